@@ -1,0 +1,163 @@
+//! What goes over the pipes between the orchestrator and one worker process: JSON Lines, one message a line.
+//!
+//! The orchestrator writes [`ToWorker`] to the worker's standard input, the worker writes [`FromWorker`] to its
+//! standard output; its standard error goes to the log of the run it works on. A worker says
+//! [`Hello`](FromWorker::Hello) first, then performs one job after another; it exits when its input ends.
+//! Bulk data never crosses the pipe: the worker writes files into the folder of the run and names them in its
+//! [`Measurement`].
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    measurement::Measurement,
+    recipe::Recipe,
+    terms::{ContentHash, Device, RunId, Seed, Value},
+};
+
+/// Longest line that either side accepts, in bytes; a longer one counts as a broken worker.
+pub const MAX_LINE: usize = 1 << 20;
+
+/// From the orchestrator to a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToWorker {
+    /// Perform one run.
+    Perform(Box<Job>),
+}
+
+/// Everything that a worker needs for one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// The run.
+    pub run: RunId,
+    /// Which attempt at it this is, counted from 1.
+    pub attempt: u32,
+    /// Everything random in the run derives from this.
+    pub seed: Seed,
+    /// The method's name, for logs and for engines that don't train.
+    pub method: String,
+    /// The method's checked hyper-parameters, for logs and for engines that don't train.
+    pub parameters: BTreeMap<String, Value>,
+    /// An existing folder of this run alone, for the files that the measurement names.
+    pub folder: PathBuf,
+    /// What to load. Engines that don't train get none.
+    pub inputs: Option<Inputs>,
+    /// What to do to the network.
+    pub recipe: Recipe,
+    /// Whether to keep the weights as `model.safetensors`.
+    pub keep_weights: bool,
+}
+
+/// What a run starts from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inputs {
+    /// Folder of the data set.
+    pub data: PathBuf,
+    /// Hash of the data set's manifest; the worker refuses to run on other bytes.
+    pub data_hash: ContentHash,
+    /// The network.
+    pub network: Network,
+    /// Its weights before the recipe.
+    pub start: Start,
+}
+
+/// The architecture of a network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// Registered name, e.g. `resnet18`.
+    pub name: String,
+    /// Channels of the first stage; 64 is torchvision's.
+    pub width: u32,
+    /// Outputs: the number of age groups.
+    pub classes: u32,
+}
+
+/// Where the weights come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// The network's own initialisation, drawn from the run's seed.
+    Fresh,
+    /// A checkpoint: a PyTorch state dict (`.pth`) or `.safetensors`.
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// Hash of its bytes; the worker refuses other bytes.
+        blake3: ContentHash,
+    },
+}
+
+/// From a worker to the orchestrator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FromWorker {
+    /// The first message.
+    Hello(Hello),
+    /// The run moves: sent at least every few seconds while it trains.
+    Progress {
+        /// The run.
+        run: RunId,
+        /// Optimiser steps taken.
+        step: u64,
+        /// Optimiser steps in all.
+        steps: u64,
+    },
+    /// The run is done and measured.
+    Finished {
+        /// The run.
+        run: RunId,
+        /// What was measured.
+        measurement: Box<Measurement>,
+    },
+    /// The loss or the weights stopped being finite: a result, not an error.
+    Diverged {
+        /// The run.
+        run: RunId,
+        /// The step after which it was noticed.
+        step: u64,
+    },
+    /// The run could not be done.
+    Failed {
+        /// The run.
+        run: RunId,
+        /// What kind of failure.
+        failure: Failure,
+        /// What happened, which file or row, and the way out.
+        message: String,
+    },
+}
+
+/// Kinds of failure that ask for different reactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    /// Data, checkpoint or recipe can't be used: no other run on them can succeed.
+    Refused,
+    /// The device has too little memory.
+    OutOfMemory,
+    /// The device is missing or broken.
+    Device,
+    /// Anything else that went wrong inside the worker.
+    Error,
+}
+
+/// Who a worker is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hello {
+    /// Must equal the orchestrator's [`FORMAT`](crate::FORMAT).
+    pub format: u32,
+    /// `torch`, `toy`, …
+    pub engine: String,
+    /// Version of the engine and of what it stands on, e.g. `sweep-torch 0.1.0, torch 2.11.0`.
+    pub version: String,
+    /// Where it computes.
+    pub device: Device,
+    /// The device in words, e.g. `NVIDIA H100 80GB HBM3`.
+    pub device_name: String,
+}

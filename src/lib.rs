@@ -1,0 +1,14 @@
+//! The orchestrator of `sweep`: reads a grid of unlearning methods × hyper-parameters × seeds, hands every run to a pool
+//! of worker processes, keeps what they measure, and renders scores, plots and reports from it.
+//!
+//! One straight line, and modules in its order: a module may import from those above it, never from those below
+//! (`tests/house.rs` holds them to it).
+//!
+//! ```text
+//! grid.toml ─parse─▶ GridFile ─check─▶ Grid ─expand─▶ Plan ─queue─▶ Run ─▶ Worker ─▶ Outcome
+//!                                                                                       │ append
+//!    Report ◀─render─ Score ◀─per Point─ Frame ◀────────────── read ────────────────── Store
+//! ```
+
+pub mod outcome;
+pub mod plan;

@@ -1,0 +1,222 @@
+//! The ordered, unique runs that a grid asks for.
+//!
+//! A plan is data: it is written to `plan.json` beside the results, so that every report can be made again without the
+//! grid, the data or libtorch. The same grid on the same data gives the same plan, run for run.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sweep_protocol::{
+    FORMAT,
+    message::Network,
+    recipe::Recipe,
+    terms::{ContentHash, RunId, Seed, SetSizes, Value},
+};
+
+/// Seeds of the held-out retrained group start here, far from those of the oracle, so that enlarging one group never
+/// moves a model into the other.
+pub const HELD_OUT_SEEDS: u64 = 1_000_000;
+
+/// Everything that a sweep will do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Name of the sweep, safe as a folder name.
+    pub name: String,
+    /// Which engine carries the runs out.
+    pub engine: EngineName,
+    /// Unlearned models per point (N).
+    pub seeds: u64,
+    /// Models in the oracle, and in the held-out retrained group.
+    pub oracle: OracleSize,
+    /// What the runs work on; the toy engine needs none.
+    pub inputs: Option<PlannedInputs>,
+    /// The points, in the order of the grid; runs name them by position.
+    pub points: Vec<Point>,
+    /// The runs: the original first, then oracle, held-out group and unlearning runs.
+    pub runs: Vec<Run>,
+}
+
+/// Which engine carries runs out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EngineName {
+    /// `sweep-torch`: real training.
+    Torch,
+    /// Built in: draws confidences from a known distribution, trains nothing.
+    Toy,
+}
+
+impl EngineName {
+    /// The word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Torch => "torch",
+            Self::Toy => "toy",
+        }
+    }
+}
+
+/// Numbers of retrained models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OracleSize {
+    /// In the oracle, which every score compares with.
+    pub models: u64,
+    /// In the held-out group, which is scored like a method: the ceiling.
+    pub held_out: u64,
+}
+
+/// The data and the network of a sweep, pinned by content.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PlannedInputs {
+    /// Folder of the data set as the grid names it.
+    pub data: String,
+    /// Hash of its manifest.
+    pub data_hash: ContentHash,
+    /// Examples in each set.
+    pub sizes: SetSizes,
+    /// The network.
+    pub network: Network,
+    /// Where unlearning starts.
+    pub original: PlannedOriginal,
+}
+
+/// The network that is to be unlearned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlannedOriginal {
+    /// Trained by this sweep (or an earlier one on the same data); the first run of the plan.
+    Trained {
+        /// The run that trains it.
+        run: RunId,
+    },
+    /// A checkpoint that the grid names.
+    Checkpoint {
+        /// The file as the grid names it.
+        path: String,
+        /// Hash of its bytes.
+        blake3: ContentHash,
+    },
+}
+
+/// A method with its hyper-parameters, without a seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Point {
+    /// Name of the method's table in the grid; several points share it.
+    pub label: String,
+    /// The registered method.
+    pub method: String,
+    /// All hyper-parameters, defaults included.
+    pub parameters: BTreeMap<String, Value>,
+    /// Names of the hyper-parameters that the grid varies: what tells points of one label apart.
+    pub varied: Vec<String>,
+    /// What the point stands for.
+    pub role: Role,
+    /// What is done to the network.
+    pub recipe: Recipe,
+    /// Cost of one run in passes over the retain set.
+    pub passes: f64,
+}
+
+impl Point {
+    /// The point in one line: `finetune lr=0.001 epochs=5`.
+    pub fn title(&self) -> String {
+        let settings = self
+            .varied
+            .iter()
+            .filter_map(|name| self.parameters.get(name).map(|value| format!(" {name}={value}")))
+            .collect::<String>();
+        format!("{}{settings}", self.label)
+    }
+}
+
+/// What a point stands for in the sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Trains the original.
+    Original,
+    /// Retrained models that every score compares with.
+    Oracle,
+    /// Retrained models that are scored like a method: the ceiling.
+    HeldOut,
+    /// An unlearning method.
+    Unlearn,
+}
+
+impl Role {
+    /// The word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Oracle => "oracle",
+            Self::HeldOut => "held-out",
+            Self::Unlearn => "unlearn",
+        }
+    }
+}
+
+/// One point with one seed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Name, from everything that decides the result.
+    pub id: RunId,
+    /// Position in [`Plan::points`].
+    pub point: usize,
+    /// Seed of the run.
+    pub seed: Seed,
+}
+
+impl Plan {
+    /// The point of a run of this plan.
+    pub fn point(&self, run: &Run) -> &Point {
+        &self.points[run.point]
+    }
+
+    /// The point with this role, where there is one and only one (original, oracle, held-out group).
+    pub fn point_with(&self, role: Role) -> Option<usize> {
+        self.points.iter().position(|point| point.role == role)
+    }
+
+    /// The runs of one point, in the order of their seeds.
+    pub fn runs_of(&self, point: usize) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(move |run| run.point == point)
+    }
+}
+
+/// Everything that decides the result of a run, in the order in which it is hashed.
+#[derive(Debug, Serialize)]
+pub struct Identity<'a> {
+    /// Name and version of the engine.
+    pub engine: &'a str,
+    /// Hash of the data set.
+    pub data: Option<&'a ContentHash>,
+    /// The network.
+    pub network: Option<&'a Network>,
+    /// What the weights start from: a checkpoint's hash, the id of the run that trains the original, or nothing.
+    pub start: Option<&'a str>,
+    /// The method.
+    pub method: &'a str,
+    /// Its hyper-parameters.
+    pub parameters: &'a BTreeMap<String, Value>,
+    /// What is done.
+    pub recipe: &'a Recipe,
+    /// Seed.
+    pub seed: Seed,
+}
+
+impl Identity<'_> {
+    /// Hashes the canonical JSON (fixed field order, sorted parameters, shortest floats) together with the format
+    /// version.
+    pub fn id(&self) -> RunId {
+        let mut hasher = blake3::Hasher::new_derive_key("sweep run identity");
+        hasher.update(&FORMAT.to_le_bytes());
+        serde_json::to_writer(&mut hasher, self).expect("plain data serialises into a hasher");
+        let hex = hasher.finalize().to_hex();
+        hex[..32].parse().expect("32 lowercase hexadecimal digits")
+    }
+}
