@@ -12,3 +12,14 @@
 
 pub mod outcome;
 pub mod plan;
+pub mod npy;
+pub mod score;
+pub mod method;
+pub mod grid;
+pub mod store;
+pub mod engine;
+pub mod pool;
+pub mod frame;
+pub mod plot;
+pub mod report;
+pub mod cli;

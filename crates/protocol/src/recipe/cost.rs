@@ -77,7 +77,9 @@ impl Stream {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{BatchNorm, ClassWeight, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term, Train};
+    use super::super::{
+        BatchNorm, ClassWeight, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term, Train,
+    };
     use crate::terms::{NonNegative, Positive, Set, SetSizes, UnitInterval};
 
     const SIZES: SetSizes = SetSizes { retain: 1000, forget: 20, validation: 100, test: None };
@@ -112,14 +114,18 @@ mod tests {
 
     #[test]
     fn a_cycled_forget_stream_adds_its_share_of_every_step() {
-        let loop_ = train(vec![stream(Set::Retain, 100, Pairing::Cycle), stream(Set::Forget, 10, Pairing::Cycle)], 1.0);
+        let loop_ = train(
+            vec![stream(Set::Retain, 100, Pairing::Cycle), stream(Set::Forget, 10, Pairing::Cycle)],
+            1.0,
+        );
         let cost = Recipe { phases: vec![Phase::Train(loop_)] }.passes(&SIZES);
         assert!((cost - 1.1).abs() < 1e-12, "{cost}");
     }
 
     #[test]
     fn a_zipped_stream_ends_the_epoch() {
-        let loop_ = train(vec![stream(Set::Retain, 100, Pairing::Cycle), stream(Set::Forget, 10, Pairing::Zip)], 1.5);
+        let loop_ =
+            train(vec![stream(Set::Retain, 100, Pairing::Cycle), stream(Set::Forget, 10, Pairing::Zip)], 1.5);
         assert_eq!(loop_.batches_per_epoch(&SIZES), 2);
         assert_eq!(loop_.steps(&SIZES), 3);
     }

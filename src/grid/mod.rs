@@ -1,0 +1,1 @@
+//! What a user writes: a grid of methods, hyper-parameters and seeds.

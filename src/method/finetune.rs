@@ -1,0 +1,63 @@
+//! Fine-tuning on the retain set: the starting kit's baseline.
+
+use sweep_protocol::{
+    recipe::{
+        BatchNorm, ClassWeight, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term, Train,
+    },
+    terms::Set,
+};
+
+use super::{Arguments, Engines, Kind, Method, Parameter, StartsFrom};
+
+pub(super) const METHOD: Method = Method {
+    name: "finetune",
+    about: "Fine-tunes the original on the retain set and lets it forget by itself",
+    source: "unlearning-challenge/starting-kit; defaults of the released scorer's `do_unlearning`",
+    parameters: PARAMETERS,
+    starts_from: StartsFrom::Original,
+    engines: Engines::All,
+    recipe: |arguments, _| Recipe { phases: vec![Phase::Train(repair(arguments))] },
+};
+
+/// The hyper-parameters of [`repair`].
+pub(super) const PARAMETERS: &[Parameter] = &[
+    Parameter { name: "lr", kind: Kind::Positive(1e-3), about: "learning rate of SGD; usual 1e-4 to 1e-1" },
+    Parameter {
+        name: "epochs",
+        kind: Kind::Positive(1.0),
+        about: "passes over the retain set; usual 1 to 6",
+    },
+    Parameter { name: "batch-size", kind: Kind::Count(64), about: "examples in a batch" },
+    Parameter { name: "momentum", kind: Kind::UnitInterval(0.9), about: "momentum of SGD" },
+    Parameter { name: "weight-decay", kind: Kind::NonNegative(5e-4), about: "L2 penalty of SGD" },
+    Parameter {
+        name: "schedule",
+        kind: Kind::Choice(&["cosine", "constant"]),
+        about: "learning rate over the epochs",
+    },
+];
+
+/// Cross entropy on the retain set with SGD: the repair that most methods end with. Reads [`PARAMETERS`].
+pub(super) fn repair(arguments: &Arguments) -> Train {
+    Train {
+        data: vec![Stream {
+            set: Set::Retain,
+            batch_size: arguments.count("batch-size"),
+            pairing: Pairing::Cycle,
+        }],
+        epochs: arguments.positive("epochs"),
+        loss: vec![Term::CrossEntropy { on: Set::Retain, weight: 1.0, class_weight: ClassWeight::None }],
+        optimizer: Optimizer::Sgd {
+            lr: arguments.positive("lr"),
+            momentum: arguments.unit_interval("momentum"),
+            weight_decay: arguments.non_negative("weight-decay"),
+        },
+        schedule: if arguments.choice("schedule") == "cosine" {
+            Schedule::Cosine
+        } else {
+            Schedule::Constant
+        },
+        trainable: Tensors::All,
+        batch_norm: BatchNorm::Train,
+    }
+}

@@ -1,0 +1,62 @@
+//! How the original and the retrained models are trained.
+
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+use sweep_protocol::{
+    recipe::{
+        BatchNorm, ClassWeight, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term, Train,
+    },
+    terms::{NonNegative, Positive, Set},
+};
+
+/// The `[recipe]` table of a grid. Its defaults are the competition's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct TrainingRecipe {
+    /// Passes over the training data.
+    pub epochs: Positive,
+    /// Examples in a batch.
+    pub batch_size: NonZeroU32,
+    /// Optimiser.
+    pub optimizer: Optimizer,
+    /// How the learning rate moves.
+    pub schedule: Schedule,
+    /// Weights of the classes in the cross entropy.
+    pub class_weight: ClassWeight,
+}
+
+impl Default for TrainingRecipe {
+    /// The organisers' recipe: 30 epochs of Adam at 1e-4 with weight decay 5e-3, cosine schedule, batches of 64,
+    /// cross entropy weighted by 1 / count (unlearning_evaluation, `surf.py` and `train_lib.py`).
+    fn default() -> Self {
+        let positive = |value| Positive::new(value).expect("a constant above 0");
+        Self {
+            epochs: positive(30.0),
+            batch_size: NonZeroU32::new(64).expect("a constant above 0"),
+            optimizer: Optimizer::Adam {
+                lr: positive(1e-4),
+                weight_decay: NonNegative::new(5e-3).expect("a constant above 0"),
+            },
+            schedule: Schedule::Cosine,
+            class_weight: ClassWeight::Inverse,
+        }
+    }
+}
+
+impl TrainingRecipe {
+    /// The same training, on another set.
+    pub(super) fn on(&self, set: Set) -> Recipe {
+        Recipe {
+            phases: vec![Phase::Train(Train {
+                data: vec![Stream { set, batch_size: self.batch_size, pairing: Pairing::Cycle }],
+                epochs: self.epochs,
+                loss: vec![Term::CrossEntropy { on: set, weight: 1.0, class_weight: self.class_weight }],
+                optimizer: self.optimizer,
+                schedule: self.schedule,
+                trainable: Tensors::All,
+                batch_norm: BatchNorm::Train,
+            })],
+        }
+    }
+}
