@@ -1,0 +1,1 @@
+//! PyTorch checkpoints and safetensors files, read without executing anything.
