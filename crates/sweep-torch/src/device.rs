@@ -1,0 +1,116 @@
+//! Opens the device that a worker computes on.
+
+use std::{env, path::PathBuf};
+
+use sweep_protocol::terms;
+use tch::{Cuda, Device};
+use thiserror::Error;
+
+use crate::system::{self, NotOpened};
+
+/// CUDA half of libtorch, opened only where a GPU is asked for.
+const CUDA_LIBRARY: &str = "libtorch_cuda.so";
+
+/// The device can't be used.
+#[derive(Debug, Error)]
+pub enum DeviceError {
+    /// libtorch's CUDA half is nowhere.
+    #[error(
+        "no {CUDA_LIBRARY} beside libtorch_cpu.so or in $SWEEP_LIBTORCH (looked at {}); install the CUDA build of torch {} there, or use `--device cpu`",
+        list(looked_at),
+        crate::TORCH_VERSION
+    )]
+    NoCudaLibrary {
+        /// Where it was looked for.
+        looked_at: Vec<PathBuf>,
+    },
+    /// libtorch's CUDA half doesn't load.
+    #[error("the CUDA half of libtorch doesn't load ({0}); install the CUDA libraries that torch {torch} asks for, or use `--device cpu`", torch = crate::TORCH_VERSION)]
+    CudaLibrary(#[from] NotOpened),
+    /// There is no such GPU.
+    #[error(
+        "there is no GPU cuda:{wanted}: CUDA sees {seen}; check `nvidia-smi` and CUDA_VISIBLE_DEVICES, or use `--device cpu`"
+    )]
+    NoGpu {
+        /// Number of the GPU.
+        wanted: u32,
+        /// GPUs that CUDA sees.
+        seen: i64,
+    },
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    if paths.is_empty() { "no folder".to_owned() } else { paths.join(", ") }
+}
+
+/// Opens a device: one thread on the processor, or a GPU. Must be the process's first use of libtorch.
+pub fn open(wanted: terms::Device) -> Result<Device, DeviceError> {
+    if let terms::Device::Cuda(_) = wanted {
+        system::pin_cuda_environment();
+        system::open_library(&find_cuda_library()?)?;
+    }
+    // Workers are many and single-threaded; the number of threads changes the bits of sums.
+    tch::set_num_interop_threads(1);
+    tch::set_num_threads(1);
+    match wanted {
+        terms::Device::Cpu => Ok(Device::Cpu),
+        terms::Device::Cuda(number) => {
+            let seen = Cuda::device_count();
+            if !Cuda::is_available() || i64::from(number) >= seen {
+                return Err(DeviceError::NoGpu { wanted: number, seen });
+            }
+            Cuda::cudnn_set_benchmark(false);
+            Ok(Device::Cuda(number as usize))
+        }
+    }
+}
+
+fn find_cuda_library() -> Result<PathBuf, DeviceError> {
+    let given = env::var_os("SWEEP_LIBTORCH").map(PathBuf::from);
+    let looked_at: Vec<PathBuf> =
+        [system::libtorch_folder(), given.as_ref().map(|folder| folder.join("lib")), given]
+            .into_iter()
+            .flatten()
+            .map(|folder| folder.join(CUDA_LIBRARY))
+            .collect();
+    match looked_at.iter().find(|path| path.is_file()) {
+        Some(found) => Ok(found.clone()),
+        None => Err(DeviceError::NoCudaLibrary { looked_at }),
+    }
+}
+
+/// The device in words, as the system names it.
+pub fn name(device: terms::Device) -> String {
+    match device {
+        terms::Device::Cpu => processor_name().unwrap_or_else(|| "processor".to_owned()),
+        terms::Device::Cuda(number) => gpu_name(number).unwrap_or_else(|| format!("CUDA device {number}")),
+    }
+}
+
+fn processor_name() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    field(&text, "model name")
+}
+
+/// The driver lists its GPUs by bus id; a restriction by CUDA_VISIBLE_DEVICES renumbers them.
+fn gpu_name(number: u32) -> Option<String> {
+    let mut folders: Vec<PathBuf> = std::fs::read_dir("/proc/driver/nvidia/gpus")
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    folders.sort();
+    let place = match env::var("CUDA_VISIBLE_DEVICES") {
+        Ok(visible) => visible.split(',').nth(number as usize)?.trim().parse().ok()?,
+        Err(_) => number as usize,
+    };
+    field(&std::fs::read_to_string(folders.get(place)?.join("information")).ok()?, "Model")
+}
+
+/// Value of the first `key : value` line.
+fn field(text: &str, key: &str) -> Option<String> {
+    text.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.trim() == key)
+        .map(|(_, value)| value.trim().to_owned())
+}

@@ -1,0 +1,196 @@
+//! Where everything random comes from: initial weights, noise, the order of the data.
+//!
+//! Each draw is keyed by the run's seed and its purpose, never by what was drawn before it, so a run is the same in any
+//! process, after any other run, and adding a phase doesn't disturb the ones before it.
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use sweep_protocol::terms::Seed;
+use thiserror::Error;
+
+/// A source of everything random in one run.
+pub trait Draws {
+    /// `count` independent values from N(0, `std`²).
+    fn normal(&mut self, purpose: &Purpose<'_>, count: usize, std: f64) -> Result<Vec<f64>, Unrecorded>;
+
+    /// `count` independent values, uniform in ±`bound`.
+    fn uniform(&mut self, purpose: &Purpose<'_>, count: usize, bound: f64) -> Result<Vec<f64>, Unrecorded>;
+
+    /// The order of a set's examples in one pass of a stream over it.
+    fn order(&mut self, pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded>;
+}
+
+/// What values are drawn for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose<'a> {
+    /// The weights that a fresh network is born with.
+    Birth {
+        /// State-dict key.
+        key: &'a str,
+    },
+    /// Weights that a phase draws afresh.
+    Reinit {
+        /// Position of the phase in the recipe.
+        phase: usize,
+        /// State-dict key.
+        key: &'a str,
+    },
+    /// Noise that a phase adds.
+    Noise {
+        /// Position of the phase in the recipe.
+        phase: usize,
+        /// State-dict key.
+        key: &'a str,
+    },
+}
+
+/// One pass of one stream over its set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pass {
+    /// Position of the phase in the recipe.
+    pub phase: usize,
+    /// Position of the stream in the phase.
+    pub stream: usize,
+    /// Passes that the stream has begun before this one.
+    pub number: u64,
+}
+
+/// A recording that is replayed lacks what the recipe asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the recording holds no {wanted}")]
+pub struct Unrecorded {
+    /// What is missing.
+    pub wanted: String,
+}
+
+/// Draws from ChaCha8, keyed by the seed and the purpose.
+#[derive(Debug, Clone, Copy)]
+pub struct Seeded {
+    seed: Seed,
+}
+
+impl Seeded {
+    /// The source of a run with this seed.
+    pub fn new(seed: Seed) -> Self {
+        Self { seed }
+    }
+
+    fn generator(self, purpose: &str) -> ChaCha8Rng {
+        let mut key = blake3::Hasher::new_derive_key("sweep-torch 1: draws of one run");
+        key.update(&self.seed.0.to_le_bytes()).update(purpose.as_bytes());
+        ChaCha8Rng::from_seed(*key.finalize().as_bytes())
+    }
+}
+
+impl Draws for Seeded {
+    fn normal(&mut self, purpose: &Purpose<'_>, count: usize, std: f64) -> Result<Vec<f64>, Unrecorded> {
+        let mut generator = self.generator(&purpose.text());
+        let mut values = Vec::with_capacity(count + 1);
+        while values.len() < count {
+            // Box-Muller; 1 - u keeps the logarithm away from 0.
+            let radius = std * (-2.0 * (1.0 - unit(&mut generator)).ln()).sqrt();
+            let (sine, cosine) = (std::f64::consts::TAU * unit(&mut generator)).sin_cos();
+            values.extend([radius * cosine, radius * sine]);
+        }
+        values.truncate(count);
+        Ok(values)
+    }
+
+    fn uniform(&mut self, purpose: &Purpose<'_>, count: usize, bound: f64) -> Result<Vec<f64>, Unrecorded> {
+        let mut generator = self.generator(&purpose.text());
+        Ok((0..count).map(|_| bound * (2.0 * unit(&mut generator) - 1.0)).collect())
+    }
+
+    fn order(&mut self, pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded> {
+        let Pass { phase, stream, number } = pass;
+        let mut generator = self.generator(&format!("order phase {phase} stream {stream} pass {number}"));
+        let mut order = examples.to_vec();
+        for last in (1..order.len()).rev() {
+            order.swap(last, below(&mut generator, last as u64 + 1) as usize);
+        }
+        Ok(order)
+    }
+}
+
+impl Purpose<'_> {
+    fn text(&self) -> String {
+        match self {
+            Self::Birth { key } => format!("birth {key}"),
+            Self::Reinit { phase, key } => format!("reinit phase {phase} {key}"),
+            Self::Noise { phase, key } => format!("noise phase {phase} {key}"),
+        }
+    }
+}
+
+/// Uniform in [0, 1), on the grid of 2⁻⁵³.
+fn unit(generator: &mut ChaCha8Rng) -> f64 {
+    const GRID: f64 = 1.0 / (1_u64 << 53) as f64;
+    (generator.next_u64() >> 11) as f64 * GRID
+}
+
+/// Uniform in `0..bound`, without bias (Lemire, arXiv:1805.10941).
+fn below(generator: &mut ChaCha8Rng, bound: u64) -> u64 {
+    let threshold = bound.wrapping_neg() % bound;
+    loop {
+        let product = u128::from(generator.next_u64()) * u128::from(bound);
+        if product as u64 >= threshold {
+            return (product >> 64) as u64;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    use super::{Draws, Pass, Purpose, Seed, Seeded};
+
+    const PASS: Pass = Pass { phase: 1, stream: 0, number: 2 };
+
+    proptest! {
+        #[test]
+        fn an_order_is_a_permutation(seed in any::<u64>(), count in 0_usize..300) {
+            let examples: Vec<i64> = (0..count as i64).collect();
+            let mut order = Seeded::new(Seed(seed)).order(&PASS, &examples).expect("seeded");
+            order.sort_unstable();
+            prop_assert_eq!(order, examples);
+        }
+    }
+
+    #[test]
+    fn every_part_of_the_purpose_changes_the_draw() {
+        let examples: Vec<i64> = (0..64).collect();
+        let order = |seed, pass| Seeded::new(Seed(seed)).order(&pass, &examples).expect("seeded");
+        let first = order(1, PASS);
+        assert_eq!(first, order(1, PASS), "the same purpose draws the same");
+        for (seed, pass) in [
+            (2, PASS),
+            (1, Pass { phase: 2, ..PASS }),
+            (1, Pass { stream: 1, ..PASS }),
+            (1, Pass { number: 3, ..PASS }),
+        ] {
+            assert_ne!(first, order(seed, pass), "seed {seed}, {pass:?}");
+        }
+    }
+
+    #[test]
+    fn normal_values_have_the_moments_of_the_normal_distribution() {
+        let count = 200_001;
+        let values = Seeded::new(Seed(3)).normal(&Purpose::Birth { key: "x" }, count, 1.0).expect("seeded");
+        assert_eq!(values.len(), count);
+        let moment = |power| values.iter().map(|value| value.powi(power)).sum::<f64>() / count as f64;
+        for (power, expected, spread) in [(1, 0.0, 1.0), (2, 1.0, 2.0), (3, 0.0, 15.0), (4, 3.0, 96.0)] {
+            let bound = 5.0 * (spread / count as f64).sqrt();
+            assert!((moment(power) - expected).abs() < bound, "moment {power} is {}", moment(power));
+        }
+    }
+
+    #[test]
+    fn uniform_values_fill_the_interval() {
+        let values =
+            Seeded::new(Seed(3)).uniform(&Purpose::Birth { key: "x" }, 100_000, 2.0).expect("seeded");
+        assert!(values.iter().all(|value| (-2.0..2.0).contains(value)));
+        let mean = values.iter().sum::<f64>() / 1e5;
+        assert!(mean.abs() < 5.0 * (4.0_f64 / 3.0 / 1e5).sqrt(), "mean {mean}");
+    }
+}

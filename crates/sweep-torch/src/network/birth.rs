@@ -1,0 +1,25 @@
+//! How torchvision's networks are born.
+
+use super::{Parameter, Role};
+use crate::draws::{Draws, Purpose, Unrecorded};
+
+/// Initial values of a parameter: kernels kaiming-normal (fan-out, ReLU), batch norm 1 and 0, linear layers uniform in
+/// ±1/√fan-in, weight and bias.
+pub fn initial(
+    parameter: &Parameter,
+    purpose: &Purpose<'_>,
+    draws: &mut dyn Draws,
+) -> Result<Vec<f64>, Unrecorded> {
+    let count = parameter.count() as usize;
+    let bound = |fan_in: i64| (fan_in as f64).sqrt().recip();
+    match parameter.role {
+        Role::NormWeight => Ok(vec![1.0; count]),
+        Role::NormBias => Ok(vec![0.0; count]),
+        Role::Kernel => {
+            let fan_out = parameter.shape[0] * parameter.shape[2] * parameter.shape[3];
+            draws.normal(purpose, count, (2.0 / fan_out as f64).sqrt())
+        }
+        Role::LinearWeight => draws.uniform(purpose, count, bound(parameter.shape[1])),
+        Role::LinearBias { fan_in } => draws.uniform(purpose, count, bound(fan_in)),
+    }
+}

@@ -1,0 +1,68 @@
+//! The operating system's side of a worker: standard streams, the parent's death, libraries that are opened late.
+//!
+//! The only module with unsafe code.
+
+use std::{
+    fs::File,
+    io,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+};
+
+use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+use rustix::process::Signal;
+use thiserror::Error;
+
+/// A library could not be opened.
+#[derive(Debug, Error)]
+#[error("failed to open `{}`: {source}", path.display())]
+pub struct NotOpened {
+    /// The library.
+    pub path: PathBuf,
+    /// What the dynamic linker says.
+    pub source: libloading::Error,
+}
+
+/// Takes the process's standard output away for the protocol alone: what any library prints there from now on goes to
+/// standard error.
+pub fn claim_stdout() -> io::Result<File> {
+    let protocol = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?;
+    rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
+    Ok(File::from(protocol))
+}
+
+/// Asks the kernel to end this process when the thread that started it ends.
+pub fn die_with_parent() -> io::Result<()> {
+    Ok(rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?)
+}
+
+/// Folder of the libtorch that this process runs on.
+pub fn libtorch_folder() -> Option<PathBuf> {
+    let maps = std::fs::read("/proc/self/maps").ok()?;
+    let line = maps.split(|&byte| byte == b'\n').find(|line| line.ends_with(b"/libtorch_cpu.so"))?;
+    let start = line.iter().position(|&byte| byte == b'/')?;
+    Some(Path::new(std::ffi::OsStr::from_bytes(&line[start..])).parent()?.to_owned())
+}
+
+/// Pins what makes CUDA arithmetic repeat itself. Must come before the first use of CUDA and before any thread.
+#[expect(unsafe_code, reason = "the environment is how cuBLAS is told to be deterministic")]
+pub fn pin_cuda_environment() {
+    for (name, value) in [
+        ("CUDA_DEVICE_ORDER", "PCI_BUS_ID"),
+        ("CUBLAS_WORKSPACE_CONFIG", ":4096:8"),
+        ("NVIDIA_TF32_OVERRIDE", "0"),
+    ] {
+        // SAFETY: called while the process has one thread, so nobody reads the environment meanwhile.
+        unsafe { std::env::set_var(name, value) };
+    }
+}
+
+/// Opens a library for the rest of the process's life, its symbols visible to those opened later.
+#[expect(unsafe_code, reason = "libtorch finds its CUDA backend only in a library that is already open")]
+pub fn open_library(path: &Path) -> Result<(), NotOpened> {
+    // SAFETY: the initialisers that run are those of libtorch, which this process already trusts.
+    let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) }
+        .map_err(|source| NotOpened { path: path.to_owned(), source })?;
+    std::mem::forget(library);
+    Ok(())
+}
