@@ -1,1 +1,164 @@
-//! Procedural faces.
+//! Draws faces: a data set that anybody may have, in the layout of the challenge, whose own may not be passed on.
+//!
+//! Cartoon-like portraits of invented persons, 32×32 pixels. What makes a person recognisable (shape of the head, skin,
+//! hair, eyes, glasses, background) depends on the person alone; wrinkles, grey hair and proportions show an age; pose,
+//! expression, light and grain differ from photo to photo. Owns how such a data set is drawn and written; must not know
+//! what is learned from it.
+//!
+//! **Fair to unlearning.** Persons look older or younger than they are, by several years, and each photo adds to that.
+//! The label follows the true age, so it can't be read off the image alone: a network has to learn persons by heart to
+//! get the training set right, and that is what forgetting them can undo.
+//!
+//! **As in the challenge.** Ten age groups of equal width in its proportions, nearly 60 % in the youngest; every person
+//! has several photos at about the same age; 2 % of the photos nearly repeat another; 80 % train, 10 % validate and
+//! 10 % test, divided by photo, so that persons occur in several sets; the forget set is 2 % of the training photos,
+//! whole persons, none of whom is left in the retain set.
+//!
+//! **Not as in the challenge.** Each class is divided on its own, so that every set has every class even when the data
+//! set is small. Half of the forget set, not nearly all of it, is of the youngest class: those photos are recognised
+//! even by a network that never saw the person, which leaves nothing to forget. And there is a test set to measure on.
+//!
+//! A seed draws the same bytes every time.
+
+mod canvas;
+mod dice;
+mod face;
+mod population;
+mod portrait;
+mod split;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use sweep_protocol::terms::SetSizes;
+use thiserror::Error;
+
+/// Fewest images that are drawn: with fewer, a set would lack a class.
+pub const FEWEST_IMAGES: usize = 500;
+
+/// Most images that are drawn.
+pub const MOST_IMAGES: usize = 1_000_000;
+
+/// Fewest persons that are drawn.
+pub const FEWEST_PERSONS: usize = 60;
+
+/// Fewest images of each person, on average.
+pub const FEWEST_IMAGES_PER_PERSON: usize = 3;
+
+/// Number of age groups that are drawn.
+pub const CLASSES: usize = population::CLASSES;
+
+/// What to draw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Images of all sets together; at least 500.
+    pub images: usize,
+    /// Persons that they show; at least 60, and at most a third of the images.
+    pub persons: usize,
+    /// What chance starts from.
+    pub seed: u64,
+}
+
+impl Options {
+    /// A data set that is trained on in a minute: 1,500 images of 250 persons.
+    pub fn new(seed: u64) -> Self {
+        Self { images: 1_500, persons: 250, seed }
+    }
+
+    fn check(&self) -> Result<(), SynthError> {
+        let Self { images, persons, .. } = *self;
+        if !(FEWEST_IMAGES..=MOST_IMAGES).contains(&images) {
+            return Err(SynthError::Images { images });
+        }
+        if !(FEWEST_PERSONS..=images / FEWEST_IMAGES_PER_PERSON).contains(&persons) {
+            return Err(SynthError::Persons { persons, most: images / FEWEST_IMAGES_PER_PERSON });
+        }
+        Ok(())
+    }
+}
+
+/// What was drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Images of each set.
+    pub sizes: SetSizes,
+    /// Persons of all sets.
+    pub persons: usize,
+    /// Persons of the forget set.
+    pub forgotten: usize,
+    /// Images that nearly repeat another.
+    pub twins: usize,
+    /// Training images of each class.
+    pub class_counts: Vec<u64>,
+}
+
+/// Failed to draw a data set.
+#[derive(Debug, Error)]
+pub enum SynthError {
+    /// Too few or too many images.
+    #[error("{images} images can't be drawn; ask for {FEWEST_IMAGES} to {MOST_IMAGES}")]
+    Images {
+        /// Images asked for.
+        images: usize,
+    },
+    /// Too few or too many persons.
+    #[error("{persons} persons can't be drawn; ask for {FEWEST_PERSONS} to {most}, a third of the images")]
+    Persons {
+        /// Persons asked for.
+        persons: usize,
+        /// Most persons for as many images.
+        most: usize,
+    },
+    /// There is something already.
+    #[error("`{}` exists and is not an empty folder; choose another or remove it", path.display())]
+    Occupied {
+        /// Where the data set was to be.
+        path: PathBuf,
+    },
+    /// The path doesn't name a folder that can be made.
+    #[error("`{}` does not end in the name of a folder; name one", path.display())]
+    Nameless {
+        /// Where the data set was to be.
+        path: PathBuf,
+    },
+    /// A file or folder can't be written.
+    #[error("can't write `{}`: {source}", path.display())]
+    Unwritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// An image can't be encoded.
+    #[error("can't encode `{}`: {source}", path.display())]
+    Unencodable {
+        /// The image's file.
+        path: PathBuf,
+        /// Why.
+        source: png::EncodingError,
+    },
+}
+
+/// Draws a data set into the folder `dir`, which must be new or empty. The folder appears under its name only when it
+/// is complete. `progress` is told, on the calling thread, how many images of how many are done.
+pub fn draw(
+    dir: &Path,
+    options: &Options,
+    progress: &dyn Fn(usize, usize),
+) -> Result<Summary, SynthError> {
+    options.check()?;
+    let draft = write::Draft::begin(dir)?;
+    let (persons, photos) = population::draw(options);
+    let sets = split::draw(options.seed, &photos);
+    let album = write::Album::new(options.seed, persons.len(), &photos, &sets);
+    album.write_lists(draft.path())?;
+    album.write_images(draft.path(), progress)?;
+    draft.publish()?;
+    Ok(album.summary())
+}

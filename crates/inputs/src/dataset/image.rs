@@ -1,0 +1,85 @@
+//! Decodes one PNG. Owns what an image of a data set is; must not know where it came from.
+
+use std::io::Cursor;
+
+use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Limits};
+use thiserror::Error;
+
+use super::problem::FileFault;
+
+/// Width and height of an image, in pixels.
+pub const SIDE: usize = 32;
+
+/// Colours of a pixel: red, green, blue.
+pub const CHANNELS: usize = 3;
+
+/// Bytes of a decoded image.
+pub const IMAGE_BYTES: usize = CHANNELS * SIDE * SIDE;
+
+/// Largest file of an image, in bytes.
+pub(super) const LARGEST_FILE: u64 = 4 << 20;
+
+/// Memory that decoding one image may take, in bytes.
+const DECODER_MEMORY: usize = 8 << 20;
+
+/// Why an image can't be used.
+#[derive(Debug, Error)]
+pub enum ImageFault {
+    /// Its file can't be opened.
+    #[error(transparent)]
+    File(#[from] FileFault),
+    /// It is not 32 pixels wide and high.
+    #[error("is {width} by {height} pixels; resize it to 32 by 32")]
+    Size {
+        /// Width, in pixels.
+        width: u32,
+        /// Height, in pixels.
+        height: u32,
+    },
+    /// It is not RGB with 8 bits for each colour.
+    #[error("is {colour:?} with {bits} bits; save it as RGB with 8 bits")]
+    Colour {
+        /// Its kind of colour.
+        colour: ColorType,
+        /// Bits of each sample.
+        bits: u8,
+    },
+    /// It is an animation.
+    #[error("is an animation; save a single frame")]
+    Animated,
+    /// It is no PNG, or cut off, or damaged.
+    #[error("is no intact PNG: {0}; save it again")]
+    Damaged(#[source] DecodingError),
+}
+
+/// Decodes a PNG into `planes`: all red samples row by row, then green, then blue (shape [3, 32, 32]).
+pub(super) fn decode(file: &[u8], planes: &mut [u8]) -> Result<(), ImageFault> {
+    let mut options = DecodeOptions::default();
+    options.set_ignore_text_chunk(true);
+    options.set_ignore_iccp_chunk(true);
+    let mut decoder = Decoder::new_with_options(Cursor::new(file), options);
+    decoder.set_limits(Limits { bytes: DECODER_MEMORY });
+
+    let header = decoder.read_header_info().map_err(ImageFault::Damaged)?;
+    let (width, height) = (header.width, header.height);
+    if (width as usize, height as usize) != (SIDE, SIDE) {
+        return Err(ImageFault::Size { width, height });
+    }
+    if (header.color_type, header.bit_depth) != (ColorType::Rgb, BitDepth::Eight) {
+        return Err(ImageFault::Colour { colour: header.color_type, bits: header.bit_depth as u8 });
+    }
+    let mut reader = decoder.read_info().map_err(ImageFault::Damaged)?;
+    if reader.info().animation_control().is_some() {
+        return Err(ImageFault::Animated);
+    }
+    let mut pixels = [0; IMAGE_BYTES];
+    reader.next_frame(&mut pixels).map_err(ImageFault::Damaged)?;
+    reader.finish().map_err(ImageFault::Damaged)?;
+
+    for (index, pixel) in pixels.chunks_exact(CHANNELS).enumerate() {
+        for (channel, &sample) in pixel.iter().enumerate() {
+            planes[channel * SIDE * SIDE + index] = sample;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,201 @@
+use std::{
+    collections::{HashMap, HashSet},
+    io::BufReader,
+    ops::Range,
+    path::Path,
+};
+
+use sweep_protocol::terms::{Set, SetSizes};
+
+use super::{
+    class_counts,
+    folder::Folder,
+    id::{ImageId, PersonId},
+    image::IMAGE_BYTES,
+    problem::{Excerpt, Fault, FileFault, Place, Problems, Refused, file_of},
+    table::{self, Bounds},
+};
+
+/// The sets that have a file, in the order in which their images lie in memory.
+pub(super) const FILES: [Set; 4] = [Set::Retain, Set::Forget, Set::Validation, Set::Test];
+
+/// Largest CSV file, in bytes; far beyond ten million plain rows.
+const LARGEST_CSV: u64 = 4 << 30;
+
+/// What a data set says about itself, without its images: the checked CSV files and class counts.
+#[derive(Debug)]
+pub struct Manifest {
+    pub(super) examples: Vec<Example>,
+    sizes: SetSizes,
+    class_counts: Vec<u64>,
+}
+
+/// One row of a CSV file.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// Its image.
+    pub image: ImageId,
+    /// Its label, below the number of classes.
+    pub class: usize,
+    /// Whom it shows.
+    pub person: PersonId,
+    /// Where it is listed.
+    pub place: Place,
+}
+
+impl Manifest {
+    /// Reads and checks `retain.csv`, `forget.csv`, `validation.csv`, `test.csv` where there is one, and
+    /// `age_class_weights.json` of the data set in `dir`, whose labels are below `classes`.
+    pub fn read(dir: &Path, classes: usize) -> Result<Self, Refused> {
+        let folder = Folder::open(dir).map_err(|fault| Refused::whole(dir, fault))?;
+        let mut problems = Problems::default();
+        let manifest = Self::gather(&folder, classes, &mut problems);
+        problems.or(dir, manifest)
+    }
+
+    /// Gathers what is sound, and every problem.
+    pub(super) fn gather(folder: &Folder, classes: usize, problems: &mut Problems) -> Self {
+        let sizes = SetSizes { retain: 0, forget: 0, validation: 0, test: None };
+        let mut manifest = Self { examples: Vec::new(), sizes, class_counts: Vec::new() };
+        let counted = FILES.map(|set| {
+            let before = manifest.examples.len();
+            let found = read_set(folder, set, classes, &mut manifest.examples, problems);
+            found.then(|| (manifest.examples.len() - before) as u64)
+        });
+        let [retain, forget, validation, test] = counted;
+        manifest.sizes = SetSizes {
+            retain: retain.unwrap_or(0),
+            forget: forget.unwrap_or(0),
+            validation: validation.unwrap_or(0),
+            test,
+        };
+        refuse_repeated_images(&manifest.examples, problems);
+        refuse_shared_persons(&manifest, problems);
+        if problems.is_empty() {
+            refuse_missing_classes(&manifest, classes, problems);
+        }
+
+        let mut json = Vec::new();
+        match folder.read(class_counts::FILE, class_counts::LARGEST_FILE, &mut json) {
+            Ok(()) => manifest.class_counts = class_counts::read(&json, classes, problems),
+            Err(fault) => problems.of_file(class_counts::FILE, fault),
+        }
+        manifest
+    }
+
+    /// How many examples each set holds.
+    pub fn sizes(&self) -> SetSizes {
+        self.sizes
+    }
+
+    /// The examples of a set in the order of its file; those of the training set are the retain set's, then the
+    /// forget set's. A set that isn't there has none.
+    pub fn examples(&self, set: Set) -> &[Example] {
+        &self.examples[self.range(set)]
+    }
+
+    /// How many training images each class has according to `age_class_weights.json`, by class; each at least 1.
+    pub fn class_counts(&self) -> &[u64] {
+        &self.class_counts
+    }
+
+    /// Memory that the decoded images take, in bytes.
+    pub fn image_bytes(&self) -> u64 {
+        (self.examples.len() * IMAGE_BYTES) as u64
+    }
+
+    /// Where the examples of a set lie among all.
+    pub(super) fn range(&self, set: Set) -> Range<usize> {
+        let size = |set| self.sizes.of(set) as usize;
+        let start = match set {
+            Set::Train | Set::Retain => 0,
+            Set::Forget => size(Set::Retain),
+            Set::Validation => size(Set::Train),
+            Set::Test => size(Set::Train) + size(Set::Validation),
+        };
+        start..start + size(set)
+    }
+}
+
+/// Reads one CSV file; false when there is none and none is needed.
+fn read_set(
+    folder: &Folder,
+    set: Set,
+    classes: usize,
+    examples: &mut Vec<Example>,
+    problems: &mut Problems,
+) -> bool {
+    let name = file_of(set);
+    let file = match folder.file(name, LARGEST_CSV) {
+        Ok(file) => file,
+        Err(FileFault::Missing) if set == Set::Test => return false,
+        Err(fault) => {
+            problems.of_file(name, fault);
+            return true;
+        }
+    };
+    let columns = ["image_id", "age_group", "person_id"];
+    table::read(BufReader::new(file), (name, columns), Bounds::DATA_SET, problems, |place, fields, problems| {
+        if let Some(example) = example(place, fields, classes, problems) {
+            examples.push(example);
+        }
+    });
+    true
+}
+
+/// Checks one row; every problem of it is reported.
+fn example(
+    place: Place,
+    [image, age_group, person]: [&str; 3],
+    classes: usize,
+    problems: &mut Problems,
+) -> Option<Example> {
+    let image = ImageId::parse(image).map_err(|fault| problems.of_line(place, fault)).ok();
+    let person = PersonId::parse(person).map_err(|fault| problems.of_line(place, fault)).ok();
+    let plain = !age_group.is_empty() && age_group.bytes().all(|byte| byte.is_ascii_digit());
+    let class = age_group.parse().ok().filter(|&class| plain && class < classes);
+    if class.is_none() {
+        let text = Excerpt::of(age_group.as_bytes());
+        problems.of_line(place, Fault::NotAClass { text, classes });
+    }
+    Some(Example { image: image?, class: class?, person: person?, place })
+}
+
+fn refuse_repeated_images(examples: &[Example], problems: &mut Problems) {
+    let mut first = HashMap::with_capacity(examples.len());
+    for example in examples {
+        let first = *first.entry(example.image.as_str()).or_insert(example.place);
+        if first != example.place {
+            let image = example.image.as_str().to_owned();
+            problems.of_line(example.place, Fault::RepeatedImage { image, first });
+        }
+    }
+}
+
+/// A person counts once, at the first row of the forget set.
+fn refuse_shared_persons(manifest: &Manifest, problems: &mut Problems) {
+    let mut retained = HashMap::new();
+    for example in manifest.examples(Set::Retain) {
+        retained.entry(&example.person).or_insert(example.place);
+    }
+    let mut told = HashSet::new();
+    for example in manifest.examples(Set::Forget) {
+        if let Some(&retained) = retained.get(&example.person)
+            && told.insert(&example.person)
+        {
+            let person = example.person.as_str().to_owned();
+            problems.of_line(example.place, Fault::SharedPerson { person, retained });
+        }
+    }
+}
+
+/// Asked only of sound rows: a row with a bad label may be the one of its class.
+fn refuse_missing_classes(manifest: &Manifest, classes: usize, problems: &mut Problems) {
+    let mut present = vec![false; classes];
+    for example in manifest.examples(Set::Train) {
+        present[example.class] = true;
+    }
+    for (class, _) in present.iter().enumerate().filter(|(_, present)| !**present) {
+        problems.of_file(file_of(Set::Retain), Fault::MissingClass { class });
+    }
+}

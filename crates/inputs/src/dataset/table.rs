@@ -1,0 +1,228 @@
+//! Reads a CSV file row by row within bounds. Owns lines, quotes and columns; must not know what the columns mean.
+
+use std::io::{self, BufRead, Read};
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
+
+use super::problem::{Fault, FileFault, Place, Problems};
+
+/// How much of a CSV file is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Rows without the header.
+    pub(super) rows: u64,
+    /// Bytes of a line.
+    pub(super) line: usize,
+    /// Bytes of a field.
+    pub(super) field: usize,
+}
+
+impl Bounds {
+    /// What a data set may have.
+    pub(super) const DATA_SET: Self = Self { rows: 10_000_000, line: 64 << 10, field: 4 << 10 };
+}
+
+/// Hands the columns `wanted` of every sound row to `row`, and everything else to `problems`.
+pub(super) fn read<const N: usize>(
+    input: impl BufRead,
+    (file, wanted): (&'static str, [&'static str; N]),
+    bounds: Bounds,
+    problems: &mut Problems,
+    mut row: impl FnMut(Place, [&str; N], &mut Problems),
+) {
+    let mut table = Table::new(input, file, bounds);
+    let Some(columns) = table.header(wanted, problems) else { return };
+    let mut rows = 0;
+    while let Some(place) = table.next_row(problems) {
+        rows += 1;
+        if rows > bounds.rows {
+            problems.of_file(file, Fault::TooManyRows { limit: bounds.rows });
+            return;
+        }
+        match table.fields.pick(columns, bounds.field) {
+            Ok(fields) => row(place, fields, problems),
+            Err(fault) => problems.of_line(place, fault),
+        }
+    }
+    if rows == 0 && table.sound {
+        problems.of_file(file, Fault::NoRows);
+    }
+}
+
+struct Table<R> {
+    lines: Lines<R>,
+    fields: Fields,
+    file: &'static str,
+    /// Fields of the header.
+    width: usize,
+    /// Whether each line so far could be split.
+    sound: bool,
+}
+
+impl<R: BufRead> Table<R> {
+    fn new(input: R, file: &'static str, bounds: Bounds) -> Self {
+        let lines = Lines { input, number: 0, line: Vec::new(), longest: bounds.line };
+        Self { lines, fields: Fields::new(bounds.line), file, width: 0, sound: true }
+    }
+
+    /// Where the wanted columns are.
+    fn header<const N: usize>(
+        &mut self,
+        wanted: [&'static str; N],
+        problems: &mut Problems,
+    ) -> Option<[usize; N]> {
+        let Some(place) = self.next_line(problems) else {
+            if self.sound {
+                problems.of_file(self.file, Fault::Empty);
+            }
+            return None;
+        };
+        self.width = self.fields.count;
+        let mut complete = true;
+        let columns = wanted.map(|name| {
+            let mut found = (0..self.width).filter(|&column| self.fields.get(column) == name.as_bytes());
+            let first = found.next();
+            if first.is_none() {
+                problems.of_line(place, Fault::MissingColumn(name));
+            } else if found.next().is_some() {
+                problems.of_line(place, Fault::RepeatedColumn(name));
+            }
+            complete &= first.is_some();
+            first.unwrap_or(0)
+        });
+        complete.then_some(columns)
+    }
+
+    /// Splits the next row that has as many fields as the header.
+    fn next_row(&mut self, problems: &mut Problems) -> Option<Place> {
+        loop {
+            let place = self.next_line(problems)?;
+            let (have, want) = (self.fields.count, self.width);
+            if have == want {
+                return Some(place);
+            }
+            self.sound = false;
+            problems.of_line(place, Fault::FieldCount { have, want });
+        }
+    }
+
+    /// Splits the next line that can be split.
+    fn next_line(&mut self, problems: &mut Problems) -> Option<Place> {
+        loop {
+            let read = self.lines.advance();
+            let place = Place { file: self.file, line: self.lines.number };
+            let split = match read {
+                Ok(Advanced::End) => return None,
+                Ok(Advanced::Line) => self.fields.split(&self.lines.line),
+                Ok(Advanced::TooLong) => Err(Fault::LineTooLong { limit: self.lines.longest }),
+                Err(error) => {
+                    self.sound = false;
+                    problems.of_line(place, FileFault::Unreadable(error));
+                    return None;
+                }
+            };
+            match split {
+                Ok(()) => return Some(place),
+                Err(fault) => {
+                    self.sound = false;
+                    problems.of_line(place, fault);
+                }
+            }
+        }
+    }
+}
+
+struct Lines<R> {
+    input: R,
+    /// Of the last line, counted from 1.
+    number: u64,
+    /// Its bytes, ended by a line feed.
+    line: Vec<u8>,
+    longest: usize,
+}
+
+enum Advanced {
+    Line,
+    TooLong,
+    End,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// Reads the next line that isn't blank, without a byte-order mark and with a bare line feed at its end.
+    fn advance(&mut self) -> io::Result<Advanced> {
+        loop {
+            self.line.clear();
+            self.number += 1;
+            let most = self.longest as u64 + 1;
+            let read = self.input.by_ref().take(most).read_until(b'\n', &mut self.line)?;
+            if read == 0 {
+                return Ok(Advanced::End);
+            }
+            if read as u64 == most && !self.line.ends_with(b"\n") {
+                self.input.skip_until(b'\n')?;
+                return Ok(Advanced::TooLong);
+            }
+            while self.line.last().is_some_and(|byte| b"\r\n".contains(byte)) {
+                self.line.pop();
+            }
+            if self.number == 1 && self.line.starts_with(BYTE_ORDER_MARK) {
+                self.line.drain(..BYTE_ORDER_MARK.len());
+            }
+            if !self.line.is_empty() {
+                self.line.push(b'\n');
+                return Ok(Advanced::Line);
+            }
+        }
+    }
+}
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The fields of the last line that was split.
+struct Fields {
+    reader: Reader,
+    /// Their bytes, one after the other.
+    bytes: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<usize>,
+    count: usize,
+}
+
+impl Fields {
+    fn new(longest_line: usize) -> Self {
+        let reader = new_reader();
+        // A line of n bytes has at most n + 1 fields.
+        Self { reader, bytes: vec![0; longest_line + 2], ends: vec![0; longest_line + 2], count: 0 }
+    }
+
+    fn split(&mut self, line: &[u8]) -> Result<(), Fault> {
+        let (result, _, _, count) = self.reader.read_record(line, &mut self.bytes, &mut self.ends);
+        self.count = count;
+        if result == ReadRecordResult::Record {
+            return Ok(());
+        }
+        self.reader = new_reader();
+        Err(Fault::UnclosedQuote)
+    }
+
+    fn get(&self, column: usize) -> &[u8] {
+        let start = if column == 0 { 0 } else { self.ends[column - 1] };
+        &self.bytes[start..self.ends[column]]
+    }
+
+    fn pick<const N: usize>(&self, columns: [usize; N], longest: usize) -> Result<[&str; N], Fault> {
+        if let Some(column) = (0..self.count).find(|&column| self.get(column).len() > longest) {
+            return Err(Fault::FieldTooLong { column: column + 1, limit: longest });
+        }
+        let mut picked = [""; N];
+        for (field, column) in picked.iter_mut().zip(columns) {
+            *field =
+                std::str::from_utf8(self.get(column)).map_err(|_| Fault::NotUtf8 { column: column + 1 })?;
+        }
+        Ok(picked)
+    }
+}
+
+fn new_reader() -> Reader {
+    ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build()
+}
