@@ -18,7 +18,9 @@ pub enum LayoutProblem {
     #[error("refers to a storage that the file does not hold")]
     NoStorage,
     /// Its storage is longer or shorter than it claims.
-    #[error("claims a storage of {claimed} elements of {width} bytes, but the file holds {bytes} bytes of it")]
+    #[error(
+        "claims a storage of {claimed} elements of {width} bytes, but the file holds {bytes} bytes of it"
+    )]
     StorageLength {
         /// Elements by the pickle.
         claimed: usize,
@@ -36,7 +38,9 @@ pub enum LayoutProblem {
         strides: usize,
     },
     /// It reaches beyond its storage.
-    #[error("of shape {shape:?}, strides {strides:?} and offset {offset} reaches beyond its storage of {storage} elements")]
+    #[error(
+        "of shape {shape:?}, strides {strides:?} and offset {offset} reaches beyond its storage of {storage} elements"
+    )]
     OutOfBounds {
         /// Its shape.
         shape: Vec<usize>,
@@ -48,7 +52,9 @@ pub enum LayoutProblem {
         storage: usize,
     },
     /// It repeats its storage too often.
-    #[error("expands the file to more elements than it has bytes; save `tensor.clone()` instead of an expanded view")]
+    #[error(
+        "expands the file to more elements than it has bytes; save `tensor.clone()` instead of an expanded view"
+    )]
     Expansion,
     /// Its element type is not one that is read.
     #[error("is stored as {dtype}; convert it to float32 or int64")]

@@ -108,9 +108,11 @@ fn compare(name: &str, tensor: &Tensor, want: Option<&[usize]>) -> impl Iterator
     let want = want.or_else(|| is_counter(&name).then_some(&[]));
     let shape = match want {
         None => Some(Difference::Unexpected { name: name.clone() }),
-        Some(want) if want != tensor.shape => {
-            Some(Difference::Misshapen { name: name.clone(), have: tensor.shape.clone(), want: want.to_vec() })
-        }
+        Some(want) if want != tensor.shape => Some(Difference::Misshapen {
+            name: name.clone(),
+            have: tensor.shape.clone(),
+            want: want.to_vec(),
+        }),
         Some(_) => None,
     };
     let kind = match (&tensor.values, is_counter(&name)) {

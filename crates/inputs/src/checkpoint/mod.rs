@@ -50,7 +50,8 @@ pub struct Checkpoint {
 pub fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
     let bytes = read_bytes(path)?;
     let state = decode(path, &bytes)?;
-    let blake3 = blake3::hash(&bytes).to_hex().parse().expect("BLAKE3 prints 64 lowercase hexadecimal digits");
+    let blake3 =
+        blake3::hash(&bytes).to_hex().parse().expect("BLAKE3 prints 64 lowercase hexadecimal digits");
     Ok(Checkpoint { blake3, state })
 }
 

@@ -55,9 +55,9 @@ pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<StateDict, CheckpointE
 /// Whether an entry is one that only TorchScript archives and packages have.
 fn is_program(name: &str) -> bool {
     let inside = name.split_once('/').map_or(name, |(_, inside)| inside);
-    [name, inside].iter().any(|name| {
-        name.starts_with("code/") || *name == "constants.pkl" || *name == ".data/extern_modules"
-    })
+    [name, inside]
+        .iter()
+        .any(|name| name.starts_with("code/") || *name == "constants.pkl" || *name == ".data/extern_modules")
 }
 
 impl<'a> Contents<'a> {

@@ -51,11 +51,9 @@ pub(super) fn call<'a>(
     match arena.get(callable) {
         Node::Global(Global::OrderedDict) if arguments.is_empty() => Ok(Node::Dict(Vec::new())),
         Node::Global(Global::OrderedDict) => Err(malformed("an OrderedDict without arguments")),
-        Node::Global(Global::RebuildTensor) => {
-            rebuild_tensor(arena, arguments).map(Node::Tensor).ok_or(malformed(
-                "a storage, an offset, a shape, strides, a truth value and no hooks for a tensor",
-            ))
-        }
+        Node::Global(Global::RebuildTensor) => rebuild_tensor(arena, arguments).map(Node::Tensor).ok_or(
+            malformed("a storage, an offset, a shape, strides, a truth value and no hooks for a tensor"),
+        ),
         Node::Global(Global::RebuildParameter) => rebuild_parameter(arena, arguments)
             .map(Node::Tensor)
             .ok_or(malformed("a tensor, a truth value and no hooks for a parameter")),

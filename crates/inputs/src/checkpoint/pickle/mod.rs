@@ -113,7 +113,10 @@ pub enum PickleProblem {
         second: &'static str,
     },
     /// A value is no tensor.
-    #[error("`{}` is {kind}, not a tensor; save `model.state_dict()` alone, or under the key `state_dict`", Shown(key))]
+    #[error(
+        "`{}` is {kind}, not a tensor; save `model.state_dict()` alone, or under the key `state_dict`",
+        Shown(key)
+    )]
     NotATensor {
         /// Its key.
         key: String,

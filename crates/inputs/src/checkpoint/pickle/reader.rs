@@ -24,9 +24,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], PickleProblem> {
-        let taken = self.bytes[self.at..]
-            .get(..length)
-            .ok_or(PickleProblem::Truncated { at: self.bytes.len() })?;
+        let taken =
+            self.bytes[self.at..].get(..length).ok_or(PickleProblem::Truncated { at: self.bytes.len() })?;
         self.at += length;
         Ok(taken)
     }

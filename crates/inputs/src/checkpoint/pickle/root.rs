@@ -39,11 +39,7 @@ fn nested<'n>(arena: &'n Arena<'_>, pairs: &[(Id, Id)]) -> Result<Option<&'n [(I
     Ok(found.map(|(_, inner)| inner))
 }
 
-fn named<'a>(
-    arena: &Arena<'a>,
-    key: Id,
-    value: Id,
-) -> Result<(&'a str, StoredTensor<'a>), PickleProblem> {
+fn named<'a>(arena: &Arena<'a>, key: Id, value: Id) -> Result<(&'a str, StoredTensor<'a>), PickleProblem> {
     let name = match arena.get(key) {
         Node::Text(name) => *name,
         other => return Err(PickleProblem::NotAName { kind: other.kind() }),
