@@ -148,22 +148,19 @@ fn unlike_groups_do_not_compare() {
     let refusal = |unlearned: &Array, retrained: &Array| {
         from_arrays(unlearned, retrained).expect_err("unlike groups").to_string()
     };
-    insta::assert_snapshot!(refusal(&grid(4, 2), &grid(5, 2)), @"");
-    insta::assert_snapshot!(refusal(&grid(4, 2), &grid(4, 3)), @"");
-    insta::assert_snapshot!(refusal(&grid(2, 2), &grid(2, 2)), @"");
-    insta::assert_snapshot!(refusal(&grid(0, 2), &grid(0, 2)), @"");
-    insta::assert_snapshot!(refusal(&grid(4, 0), &grid(4, 0)), @"");
-    insta::assert_snapshot!(refusal(&grid(4, 2), &Array { shape: vec![8], values: vec![0.0; 8] }), @"");
+    insta::assert_snapshot!(refusal(&grid(4, 2), &grid(5, 2)), @"4 unlearned but 5 retrained models; scores need the same number on both sides");
+    insta::assert_snapshot!(refusal(&grid(4, 2), &grid(4, 3)), @"2 forget examples on the unlearned side but 3 on the retrained; measure both on one split");
+    insta::assert_snapshot!(refusal(&grid(2, 2), &grid(2, 2)), @"2 models on each side; the score is defined from 3 on");
+    insta::assert_snapshot!(refusal(&grid(0, 2), &grid(0, 2)), @"0 models on each side; the score is defined from 3 on");
+    insta::assert_snapshot!(refusal(&grid(4, 0), &grid(4, 0)), @"the forget set of the unlearned models is empty");
+    insta::assert_snapshot!(refusal(&grid(4, 2), &Array { shape: vec![8], values: vec![0.0; 8] }), @"the retrained array has 1 axes, not 2; pass one row per model, one column per forget example");
     let mut damaged = grid(4, 2);
     damaged.values[5] = f64::INFINITY;
-    insta::assert_snapshot!(refusal(&grid(4, 2), &damaged), @"");
+    insta::assert_snapshot!(refusal(&grid(4, 2), &damaged), @"retrained model 2 has confidence inf on forget example 1; leave diverged models out");
     damaged.values[5] = -1e9;
-    insta::assert_snapshot!(refusal(&damaged, &grid(4, 2)), @"");
-    let close = |shift: f64| Array {
-        shape: vec![3, 1],
-        values: [1e-6, 2e-6, 3e-6].iter().map(|it| it + shift).collect(),
-    };
-    insta::assert_snapshot!(refusal(&close(1.0), &close(1.0 + 5e-7)), @"");
+    insta::assert_snapshot!(refusal(&damaged, &grid(4, 2)), @"unlearned model 2 has confidence -1000000000 on forget example 1, beyond ±80000; pass logit-scaled confidences");
+    let close = |middle| Array { shape: vec![3, 1], values: vec![1.0, 1.0 + middle, 1.0 + 2e-6] };
+    insta::assert_snapshot!(refusal(&close(1e-6), &close(1.5e-6)), @"no threshold tells the sides apart on forget example 0: their confidences differ by less than the grid of thresholds (0.01)");
 }
 
 #[test]
@@ -176,9 +173,9 @@ fn an_incomplete_or_ragged_ensemble_is_refused() {
     };
     let refusal =
         |models: &[Model], want| Ensemble::<Unlearned>::new(models, want).expect_err("refused").to_string();
-    insta::assert_snapshot!(refusal(&[model(2), model(2)], 3), @"");
-    insta::assert_snapshot!(refusal(&[model(2), model(3)], 2), @"");
-    insta::assert_snapshot!(refusal(&[], 0), @"");
+    insta::assert_snapshot!(refusal(&[model(2), model(2)], 3), @"only 2 of 3 unlearned models are finished; finish or retry the others");
+    insta::assert_snapshot!(refusal(&[model(2), model(3)], 2), @"unlearned model 1 has 3 confidences, the models before it 2; measure all on one split");
+    insta::assert_snapshot!(refusal(&[], 0), @"only 0 of 1 unlearned models are finished; finish or retry the others");
 }
 
 /// A group of models, and the same confidences with models and examples in another order.

@@ -127,8 +127,8 @@ fn every_rule_is_named() {
     assert_eq!(strongest(&[5.0, 5.0001, 5.0002], &[1.0, 5.0, 9.0]), Some(Rule::PeakyCap));
     assert_eq!(strongest(&[0.0, 0.5, 1.0], &[3.0, 3.5, 4.0]), Some(Rule::Separable));
     assert_eq!(strongest(&[0.0, 1.0, 2.0, 3.0], &[0.5, 1.5, 2.5, 3.5]), Some(Rule::Double));
-    // Wide, far apart but for one stray each: no interval as wide as one side leaves out as much as a half-line.
-    let low = [0.0, 8.0, 16.0, 24.0, 32.0, 70.0];
-    let high = [30.0, 60.0, 68.0, 76.0, 84.0, 92.0];
+    // Intervals as wide as the peakier side can't leave out its strays at 30 and 40 and the other side at once.
+    let low = [0.0, 1.0, 2.0, 3.0, 30.0, 40.0];
+    let high = [3.5, 10.0, 11.0, 12.0, 70.0, 71.0];
     assert_eq!(strongest(&low, &high), Some(Rule::Single));
 }
