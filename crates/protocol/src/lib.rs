@@ -9,6 +9,7 @@
 
 pub mod terms;
 pub mod recipe;
+pub mod confidence;
 pub mod measurement;
 pub mod message;
 
