@@ -17,6 +17,10 @@ use sweep_protocol::{
 /// moves a model into the other.
 pub const HELD_OUT_SEEDS: u64 = 1_000_000;
 
+/// Seeds of a swept `retrain` start here, beyond the held-out group: it is scored like any method, so it must not share
+/// models with the oracle.
+pub const RETRAIN_SEEDS: u64 = 2_000_000;
+
 /// Everything that a sweep will do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -189,7 +193,7 @@ impl Plan {
 }
 
 /// Everything that decides the result of a run, in the order in which it is hashed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Identity<'a> {
     /// Name and version of the engine.
     pub engine: &'a str,

@@ -1,1 +1,54 @@
 //! What a user writes: a grid of methods, hyper-parameters and seeds.
+//!
+//! [`GridFile`] is the text with the overrides of the command line; [`GridFile::check`] reports everything that is wrong
+//! with it, each with its place, or makes a [`Grid`] of it; [`Grid::plan`] lists its runs and can't fail. Nothing here
+//! opens the data, knows a device or prints: what is found outside the file comes in as [`Resolved`].
+//! `experiments/` holds examples of the format.
+
+mod axis;
+mod check;
+mod duration;
+mod error;
+mod exclude;
+mod expand;
+mod file;
+mod filter;
+mod generator;
+mod label;
+mod methods;
+mod phases;
+mod render;
+mod settings;
+mod source;
+mod space;
+mod table;
+mod training;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{GridError, Mistake, Note, Problem};
+pub use expand::{Resolved, ResolvedData};
+pub use file::GridFile;
+pub use filter::{Filter, FilterError, FilterMistake, Operand};
+pub use phases::PhaseMistake;
+pub use render::Color;
+pub use settings::{MAX_RUNS, PoolSettings, Settings};
+pub use source::{Sources, Span};
+
+use space::Space;
+
+/// A checked, finite grid.
+#[derive(Debug, Clone)]
+pub struct Grid {
+    settings: Settings,
+    /// The points of every label, in the order of the file.
+    spaces: Vec<Space>,
+}
+
+impl Grid {
+    /// Everything but the methods.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}

@@ -16,7 +16,7 @@ mod retrain;
 mod simulated;
 
 pub use parameter::{Arguments, Kind, Parameter, WrongValue};
-pub use recipe::{PHASES, UnknownPlaceholder, substitute};
+pub use recipe::PHASES;
 pub use training::TrainingRecipe;
 
 use sweep_protocol::recipe::Recipe;

@@ -109,6 +109,16 @@ impl Arguments {
         Self(values)
     }
 
+    /// All values by name.
+    pub fn values(&self) -> &BTreeMap<String, Value> {
+        &self.0
+    }
+
+    /// All values by name, for keeping.
+    pub fn into_values(self) -> BTreeMap<String, Value> {
+        self.0
+    }
+
     /// A [`Kind::Positive`] hyper-parameter.
     pub fn positive(&self, name: &str) -> Positive {
         Positive::new(self.real(name)).expect("checked by the parameter")

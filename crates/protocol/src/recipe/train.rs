@@ -58,7 +58,7 @@ pub enum Pairing {
 
 /// One summand of the loss.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Term {
     /// weight · CE(logits, age group), averaged over the batch (by class weight where there is one, as PyTorch does).
     /// A negative weight ascends.
@@ -92,7 +92,7 @@ pub enum ClassWeight {
 
 /// PyTorch's optimisers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Optimizer {
     /// `torch.optim.SGD`: weight decay into the gradient, then momentum, no dampening, no Nesterov.
     #[serde(rename_all = "kebab-case")]

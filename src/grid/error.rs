@@ -1,0 +1,227 @@
+//! What can be wrong with a grid, each with the place where it stands.
+
+use thiserror::Error;
+
+use super::{
+    filter::FilterMistake,
+    phases::PhaseMistake,
+    source::{Sources, Span},
+};
+use crate::method::WrongValue;
+
+/// Everything that is wrong with one grid; [`render`](Self::render) shows it.
+#[derive(Debug, Error)]
+#[error("{} in the grid {}", count(.problems.len()), .sources.file_name())]
+pub struct GridError {
+    /// The file and the overrides that the problems point into.
+    pub(super) sources: Sources,
+    /// In the order of the file; never empty.
+    pub(super) problems: Vec<Problem>,
+}
+
+fn count(problems: usize) -> String {
+    if problems == 1 { "1 problem".to_owned() } else { format!("{problems} problems") }
+}
+
+impl GridError {
+    /// What is wrong, in the order of the file.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug)]
+pub struct Problem {
+    /// What.
+    pub mistake: Mistake,
+    /// Where, in bytes; nowhere if the file itself can't be had or a key of its top level is missing.
+    pub span: Option<Span>,
+    /// The way out.
+    pub help: Option<String>,
+    /// Other places that matter, and facts without a place.
+    pub notes: Vec<Note>,
+}
+
+/// A remark beside a problem.
+#[derive(Debug)]
+pub struct Note {
+    /// What is remarked.
+    pub text: String,
+    /// The place, if the remark has one.
+    pub span: Option<Span>,
+}
+
+impl Problem {
+    pub(super) fn at(span: Span, mistake: Mistake) -> Self {
+        Self { mistake, span: Some(span), help: None, notes: Vec::new() }
+    }
+
+    pub(super) fn nowhere(mistake: Mistake) -> Self {
+        Self { mistake, span: None, help: None, notes: Vec::new() }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn suggest(mut self, suggestion: Option<&str>) -> Self {
+        self.help = suggestion.map(|word| format!("did you mean `{word}`?")).or(self.help);
+        self
+    }
+
+    pub(super) fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(Note { text: text.into(), span: None });
+        self
+    }
+
+    pub(super) fn also(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.notes.push(Note { text: text.into(), span: Some(span) });
+        self
+    }
+}
+
+/// What is wrong, without its place.
+#[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the messages say what the variants and their fields are")]
+pub enum Mistake {
+    #[error("cannot read the grid: {0}")]
+    Unreadable(#[source] std::io::Error),
+    #[error("the grid is larger than {limit} bytes")]
+    FileTooLarge { limit: u64 },
+    #[error("the grid is not UTF-8 text")]
+    NotText,
+    #[error("not valid TOML: {}", .0.message())]
+    Syntax(#[source] toml::de::Error),
+    #[error("an override sets one key: `key=value`")]
+    NotAnAssignment,
+    #[error("`{key}` is no table, so nothing in it can be set")]
+    NothingInside { key: String },
+    #[error("unknown key `{key}` in {table}")]
+    UnknownKey { key: String, table: String },
+    #[error("{table} needs `{key}`")]
+    Missing { key: &'static str, table: String },
+    #[error("`{key}` must be {expected}, not {found}")]
+    WrongType { key: String, expected: String, found: String },
+    #[error("{0}")]
+    WrongValue(#[source] WrongValue),
+    #[error("the grid is written for sweep {wanted}, this is {have}")]
+    TooNew { wanted: String, have: &'static str },
+    #[error("`{name}` is no safe name")]
+    UnsafeName { name: String },
+    #[error("unknown {what} `{name}`")]
+    UnknownName { what: &'static str, name: String },
+    #[error("`{key}` has no meaning with engine = \"{engine}\"")]
+    WrongEngine { key: String, engine: &'static str },
+    #[error("only the toy engine can carry out `{method}`")]
+    ToyOnly { method: &'static str },
+    #[error("the label `{label}` is reserved")]
+    ReservedLabel { label: String },
+    #[error("`original` is trained by itself and can't be swept")]
+    OriginalSwept,
+    #[error("the label `{label}` is the name of another method")]
+    MisleadingLabel { label: String },
+    #[error("`{method}` has no hyper-parameter `{key}`")]
+    UnknownParameter { method: &'static str, key: String },
+    #[error("no method of this grid has a hyper-parameter `{key}`")]
+    UnusedDefault { key: String },
+    #[error("no phase uses `{key}`")]
+    UnusedParameter { key: String },
+    #[error("`${name}` stands for no key of `[method.{label}]`")]
+    UnknownPlaceholder { name: String, label: String },
+    #[error("not in the recipe grammar: {}", .0.message())]
+    Grammar(#[source] toml::de::Error),
+    #[error("{0}")]
+    Phase(#[source] PhaseMistake),
+    #[error("the axis `{key}` has no values")]
+    EmptyAxis { key: String },
+    #[error("the axis `{key}` has {value} twice")]
+    RepeatedValue { key: String, value: String },
+    #[error("an axis is written in one way, not in {ways}")]
+    SeveralGenerators { ways: usize },
+    #[error("`{generator}` takes {expected}")]
+    GeneratorArguments { generator: &'static str, expected: &'static str },
+    #[error("the axes of the grid have more than {limit} values")]
+    TooManyValues { limit: u64 },
+    #[error(
+        "axes that walk together have the same length: `{key}` has {found} values, `{first}` has {expected}"
+    )]
+    UnequalLengths { key: String, found: usize, first: String, expected: usize },
+    #[error("`{key}` is given twice in `[method.{label}]`")]
+    GivenTwice { key: String, label: String },
+    #[error("{0}")]
+    Filter(#[source] FilterMistake),
+    #[error("the exclude matches no point")]
+    NothingExcluded,
+    #[error("`[method.{label}]` repeats a point of `[method.{other}]`: {point}")]
+    RepeatedPoint { label: String, other: String, point: String },
+    #[error("the grid asks for {runs} runs, more than the {limit} of `max-runs`")]
+    TooManyRuns { runs: u128, limit: u64 },
+}
+
+/// Collects problems while the check goes on.
+#[derive(Debug, Default)]
+pub(super) struct Problems(pub(super) Vec<Problem>);
+
+impl Problems {
+    pub(super) fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    pub(super) fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        self.0.extend(problems);
+    }
+
+    /// Nothing, if there are no problems.
+    pub(super) fn into_result(self) -> Result<(), Self> {
+        if self.0.is_empty() { Ok(()) } else { Err(self) }
+    }
+
+    /// The problems as an error, in the order of the file.
+    pub(super) fn into_error(mut self, sources: Sources) -> GridError {
+        self.0.sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
+        // A default that is wrong for several methods is wrong once.
+        let same = |one: &Problem, other: &Problem| {
+            one.span == other.span && one.mistake.to_string() == other.mistake.to_string()
+        };
+        self.0.dedup_by(|one, other| same(one, other));
+        GridError { sources, problems: self.0 }
+    }
+}
+
+impl FromIterator<Problem> for Problems {
+    fn from_iter<I: IntoIterator<Item = Problem>>(problems: I) -> Self {
+        Self(problems.into_iter().collect())
+    }
+}
+
+/// A text from the file as it may stand in a message: escaped and not too long.
+pub(super) fn shown(text: &str) -> String {
+    const LONGEST: usize = 64;
+    let mut escaped: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        escaped.push('…');
+    }
+    escaped
+}
+
+/// The candidate that the user most likely meant.
+pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // A longer word is no slip of the finger, and the distance costs its length squared.
+    if word.len() > 64 {
+        return None;
+    }
+    let allowed = if word.len() <= 3 { 1 } else { 2 };
+    const MOST: usize = 500;
+    candidates
+        .into_iter()
+        .take(MOST)
+        .filter_map(|candidate| {
+            let distance = strsim::damerau_levenshtein(word, candidate);
+            let begins = word.len() >= 3 && (candidate.starts_with(word) || word.starts_with(candidate));
+            (distance <= allowed || begins).then_some((distance, candidate))
+        })
+        .min()
+        .map(|(_, candidate)| candidate)
+}

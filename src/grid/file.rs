@@ -1,0 +1,200 @@
+//! The file as it was written, with the overrides of the command line; nothing in it is checked but the syntax.
+
+use std::{borrow::Cow, fs::File, io::Read, path::Path};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{
+    error::{GridError, Mistake, Problem, Problems, shown},
+    source::{Source, Sources, Span},
+    table::{Entries, Node},
+};
+
+/// Longest file that is read, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// What messages call an override.
+const OVERRIDE: &str = "--set";
+
+/// Syntax errors beyond this many are most likely echoes of the first.
+const MOST_SYNTAX_ERRORS: usize = 5;
+
+/// A grid that was read but not checked.
+#[derive(Debug, Clone)]
+pub struct GridFile {
+    pub(super) sources: Sources,
+}
+
+impl GridFile {
+    /// Reads the file at `path`.
+    pub fn read(path: &Path) -> Result<Self, GridError> {
+        let name = path.display().to_string();
+        let refuse = |mistake| refused(Sources::of(name.clone(), String::new()), Problem::nowhere(mistake));
+        let mut bytes = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+            .map_err(|error| refuse(Mistake::Unreadable(error)))?;
+        if bytes.len() as u64 > LONGEST {
+            return Err(refuse(Mistake::FileTooLarge { limit: LONGEST }));
+        }
+        let text = String::from_utf8(bytes).map_err(|_| refuse(Mistake::NotText))?;
+        Self::parse(&name, &text)
+    }
+
+    /// Reads a text that messages call `name`.
+    pub fn parse(name: &str, text: &str) -> Result<Self, GridError> {
+        if text.len() as u64 > LONGEST {
+            let problem = Problem::nowhere(Mistake::FileTooLarge { limit: LONGEST });
+            return Err(refused(Sources::of(name.to_owned(), String::new()), problem));
+        }
+        Self::with(Sources::of(name.to_owned(), text.to_owned()))
+    }
+
+    /// The text of the file, without overrides.
+    pub fn text(&self) -> &str {
+        self.sources.at(0).map_or("", |file| &file.text)
+    }
+
+    /// Puts one override in: a dotted key, `=`, and a value as in the file (`seeds=4`, `method.finetune.lr=[1e-3]`). A
+    /// list takes the place of the whole axis; a bare word counts as a text (`engine=toy`).
+    pub fn set(&mut self, assignment: &str) -> Result<(), GridError> {
+        let mut sources = self.sources.clone();
+        sources.add(OVERRIDE, &quote_bare_word(assignment));
+        *self = Self::with(sources)?;
+        Ok(())
+    }
+
+    fn with(sources: Sources) -> Result<Self, GridError> {
+        match merged(&sources) {
+            Ok(_) => Ok(Self { sources }),
+            Err(problems) => Err(GridError { sources, problems }),
+        }
+    }
+}
+
+fn refused(sources: Sources, problem: Problem) -> GridError {
+    GridError { sources, problems: vec![problem] }
+}
+
+/// Parses the file and puts every override in its place.
+pub(super) fn merged(sources: &Sources) -> Result<Entries<'_>, Vec<Problem>> {
+    let mut root = Entries::new();
+    for source in sources.iter() {
+        let written = parse(source)?;
+        if source.start == 0 {
+            root = written;
+            continue;
+        }
+        let end = source.start + source.text.len();
+        let equals = source.start + equals_sign(&source.text).unwrap_or(0);
+        let (path, value) = single(written, equals)
+            .ok_or_else(|| vec![Problem::at(source.start..end, Mistake::NotAnAssignment)])?;
+        put(&mut root, &path, value).map_err(|problem| vec![problem])?;
+    }
+    Ok(root)
+}
+
+fn parse(source: &Source) -> Result<Entries<'_>, Vec<Problem>> {
+    let (root, errors) = DeTable::parse_recoverable(&source.text);
+    if errors.is_empty() {
+        return Ok(moved(root.into_inner(), source.start));
+    }
+    let end = source.text.len();
+    let mut problems = Problems::default();
+    for error in errors.into_iter().take(MOST_SYNTAX_ERRORS) {
+        let span = error.span().unwrap_or(end..end);
+        problems.push(Problem::at(shift(&span, source.start), Mistake::Syntax(error)));
+    }
+    Err(problems.0)
+}
+
+fn shift(span: &Span, by: usize) -> Span {
+    span.start + by..span.end + by
+}
+
+/// Counts all spans of a table from the start of the sources. The parser's limit of nesting bounds the recursion.
+fn moved(table: Entries<'_>, by: usize) -> Entries<'_> {
+    if by == 0 {
+        return table;
+    }
+    table
+        .into_iter()
+        .map(|(key, node)| (Spanned::new(shift(&key.span(), by), key.into_inner()), moved_node(node, by)))
+        .collect()
+}
+
+fn moved_node(node: Node<'_>, by: usize) -> Node<'_> {
+    let span = shift(&node.span(), by);
+    let value = match node.into_inner() {
+        DeValue::Table(table) => DeValue::Table(moved(table, by)),
+        DeValue::Array(items) => DeValue::Array(items.into_iter().map(|item| moved_node(item, by)).collect()),
+        scalar => scalar,
+    };
+    Spanned::new(span, value)
+}
+
+/// `engine=toy` becomes `engine="toy"`, since shells eat quotes; what is a value in TOML stays one.
+fn quote_bare_word(assignment: &str) -> String {
+    let is_word = |text: &str| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:".contains(c))
+    };
+    match assignment.split_once('=') {
+        Some((key, value)) if is_word(value.trim()) && DeValue::parse(value.trim()).is_err() => {
+            format!("{key}=\"{}\"", value.trim())
+        }
+        _ => assignment.to_owned(),
+    }
+}
+
+/// Position of the first `=` outside quotes.
+fn equals_sign(assignment: &str) -> Option<usize> {
+    let mut quote = None;
+    for (position, byte) in assignment.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'=') => return Some(position),
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), _) if open == byte => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+type Key<'s> = Spanned<Cow<'s, str>>;
+
+/// The path of keys left of the `=` and the value right of it, if there is one assignment and no more.
+fn single(mut table: Entries<'_>, equals: usize) -> Option<(Vec<Key<'_>>, Node<'_>)> {
+    let mut path = Vec::new();
+    loop {
+        if table.len() != 1 {
+            return None;
+        }
+        let (key, node) = table.into_iter().next()?;
+        path.push(key);
+        let span = node.span();
+        match node.into_inner() {
+            DeValue::Table(inner) if inner.keys().any(|key| key.span().start < equals) => table = inner,
+            value => return Some((path, Spanned::new(span, value))),
+        }
+    }
+}
+
+fn put<'s>(root: &mut Entries<'s>, path: &[Key<'s>], value: Node<'s>) -> Result<(), Problem> {
+    let Some((last, parents)) = path.split_last() else { return Ok(()) };
+    let mut table = root;
+    for key in parents {
+        let span = key.span();
+        if !table.contains_key(key) {
+            table.insert(key.clone(), Spanned::new(span.clone(), DeValue::Table(Entries::new())));
+        }
+        match table.get_mut(key).map(Spanned::get_mut) {
+            Some(DeValue::Table(inner)) => table = inner,
+            _ => return Err(Problem::at(span, Mistake::NothingInside { key: shown(key.get_ref()) })),
+        }
+    }
+    table.insert(last.clone(), value);
+    Ok(())
+}

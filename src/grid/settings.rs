@@ -1,0 +1,274 @@
+//! Everything in a grid but its methods: names, numbers of models, data, pool.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use sweep_protocol::{message::Network, terms::Device};
+use toml::de::DeValue;
+
+use super::{
+    duration,
+    error::{Mistake, Problem, Problems, closest, shown},
+    table::{Node, Table, list, text, whole, wrong_type},
+    training,
+};
+use crate::{
+    method::TrainingRecipe,
+    plan::{EngineName, HELD_OUT_SEEDS, OracleSize},
+};
+
+/// Runs that a plan may have unless the grid raises `max-runs`.
+pub const MAX_RUNS: u64 = 100_000;
+
+/// What `max-runs` may be raised to: a plan is held in memory.
+const MOST_RUNS: u64 = 10_000_000;
+
+/// Keys of the top level.
+const KEYS: &[&str] = &[
+    "sweep-version",
+    "name",
+    "engine",
+    "seeds",
+    "max-runs",
+    "data",
+    "original",
+    "recipe",
+    "oracle",
+    "toy",
+    "pool",
+    "defaults",
+    "method",
+    "exclude",
+];
+
+/// What a grid says beside its methods.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Name of the sweep, safe as a folder name.
+    pub name: String,
+    /// Which engine carries the runs out.
+    pub engine: EngineName,
+    /// Unlearned models per point (N).
+    pub seeds: u64,
+    /// Folder of the data set as the grid names it; the torch engine always has one.
+    pub data: Option<String>,
+    /// Checkpoint of the original as the grid names it; without one the original is trained.
+    pub checkpoint: Option<String>,
+    /// The network.
+    pub network: Network,
+    /// How the original and the retrained models are trained.
+    pub training: TrainingRecipe,
+    /// Numbers of retrained models.
+    pub oracle: OracleSize,
+    /// Forget examples that the toy engine draws confidences for.
+    pub toy_examples: u32,
+    /// Where runs are carried out.
+    pub pool: PoolSettings,
+    /// Most runs that the plan may have.
+    pub max_runs: u64,
+}
+
+/// Where runs are carried out, and for how long they may last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PoolSettings {
+    /// The devices; none stands for all that the machine has.
+    pub devices: Option<Vec<Device>>,
+    /// Workers on one device; none stands for a number that fits the device.
+    pub slots_per_device: Option<NonZeroU32>,
+    /// How long a run may last.
+    pub run_timeout: Option<Duration>,
+    /// How long a worker may be silent.
+    pub stall_timeout: Option<Duration>,
+}
+
+/// Reads the settings. Some problems leave a stand-in, so that the rest of the grid is checked all the same.
+pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
+    root.refuse_unknown(KEYS, problems);
+    version(root, problems);
+    let engine = engine(root, problems);
+    let seeds =
+        root.require("seeds", problems).and_then(|node| whole("seeds", node, 1..=HELD_OUT_SEEDS, problems));
+    let (network, training) = training::read(root, problems);
+    Settings {
+        name: name(root, problems).unwrap_or_default(),
+        engine,
+        seeds: seeds.unwrap_or(1),
+        data: data(root, engine, problems),
+        checkpoint: checkpoint(root, problems),
+        network,
+        training,
+        oracle: oracle(root, problems),
+        toy_examples: toy(root, engine, problems),
+        pool: pool(root, problems),
+        max_runs: root.whole("max-runs", 1..=MOST_RUNS, MAX_RUNS, problems),
+    }
+}
+
+fn version(root: &Table<'_>, problems: &mut Problems) {
+    const HAVE: &str = env!("CARGO_PKG_VERSION");
+    let Some((wanted, span)) = root.text("sweep-version", problems) else { return };
+    let numbers = |version: &str| -> Option<[u64; 3]> {
+        let mut parts = version.split('.').map(str::parse);
+        let numbers = [parts.next()?.ok()?, parts.next()?.ok()?, parts.next().unwrap_or(Ok(0)).ok()?];
+        parts.next().is_none().then_some(numbers)
+    };
+    match numbers(wanted) {
+        None => problems.extend(
+            root.get("sweep-version")
+                .map(|node| wrong_type("sweep-version", "a version such as \"0.1\"", node)),
+        ),
+        Some(version) if Some(version) > numbers(HAVE) => problems.push(
+            Problem::at(span, Mistake::TooNew { wanted: shown(wanted), have: HAVE })
+                .help("install that version, or lower `sweep-version` if the grid uses nothing new"),
+        ),
+        Some(_) => {}
+    }
+}
+
+/// Whether a name can be a folder's and a column's.
+pub(super) fn is_safe_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && !name.starts_with(['-', '.'])
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+/// The problem of a name that is not safe.
+pub(super) fn unsafe_name(name: &str, span: std::ops::Range<usize>) -> Problem {
+    Problem::at(span, Mistake::UnsafeName { name: shown(name) })
+        .help("use 1 to 64 of the characters A-Z a-z 0-9 . _ -, and begin with no dot or dash")
+}
+
+fn name(root: &Table<'_>, problems: &mut Problems) -> Option<String> {
+    let node = root.require("name", problems)?;
+    let (name, span) = text("name", node, problems)?;
+    if is_safe_name(name) {
+        return Some(name.to_owned());
+    }
+    problems.push(unsafe_name(name, span));
+    None
+}
+
+fn engine(root: &Table<'_>, problems: &mut Problems) -> EngineName {
+    const ENGINES: &[&str] = &["torch", "toy"];
+    match root.text("engine", problems) {
+        None | Some(("torch", _)) => EngineName::Torch,
+        Some(("toy", _)) => EngineName::Toy,
+        Some((other, span)) => {
+            problems.push(unknown_name("engine", other, ENGINES, span));
+            EngineName::Torch
+        }
+    }
+}
+
+/// The problem of a name that is not among `known`.
+pub(super) fn unknown_name(
+    what: &'static str,
+    name: &str,
+    known: &[&str],
+    span: std::ops::Range<usize>,
+) -> Problem {
+    Problem::at(span, Mistake::UnknownName { what, name: shown(name) })
+        .suggest(closest(name, known.iter().copied()))
+        .note(list("known are ", known))
+}
+
+fn data(root: &Table<'_>, engine: EngineName, problems: &mut Problems) -> Option<String> {
+    if root.get("data").is_none() {
+        if engine == EngineName::Torch {
+            let mistake = Mistake::Missing { key: "data", table: "a grid for the torch engine".to_owned() };
+            problems.push(
+                Problem::nowhere(mistake).help("add `[data]` with `path = \"…\"`, or engine = \"toy\""),
+            );
+        }
+        return None;
+    }
+    let table = root.table("data", problems)?;
+    table.refuse_unknown(&["path"], problems);
+    let node = table.require("path", problems)?;
+    path("path", node, problems)
+}
+
+fn checkpoint(root: &Table<'_>, problems: &mut Problems) -> Option<String> {
+    let table = root.table("original", problems)?;
+    table.refuse_unknown(&["checkpoint"], problems);
+    table.get("checkpoint").and_then(|node| path("checkpoint", node, problems))
+}
+
+fn path(key: &str, node: &Node<'_>, problems: &mut Problems) -> Option<String> {
+    let (path, _) = text(key, node, problems)?;
+    if path.is_empty() || path.contains('\0') {
+        problems.push(wrong_type(key, "a path", node));
+        return None;
+    }
+    Some(path.to_owned())
+}
+
+fn oracle(root: &Table<'_>, problems: &mut Problems) -> OracleSize {
+    let mut oracle = OracleSize { models: 8, held_out: 8 };
+    if let Some(table) = root.table("oracle", problems) {
+        table.refuse_unknown(&["models", "held-out"], problems);
+        // Beyond that the seeds of one group would run into those of the next.
+        oracle.models = table.whole("models", 1..=HELD_OUT_SEEDS, oracle.models, problems);
+        oracle.held_out = table.whole("held-out", 0..=HELD_OUT_SEEDS, oracle.held_out, problems);
+    }
+    oracle
+}
+
+fn toy(root: &Table<'_>, engine: EngineName, problems: &mut Problems) -> u32 {
+    const EXAMPLES: u64 = 50;
+    const MOST: u64 = 1_000_000;
+    let Some(table) = root.table("toy", problems) else { return EXAMPLES as u32 };
+    if let (EngineName::Torch, Some(span)) = (engine, &table.span) {
+        let mistake = Mistake::WrongEngine { key: "[toy]".to_owned(), engine: engine.word() };
+        problems.push(Problem::at(span.clone(), mistake).help("remove it, or say engine = \"toy\""));
+    }
+    table.refuse_unknown(&["examples"], problems);
+    table.whole("examples", 1..=MOST, EXAMPLES, problems) as u32
+}
+
+fn pool(root: &Table<'_>, problems: &mut Problems) -> PoolSettings {
+    let Some(table) = root.table("pool", problems) else { return PoolSettings::default() };
+    table.refuse_unknown(&["devices", "slots-per-device", "run-timeout", "stall-timeout"], problems);
+    PoolSettings {
+        devices: table.get("devices").and_then(|node| devices(node, problems)),
+        slots_per_device: table.get("slots-per-device").and_then(|node| slots(node, problems)),
+        run_timeout: table.get("run-timeout").and_then(|node| timeout("run-timeout", node, problems)),
+        stall_timeout: table.get("stall-timeout").and_then(|node| timeout("stall-timeout", node, problems)),
+    }
+}
+
+fn devices(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<Device>> {
+    const EXPECTED: &str = "\"auto\" or a list of \"cpu\" and \"cuda:N\", each once";
+    let items = match node.get_ref() {
+        DeValue::String(word) if word == "auto" => return None,
+        DeValue::Array(items) if !items.is_empty() => items,
+        _ => {
+            problems.push(wrong_type("devices", EXPECTED, node));
+            return None;
+        }
+    };
+    let mut devices = Vec::new();
+    for item in items {
+        match item.get_ref().as_str().and_then(|name| name.parse::<Device>().ok()) {
+            Some(device) if !devices.contains(&device) => devices.push(device),
+            _ => problems.push(wrong_type("devices", EXPECTED, item)),
+        }
+    }
+    Some(devices)
+}
+
+fn slots(node: &Node<'_>, problems: &mut Problems) -> Option<NonZeroU32> {
+    const MOST: u64 = 1024;
+    if node.get_ref().as_str() == Some("auto") {
+        return None;
+    }
+    let count = whole("slots-per-device", node, 1..=MOST, problems)?;
+    NonZeroU32::new(count as u32)
+}
+
+fn timeout(key: &str, node: &Node<'_>, problems: &mut Problems) -> Option<Duration> {
+    let duration = node.get_ref().as_str().and_then(duration::parse);
+    if duration.is_none() {
+        problems.push(wrong_type(key, duration::EXPECTED, node));
+    }
+    duration
+}

@@ -1,0 +1,66 @@
+//! The texts that problems point into: the file first, then every override, laid end to end so that one offset names
+//! one place in one of them.
+
+use std::ops::Range;
+
+/// Byte offsets into [`Sources`].
+pub type Span = Range<usize>;
+
+/// The file and its overrides.
+#[derive(Debug, Clone, Default)]
+pub struct Sources(Vec<Source>);
+
+/// One text.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    /// What the user calls it: the path of the file, or `--set`.
+    pub(super) name: String,
+    /// The whole text.
+    pub(super) text: String,
+    /// Offset of its first byte.
+    pub(super) start: usize,
+}
+
+impl Sources {
+    /// The file alone.
+    pub(super) fn of(name: String, text: String) -> Self {
+        Self(vec![Source { name, text, start: 0 }])
+    }
+
+    /// Adds a text and returns the offset of its first byte.
+    pub(super) fn add(&mut self, name: &str, text: &str) -> usize {
+        // One byte apart, so that the end of a text is not the start of the next.
+        let start = self.0.last().map_or(0, |last| last.start + last.text.len() + 1);
+        self.0.push(Source { name: name.to_owned(), text: text.to_owned(), start });
+        start
+    }
+
+    /// The file, then the overrides in the order of their setting.
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Source> {
+        self.0.iter()
+    }
+
+    /// Name of the file.
+    pub(super) fn file_name(&self) -> &str {
+        self.0.first().map_or("", |file| &file.name)
+    }
+
+    /// The text that holds this offset.
+    pub(super) fn at(&self, offset: usize) -> Option<&Source> {
+        self.0.iter().rev().find(|source| source.start <= offset)
+    }
+
+    /// The bytes of a span, where it lies inside one text.
+    pub(super) fn slice(&self, span: &Span) -> Option<&str> {
+        let source = self.at(span.start)?;
+        source.text.get(source.within(span))
+    }
+}
+
+impl Source {
+    /// The span counted from the start of this text, cut at its end.
+    pub(super) fn within(&self, span: &Span) -> Span {
+        let cut = |offset: usize| offset.saturating_sub(self.start).min(self.text.len());
+        cut(span.start)..cut(span.end).max(cut(span.start))
+    }
+}

@@ -1,0 +1,49 @@
+mod diagnostics;
+mod planning;
+mod properties;
+
+use std::path::Path;
+
+use super::{Grid, GridFile, Resolved, ResolvedData};
+use crate::plan::Plan;
+use sweep_protocol::terms::SetSizes;
+
+/// The smallest torch grid, to which tests append.
+const TORCH: &str = "name = \"t\"\nseeds = 2\n[data]\npath = \"d\"\n[oracle]\nmodels = 3\nheld-out = 2\n";
+
+/// The smallest toy grid.
+const TOY: &str = "name = \"t\"\nengine = \"toy\"\nseeds = 2\n[oracle]\nmodels = 3\nheld-out = 2\n";
+
+fn checked(text: &str) -> Grid {
+    let file = GridFile::parse("grid.toml", text).unwrap_or_else(|error| panic!("{}", plain(&error)));
+    file.check().unwrap_or_else(|error| panic!("{}", plain(&error)))
+}
+
+fn plain(error: &super::GridError) -> String {
+    error.render(super::Color::Plain)
+}
+
+fn resolved() -> Resolved {
+    Resolved {
+        engine_version: "1.0".to_owned(),
+        data: Some(ResolvedData {
+            hash: "ab".repeat(32).parse().expect("64 digits"),
+            sizes: SetSizes { retain: 1000, forget: 20, validation: 100, test: Some(100) },
+        }),
+        checkpoint: Some("cd".repeat(32).parse().expect("64 digits")),
+    }
+}
+
+fn nothing() -> Resolved {
+    Resolved { engine_version: "1.0".to_owned(), data: None, checkpoint: None }
+}
+
+fn planned(text: &str) -> Plan {
+    checked(text).plan(&resolved())
+}
+
+fn experiment(name: &str) -> Grid {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments").join(name);
+    let file = GridFile::read(&path).unwrap_or_else(|error| panic!("{}", plain(&error)));
+    file.check().unwrap_or_else(|error| panic!("{}", plain(&error)))
+}

@@ -1,0 +1,255 @@
+use std::collections::HashSet;
+
+use sweep_protocol::terms::{Seed, Value};
+
+use super::{TORCH, TOY, checked, experiment, nothing, planned, resolved};
+use crate::{
+    grid::GridFile,
+    plan::{EngineName, HELD_OUT_SEEDS, Plan, PlannedOriginal, Point, RETRAIN_SEEDS, Role},
+};
+
+fn titles(plan: &Plan) -> Vec<String> {
+    plan.points.iter().map(Point::title).collect()
+}
+
+fn unlearning(plan: &Plan) -> Vec<String> {
+    plan.points.iter().filter(|point| point.role == Role::Unlearn).map(Point::title).collect()
+}
+
+#[test]
+fn points_and_runs_come_in_their_order() {
+    let plan = planned(&format!("{TORCH}[method.finetune]\nlr = [1e-2, 1e-3]\nepochs = [1, 2]\n"));
+    assert_eq!(
+        titles(&plan),
+        [
+            "original",
+            "oracle",
+            "held-out",
+            "finetune lr=0.01 epochs=1",
+            "finetune lr=0.01 epochs=2",
+            "finetune lr=0.001 epochs=1",
+            "finetune lr=0.001 epochs=2",
+            "identity",
+        ]
+    );
+    let runs: Vec<(usize, u64)> = plan.runs.iter().map(|run| (run.point, run.seed.0)).collect();
+    let first: Vec<_> = (3..8).map(|point| (point, 0)).collect();
+    let second: Vec<_> = (3..8).map(|point| (point, 1)).collect();
+    let retrained = [(0, 0), (1, 0), (1, 1), (1, 2), (2, HELD_OUT_SEEDS), (2, HELD_OUT_SEEDS + 1)];
+    assert_eq!(runs, [&retrained[..], &first, &second].concat());
+    let ids: HashSet<_> = plan.runs.iter().map(|run| &run.id).collect();
+    assert_eq!(ids.len(), plan.runs.len(), "ids are unique");
+}
+
+#[test]
+fn a_plan_says_what_it_stands_on() {
+    let trained = planned(&format!("{TORCH}[method.identity]\n"));
+    let inputs = trained.inputs.as_ref().expect("a torch plan");
+    assert_eq!(inputs.original, PlannedOriginal::Trained { run: trained.runs[0].id.clone() });
+    assert_eq!((inputs.data.as_str(), inputs.network.width), ("d", 64));
+
+    let given = planned(&format!("{TORCH}[original]\ncheckpoint = \"o.pth\"\n[method.identity]\n"));
+    assert!(given.points.iter().all(|point| point.role != Role::Original), "nothing to train");
+    assert!(matches!(&given.inputs.as_ref().expect("a torch plan").original,
+            PlannedOriginal::Checkpoint { path, .. } if path == "o.pth"));
+
+    let toy = checked(&format!("{TOY}[method.identity]\n")).plan(&nothing());
+    assert_eq!((toy.engine, toy.inputs), (EngineName::Toy, None));
+    assert_eq!(toy.points[0].role, Role::Oracle, "the toy has no original");
+}
+
+#[test]
+fn passes_follow_the_recipe_and_the_sizes() {
+    let plan = planned(&format!("{TORCH}[recipe]\nepochs = 15\n[method.finetune]\nepochs = 3\n"));
+    let passes: Vec<f64> = plan.points.iter().map(|point| point.passes).collect();
+    // The original trains on 1020 examples, the others on the 1000 that are retained.
+    assert_eq!(passes, [15.3, 15.0, 15.0, 3.0, 0.0]);
+}
+
+#[test]
+fn the_floor_is_added_once() {
+    assert_eq!(unlearning(&planned(&format!("{TORCH}[method.ct]\n"))), ["ct", "identity"]);
+    let own = format!("{TORCH}[method.floor]\nmethod = \"identity\"\n[method.ct]\n");
+    assert_eq!(unlearning(&planned(&own)), ["floor", "ct"]);
+    let excluded = format!("{own}[[exclude]]\nwhen = \"label == 'floor'\"\n");
+    assert_eq!(unlearning(&planned(&excluded)), ["ct", "identity"]);
+}
+
+#[test]
+fn axes_walk_together_in_a_zip_and_excludes_take_points_away() {
+    let plan = planned(&format!(
+        "{TORCH}[method.finetune]\nlr = [1, 2]\n[[method.finetune.zip]]\nepochs = [1, 2]\nmomentum = [0.1, 0.2]\n\
+         [[exclude]]\nwhen = \"lr == 2 and epochs == 1\"\nwhy = \"as a test\"\n"
+    ));
+    assert_eq!(
+        unlearning(&plan),
+        [
+            "finetune lr=1 epochs=1 momentum=0.1",
+            "finetune lr=1 epochs=2 momentum=0.2",
+            "finetune lr=2 epochs=2 momentum=0.2",
+            "identity",
+        ]
+    );
+}
+
+#[test]
+fn what_an_exclude_leaves_constant_is_not_varied() {
+    let plan = planned(&format!(
+        "{TORCH}[method.finetune]\nlr = [1, 2]\nepochs = [1, 2]\n[[exclude]]\nwhen = \"epochs == 2\"\n"
+    ));
+    assert_eq!(plan.points[3].varied, ["lr"]);
+    assert_eq!(plan.points[3].parameters.len(), 6, "defaults are written out");
+}
+
+#[test]
+fn defaults_reach_the_methods_that_have_them() {
+    let plan = planned(&format!(
+        "{TORCH}[defaults]\nepochs = 2\nalpha = [0.5, 0.9]\n[method.finetune]\n[method.ct]\nepochs = 4\n[method.neggrad-plus]\n"
+    ));
+    let epochs: Vec<&Value> = plan.points[3..7].iter().map(|point| &point.parameters["epochs"]).collect();
+    assert_eq!(epochs, [&Value::Float(2.0), &Value::Float(4.0), &Value::Float(2.0), &Value::Float(2.0)]);
+    assert_eq!(
+        unlearning(&plan),
+        ["finetune", "ct", "neggrad-plus alpha=0.5", "neggrad-plus alpha=0.9", "identity"]
+    );
+}
+
+#[test]
+fn whole_numbers_stay_whole_where_they_must() {
+    let plan = planned(&format!(
+        "{TORCH}[method.finetune]\nbatch-size = {{ range = [16, 48, 16] }}\n[method.ct]\n\
+         batch-size = {{ random = {{ uniform = [1, 1000] }}, n = 3, seed = 1 }}\n"
+    ));
+    let sizes: Vec<&Value> = plan.points[3..9].iter().map(|point| &point.parameters["batch-size"]).collect();
+    assert_eq!(sizes[..3], [&Value::Integer(16), &Value::Integer(32), &Value::Integer(48)]);
+    assert!(sizes[3..].iter().all(|size| matches!(size, Value::Integer(1..=1000))), "{sizes:?}");
+}
+
+const OWN: &str = r#"
+[method.mine]
+method = "recipe"
+lr = [0.1, 0.2]
+epochs = 2
+phases = [
+  { noise = { tensors = "all", std = 0.1 } },
+  { train = { data = [{ set = "retain", batch-size = 64 }], epochs = "$epochs", loss = [{ cross-entropy = { on = "retain" } }], optimizer = { sgd = { lr = "$lr" } } } },
+]
+"#;
+
+#[test]
+fn phases_of_the_users_own_take_values_from_the_axes() {
+    let plan = planned(&format!("{TORCH}{OWN}"));
+    assert_eq!(unlearning(&plan), ["mine lr=0.1", "mine lr=0.2", "identity"]);
+    let json = serde_json::to_string(&plan.points[4].recipe).expect("plain data");
+    assert!(json.contains(r#""lr":0.2"#) && json.contains(r#""epochs":2.0"#), "{json}");
+    assert_eq!(plan.points[4].passes, 2.0);
+}
+
+#[test]
+fn ids_depend_on_what_decides_the_result_and_on_nothing_else() {
+    let id = |text: &str, label: &str| {
+        let plan = planned(text);
+        let point = plan.points.iter().position(|point| point.label == label).expect("the label");
+        plan.runs_of(point).next().expect("a run").id.clone()
+    };
+    let base = format!("{TORCH}[method.finetune]\nlr = 0.1\n");
+    let renamed =
+        base.replace("name = \"t\"", "name = \"u\"").replace("path = \"d\"", "path = \"elsewhere\"");
+    let relabelled = format!("{TORCH}[method.tuned]\nmethod = \"finetune\"\nlr = 0.1\n");
+    assert_eq!(id(&base, "finetune"), id(&renamed, "finetune"));
+    assert_eq!(id(&base, "finetune"), id(&relabelled, "tuned"));
+    let written_out = format!("{base}epochs = 1\nmomentum = 0.9\n");
+    assert_eq!(id(&base, "finetune"), id(&written_out, "finetune"), "a default is a value");
+
+    let recipe = format!("{base}[recipe]\nepochs = 3\n");
+    assert_ne!(id(&base, "oracle"), id(&recipe, "oracle"));
+    assert_ne!(id(&base, "finetune"), id(&recipe, "finetune"), "another original");
+    let checkpoint = format!("{base}[original]\ncheckpoint = \"o.pth\"\n");
+    assert_ne!(id(&base, "finetune"), id(&checkpoint, "finetune"));
+    assert_eq!(id(&base, "oracle"), id(&checkpoint, "oracle"), "the oracle doesn't know the original");
+    let pool = format!("{base}[pool]\nslots-per-device = 4\n");
+    assert_eq!(id(&base, "finetune"), id(&pool, "finetune"));
+
+    let toy = format!("{TOY}[method.identity]\n");
+    assert_ne!(id(&toy, "oracle"), id(&format!("{toy}[toy]\nexamples = 51\n"), "oracle"));
+    assert_eq!(id(&toy, "oracle"), id(&format!("{toy}[toy]\nexamples = 50\n"), "oracle"));
+}
+
+#[test]
+fn a_swept_retrain_shares_no_model_with_the_oracle() {
+    let plan = planned(&format!("{TORCH}[method.retrain]\n"));
+    let retrain = plan.points.iter().position(|point| point.label == "retrain").expect("swept");
+    let seeds: Vec<Seed> = plan.runs_of(retrain).map(|run| run.seed).collect();
+    assert_eq!(seeds, [Seed(RETRAIN_SEEDS), Seed(RETRAIN_SEEDS + 1)]);
+    let turns: Vec<usize> = plan.runs[6..].iter().map(|run| run.point).collect();
+    assert_eq!(turns, [3, 4, 3, 4], "seed by seed all the same");
+}
+
+#[test]
+fn no_held_out_group_leaves_no_point() {
+    let plan = planned(&format!("{}[method.identity]\n", TORCH.replace("held-out = 2", "held-out = 0")));
+    assert_eq!(titles(&plan), ["original", "oracle", "identity"]);
+}
+
+#[test]
+fn overrides_take_the_place_of_what_the_file_says() {
+    let text = format!("{TORCH}[method.finetune]\nlr = [1, 2, 3]\n");
+    let mut file = GridFile::parse("grid.toml", &text).expect("TOML");
+    for assignment in [
+        "seeds=4",
+        "method.finetune.lr=[1e-3]",
+        "method.ct.epochs=2",
+        "name=other",
+        "pool.run-timeout=40m",
+        "recipe.optimizer={ sgd = { lr = 0.1 } }",
+        "\"oracle\".models = 5",
+    ] {
+        file.set(assignment).unwrap_or_else(|error| panic!("{}", super::plain(&error)));
+    }
+    let grid = file.check().unwrap_or_else(|error| panic!("{}", super::plain(&error)));
+    assert_eq!((grid.settings().seeds, grid.settings().name.as_str()), (4, "other"));
+    assert_eq!(grid.settings().oracle.models, 5);
+    assert_eq!(grid.settings().pool.run_timeout, Some(std::time::Duration::from_secs(2400)));
+    assert_eq!(unlearning(&grid.plan(&resolved())), ["finetune", "ct", "identity"]);
+}
+
+#[test]
+fn the_toy_experiment_has_two_hundred_runs() {
+    let grid = experiment("toy.toml");
+    assert_eq!((grid.settings().name.as_str(), grid.run_count()), ("toy", 200));
+    let plan = grid.plan(&nothing());
+    assert_eq!(plan.runs.len(), 200);
+    insta::assert_snapshot!(titles(&plan).join("\n"), @r"
+    oracle
+    held-out
+    identity
+    shifted shift=0
+    shifted shift=0.5
+    shifted shift=1
+    shifted shift=2
+    spread spread=0.5 test-loss=0
+    spread spread=1.5 test-loss=0.01
+    spread spread=3 test-loss=0.02
+    ");
+}
+
+#[test]
+fn the_quickstart_plans_its_methods() {
+    let grid = experiment("quickstart.toml");
+    let plan = grid.plan(&resolved());
+    assert_eq!(plan.runs.len() as u128, grid.run_count());
+    insta::assert_snapshot!(titles(&plan).join("\n"), @r"
+    original
+    oracle
+    held-out
+    identity
+    finetune lr=0.001 epochs=1
+    finetune lr=0.001 epochs=3
+    finetune lr=0.01 epochs=1
+    neggrad-plus alpha=0.95
+    neggrad-plus alpha=0.99
+    ct
+    fresh-head lr=0.001
+    fresh-head lr=0.01
+    ");
+}
