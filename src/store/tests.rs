@@ -482,7 +482,7 @@ fn the_cache_gives_back_what_it_was_given_or_nothing() {
     let (disk, _) = memory();
     let cache = Cache::open_on(disk.clone(), Path::new("results/cache")).expect("room");
     let (from, into) = (Path::new("results/from"), Path::new("results/into"));
-    disk.create_dir(from).expect("room");
+    disk.create_dir(from).and_then(|()| disk.sync_dir(Path::new("results"))).expect("room");
     disk.put(&from.join("confidences.npy"), &confidences(3));
     let run = run_id(3);
     assert_eq!(cache.fetch(&run, into), Fetched::Miss);
