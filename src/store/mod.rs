@@ -1,1 +1,214 @@
-//! The append-only truth of a sweep.
+//! The append-only truth of a sweep: `results/<sweep>/`.
+//!
+//! ```text
+//! grid.toml  plan.json  provenance.json     what was asked for, by whom, with what (replaced at every opening)
+//! journal.jsonl                             what happened: the truth
+//! runs/<run-id>/                            confidences.npy, model.safetensors, worker.log
+//! sweep.lock                                held by the one scheduler
+//! ```
+//!
+//! An outcome is *recorded* once its line is on the disk; only then may it be shown, counted or plotted. The first
+//! failed write is final for the process: nothing after it is acknowledged. This module knows no worker and no
+//! schedule, reads no clock and no environment.
+
+mod cache;
+mod disk;
+mod error;
+mod folder;
+mod journal;
+mod log;
+mod opening;
+mod recorded;
+#[cfg(test)]
+mod memory;
+#[cfg(test)]
+mod tests;
+
+pub use cache::{Cache, CacheError, Fetched};
+pub use disk::{Counting, Death, Disk, Lock, OsDisk};
+pub use error::{ChangedInput, Notice, StoreError};
+pub use folder::Folder;
+pub use journal::Source;
+pub use log::RunLog;
+pub use opening::{ChangedInputs, Damage, Holder, Opening};
+pub use recorded::{Record, Recorded};
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use sweep_protocol::{
+    measurement::{Artifact, Measurement},
+    terms::RunId,
+};
+
+use crate::outcome::Outcome;
+use journal::{Event, Journal};
+
+/// The open results of one sweep; while it lives, no other scheduler can open them.
+#[derive(Debug)]
+pub struct Store {
+    disk: Arc<dyn Disk>,
+    folder: Folder,
+    journal: Journal,
+    history: recorded::History,
+    late: u64,
+    broken: bool,
+    _lock: Box<dyn std::fmt::Debug + Send + Sync>,
+}
+
+/// What became of an outcome that was to be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// It is on the disk.
+    Recorded,
+    /// The run had a final outcome already, which stands.
+    Late,
+}
+
+impl Store {
+    /// Where the results are.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// The outcome of a run, once it is recorded.
+    pub fn outcome(&self, run: &RunId) -> Option<&Outcome> {
+        self.record(run).map(|record| &record.outcome)
+    }
+
+    /// The outcome of a run with its circumstances.
+    pub fn record(&self, run: &RunId) -> Option<&Record> {
+        self.history.records.get(run)
+    }
+
+    /// Number of the latest attempt that was started at a run, in this process or an earlier one; 0 for none.
+    pub fn attempts(&self, run: &RunId) -> u32 {
+        self.history.attempts.get(run).copied().unwrap_or(0)
+    }
+
+    /// Number of outcomes that came after a final one and were dropped.
+    pub fn late(&self) -> u64 {
+        self.late
+    }
+
+    /// Notes that an attempt starts and returns the emptied folder of the run, log excepted.
+    pub fn begin(&mut self, run: &RunId, attempt: u32, slot: usize) -> Result<PathBuf, StoreError> {
+        self.whole()?;
+        let folder = self.make_run_folder(run)?;
+        self.append(Event::Started { run: run.clone(), attempt, slot })?;
+        Ok(folder)
+    }
+
+    /// Makes the folder of a run, or empties it of everything but the log.
+    pub fn make_run_folder(&mut self, run: &RunId) -> Result<PathBuf, StoreError> {
+        self.whole()?;
+        let folder = self.folder.run(run);
+        self.guard(|disk| {
+            disk.create_dir(&folder)?;
+            let left_over = disk.list(&folder)?.into_iter().filter(|name| name != folder::LOG);
+            left_over.into_iter().try_for_each(|name| disk.remove(&folder.join(name)))
+        })
+        .map_err(|source| StoreError::Write { path: folder.clone(), source })?;
+        Ok(folder)
+    }
+
+    /// Opens the log of a run, into which its worker's standard error goes.
+    pub fn log(&self, run: &RunId, attempt: u32) -> Result<RunLog, StoreError> {
+        let path = self.folder.run(run).join(folder::LOG);
+        RunLog::open(&path, attempt).map_err(|source| StoreError::Write { path, source })
+    }
+
+    /// Whether the files that a measurement names lie in the run's folder, byte for byte.
+    pub fn holds(&self, run: &RunId, measurement: &Measurement) -> bool {
+        let folder = self.folder.run(run);
+        artifacts(measurement).is_some_and(|named| {
+            named.iter().all(|artifact| {
+                let hash = self.disk.hash(&folder.join(&artifact.file));
+                hash.is_ok_and(|hash| hash == artifact.blake3)
+            })
+        })
+    }
+
+    /// Records the end of an attempt. When this returns, the outcome and the files that it names are on the disk.
+    pub fn commit(
+        &mut self,
+        run: &RunId,
+        attempt: u32,
+        outcome: &Outcome,
+        source: Source,
+    ) -> Result<Committed, StoreError> {
+        self.whole()?;
+        if self.outcome(run).is_some_and(Outcome::is_final) {
+            self.late += 1;
+            return Ok(Committed::Late);
+        }
+        if let Some(measurement) = outcome.measurement() {
+            self.sync_artifacts(run, measurement)?;
+        }
+        self.append(Event::Ended { run: run.clone(), attempt, outcome: outcome.clone(), source })?;
+        self.sync()?;
+        Ok(Committed::Recorded)
+    }
+
+    /// Forgets the outcome of a run on request, so that it is carried out again.
+    pub fn reopen(&mut self, run: &RunId) -> Result<(), StoreError> {
+        self.whole()?;
+        self.append(Event::Reopened { run: run.clone() })?;
+        self.sync()
+    }
+
+    fn sync_artifacts(&mut self, run: &RunId, measurement: &Measurement) -> Result<(), StoreError> {
+        let folder = self.folder.run(run);
+        let Some(named) = artifacts(measurement) else {
+            return Err(StoreError::ForeignArtifact { run: run.clone() });
+        };
+        let runs = self.folder.runs();
+        self.guard(|disk| {
+            named.iter().try_for_each(|artifact| disk.sync_data(&folder.join(&artifact.file)))?;
+            disk.sync_dir(&folder)?;
+            disk.sync_dir(&runs)
+        })
+        .map_err(|source| StoreError::Write { path: folder.clone(), source })
+    }
+
+    /// What is remembered is what was written, read back: no reader ever sees another value.
+    fn append(&mut self, event: Event) -> Result<(), StoreError> {
+        let line = self.journal.line(event);
+        let written = self.guard(|disk| disk.append(&line.path, line.at, &line.bytes));
+        written.map_err(|source| StoreError::Write { path: line.path.clone(), source })?;
+        let entry = self.journal.wrote(&line).ok_or(StoreError::Unwritable { path: line.path })?;
+        self.history.add(entry);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        let path = self.folder.journal();
+        self.guard(|disk| disk.sync_data(&path)).map_err(|source| StoreError::Write { path, source })
+    }
+
+    fn whole(&self) -> Result<(), StoreError> {
+        if self.broken { Err(StoreError::Stopped { dir: self.folder.path().to_owned() }) } else { Ok(()) }
+    }
+
+    /// Carries out writes; the first failure is the last thing this store does. (After a failed fsync the kernel may
+    /// have dropped the pages, and a second fsync would claim success.)
+    fn guard(&mut self, writes: impl FnOnce(&dyn Disk) -> std::io::Result<()>) -> std::io::Result<()> {
+        let result = writes(&*self.disk);
+        self.broken |= result.is_err();
+        result
+    }
+}
+
+/// The files that a measurement names, or nothing where it names any other than the two that a run may leave.
+fn artifacts(measurement: &Measurement) -> Option<Vec<&Artifact>> {
+    let named: Vec<_> = std::iter::once(&measurement.confidences).chain(&measurement.weights).collect();
+    let expected = [folder::CONFIDENCES, folder::WEIGHTS];
+    named.iter().zip(expected).all(|(artifact, file)| artifact.file == file).then_some(named)
+}
+
+/// All records by run, for those who want to go through them.
+impl Store {
+    /// Every recorded outcome, by run; runs of earlier plans included.
+    pub fn records(&self) -> &BTreeMap<RunId, Record> {
+        &self.history.records
+    }
+}

@@ -1,0 +1,234 @@
+//! What the toy draws. Each forget example has a mean and a standard deviation that depend on its position alone; the
+//! confidences of a retrained model are normal around them, those of an unlearned one are shifted and spread by the
+//! method. So the distance from the oracle is known, whatever the seed.
+
+use std::{f64::consts::TAU, num::NonZeroUsize};
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use sweep_protocol::{
+    measurement::Accuracies,
+    message::Job,
+    terms::{Seed, UnitInterval},
+};
+
+use super::fault::number;
+
+/// How far the original is from a retrained model, in standard deviations of the retrained.
+const ORIGINAL_SHIFT: f64 = 1.5;
+/// Accuracies of a retrained model on the retain set, and on what it hasn't seen.
+const RETRAINED: (f64, f64) = (0.985, 0.84);
+
+/// What a run "measures".
+pub(super) struct Drawn {
+    /// \[S\], logit-scaled.
+    pub(super) confidences: Vec<f64>,
+    pub(super) accuracy: Accuracies,
+}
+
+impl Drawn {
+    pub(super) fn of(job: &Job, examples: NonZeroUsize) -> Self {
+        let quality = Quality::of(job);
+        let mut rng = quality.generator(job);
+        let (retain, held_out) = quality.accuracies(&mut rng);
+        let confidences: Vec<f64> = (0..examples.get())
+            .map(|index| {
+                let (mean, deviation) = retrained(index);
+                mean + deviation * (quality.shift + quality.spread * normal(&mut rng))
+            })
+            .collect();
+        let right = confidences.iter().filter(|&&confidence| confidence > 0.0).count();
+        let forget = share(right as f64 / examples.get() as f64);
+        let accuracy = Accuracies {
+            retain: share(retain),
+            forget,
+            validation: share(held_out + 0.004 * normal(&mut rng)),
+            test: Some(share(held_out + 0.004 * normal(&mut rng))),
+        };
+        Self { confidences, accuracy }
+    }
+}
+
+/// How the runs of a point differ from retrained models.
+struct Quality {
+    /// Of the mean, in standard deviations of the retrained.
+    shift: f64,
+    /// Standard deviation, in those of the retrained.
+    spread: f64,
+    /// Accuracy lost on the retain set.
+    retain_loss: f64,
+    /// Accuracy lost on what was never seen.
+    test_loss: f64,
+    /// Whether all runs of the point are the same model.
+    same_model: bool,
+}
+
+impl Quality {
+    fn of(job: &Job) -> Self {
+        let like_retrained =
+            Self { shift: 0.0, spread: 1.0, retain_loss: 0.0, test_loss: 0.0, same_model: false };
+        match job.method.as_str() {
+            "retrain" => like_retrained,
+            "original" | "identity" => Self { shift: ORIGINAL_SHIFT, same_model: true, ..like_retrained },
+            "simulated" => Self {
+                shift: number(job, "shift", 0.0),
+                spread: number(job, "spread", 1.0),
+                retain_loss: number(job, "retain-loss", 0.0),
+                test_loss: number(job, "test-loss", 0.0),
+                same_model: false,
+            },
+            _ => {
+                let position = f64::from(hash(job, None)[0]) / 255.0;
+                let shift = ORIGINAL_SHIFT * position;
+                Self {
+                    shift,
+                    retain_loss: 0.03 * (1.0 - position),
+                    test_loss: 0.02 * (1.0 - position),
+                    ..like_retrained
+                }
+            }
+        }
+    }
+
+    fn generator(&self, job: &Job) -> ChaCha8Rng {
+        if self.same_model {
+            return ChaCha8Rng::from_seed(blake3::derive_key("sweep toy original", b""));
+        }
+        ChaCha8Rng::from_seed(hash(job, Some(job.seed)))
+    }
+
+    fn accuracies(&self, rng: &mut ChaCha8Rng) -> (f64, f64) {
+        let (retain, held_out) = RETRAINED;
+        let retain = retain - self.retain_loss + 0.002 * normal(rng);
+        (retain, held_out - self.test_loss + 0.006 * normal(rng))
+    }
+}
+
+fn hash(job: &Job, seed: Option<Seed>) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("sweep toy run");
+    // What a run pretends to cost or to suffer doesn't move what it draws.
+    let parameters = job.parameters.iter().filter(|(name, _)| !matches!(name.as_str(), "work-ms" | "fault"));
+    let identity = (&job.method, parameters.collect::<Vec<_>>(), seed);
+    serde_json::to_writer(&mut hasher, &identity).expect("plain data serialises into a hasher");
+    *hasher.finalize().as_bytes()
+}
+
+/// Mean and standard deviation of the confidence of one forget example over retrained models.
+fn retrained(index: usize) -> (f64, f64) {
+    let key = blake3::derive_key("sweep toy example", &(index as u64).to_le_bytes());
+    let mut rng = ChaCha8Rng::from_seed(key);
+    (1.5 + 1.5 * normal(&mut rng), 0.4 + 0.8 * uniform(&mut rng))
+}
+
+/// From (0, 1], in steps of 2⁻⁵³.
+fn uniform(rng: &mut ChaCha8Rng) -> f64 {
+    ((rng.next_u64() >> 11) + 1) as f64 / (1_u64 << 53) as f64
+}
+
+/// Standard normal (Box and Muller, 1958).
+fn normal(rng: &mut ChaCha8Rng) -> f64 {
+    let radius = (-2.0 * uniform(rng).ln()).sqrt();
+    radius * (TAU * uniform(rng)).cos()
+}
+
+fn share(value: f64) -> UnitInterval {
+    UnitInterval::new(value.clamp(0.0, 1.0)).expect("clamped; a finite sum of finite numbers")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, num::NonZeroUsize};
+
+    use sweep_protocol::{
+        message::Job,
+        recipe::Recipe,
+        terms::{Seed, Value},
+    };
+
+    use super::{Drawn, retrained};
+
+    const EXAMPLES: usize = 40;
+
+    fn drawn(method: &str, parameters: &[(&str, Value)], seed: u64) -> Drawn {
+        let job = Job {
+            run: "0".repeat(32).parse().expect("a run id"),
+            attempt: 1,
+            seed: Seed(seed),
+            method: method.into(),
+            parameters: parameters
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect::<BTreeMap<_, _>>(),
+            folder: "nowhere".into(),
+            inputs: None,
+            recipe: Recipe::default(),
+            keep_weights: false,
+        };
+        Drawn::of(&job, NonZeroUsize::new(EXAMPLES).expect("above 0"))
+    }
+
+    /// Mean and variance over seeds of how far each example is from its retrained mean, in its own deviations.
+    fn moments(method: &str, parameters: &[(&str, Value)]) -> (f64, f64) {
+        let seeds = 200;
+        let distances: Vec<f64> = (0..seeds)
+            .flat_map(|seed| drawn(method, parameters, seed).confidences)
+            .enumerate()
+            .map(|(position, confidence)| {
+                let (mean, deviation) = retrained(position % EXAMPLES);
+                (confidence - mean) / deviation
+            })
+            .collect();
+        let mean = distances.iter().sum::<f64>() / distances.len() as f64;
+        let variance =
+            distances.iter().map(|distance| (distance - mean).powi(2)).sum::<f64>() / distances.len() as f64;
+        (mean, variance)
+    }
+
+    #[test]
+    fn the_distance_from_the_oracle_is_as_told() {
+        // 8,000 draws: the mean is within 0.05 and the variance within 0.1 · spread² (more than four standard errors).
+        for (method, shift, spread) in
+            [("retrain", 0.0, 1.0), ("simulated", 2.0, 0.5), ("simulated", 0.0, 3.0)]
+        {
+            let parameters = [("shift", Value::Float(shift)), ("spread", Value::Float(spread))];
+            let (mean, variance) = moments(method, if method == "retrain" { &[] } else { &parameters });
+            assert!((mean - shift).abs() < 0.05 * spread, "{method}: mean {mean}, told {shift}");
+            assert!(
+                (variance / spread.powi(2) - 1.0).abs() < 0.1,
+                "{method}: variance {variance}, told {}",
+                spread * spread
+            );
+        }
+    }
+
+    #[test]
+    fn other_methods_have_a_quality_of_their_own() {
+        let of = |lr: f64| moments("finetune", &[("lr", Value::Float(lr))]);
+        let (first, second) = (of(1e-3), of(1e-2));
+        assert!((first.0 - second.0).abs() > 0.05, "hyper-parameters matter: {first:?} {second:?}");
+        assert!([first, second].iter().all(|(mean, _)| (-0.05..1.55).contains(mean)), "{first:?} {second:?}");
+    }
+
+    #[test]
+    fn runs_repeat_by_seed_and_identity_is_one_model() {
+        let of = |method, seed| drawn(method, &[], seed).confidences;
+        assert_eq!(of("retrain", 3), of("retrain", 3));
+        assert_ne!(of("retrain", 3), of("retrain", 4));
+        assert_eq!(of("identity", 3), of("identity", 4));
+        assert_eq!(of("identity", 3), of("original", 0), "identity is the original");
+    }
+
+    #[test]
+    fn accuracies_lose_what_they_are_told_to_lose() {
+        let loss = [("retain-loss", Value::Float(0.2)), ("test-loss", Value::Float(0.1))];
+        for seed in 0..50 {
+            let (good, bad) =
+                (drawn("simulated", &[], seed).accuracy, drawn("simulated", &loss, seed).accuracy);
+            let lost = good.retain.get() - bad.retain.get();
+            assert!((0.17..0.23).contains(&lost), "seed {seed}: {lost}");
+            let lost = good.held_out().get() - bad.held_out().get();
+            assert!((0.04..0.16).contains(&lost), "seed {seed}: {lost}");
+            assert!(good.retain.get() > good.validation.get());
+        }
+    }
+}

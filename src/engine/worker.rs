@@ -1,0 +1,203 @@
+use std::{
+    fmt,
+    io::{self, BufReader, Read, Write},
+    path::PathBuf,
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{Receiver, Sender, channel},
+    thread,
+    time::Duration,
+};
+
+use sweep_protocol::message::{FromWorker, Job, MAX_LINE, ToWorker};
+use thiserror::Error;
+
+use super::{
+    Exit, Manner, WorkerCommand,
+    isolation::isolate,
+    line::{self, Line},
+    speech::Speech,
+    stop,
+};
+use crate::store::RunLog;
+
+/// How long the last words of a worker that has ended are waited for.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Failed to start a worker.
+#[derive(Debug, Error)]
+pub enum SpawnError {
+    /// The program doesn't start.
+    #[error("failed to start the worker `{}`: {source}", program.display())]
+    Program {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system has no thread left.
+    #[error("failed to start a thread for the worker: {source}; raise `ulimit -u`")]
+    Thread {
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Something that came from a worker.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Delivery {
+    /// A message.
+    Message(Box<FromWorker>),
+    /// The last: no message comes after it.
+    Lost(Loss),
+}
+
+/// Why no message comes any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loss {
+    /// It closed its output, most likely by ending.
+    Closed,
+    /// A line longer than either side accepts.
+    TooLong,
+    /// A line that is no message; its beginning.
+    Garbage(String),
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => formatter.write_str("the worker ended"),
+            Self::TooLong => write!(formatter, "the worker sent a line of more than {MAX_LINE} bytes"),
+            Self::Garbage(beginning) => {
+                write!(formatter, "the worker sent a line that is no message: `{}`", beginning.escape_debug())
+            }
+        }
+    }
+}
+
+/// A running worker process.
+#[derive(Debug)]
+pub struct Worker {
+    child: Option<Child>,
+    jobs: Option<Sender<Vec<u8>>>,
+    speech: Speech,
+    silent: Receiver<()>,
+}
+
+impl Worker {
+    /// Starts a worker. `deliver` is called from another thread with everything that comes from it, the loss last;
+    /// once it returns `false` it is called no more. The calling thread must outlive the worker.
+    pub fn spawn(
+        command: &WorkerCommand,
+        deliver: impl FnMut(Delivery) -> bool + Send + 'static,
+    ) -> Result<Self, SpawnError> {
+        let mut process = Command::new(&command.program);
+        process.args(&command.args).env_clear().envs(&command.env);
+        process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        isolate(&mut process);
+        let mut child = process
+            .spawn()
+            .map_err(|source| SpawnError::Program { program: command.program.clone(), source })?;
+        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(input), Some(output), Some(errors)) = pipes else {
+            unreachable!("all three pipes were asked for")
+        };
+        let (jobs, waiting) = channel();
+        let speech = Speech::default();
+        let heard = speech.clone();
+        let (fell_silent, silent) = channel();
+        // From here on, dropping the worker kills the process.
+        let worker = Self { child: Some(child), jobs: Some(jobs), speech, silent };
+        start("worker-input", move || write_jobs(input, &waiting))?;
+        start("worker-output", move || read_messages(output, deliver))?;
+        start("worker-errors", move || {
+            heard.listen(errors);
+            drop(fell_silent);
+        })?;
+        Ok(worker)
+    }
+
+    /// Hands a job over; what the worker says meanwhile on standard error goes into the log.
+    pub fn perform(&self, job: Job, log: RunLog) {
+        self.speech.turn_to(Some(log));
+        let mut line = serde_json::to_vec(&ToWorker::Perform(Box::new(job))).expect("plain data serialises");
+        line.push(b'\n');
+        if let Some(jobs) = &self.jobs {
+            // A worker that is gone is noticed where its messages are read.
+            let _ = jobs.send(line);
+        }
+    }
+
+    /// Completes the log of the run that has ended.
+    pub fn rest(&self) {
+        self.speech.turn_to(None);
+    }
+
+    /// The last lines of standard error.
+    pub fn tail(&self) -> String {
+        self.speech.tail()
+    }
+
+    /// Ends the worker without waiting for it; `done` is called from another thread when it is gone, with the last
+    /// lines of its standard error.
+    pub fn stop(
+        mut self,
+        manner: Manner,
+        grace: Duration,
+        done: impl FnOnce(Exit, String) + Send + 'static,
+    ) -> Result<(), SpawnError> {
+        self.jobs = None;
+        start("worker-end", move || {
+            let exit = self.child.take().map_or(Exit::Unknown, |child| stop::end(child, manner, grace));
+            // Its last words may still be on their way; a process that it left behind may keep the pipe open.
+            let _ = self.silent.recv_timeout(LAST_WORDS);
+            self.speech.turn_to(None);
+            done(exit, self.speech.tail());
+        })
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if let Some(child) = self.child.take() {
+            stop::end(child, Manner::Kill, Duration::ZERO);
+        }
+    }
+}
+
+fn start(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), SpawnError> {
+    let started = thread::Builder::new().name(name.to_owned()).spawn(body);
+    started.map(drop).map_err(|source| SpawnError::Thread { source })
+}
+
+/// Writes from a thread of its own, because a worker that doesn't read must not hold up the others. The pipe closes
+/// when the sender is gone.
+fn write_jobs(mut input: ChildStdin, jobs: &Receiver<Vec<u8>>) {
+    for line in jobs {
+        if input.write_all(&line).is_err() {
+            return;
+        }
+    }
+}
+
+fn read_messages(output: impl Read, mut deliver: impl FnMut(Delivery) -> bool) {
+    let mut output = BufReader::new(output);
+    loop {
+        let loss = match line::read(&mut output) {
+            Ok(Line::Whole(line)) => match serde_json::from_slice(&line) {
+                Ok(message) => {
+                    if deliver(Delivery::Message(Box::new(message))) {
+                        continue;
+                    }
+                    return;
+                }
+                Err(_) => Loss::Garbage(String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned()),
+            },
+            Ok(Line::TooLong) => Loss::TooLong,
+            Ok(Line::End) => Loss::Closed,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => Loss::Closed,
+        };
+        deliver(Delivery::Lost(loss));
+        return;
+    }
+}

@@ -1,0 +1,125 @@
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sweep_protocol::{measurement::Measurement, terms::RunId};
+use thiserror::Error;
+
+use super::{Disk, Notice, OsDisk, artifacts, disk::replace};
+
+const MEASUREMENT: &str = "measurement.json";
+/// Longest measurement that is read, in bytes.
+const MAX_MEASUREMENT: u64 = 1 << 20;
+
+/// Finished runs that all sweeps share: those whose result depends on their content alone (the original, the oracle,
+/// the held-out group).
+///
+/// An entry is a folder `<run-id>/` with the measurement and the files that it names. It appears as a whole or not at
+/// all, and is trusted only as far as its hashes are right.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+}
+
+/// Failed to open the cache.
+#[derive(Debug, Error)]
+#[error("failed to open the cache of finished runs `{}`: {source}", dir.display())]
+pub struct CacheError {
+    dir: PathBuf,
+    source: io::Error,
+}
+
+/// What the cache has for a run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fetched {
+    /// Its files are in the run's folder.
+    Hit(Box<Measurement>),
+    /// Nothing.
+    Miss,
+    /// Something damaged, which was removed.
+    Damaged(Notice),
+}
+
+impl Cache {
+    /// Opens a cache, and makes it where it isn't.
+    pub fn open(dir: &Path) -> Result<Self, CacheError> {
+        let failed = |source| CacheError { dir: dir.to_owned(), source };
+        if let Some(parent) = dir.parent() {
+            std::fs::create_dir_all(parent).map_err(failed)?;
+        }
+        Self::open_on(Arc::new(OsDisk), dir)
+    }
+
+    /// Opens a cache on this file system; the folder above it must exist.
+    pub fn open_on(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, CacheError> {
+        disk.create_dir(dir).map_err(|source| CacheError { dir: dir.to_owned(), source })?;
+        Ok(Self { disk, dir: dir.to_owned() })
+    }
+
+    /// Whether there is an entry for a run, without checking it.
+    pub fn has(&self, run: &RunId) -> bool {
+        self.disk.read(&self.dir.join(run.as_str()).join(MEASUREMENT), MAX_MEASUREMENT).is_ok()
+    }
+
+    /// Brings the files of a run into its (empty) folder and checks them there.
+    pub fn fetch(&self, run: &RunId, into: &Path) -> Fetched {
+        let entry = self.dir.join(run.as_str());
+        let bytes = match self.disk.read(&entry.join(MEASUREMENT), MAX_MEASUREMENT) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.disk.list(&entry).is_err() => {
+                return Fetched::Miss;
+            }
+            Err(_) => return self.damaged(entry),
+        };
+        match serde_json::from_slice::<Measurement>(&bytes) {
+            Ok(measurement) if self.bring(&entry, into, &measurement) => Fetched::Hit(Box::new(measurement)),
+            Ok(_) | Err(_) => self.damaged(entry),
+        }
+    }
+
+    /// Puts a finished run into the cache. Somebody else may have been faster, which is fine.
+    pub fn keep(&self, run: &RunId, run_folder: &Path, measurement: &Measurement) -> Result<(), Notice> {
+        let entry = self.dir.join(run.as_str());
+        let temporary = self.dir.join(format!(".{run}-{}.tmp", std::process::id()));
+        let put = self.put(&temporary, run_folder, measurement).and_then(|()| {
+            match self.disk.rename(&temporary, &entry) {
+                Err(_) if self.has(run) => Ok(()),
+                result => result,
+            }
+        });
+        let cleared = self.disk.remove(&temporary).and_then(|()| self.disk.sync_dir(&self.dir));
+        put.and(cleared).map_err(|error| Notice::NotCached { path: entry, kind: error.kind() })
+    }
+
+    fn put(&self, temporary: &Path, run_folder: &Path, measurement: &Measurement) -> io::Result<()> {
+        let named = artifacts(measurement).ok_or(io::ErrorKind::InvalidInput)?;
+        self.disk.remove(temporary)?;
+        self.disk.create_dir(temporary)?;
+        for artifact in named {
+            let copy = temporary.join(&artifact.file);
+            self.disk.link(&run_folder.join(&artifact.file), &copy)?;
+            self.disk.sync_data(&copy)?;
+        }
+        let bytes = serde_json::to_vec(measurement).expect("plain data serialises");
+        replace(&*self.disk, &temporary.join(MEASUREMENT), &bytes)
+    }
+
+    fn bring(&self, entry: &Path, into: &Path, measurement: &Measurement) -> bool {
+        let Some(named) = artifacts(measurement) else { return false };
+        named.iter().all(|artifact| {
+            let copy = into.join(&artifact.file);
+            let hash =
+                self.disk.link(&entry.join(&artifact.file), &copy).and_then(|()| self.disk.hash(&copy));
+            hash.is_ok_and(|hash| hash == artifact.blake3)
+        })
+    }
+
+    fn damaged(&self, entry: PathBuf) -> Fetched {
+        // An entry that can't be removed is found damaged again next time, no worse.
+        let _ = self.disk.remove(&entry);
+        Fetched::Damaged(Notice::DamagedCacheEntry { path: entry })
+    }
+}

@@ -1,0 +1,203 @@
+use std::{fmt, io, path::PathBuf};
+
+use sweep_protocol::terms::RunId;
+use thiserror::Error;
+
+/// Failed to open, read or write the results of a sweep.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// A file can't be read.
+    #[error("failed to read `{}`: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file can't be written; nothing after it is recorded.
+    #[error(
+        "failed to write `{}`: {source}; what was recorded before is safe, make room or fix the disk and run again",
+        path.display()
+    )]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A record doesn't read back as what it was.
+    #[error("failed to write `{}`: the record doesn't read back; this is a mistake in sweep", path.display())]
+    Unwritable {
+        /// The journal.
+        path: PathBuf,
+    },
+    /// An earlier write failed, which is final.
+    #[error("`{}` takes no more records after a failed write; run again to resume", dir.display())]
+    Stopped {
+        /// The results.
+        dir: PathBuf,
+    },
+    /// Another scheduler works on these results.
+    #[error("`{}` is in use by {holder}; wait for it or stop it", dir.display())]
+    Locked {
+        /// The results.
+        dir: PathBuf,
+        /// What the lock file says about who holds it.
+        holder: String,
+    },
+    /// Lines in the middle of the journal are damaged.
+    #[error(
+        "`{}` is damaged in {} of its lines, the first is line {}; the rest is whole: ask for repair to set the damaged \
+         lines aside and repeat their runs",
+        path.display(), lines.len(), lines.first().copied().unwrap_or(0)
+    )]
+    Damaged {
+        /// The journal.
+        path: PathBuf,
+        /// Line numbers, counted from 1.
+        lines: Vec<u64>,
+    },
+    /// A file of the results is no JSON, or of another version.
+    #[error("`{}` doesn't read as what sweep writes there: {source}; restore it, or use another results folder", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A file that must be there is missing, though runs are.
+    #[error("`{}` is missing beside recorded runs; restore it, or use another results folder", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The data or the original are other than those that the results were made with.
+    #[error(
+        "the inputs of `{}` have changed: {}; use another sweep name, or accept the change",
+        dir.display(), Listed(changed)
+    )]
+    InputsChanged {
+        /// The results.
+        dir: PathBuf,
+        /// What differs.
+        changed: Vec<ChangedInput>,
+    },
+    /// A measurement names a file that a run may not leave.
+    #[error("run {} names a file other than confidences.npy and model.safetensors", run.short())]
+    ForeignArtifact {
+        /// The run.
+        run: RunId,
+    },
+}
+
+/// An input whose content differs from what the results were made with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedInput {
+    /// `data` or `original`.
+    pub what: &'static str,
+    /// Its hash when the results were made, or `none`.
+    pub was: String,
+    /// Its hash now, or `none`.
+    pub now: String,
+}
+
+impl fmt::Display for ChangedInput {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short = |hash: &str| hash.chars().take(12).collect::<String>();
+        write!(formatter, "{} was {} and is {}", self.what, short(&self.was), short(&self.now))
+    }
+}
+
+struct Listed<'a>(&'a [ChangedInput]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, input) in self.0.iter().enumerate() {
+            write!(formatter, "{}{input}", if index == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+/// Something about the results that the user should know and that stops nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The last record was not written completely: it was never acknowledged.
+    TornTail {
+        /// The journal.
+        path: PathBuf,
+        /// Bytes that are ignored (by a reader) or were cut off (by the scheduler).
+        bytes: u64,
+    },
+    /// Damaged lines are ignored (by a reader) or were set aside (by a repair).
+    DamagedLines {
+        /// The journal.
+        path: PathBuf,
+        /// Line numbers, counted from 1.
+        lines: Vec<u64>,
+    },
+    /// The plan differs from that of the last time.
+    PlanChanged {
+        /// Runs that the new plan has and whose outcome is known.
+        kept: usize,
+        /// Runs whose outcome is known and that the new plan doesn't have.
+        ignored: usize,
+    },
+    /// The inputs differ from those of the last time, which was accepted.
+    InputsAccepted {
+        /// What differs.
+        changed: Vec<ChangedInput>,
+    },
+    /// An entry of the cache is damaged and was removed.
+    DamagedCacheEntry {
+        /// The entry.
+        path: PathBuf,
+    },
+    /// A finished run could not be put into the cache.
+    NotCached {
+        /// The entry.
+        path: PathBuf,
+        /// What kind of error.
+        kind: io::ErrorKind,
+    },
+    /// An outcome came after a final one and was dropped.
+    LateOutcome {
+        /// The run.
+        run: RunId,
+    },
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TornTail { path, bytes } => write!(
+                formatter,
+                "`{}` ends in {bytes} bytes of a record that was never completed; they are left out",
+                path.display()
+            ),
+            Self::DamagedLines { path, lines } => write!(
+                formatter,
+                "`{}` has {} damaged lines, the first is line {}; they are left out",
+                path.display(),
+                lines.len(),
+                lines.first().copied().unwrap_or(0)
+            ),
+            Self::PlanChanged { kept, ignored } => write!(
+                formatter,
+                "the plan has changed: {kept} known outcomes are kept, {ignored} are no longer asked for"
+            ),
+            Self::InputsAccepted { changed } => {
+                write!(formatter, "changed inputs are accepted: {}", Listed(changed))
+            }
+            Self::DamagedCacheEntry { path } => {
+                write!(formatter, "the cached run `{}` is damaged and was removed", path.display())
+            }
+            Self::NotCached { path, kind } => {
+                write!(formatter, "the run could not be cached as `{}`: {kind}", path.display())
+            }
+            Self::LateOutcome { run } => {
+                write!(formatter, "run {} had ended already; a late outcome was dropped", run.short())
+            }
+        }
+    }
+}

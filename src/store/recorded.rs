@@ -1,0 +1,119 @@
+use std::{collections::BTreeMap, io, path::Path};
+
+use sweep_protocol::terms::RunId;
+
+use super::{
+    Disk, Folder, Notice, OsDisk, Source, StoreError,
+    journal::{self, Entry, Event, Scan},
+};
+use crate::{outcome::Outcome, plan::Plan};
+
+/// Longest journal or plan that is read, in bytes.
+pub(super) const MAX_FILE: u64 = 4 << 30;
+
+/// An outcome with its circumstances.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// How the run ended.
+    pub outcome: Outcome,
+    /// At which attempt, counted from 1; 0 where none was made.
+    pub attempt: u32,
+    /// Where the outcome comes from.
+    pub source: Source,
+    /// Which opening of the results recorded it, counted from 1.
+    pub epoch: u64,
+}
+
+/// The results of a sweep as they are, read without disturbing a scheduler that works on them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// Where they are.
+    pub folder: Folder,
+    /// What was asked for.
+    pub plan: Plan,
+    /// The outcomes of the plan's runs, as far as they are known.
+    pub outcomes: BTreeMap<RunId, Record>,
+    /// What the user should know.
+    pub notices: Vec<Notice>,
+}
+
+impl Recorded {
+    /// Reads `results/<sweep>/`.
+    pub fn read(dir: &Path) -> Result<Self, StoreError> {
+        Self::read_on(&OsDisk, dir)
+    }
+
+    /// Reads `results/<sweep>/` on this file system.
+    pub fn read_on(disk: &dyn Disk, dir: &Path) -> Result<Self, StoreError> {
+        let folder = Folder::new(dir);
+        let plan = read_plan(disk, &folder)?.ok_or_else(|| StoreError::Missing { path: folder.plan() })?;
+        let bytes = read_if_there(disk, &folder.journal())?.unwrap_or_default();
+        let scan = journal::scan(&bytes);
+        let notices = notices(&folder, &scan);
+        let mut outcomes = History::of(scan.entries).records;
+        let asked: std::collections::BTreeSet<_> = plan.runs.iter().map(|run| &run.id).collect();
+        outcomes.retain(|run, _| asked.contains(run));
+        Ok(Self { folder, plan, outcomes, notices })
+    }
+}
+
+/// What the lines of a journal amount to.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    pub(super) records: BTreeMap<RunId, Record>,
+    pub(super) attempts: BTreeMap<RunId, u32>,
+}
+
+impl History {
+    pub(super) fn of(entries: Vec<Entry>) -> Self {
+        let mut history = Self::default();
+        entries.into_iter().for_each(|entry| history.add(entry));
+        history
+    }
+
+    /// The first final outcome of a run stands, unless the run was reopened.
+    pub(super) fn add(&mut self, entry: Entry) {
+        match entry.event {
+            Event::Opened(_) => {}
+            Event::Started { run, attempt, .. } => {
+                let latest = self.attempts.entry(run).or_default();
+                *latest = attempt.max(*latest);
+            }
+            Event::Ended { run, attempt, outcome, source } => {
+                let decided = self.records.get(&run).is_some_and(|record| record.outcome.is_final());
+                if !decided {
+                    self.records.insert(run, Record { outcome, attempt, source, epoch: entry.epoch });
+                }
+            }
+            Event::Reopened { run } => {
+                self.records.remove(&run);
+            }
+        }
+    }
+}
+
+pub(super) fn notices(folder: &Folder, scan: &Scan) -> Vec<Notice> {
+    let path = folder.journal();
+    let lines: Vec<_> = scan.damaged.iter().map(|damaged| damaged.number).collect();
+    let damaged = (!lines.is_empty()).then(|| Notice::DamagedLines { path: path.clone(), lines });
+    let torn = (scan.torn > 0).then_some(Notice::TornTail { path, bytes: scan.torn });
+    damaged.into_iter().chain(torn).collect()
+}
+
+pub(super) fn read_plan(disk: &dyn Disk, folder: &Folder) -> Result<Option<Plan>, StoreError> {
+    let path = folder.plan();
+    read_if_there(disk, &path)?
+        .map(|bytes| {
+            serde_json::from_slice(&bytes)
+                .map_err(|source| StoreError::Unreadable { path: path.clone(), source })
+        })
+        .transpose()
+}
+
+pub(super) fn read_if_there(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match disk.read(path, MAX_FILE) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(StoreError::Read { path: path.to_owned(), source }),
+    }
+}

@@ -1,0 +1,519 @@
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use proptest::prelude::{ProptestConfig, any, proptest};
+use serde_json::json;
+use sweep_protocol::{
+    measurement::{Accuracies, Artifact, Measurement},
+    message::{Failure, Network},
+    recipe::Recipe,
+    terms::{ContentHash, RunId, Seed, SetSizes, UnitInterval},
+};
+
+use super::{
+    Cache, ChangedInputs, Committed, Counting, Damage, Death, Disk, Fetched, Holder, Notice, Opening, OsDisk,
+    Recorded, Source, Store, StoreError, disk::Lock, journal, memory::MemoryDisk,
+};
+use crate::{
+    outcome::{Cause, Outcome},
+    plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
+};
+
+const RUNS: u64 = 3;
+
+fn run_id(number: u64) -> RunId {
+    format!("{number:032x}").parse().expect("32 hexadecimal digits")
+}
+
+fn hash_of(bytes: &[u8]) -> ContentHash {
+    blake3::hash(bytes).to_hex().as_str().parse().expect("a hash")
+}
+
+fn plan(runs: std::ops::Range<u64>) -> Plan {
+    let point = Point {
+        label: "identity".into(),
+        method: "identity".into(),
+        parameters: BTreeMap::new(),
+        varied: Vec::new(),
+        role: Role::Unlearn,
+        recipe: Recipe::default(),
+        passes: 0.0,
+    };
+    Plan {
+        name: "small".into(),
+        engine: EngineName::Toy,
+        seeds: runs.end - runs.start,
+        oracle: OracleSize { models: 1, held_out: 1 },
+        inputs: None,
+        points: vec![point],
+        runs: runs.map(|number| Run { id: run_id(number), point: 0, seed: Seed(number) }).collect(),
+    }
+}
+
+fn holder() -> Holder {
+    Holder { host: "here".into(), pid: 1, since: "noon".into(), version: "0.1.0".into() }
+}
+
+fn confidences(number: u64) -> Vec<u8> {
+    number.to_le_bytes().to_vec()
+}
+
+fn measurement(number: u64) -> Measurement {
+    let share = UnitInterval::new(1.0 / (number as f64 + 3.0)).expect("in range");
+    Measurement {
+        accuracy: Accuracies { retain: share, forget: share, validation: share, test: None },
+        unlearn_s: 0.1 * (number as f64),
+        measure_s: 0.0,
+        steps: number,
+        confidences: Artifact { file: "confidences.npy".into(), blake3: hash_of(&confidences(number)) },
+        weights: None,
+    }
+}
+
+fn outcome(number: u64) -> Outcome {
+    match number % 3 {
+        0 => Outcome::Finished(Box::new(measurement(number))),
+        1 => Outcome::Diverged { step: number },
+        _ => Outcome::Failed { cause: Cause::Reported(Failure::Error), message: "a \"quoted\" one".into() },
+    }
+}
+
+struct Asked {
+    plan: Plan,
+    damage: Damage,
+    inputs: ChangedInputs,
+}
+
+impl Asked {
+    fn of(plan: Plan) -> Self {
+        Self { plan, damage: Damage::Refuse, inputs: ChangedInputs::Refuse }
+    }
+
+    fn open(&self, disk: Arc<dyn Disk>, dir: &Path) -> Result<(Store, Vec<Notice>), StoreError> {
+        let opening = Opening {
+            plan: &self.plan,
+            grid: "name = \"small\"",
+            provenance: &json!({ "sweep": "0.1.0" }),
+            holder: &holder(),
+            damage: self.damage,
+            changed_inputs: self.inputs,
+        };
+        Store::open_on(disk, dir, &opening)
+    }
+}
+
+fn memory() -> (Arc<MemoryDisk>, PathBuf) {
+    let disk = Arc::new(MemoryDisk::default());
+    disk.create_dir(Path::new("results")).expect("an empty disk");
+    disk.sync_dir(Path::new("")).expect("it is there");
+    (disk, PathBuf::from("results/small"))
+}
+
+/// Carries out what is missing; returns the runs whose end was acknowledged, and those that were started.
+fn sweep(memory: &MemoryDisk, store: &mut Store, plan: &Plan) -> (Vec<u64>, Vec<u64>) {
+    let (mut acknowledged, mut started) = (Vec::new(), Vec::new());
+    for run in &plan.runs {
+        if store.outcome(&run.id).is_some() {
+            continue;
+        }
+        let attempt = store.attempts(&run.id) + 1;
+        let Ok(folder) = store.begin(&run.id, attempt, 0) else { break };
+        started.push(run.seed.0);
+        memory.put(&folder.join("confidences.npy"), &confidences(run.seed.0));
+        if store.commit(&run.id, attempt, &outcome(run.seed.0), Source::Computed).is_err() {
+            break;
+        }
+        acknowledged.push(run.seed.0);
+    }
+    (acknowledged, started)
+}
+
+fn check_complete(disk: &MemoryDisk, dir: &Path, runs: u64, circumstances: &str) {
+    let recorded = Recorded::read_on(disk, dir).expect(circumstances);
+    assert_eq!(recorded.notices, [], "{circumstances}");
+    for number in 0..runs {
+        let record = recorded.outcomes.get(&run_id(number)).expect(circumstances);
+        assert_eq!(record.outcome, outcome(number), "{circumstances}");
+        if record.outcome.measurement().is_some() {
+            let bytes = disk.read(&recorded.folder.confidences(&run_id(number)), 1 << 20);
+            assert_eq!(bytes.expect(circumstances), confidences(number), "{circumstances}");
+        }
+    }
+}
+
+#[test]
+fn a_crash_at_any_change_loses_nothing_acknowledged_and_repeats_nothing() {
+    let asked = Asked::of(plan(0..RUNS));
+    let mut at = 1;
+    loop {
+        for power_fails in [false, true] {
+            let circumstances = format!("crash at change {at}, power fails: {power_fails}");
+            let (disk, dir) = memory();
+            let dying = Arc::new(Counting::new(disk.clone(), at, Death::FailFromThen));
+            let (acknowledged, _) = match asked.open(dying.clone(), &dir) {
+                Ok((mut store, _)) => sweep(&disk, &mut store, &asked.plan),
+                Err(StoreError::Write { .. }) => Default::default(),
+                Err(other) => panic!("{circumstances}: {other}"),
+            };
+            if power_fails {
+                disk.lose_power();
+            }
+            let (mut store, _) = asked.open(disk.clone(), &dir).expect(&circumstances);
+            for &number in &acknowledged {
+                assert_eq!(store.outcome(&run_id(number)), Some(&outcome(number)), "{circumstances}");
+            }
+            let (_, repeated) = sweep(&disk, &mut store, &asked.plan);
+            assert!(repeated.iter().all(|number| !acknowledged.contains(number)), "{circumstances}");
+            drop(store);
+            check_complete(&disk, &dir, RUNS, &circumstances);
+            if dying.changes() < at {
+                assert!(at > 30, "the sweep makes {at} changes: the loop has tried them all");
+                return;
+            }
+        }
+        at += 1;
+    }
+}
+
+#[test]
+fn a_crash_during_the_resume_after_a_crash_is_no_worse() {
+    let asked = Asked::of(plan(0..2));
+    for first in 1..45 {
+        for second in 1..45 {
+            let circumstances = format!("crashes at changes {first} and {second}");
+            let (disk, dir) = memory();
+            let mut acknowledged = Vec::new();
+            for at in [first, second] {
+                let dying = Arc::new(Counting::new(disk.clone(), at, Death::FailFromThen));
+                if let Ok((mut store, _)) = asked.open(dying, &dir) {
+                    acknowledged.extend(sweep(&disk, &mut store, &asked.plan).0);
+                }
+                disk.lose_power();
+            }
+            let (mut store, _) = asked.open(disk.clone(), &dir).expect(&circumstances);
+            for &number in &acknowledged {
+                assert_eq!(store.outcome(&run_id(number)), Some(&outcome(number)), "{circumstances}");
+            }
+            sweep(&disk, &mut store, &asked.plan);
+            drop(store);
+            check_complete(&disk, &dir, 2, &circumstances);
+        }
+    }
+}
+
+#[test]
+fn a_write_that_fails_once_is_the_last_one() {
+    let asked = Asked::of(plan(0..RUNS));
+    let mut stopped = 0;
+    for at in 1..60 {
+        let (disk, dir) = memory();
+        let failing = Arc::new(Counting::new(disk.clone(), at, Death::FailOnce));
+        let Ok((mut store, _)) = asked.open(failing.clone(), &dir) else { continue };
+        let (acknowledged, _) = sweep(&disk, &mut store, &asked.plan);
+        if acknowledged.len() as u64 == RUNS {
+            continue;
+        }
+        let changes = failing.changes();
+        let again = store.commit(&run_id(2), 1, &outcome(2), Source::Computed);
+        assert!(matches!(again, Err(StoreError::Stopped { .. })), "change {at}: {again:?}");
+        assert_eq!(failing.changes(), changes, "nothing is written after the failure");
+        stopped += 1;
+    }
+    assert!(stopped > 10, "the failure hit the sweep itself {stopped} times");
+}
+
+fn small_journal() -> (Arc<MemoryDisk>, PathBuf, Vec<u8>) {
+    let (disk, dir) = memory();
+    let asked = Asked::of(plan(0..RUNS));
+    let (mut store, _) = asked.open(disk.clone(), &dir).expect("an empty disk");
+    sweep(&disk, &mut store, &asked.plan);
+    let bytes = disk.read(&store.folder().journal(), u64::MAX).expect("it is there");
+    (disk, dir, bytes)
+}
+
+/// Opens damaged results in every way; nothing may panic, no outcome may differ from what was recorded.
+fn never_wrong(disk: &Arc<MemoryDisk>, dir: &Path, damaged: &[u8], circumstances: &str) {
+    let journal = dir.join("journal.jsonl");
+    disk.put(&journal, damaged);
+    let right = |number: u64, found: Option<&Outcome>| {
+        if let Some(found) = found {
+            assert_eq!(found, &outcome(number), "{circumstances}");
+        }
+    };
+    let recorded = Recorded::read_on(&**disk, dir).expect(circumstances);
+    (0..RUNS).for_each(|number| {
+        right(number, recorded.outcomes.get(&run_id(number)).map(|record| &record.outcome))
+    });
+    let mut asked = Asked::of(plan(0..RUNS));
+    match asked.open(disk.clone(), dir) {
+        Ok((store, _)) => (0..RUNS).for_each(|number| right(number, store.outcome(&run_id(number)))),
+        Err(StoreError::Damaged { .. }) => {
+            assert_eq!(disk.read(&journal, u64::MAX).expect("there"), damaged, "a refusal touches nothing");
+        }
+        Err(other) => panic!("{circumstances}: {other}"),
+    }
+    asked.damage = Damage::Repair;
+    let (mut store, _) = asked.open(disk.clone(), dir).expect(circumstances);
+    (0..RUNS).for_each(|number| right(number, store.outcome(&run_id(number))));
+    sweep(disk, &mut store, &asked.plan);
+    drop(store);
+    check_complete(disk, dir, RUNS, circumstances);
+}
+
+#[test]
+fn a_journal_cut_at_any_byte_is_never_read_wrongly() {
+    let (disk, dir, bytes) = small_journal();
+    for length in 0..bytes.len() {
+        never_wrong(&disk, &dir, &bytes[..length], &format!("cut to {length} bytes"));
+    }
+}
+
+#[test]
+fn any_flipped_bit_is_noticed() {
+    let (disk, dir, bytes) = small_journal();
+    for index in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut damaged = bytes.clone();
+            damaged[index] ^= 1 << bit;
+            let scan = journal::scan(&damaged);
+            assert!(!scan.damaged.is_empty() || scan.torn > 0, "bit {bit} of byte {index} goes unnoticed");
+            if bit == index % 8 {
+                never_wrong(&disk, &dir, &damaged, &format!("bit {bit} of byte {index} flipped"));
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn overwritten_bytes_are_never_read_wrongly(at in any::<proptest::sample::Index>(), noise in any::<[u8; 24]>(), length in 1_usize..=24) {
+        let (disk, dir, mut bytes) = small_journal();
+        let start = at.index(bytes.len());
+        for (byte, noise) in bytes[start..].iter_mut().zip(&noise[..length]) {
+            *byte = *noise;
+        }
+        never_wrong(&disk, &dir, &bytes, &format!("{length} bytes at {start} overwritten"));
+    }
+
+    #[test]
+    fn a_journal_of_noise_is_never_a_panic(noise in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        let scan = journal::scan(&noise);
+        assert!(scan.entries.is_empty());
+        assert_eq!(scan.length + scan.torn, noise.len() as u64);
+    }
+}
+
+#[test]
+fn every_line_is_plain_json_with_its_checksum() {
+    let (_, _, bytes) = small_journal();
+    let text = String::from_utf8(bytes).expect("JSON is UTF-8");
+    for (index, line) in text.lines().enumerate() {
+        let value: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(value["seq"], index as u64 + 1);
+        let (covered, _) = line.split_once(",\"crc32c\"").expect("a checksum");
+        assert_eq!(value["crc32c"], format!("{:08x}", crc32c::crc32c(covered.as_bytes())));
+    }
+    // The check value of CRC-32C (RFC 3720, appendix B.4, in the order of its digits): all other tests stand on it.
+    assert_eq!(crc32c::crc32c(b"123456789"), 0xe306_9283);
+}
+
+#[test]
+fn the_first_final_outcome_stands() {
+    let (disk, dir) = memory();
+    let asked = Asked::of(plan(0..1));
+    let (mut store, _) = asked.open(disk.clone(), &dir).expect("an empty disk");
+    let run = run_id(0);
+    store.begin(&run, 1, 0).expect("room");
+    let first = store.commit(&run, 1, &Outcome::Cancelled, Source::Computed).expect("room");
+    let second = store.commit(&run, 2, &outcome(1), Source::Computed).expect("room");
+    let third = store.commit(&run, 3, &outcome(2), Source::Computed).expect("room");
+    assert_eq!((first, second, third), (Committed::Recorded, Committed::Recorded, Committed::Late));
+    assert_eq!((store.outcome(&run), store.late()), (Some(&outcome(1)), 1));
+    store.reopen(&run).expect("room");
+    assert_eq!(store.outcome(&run), None, "asked for again");
+    store.commit(&run, 4, &outcome(2), Source::Computed).expect("room");
+    drop(store);
+    let recorded = Recorded::read_on(&*disk, &dir).expect("whole");
+    assert_eq!(recorded.outcomes[&run].outcome, outcome(2));
+    assert_eq!(recorded.outcomes[&run].attempt, 4);
+}
+
+#[test]
+fn a_changed_plan_keeps_what_it_still_asks_for() {
+    let (disk, dir, _) = small_journal();
+    let (store, notices) = Asked::of(plan(1..5)).open(disk.clone(), &dir).expect("whole");
+    assert_eq!(notices, [Notice::PlanChanged { kept: 2, ignored: 1 }]);
+    drop(store);
+    let recorded = Recorded::read_on(&*disk, &dir).expect("whole");
+    assert_eq!(recorded.plan, plan(1..5));
+    assert_eq!(recorded.outcomes.keys().cloned().collect::<Vec<_>>(), [run_id(1), run_id(2)]);
+    let (_, notices) = Asked::of(plan(0..RUNS)).open(disk, &dir).expect("whole");
+    assert_eq!(notices, [Notice::PlanChanged { kept: 3, ignored: 0 }], "nothing was thrown away");
+}
+
+#[test]
+fn changed_inputs_are_refused_until_accepted() {
+    let with = |data: &[u8], original: &[u8]| {
+        let mut plan = plan(0..RUNS);
+        plan.inputs = Some(PlannedInputs {
+            data: "data".into(),
+            data_hash: hash_of(data),
+            sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
+            network: Network { name: "resnet18".into(), width: 8, classes: 10 },
+            original: PlannedOriginal::Checkpoint { path: "original.pth".into(), blake3: hash_of(original) },
+        });
+        plan
+    };
+    let (disk, dir) = memory();
+    drop(Asked::of(with(b"data", b"original")).open(disk.clone(), &dir).expect("an empty disk"));
+    let mut other = Asked::of(with(b"data", b"another"));
+    let changed = match other.open(disk.clone(), &dir) {
+        Err(StoreError::InputsChanged { changed, .. }) => changed,
+        other => panic!("the original differs, but: {other:?}"),
+    };
+    assert_eq!(changed.iter().map(|input| input.what).collect::<Vec<_>>(), ["original"]);
+    assert_eq!(Recorded::read_on(&*disk, &dir).expect("whole").plan, with(b"data", b"original"));
+    other.inputs = ChangedInputs::Accept;
+    let (_, notices) = other.open(disk, &dir).expect("accepted");
+    assert_eq!(notices, [Notice::InputsAccepted { changed }]);
+}
+
+#[test]
+fn a_missing_journal_or_plan_is_no_fresh_start() {
+    for name in ["journal.jsonl", "plan.json"] {
+        let (disk, dir, _) = small_journal();
+        disk.remove(&dir.join(name)).expect("it is there");
+        let opened = Asked::of(plan(0..RUNS)).open(disk, &dir);
+        assert!(
+            matches!(opened, Err(StoreError::Missing { ref path }) if path.ends_with(name)),
+            "{opened:?}"
+        );
+    }
+}
+
+#[test]
+fn a_second_scheduler_is_told_who_holds_the_results() {
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let dir = parent.path().join("small");
+    let asked = Asked::of(plan(0..RUNS));
+    let disk: Arc<dyn Disk> = Arc::new(OsDisk);
+    let (store, _) = asked.open(disk.clone(), &dir).expect("an empty folder");
+    let second = asked.open(disk.clone(), &dir);
+    let Err(StoreError::Locked { holder, .. }) = second else { panic!("two schedulers: {second:?}") };
+    assert_eq!(holder, "process 1 on here since noon");
+    Recorded::read(&dir).expect("readers need no lock");
+    drop(store);
+    asked.open(disk, &dir).expect("free again");
+}
+
+#[test]
+fn results_are_private_and_links_are_not_followed() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let dir = parent.path().join("small");
+    let asked = Asked::of(plan(0..RUNS));
+    let (mut store, _) = asked.open(Arc::new(OsDisk), &dir).expect("an empty folder");
+    let run = store.begin(&run_id(1), 1, 0).expect("room");
+    store.log(&run_id(1), 1).expect("room").write(b"hello\n");
+    let mode = |path: &Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    for private in [dir.clone(), dir.join("runs"), run.clone()] {
+        assert_eq!(mode(&private), 0o700, "{}", private.display());
+    }
+    for private in [dir.join("journal.jsonl"), dir.join("plan.json"), run.join("worker.log")] {
+        assert_eq!(mode(&private), 0o600, "{}", private.display());
+    }
+    drop(store);
+    let elsewhere = parent.path().join("elsewhere");
+    std::fs::rename(dir.join("journal.jsonl"), &elsewhere).expect("it is there");
+    std::os::unix::fs::symlink(&elsewhere, dir.join("journal.jsonl")).expect("free");
+    let opened = asked.open(Arc::new(OsDisk), &dir);
+    assert!(matches!(opened, Err(StoreError::Read { .. })), "{opened:?}");
+}
+
+#[test]
+fn somebody_elses_line_in_the_journal_stops_the_store() {
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let dir = parent.path().join("small");
+    let (mut store, _) = Asked::of(plan(0..RUNS)).open(Arc::new(OsDisk), &dir).expect("an empty folder");
+    let journal = store.folder().journal();
+    let mut bytes = std::fs::read(&journal).expect("it is there");
+    bytes.extend_from_slice(b"{}\n");
+    std::fs::write(&journal, bytes).expect("writable");
+    let committed = store.commit(&run_id(1), 1, &outcome(1), Source::Computed);
+    assert!(matches!(committed, Err(StoreError::Write { .. })), "{committed:?}");
+}
+
+#[test]
+fn a_measurement_can_name_no_file_elsewhere() {
+    let (disk, dir) = memory();
+    let (mut store, _) = Asked::of(plan(0..1)).open(disk, &dir).expect("an empty disk");
+    let mut lie = measurement(0);
+    lie.confidences.file = "../../grid.toml".into();
+    assert!(!store.holds(&run_id(0), &lie));
+    let committed = store.commit(&run_id(0), 1, &Outcome::Finished(Box::new(lie)), Source::Computed);
+    assert!(matches!(committed, Err(StoreError::ForeignArtifact { .. })), "{committed:?}");
+}
+
+#[test]
+fn a_flooded_log_keeps_its_beginning_and_its_end() {
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let path = parent.path().join("worker.log");
+    let mut log = super::RunLog::open(&path, 1).expect("room");
+    log.write(b"first\xff\n");
+    for _ in 0..100 {
+        log.write(&[b'x'; 65536]);
+    }
+    log.write(b"last\n");
+    drop(log);
+    let bytes = std::fs::read(&path).expect("it is there");
+    assert!(bytes.starts_with(b"first\xff\n") && bytes.ends_with(b"xlast\n"));
+    let dropped = 7 + 100 * 65536 + 5 - 2 * (1 << 20);
+    let mark = format!("\n--- {dropped} bytes left out ---\n");
+    assert!(bytes.windows(mark.len()).any(|window| window == mark.as_bytes()), "says what is missing");
+    assert_eq!(bytes.len(), 2 * (1 << 20) + mark.len());
+}
+
+#[test]
+fn the_cache_gives_back_what_it_was_given_or_nothing() {
+    let (disk, _) = memory();
+    let cache = Cache::open_on(disk.clone(), Path::new("results/cache")).expect("room");
+    let (from, into) = (Path::new("results/from"), Path::new("results/into"));
+    disk.create_dir(from).and_then(|()| disk.sync_dir(Path::new("results"))).expect("room");
+    disk.put(&from.join("confidences.npy"), &confidences(3));
+    let run = run_id(3);
+    assert_eq!(cache.fetch(&run, into), Fetched::Miss);
+    cache.keep(&run, from, &measurement(3)).expect("room");
+    cache.keep(&run, from, &measurement(3)).expect("losing a race is fine");
+    let emptied = || {
+        disk.remove(into).and_then(|()| disk.create_dir(into)).expect("room");
+    };
+    emptied();
+    disk.lose_power();
+    emptied();
+    assert_eq!(cache.fetch(&run, into), Fetched::Hit(Box::new(measurement(3))));
+    assert_eq!(disk.read(&into.join("confidences.npy"), 100).expect("brought"), confidences(3));
+
+    emptied();
+    let entry = Path::new("results/cache").join(run.as_str());
+    disk.put(&entry.join("confidences.npy"), b"other bytes");
+    assert_eq!(cache.fetch(&run, into), Fetched::Damaged(Notice::DamagedCacheEntry { path: entry.clone() }));
+    emptied();
+    assert_eq!(cache.fetch(&run, into), Fetched::Miss, "the damaged entry is gone");
+    cache.keep(&run, from, &measurement(3)).expect("and can be made again");
+    disk.put(&entry.join("measurement.json"), b"{");
+    assert!(matches!(cache.fetch(&run, into), Fetched::Damaged(_)));
+}
+
+#[test]
+fn the_lock_in_memory_excludes_like_the_real_one() {
+    let (disk, _) = memory();
+    let path = Path::new("results/lock");
+    let held = disk.try_lock(path, "first").expect("no error");
+    assert!(matches!(disk.try_lock(path, "second").expect("no error"), Lock::Busy { .. }));
+    drop(held);
+    assert!(matches!(disk.try_lock(path, "third").expect("no error"), Lock::Held(_)));
+}
