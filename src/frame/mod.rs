@@ -1,1 +1,220 @@
-//! Results as typed tables.
+//! The results of a sweep as two typed tables, runs and points, and as plain rows for figures and reports.
+//!
+//! A frame is made from a plan, the ends of its runs and the scores of its points, and from nothing else: it can be made
+//! again at any time. It is the only place that knows polars, and it knows no file. Text from strangers is made
+//! [printable] on the way in, so nothing behind it can be obeyed by a terminal.
+//!
+//! Two executions of one sweep give the same tables, except for the columns that stand last: `attempt`, `source`,
+//! `unlearn_s`, `measure_s` of the runs, and `unlearn_s_mean` of the points. What is absent is an empty cell, never NaN.
+
+mod export;
+mod point;
+mod run;
+#[cfg(test)]
+pub(crate) mod sample;
+mod score;
+mod table;
+mod text;
+
+pub use point::{Counts, Means, PointRow};
+pub use run::{Measured, RunEnd, RunRow};
+pub use score::{Estimate, Interval, Mean, PointScore, ScoreRow, Unscored, decimals};
+pub use text::{printable, shortened};
+
+use std::collections::BTreeMap;
+
+use polars::prelude::{DataFrame, PolarsError};
+use sweep_protocol::terms::RunId;
+use thiserror::Error;
+
+use crate::plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal, Role};
+
+/// Failed to make the tables.
+#[derive(Debug, Error)]
+pub enum FrameError {
+    /// A run names a point that the plan doesn't have.
+    #[error("run {} belongs to point {point}, but the plan has {points}; `plan.json` is damaged", run.short())]
+    NoSuchPoint {
+        /// The run.
+        run: RunId,
+        /// The position that it names.
+        point: usize,
+        /// Points in the plan.
+        points: usize,
+    },
+    /// A table can't be built or written.
+    #[error("failed to make the table of {table}: {source}")]
+    Table {
+        /// `runs` or `points`.
+        table: &'static str,
+        /// What polars says.
+        source: PolarsError,
+    },
+}
+
+/// What all rows have in common.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sweep {
+    /// Name of the sweep.
+    pub name: String,
+    /// The engine that carried the runs out.
+    pub engine: EngineName,
+    /// Unlearned models per point (N).
+    pub seeds: u64,
+    /// Sizes of the two retrained groups.
+    pub oracle: OracleSize,
+    /// Data and network; the toy engine has none.
+    pub inputs: Option<PlannedInputs>,
+}
+
+impl Sweep {
+    fn of(plan: &Plan) -> Self {
+        let inputs = plan.inputs.clone().map(|mut inputs| {
+            inputs.data = printable(&inputs.data);
+            inputs.network.name = printable(&inputs.network.name);
+            if let PlannedOriginal::Checkpoint { path, .. } = &mut inputs.original {
+                *path = printable(path);
+            }
+            inputs
+        });
+        Self {
+            name: printable(&plan.name),
+            engine: plan.engine,
+            seeds: plan.seeds,
+            oracle: plan.oracle,
+            inputs,
+        }
+    }
+
+    /// Short hash of the data that all runs share, where there is any.
+    pub fn split(&self) -> Option<&str> {
+        self.inputs.as_ref().map(|inputs| inputs.data_hash.short())
+    }
+
+    /// What every number stands beside: `N = 8 · split 0123456789ab · engine torch`.
+    pub fn caption(&self) -> String {
+        let split = self.split().unwrap_or("simulated");
+        format!("N = {} · split {split} · engine {}", self.seeds, self.engine.word())
+    }
+}
+
+/// The results of a sweep.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// What all rows have in common.
+    pub sweep: Sweep,
+    /// The points, in the order of the grid.
+    pub points: Vec<PointRow>,
+    /// The runs, in the order of the plan.
+    pub runs: Vec<RunRow>,
+    run_table: DataFrame,
+    point_table: DataFrame,
+}
+
+impl Frame {
+    /// Gathers the runs of a plan and the scores of its points, the latter by position in [`Plan::points`]. A run without
+    /// an end is pending; a point without a score gets the reason that its role or its runs give.
+    pub fn of(
+        plan: &Plan,
+        ends: &BTreeMap<RunId, RunEnd>,
+        scores: &BTreeMap<usize, PointScore>,
+    ) -> Result<Self, FrameError> {
+        let (sweep, count) = (Sweep::of(plan), plan.points.len());
+        if let Some(run) = plan.runs.iter().find(|run| run.point >= count) {
+            return Err(FrameError::NoSuchPoint { run: run.id.clone(), point: run.point, points: count });
+        }
+        let in_runs = |source| FrameError::Table { table: "runs", source };
+        let runs: Vec<RunRow> = plan.runs.iter().map(|run| RunRow::of(run, ends.get(&run.id))).collect();
+        let mut points = rows(plan, scores);
+        let run_table = table::runs(&runs, &points).map_err(in_runs)?;
+        for (position, counts, means) in table::gather(&run_table).map_err(in_runs)? {
+            points[position].counts = counts;
+            points[position].means = means;
+        }
+        for (position, point) in points.iter_mut().enumerate() {
+            if !scores.contains_key(&position) {
+                point.score = Err(reason(point));
+            }
+        }
+        let run_table = table::without_point(&run_table).map_err(in_runs)?;
+        let point_table =
+            table::points(&points, &sweep).map_err(|source| FrameError::Table { table: "points", source })?;
+        Ok(Self { sweep, points, runs, run_table, point_table })
+    }
+
+    /// The points that take part in the ranking and have a score, best first; equals by cost, then in the order of the
+    /// grid.
+    pub fn ranking(&self) -> Vec<(&PointRow, &ScoreRow)> {
+        let mut ranked: Vec<_> = self
+            .points
+            .iter()
+            .filter(|point| point.is_ranked())
+            .filter_map(|point| point.score.as_ref().ok().map(|score| (point, score)))
+            .collect();
+        ranked.sort_by(|(left, ours), (right, theirs)| {
+            let by_score = theirs.score.value.total_cmp(&ours.score.value);
+            by_score.then(left.passes.total_cmp(&right.passes))
+        });
+        ranked
+    }
+
+    /// The points that would take part in the ranking but have no score, with the reason, in the order of the grid.
+    pub fn dashes(&self) -> Vec<(&PointRow, &Unscored)> {
+        let ranked = self.points.iter().filter(|point| point.is_ranked());
+        ranked.filter_map(|point| point.score.as_ref().err().map(|reason| (point, reason))).collect()
+    }
+
+    /// Retrained models scored as if they were unlearned.
+    pub fn ceiling(&self) -> Option<&PointRow> {
+        self.points.iter().find(|point| point.is_ceiling())
+    }
+
+    /// The original scored as if it were unlearned, where the grid asks for it.
+    pub fn floor(&self) -> Option<&PointRow> {
+        self.points.iter().find(|point| point.is_floor())
+    }
+
+    /// The first point with this role.
+    pub fn point_with(&self, role: Role) -> Option<&PointRow> {
+        self.points.iter().find(|point| point.role == role)
+    }
+
+    /// The tables as files: name and bytes.
+    pub fn files(&self) -> Result<[(&'static str, Vec<u8>); 4], FrameError> {
+        let in_runs = |source| FrameError::Table { table: "runs", source };
+        let in_points = |source| FrameError::Table { table: "points", source };
+        Ok([
+            ("runs.csv", export::csv(&self.run_table).map_err(in_runs)?),
+            ("points.csv", export::csv(&self.point_table).map_err(in_points)?),
+            ("runs.parquet", export::parquet(&self.run_table).map_err(in_runs)?),
+            ("points.parquet", export::parquet(&self.point_table).map_err(in_points)?),
+        ])
+    }
+}
+
+fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>) -> Vec<PointRow> {
+    let parameters = run::parameters(plan);
+    let score = |position| match scores.get(&position) {
+        Some(Ok(row)) if !row.is_finite() => Err(Unscored::NotFinite),
+        Some(Err(Unscored::Incomparable { reason })) => {
+            Err(Unscored::Incomparable { reason: printable(reason) })
+        }
+        Some(score) => score.clone(),
+        None => Err(Unscored::NotFinite),
+    };
+    let points = plan.points.iter().zip(parameters).enumerate();
+    points.map(|(position, (point, parameters))| PointRow::of(point, parameters, score(position))).collect()
+}
+
+/// Why a point for which no score was handed over has none.
+fn reason(point: &PointRow) -> Unscored {
+    match point.role {
+        Role::Original | Role::Oracle => Unscored::Reference(point.role.word()),
+        Role::HeldOut | Role::Unlearn => {
+            Unscored::Incomplete { have: point.counts.finished, want: point.counts.planned }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,221 @@
+//! The two tables as polars sees them, and the way from one to the other.
+
+use std::collections::BTreeSet;
+
+use polars::prelude::{
+    Column, DataFrame, DataType, Expr, IntoLazy, NamedFrom, PolarsResult, Series, SortMultipleOptions, col,
+    lit,
+};
+use statrs::distribution::{ContinuousCDF, StudentsT};
+use sweep_protocol::terms::Value;
+
+use super::{
+    Sweep,
+    point::{Counts, Means, PointRow},
+    run::{Measured, RunRow},
+    score::{Mean, ScoreRow},
+};
+
+/// Column by which runs are gathered into points; it never leaves this program.
+const POINT: &str = "point";
+
+/// Columns of which a mean over the runs of a point is taken.
+const AVERAGED: [&str; 5] = ["retain_acc", "forget_acc", "val_acc", "test_acc", "unlearn_s"];
+
+/// The table of runs in plan order, with the position of the point in front.
+pub(super) fn runs(runs: &[RunRow], points: &[PointRow]) -> PolarsResult<DataFrame> {
+    let point = |run: &RunRow| &points[run.point];
+    let measured = |pick: fn(&Measured) -> Option<f64>| -> Vec<Option<f64>> {
+        runs.iter().map(|run| run.measured.as_ref().and_then(pick)).collect()
+    };
+    let mut columns = vec![
+        column(POINT, runs.iter().map(|run| run.point as u32).collect::<Vec<_>>()),
+        texts("run_id", runs.iter().map(|run| Some(run.id.as_str()))),
+        texts("role", runs.iter().map(|run| Some(point(run).role.word()))),
+        texts("label", runs.iter().map(|run| Some(point(run).label.as_str()))),
+        texts("method", runs.iter().map(|run| Some(point(run).method.as_str()))),
+    ];
+    columns.extend(parameters(&runs.iter().map(point).collect::<Vec<_>>()));
+    columns.extend([
+        column("seed", runs.iter().map(|run| run.seed.0).collect::<Vec<_>>()),
+        texts("status", runs.iter().map(|run| Some(run.status.word()))),
+        column("retain_acc", measured(|row| Some(row.retain_acc))),
+        column("forget_acc", measured(|row| Some(row.forget_acc))),
+        column("val_acc", measured(|row| Some(row.val_acc))),
+        column("test_acc", measured(|row| row.test_acc)),
+        column("steps", runs.iter().map(|run| run.measured.map(|row| row.steps)).collect::<Vec<_>>()),
+        column("passes", runs.iter().map(|run| point(run).passes).collect::<Vec<_>>()),
+        texts("message", runs.iter().map(|run| run.message.as_deref())),
+        column("attempt", runs.iter().map(|run| run.attempt).collect::<Vec<_>>()),
+        texts("source", runs.iter().map(|run| run.source.as_deref())),
+        column("unlearn_s", measured(|row| row.unlearn_s)),
+        column("measure_s", measured(|row| row.measure_s)),
+    ]);
+    DataFrame::new(runs.len(), columns)
+}
+
+/// The runs as they are written: without the column that only this program needs.
+pub(super) fn without_point(runs: &DataFrame) -> PolarsResult<DataFrame> {
+    runs.drop(POINT)
+}
+
+/// Counts and means of every point that has runs, as (position of the point, counts, means) in plan order.
+pub(super) fn gather(runs: &DataFrame) -> PolarsResult<Vec<(usize, Counts, Means)>> {
+    let counted =
+        |word: &str| col("status").eq(lit(word.to_owned())).sum().cast(DataType::UInt64).alias(word);
+    let mut wanted: Vec<Expr> = vec![col("status").count().cast(DataType::UInt64).alias("planned")];
+    wanted.extend(["finished", "diverged", "failed", "timed-out"].map(counted));
+    for name in AVERAGED {
+        wanted.push(col(name).mean().alias(format!("{name}_mean")));
+        wanted.push(col(name).std(1).alias(format!("{name}_std")));
+        wanted.push(col(name).count().cast(DataType::UInt64).alias(format!("{name}_count")));
+    }
+    let table = runs
+        .clone()
+        .lazy()
+        .group_by([col(POINT)])
+        .agg(wanted)
+        .sort([POINT], SortMultipleOptions::default())
+        .collect()?;
+    (0..table.height()).map(|row| gathered(&table, row)).collect()
+}
+
+fn gathered(table: &DataFrame, row: usize) -> PolarsResult<(usize, Counts, Means)> {
+    let count = |name: &str| PolarsResult::Ok(table.column(name)?.u64()?.get(row).unwrap_or(0));
+    let number = |name: String| PolarsResult::Ok(table.column(&name)?.f64()?.get(row));
+    let mean = |name: &str| -> PolarsResult<Option<Mean>> {
+        let deviation = number(format!("{name}_std"))?;
+        let half_width = deviation.and_then(|std| half_width(std, count(&format!("{name}_count")).ok()?));
+        Ok(number(format!("{name}_mean"))?.map(|value| Mean { value, half_width }))
+    };
+    let counts = Counts {
+        planned: count("planned")?,
+        finished: count("finished")?,
+        diverged: count("diverged")?,
+        failed: count("failed")? + count("timed-out")?,
+    };
+    let means = Means {
+        retain_acc: mean("retain_acc")?,
+        forget_acc: mean("forget_acc")?,
+        val_acc: mean("val_acc")?,
+        test_acc: mean("test_acc")?,
+        unlearn_s: mean("unlearn_s")?.map(|mean| mean.value),
+    };
+    let point = table.column(POINT)?.u32()?.get(row).unwrap_or(0) as usize;
+    Ok((point, counts, means))
+}
+
+/// Half the 95 % interval of a mean of `n` values: t₀.₉₇₅(n−1)·s/√n.
+fn half_width(deviation: f64, n: u64) -> Option<f64> {
+    let freedom = n.checked_sub(1)? as f64;
+    let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
+    Some(student.inverse_cdf(0.975) * deviation / (n as f64).sqrt()).filter(|half| half.is_finite())
+}
+
+/// The table of points in the order of the grid.
+pub(super) fn points(points: &[PointRow], sweep: &Sweep) -> PolarsResult<DataFrame> {
+    let text = |name, pick: fn(&PointRow) -> &str| texts(name, points.iter().map(|point| Some(pick(point))));
+    let count = |name, pick: fn(&Counts) -> u64| {
+        column(name, points.iter().map(|point| pick(&point.counts)).collect::<Vec<_>>())
+    };
+    let mut columns = vec![
+        text("label", |point| &point.label),
+        text("title", |point| &point.title),
+        text("role", |point| point.role.word()),
+        text("method", |point| &point.method),
+    ];
+    columns.extend(parameters(&points.iter().collect::<Vec<_>>()));
+    columns.extend([
+        count("n", |counts| counts.planned),
+        count("n_finished", |counts| counts.finished),
+        count("n_diverged", |counts| counts.diverged),
+        count("n_failed", |counts| counts.failed),
+    ]);
+    columns.extend(means(points, "retain_acc", |means| means.retain_acc));
+    columns.extend(means(points, "forget_acc", |means| means.forget_acc));
+    columns.extend(means(points, "val_acc", |means| means.val_acc));
+    columns.extend(means(points, "test_acc", |means| means.test_acc));
+    columns.push(column("passes", points.iter().map(|point| point.passes).collect::<Vec<_>>()));
+    columns.extend(scores(points));
+    let reasons: Vec<Option<String>> =
+        points.iter().map(|point| point.score.as_ref().err().map(ToString::to_string)).collect();
+    columns.extend([
+        texts("dash_reason", reasons.iter().map(Option::as_deref)),
+        texts("engine", points.iter().map(|_| Some(sweep.engine.word()))),
+        texts("split", points.iter().map(|_| sweep.split())),
+        column("unlearn_s_mean", points.iter().map(|point| point.means.unlearn_s).collect::<Vec<_>>()),
+    ]);
+    DataFrame::new(points.len(), columns)
+}
+
+fn means(points: &[PointRow], name: &str, pick: fn(&Means) -> Option<Mean>) -> [Column; 2] {
+    let picked = || points.iter().map(|point| pick(&point.means));
+    let half: Vec<_> = picked().map(|mean| mean.and_then(|mean| mean.half_width)).collect();
+    [
+        column(name, picked().map(|mean| mean.map(|mean| mean.value)).collect::<Vec<_>>()),
+        column(&format!("{name}_ci95"), half),
+    ]
+}
+
+fn scores(points: &[PointRow]) -> Vec<Column> {
+    let part = |name, pick: fn(&ScoreRow) -> Option<f64>| {
+        let values = points.iter().map(|point| point.score.as_ref().ok().and_then(pick));
+        column(name, values.collect::<Vec<_>>())
+    };
+    vec![
+        part("forgetting_quality", |row| Some(row.forgetting_quality.value)),
+        part("forgetting_quality_low", |row| row.forgetting_quality.interval.map(|interval| interval.low)),
+        part("forgetting_quality_high", |row| row.forgetting_quality.interval.map(|interval| interval.high)),
+        part("retain_ratio", |row| Some(row.retain_ratio)),
+        part("test_ratio", |row| Some(row.test_ratio)),
+        part("score", |row| Some(row.score.value)),
+        part("score_low", |row| row.score.interval.map(|interval| interval.low)),
+        part("score_high", |row| row.score.interval.map(|interval| interval.high)),
+        part("epsilon_median", ScoreRow::epsilon_median),
+    ]
+}
+
+/// One column per hyper-parameter that any of the points has, in alphabetical order.
+fn parameters(points: &[&PointRow]) -> Vec<Column> {
+    let names: BTreeSet<&String> = points.iter().flat_map(|point| point.parameters.keys()).collect();
+    names
+        .into_iter()
+        .map(|name| {
+            let values: Vec<_> = points.iter().map(|point| point.parameters.get(name)).collect();
+            parameter(&format!("params.{name}"), &values)
+        })
+        .collect()
+}
+
+/// A column of the narrowest type that holds all its values: booleans, whole numbers, real numbers, text.
+fn parameter(name: &str, values: &[Option<&Value>]) -> Column {
+    let all = |holds: fn(&Value) -> bool| values.iter().flatten().all(|value| holds(value));
+    if all(|value| matches!(value, Value::Bool(_))) {
+        let plain = |value: &Value| if let Value::Bool(value) = value { Some(*value) } else { None };
+        column(name, values.iter().map(|value| value.and_then(plain)).collect::<Vec<_>>())
+    } else if all(|value| matches!(value, Value::Integer(_))) {
+        let plain = |value: &Value| if let Value::Integer(value) = value { Some(*value) } else { None };
+        column(name, values.iter().map(|value| value.and_then(plain)).collect::<Vec<_>>())
+    } else if all(|value| matches!(value, Value::Integer(_) | Value::Float(_))) {
+        let plain = |value: &Value| match value {
+            Value::Integer(value) => Some(*value as f64),
+            Value::Float(value) => Some(*value),
+            Value::Bool(_) | Value::Text(_) => None,
+        };
+        column(name, values.iter().map(|value| value.and_then(plain)).collect::<Vec<_>>())
+    } else {
+        let plain: Vec<Option<String>> = values.iter().map(|value| value.map(ToString::to_string)).collect();
+        texts(name, plain.iter().map(Option::as_deref))
+    }
+}
+
+fn texts<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
+    column(name, values.collect::<Vec<_>>())
+}
+
+fn column<T>(name: &str, values: Vec<T>) -> Column
+where
+    Series: NamedFrom<Vec<T>, [T]>,
+{
+    Series::new(name.into(), values).into()
+}

@@ -1,0 +1,143 @@
+use std::collections::BTreeMap;
+
+use insta::assert_snapshot;
+use polars::prelude::DataFrame;
+use polars_io::prelude::{ParquetReader, SerReader};
+
+use super::{FrameError, PointScore, Unscored, sample::Sample};
+use crate::{outcome::Outcome, plan::Role};
+
+fn text(sample: &Sample, name: &str) -> String {
+    let files = sample.frame().files().expect("tables");
+    let (_, bytes) = files.into_iter().find(|(file, _)| *file == name).expect("a file of the frame");
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+#[test]
+fn points_csv_is_plain_and_complete() {
+    let sample = Sample::finished(2).on_data();
+    let second = sample.method(1);
+    let sample = sample.spoil(second, 2, &Outcome::Diverged { step: 7 });
+    assert_snapshot!(text(&sample, "points.csv"), @r"
+    label,title,role,method,params.epochs,params.lr,n,n_finished,n_diverged,n_failed,retain_acc,retain_acc_ci95,forget_acc,forget_acc_ci95,val_acc,val_acc_ci95,test_acc,test_acc_ci95,passes,forgetting_quality,forgetting_quality_low,forgetting_quality_high,retain_ratio,test_ratio,score,score_low,score_high,epsilon_median,dash_reason,engine,split,unlearn_s_mean
+    original,original,original,original,,,1,1,0,0,0.953125,,0.983125,,0.875,,0.8416125,,0.0,,,,,,,,,,not scored: original runs are a reference,torch,aaaaaaaaaaaa,1.5
+    oracle,oracle,oracle,retrain,,,4,4,0,0,0.95166015625,0.002975547228181271,0.859375,0.0,0.87646484375,0.002975547228181271,0.87896484375,0.002975547228181271,0.0,,,,,,,,,,not scored: oracle runs are a reference,torch,aaaaaaaaaaaa,1.5
+    held-out,held-out,held-out,retrain,,,4,4,0,0,0.95166015625,0.002975547228181271,0.859375,0.0,0.87646484375,0.002975547228181271,0.87896484375,0.002975547228181271,0.0,0.1902,0.15216000000000002,0.22072999999999998,0.996,0.984,0.186396,0.14911680000000002,0.2163554,0.6555555555555556,,torch,aaaaaaaaaaaa,1.5
+    identity,identity,unlearn,identity,,,4,4,0,0,0.95166015625,0.002975547228181271,0.983125,0.0,0.87646484375,0.002975547228181271,0.84307734375,0.002975547228181271,0.0,0.00031900000000000006,0.0002552000000000001,0.00236685,0.996,0.984,0.00031262000000000005,0.00025009600000000005,0.002359513,2.0415555555555556,,torch,aaaaaaaaaaaa,1.5
+    finetune,finetune lr=0.001 epochs=1,unlearn,finetune,1,0.001,4,4,0,0,0.95166015625,0.002975547228181271,0.9459134615384616,0.0,0.87646484375,0.002975547228181271,0.8796305242233727,0.002975547228181271,1.0,0.018388165680473377,0.014710532544378702,0.02314639053254438,0.996,0.984,0.01802040236686391,0.014416321893491128,0.022723462721893496,1.6247863247863248,,torch,aaaaaaaaaaaa,1.5
+    ct,ct lr=0.001 epochs=5,unlearn,ct,5,0.001,4,2,2,0,0.9521484375,0.012408403062670595,0.9122596153846154,0.0,0.8759765625,0.012408403062670595,0.8931215329142012,0.012408403062670595,1.0,,,,,,,,,,2 of 4 runs finished; a score needs all of them,torch,aaaaaaaaaaaa,1.5
+    ");
+}
+
+#[test]
+fn runs_csv_holds_every_run_in_plan_order() {
+    let sample = Sample::finished(1);
+    let first = sample.method(0);
+    let mut sample = sample.spoil(first, 2, &Outcome::TimedOut { after_s: 60.0 });
+    let pending = sample.plan.runs.last().expect("runs").id.clone();
+    sample.ends.remove(&pending);
+    let csv = text(&sample, "runs.csv");
+    let ids: Vec<&str> = csv.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    assert!(
+        ids.iter().eq(sample.plan.runs.iter().map(|run| run.id.as_str()).collect::<Vec<_>>().iter()),
+        "{csv}"
+    );
+    let of_interest = |line: &&str| !line.contains("retrain") && !line.contains("identity");
+    let shown = csv.lines().filter(of_interest).collect::<Vec<_>>().join("\n");
+    assert_snapshot!(shown, @r"
+    run_id,role,label,method,params.epochs,params.lr,seed,status,retain_acc,forget_acc,val_acc,test_acc,steps,passes,message,attempt,source,unlearn_s,measure_s
+    000000000000000000000000000003e8,original,original,original,,,0,finished,0.953125,0.983125,0.875,0.8416125,50,0.0,,1,worker,1.5,0.25
+    00000000000000000000000000001388,unlearn,finetune,finetune,1,0.001,0,finished,0.953125,0.9459134615384616,0.875,0.8781656804733727,50,1.0,,1,worker,1.5,0.25
+    00000000000000000000000000001389,unlearn,finetune,finetune,1,0.001,1,finished,0.951171875,0.9459134615384616,0.876953125,0.8801188054733727,50,1.0,,1,worker,1.5,0.25
+    0000000000000000000000000000138a,unlearn,finetune,finetune,1,0.001,2,timed-out,,,,,,1.0,stopped after 60 s,1,worker,,
+    0000000000000000000000000000138b,unlearn,finetune,finetune,1,0.001,3,pending,,,,,,1.0,,,,,
+    ");
+}
+
+#[test]
+fn formulas_and_control_characters_do_not_reach_a_spreadsheet() {
+    let sample = Sample::finished(2).on_data().hostile("=HYPERLINK(\"http://x\")\x1b]0;\n,x");
+    for name in ["runs.csv", "points.csv"] {
+        let csv = text(&sample, name);
+        assert!(csv.contains("\"'=HYPERLINK(\"\"http://x\"\")\\x1b]0;\\x0a,x"), "{csv}");
+        assert!(!csv.contains(",\"=") && !csv.contains(",=") && !csv.contains('\x1b'), "{csv}");
+        let rows = if name == "runs.csv" { sample.plan.runs.len() } else { sample.plan.points.len() };
+        assert_eq!(csv.lines().count(), rows + 1, "one line per row:\n{csv}");
+    }
+}
+
+#[test]
+fn the_same_results_give_the_same_bytes() {
+    let sample = Sample::finished(9).on_data();
+    let first = sample.frame().files().expect("tables");
+    let again = sample.frame().files().expect("tables");
+    for ((name, first), (_, again)) in first.into_iter().zip(again) {
+        assert!(first == again, "{name} differs between two calls");
+    }
+}
+
+#[test]
+fn parquet_reads_back_what_csv_shows() {
+    let sample = Sample::finished(3);
+    let files = sample.frame().files().expect("tables");
+    let (_, bytes) = files.iter().find(|(name, _)| *name == "points.parquet").expect("a Parquet file");
+    let table: DataFrame = ParquetReader::new(std::io::Cursor::new(bytes)).finish().expect("its own bytes");
+    let titles: Vec<_> =
+        table.column("title").expect("a title").str().expect("text").iter().flatten().collect();
+    assert_eq!(titles[4], "finetune lr=0.001 epochs=1");
+    assert_eq!(table.height(), 7);
+    assert_eq!(table.column("n_finished").expect("a count").u64().expect("whole").get(4), Some(4));
+}
+
+#[test]
+fn means_carry_students_interval() {
+    let sample = Sample::finished(1);
+    let frame = sample.frame();
+    let mean = frame.points[sample.method(0)].means.retain_acc.expect("finished runs");
+    // 0.953125 − {0, 1, 2, 0}/512: mean 0.953125 − 0.75/512, s = 0.957427/512, t(0.975, 3) = 3.182446.
+    assert!((mean.value - (0.953_125 - 0.75 / 512.0)).abs() < 1e-12, "{mean:?}");
+    assert!(
+        (mean.half_width.expect("four runs") - 3.182_446 * 0.957_427 / 512.0 / 2.0).abs() < 1e-7,
+        "{mean:?}"
+    );
+}
+
+#[test]
+fn a_point_without_a_score_says_why() {
+    let sample = Sample::finished(2);
+    let second = sample.method(1);
+    let frame = sample.spoil(second, 1, &Outcome::Cancelled).frame();
+    assert_eq!(frame.points[second].score, Err(Unscored::Incomplete { have: 1, want: 4 }));
+    assert_eq!(frame.points[0].score, Err(Unscored::Reference("original")));
+    assert_eq!(frame.dashes().len(), 1);
+}
+
+#[test]
+fn a_score_that_is_not_finite_is_no_score() {
+    let mut sample = Sample::finished(1);
+    let point = sample.method(0);
+    let Some(Ok(row)) = sample.scores.get_mut(&point) else { panic!("the sample scores its methods") };
+    row.test_ratio = f64::INFINITY;
+    assert_eq!(sample.frame().points[point].score, Err(Unscored::NotFinite));
+}
+
+#[test]
+fn the_ranking_is_by_score_and_leaves_out_ceiling_and_floor() {
+    let sample = Sample::finished(9);
+    let frame = sample.frame();
+    let values: Vec<f64> = frame.ranking().iter().map(|(_, score)| score.score.value).collect();
+    assert_eq!(values.len(), 9);
+    assert!(values.is_sorted_by(|left, right| left >= right), "{values:?}");
+    assert!(
+        frame.ranking().iter().all(|(point, _)| point.role == Role::Unlearn && point.method != "identity")
+    );
+}
+
+#[test]
+fn a_plan_whose_run_names_no_point_is_refused() {
+    let mut sample = Sample::finished(1);
+    sample.plan.runs[3].point = 99;
+    let scores: BTreeMap<usize, PointScore> = BTreeMap::new();
+    let refused = super::Frame::of(&sample.plan, &sample.ends, &scores);
+    assert!(matches!(refused, Err(FrameError::NoSuchPoint { point: 99, points: 5, .. })), "{refused:?}");
+}
