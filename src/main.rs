@@ -1,1 +1,5 @@
-fn main() {}
+//! The `sweep` command.
+
+fn main() -> std::process::ExitCode {
+    sweep::cli::main()
+}

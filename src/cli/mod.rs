@@ -1,1 +1,127 @@
-//! The command line.
+//! The command line: one file per command, one renderer of errors, one table of exit codes.
+//!
+//! Data goes to standard output, talk to standard error. Everything that a command does is done by the modules above;
+//! here it is only asked for and shown.
+
+mod diagnostic;
+mod doctor;
+mod exit;
+mod inputs;
+mod methods;
+mod plan;
+mod progress;
+mod report;
+mod run;
+mod score;
+mod slots;
+mod status;
+mod synth;
+mod terminal;
+mod toy_worker;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+use diagnostic::CommandError;
+use exit::Exit;
+
+/// Sweeps machine-unlearning methods over hyper-parameters and seeds, and scores them with error bars.
+///
+/// `sweep GRID.toml` is short for `sweep run GRID.toml`: it carries out the runs that are missing and writes the report.
+/// Resuming is running again.
+#[derive(Debug, Parser)]
+#[command(name = "sweep", version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Option<run::Arguments>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Carry out the runs of a grid that are missing, then write the report
+    Run(run::Arguments),
+    /// Show what a grid asks for, without running anything
+    Plan(plan::Arguments),
+    /// Show how far a sweep is
+    Status(status::Arguments),
+    /// Make tables, figures and report.html again from a results folder
+    Report(report::Arguments),
+    /// Score arrays of confidences, without a sweep
+    Score(score::Arguments),
+    /// List the methods, or one method's hyper-parameters
+    Methods(methods::Arguments),
+    /// Draw a synthetic data set of faces in the competition's layout
+    Synth(synth::Arguments),
+    /// Check what this machine offers: the engine, libtorch, devices
+    Doctor(doctor::Arguments),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    #[command(hide = true, about = "Serve the toy engine's protocol on standard input and output")]
+    ToyWorker(toy_worker::Arguments),
+}
+
+/// How a command shows its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
+/// Parses the command line, carries the command out and says how it ended.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match carry_out(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            terminal::talk(&error.render(terminal::stderr_colour()));
+            error.exit().into()
+        }
+    }
+}
+
+fn carry_out(cli: Cli) -> Result<Exit, CommandError> {
+    match (cli.command, cli.run) {
+        (Some(Command::Run(arguments)), _) | (None, Some(arguments)) => run::run(&arguments),
+        (Some(Command::Plan(arguments)), _) => plan::plan(&arguments),
+        (Some(Command::Status(arguments)), _) => status::status(&arguments),
+        (Some(Command::Report(arguments)), _) => report::report(&arguments),
+        (Some(Command::Score(arguments)), _) => score::score(&arguments),
+        (Some(Command::Methods(arguments)), _) => methods::methods(&arguments),
+        (Some(Command::Synth(arguments)), _) => synth::synth(&arguments),
+        (Some(Command::Doctor(arguments)), _) => doctor::doctor(&arguments),
+        (Some(Command::ToyWorker(arguments)), _) => toy_worker::serve(&arguments),
+        (Some(Command::Completions { shell }), _) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "sweep", &mut script);
+            terminal::data(&String::from_utf8_lossy(&script));
+            Ok(Exit::Done)
+        }
+        (None, None) => {
+            terminal::talk(&Cli::command().render_help().to_string());
+            Ok(Exit::Usage)
+        }
+    }
+}
+
+/// Shows clap's own message; help and version are data and no error.
+fn usage(error: &clap::Error) -> ExitCode {
+    let text = error.render().ansi().to_string();
+    if error.use_stderr() {
+        terminal::talk(&text);
+        Exit::Usage.into()
+    } else {
+        terminal::data(&text);
+        Exit::Done.into()
+    }
+}

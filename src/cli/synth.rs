@@ -1,0 +1,32 @@
+//! `sweep synth`: a synthetic data set of faces.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use sweep_inputs::synth::{self, Options};
+
+use super::{CommandError, Exit, progress::Counter, terminal};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Folder to create
+    dir: PathBuf,
+    /// Images in all, over training, validation and test
+    #[arg(long, default_value_t = 1500)]
+    images: u32,
+    /// People who are photographed
+    #[arg(long, default_value_t = 240)]
+    persons: u32,
+    /// The same seed draws the same files, byte for byte
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+pub(super) fn synth(arguments: &Arguments) -> Result<Exit, CommandError> {
+    let counter = Counter::new("drawing faces");
+    let options = Options { images: arguments.images, persons: arguments.persons, seed: arguments.seed };
+    let summary = synth::draw(&arguments.dir, &options, &|done, total| counter.set(done, total))?;
+    counter.finish();
+    terminal::talk(&format!("{summary}"));
+    Ok(Exit::Done)
+}

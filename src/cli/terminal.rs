@@ -1,0 +1,36 @@
+//! The two streams that the user reads.
+
+use std::io::{IsTerminal, Write};
+
+/// Writes data to standard output. A reader that has closed its end (`| head`) is no error.
+pub(super) fn data(text: &str) {
+    let mut stdout = anstream::stdout().lock();
+    write_all(&mut stdout, text);
+}
+
+/// Writes talk to standard error.
+pub(super) fn talk(text: &str) {
+    let mut stderr = anstream::stderr().lock();
+    write_all(&mut stderr, text);
+}
+
+fn write_all(stream: &mut impl Write, text: &str) {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    // Where the user can't be reached there is nobody left to tell.
+    let _ = write!(stream, "{text}{end}").and_then(|()| stream.flush());
+}
+
+/// Whether errors may be coloured.
+pub(super) fn stderr_colour() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+}
+
+/// Whether somebody watches standard error.
+pub(super) fn is_watched() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Columns of the terminal behind standard output, where there is one.
+pub(super) fn width() -> Option<u16> {
+    rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col).filter(|&columns| columns > 0)
+}
