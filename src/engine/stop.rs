@@ -4,6 +4,7 @@ use std::{
     fmt, io,
     os::unix::process::ExitStatusExt,
     process::{Child, ExitStatus},
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -54,10 +55,10 @@ impl From<io::Result<ExitStatus>> for Exit {
 }
 
 /// Ends a process whose input is closed already, and everything in its group; returns when it is gone.
-pub(super) fn end(mut child: Child, manner: Manner, grace: Duration) -> Exit {
+pub(super) fn end(mut child: Child, manner: Manner, grace: Duration, hurry: &AtomicBool) -> Exit {
     if let Some(group) = group(&child) {
-        let gone = (manner == Manner::Gentle && ends_within(group, grace))
-            || (manner != Manner::Kill && told_to_end(group) && ends_within(group, grace));
+        let gone = (manner == Manner::Gentle && ends_within(group, grace, hurry))
+            || (manner != Manner::Kill && told_to_end(group) && ends_within(group, grace, hurry));
         if !gone {
             // It may be gone in this very moment, which is what is wanted.
             let _ = kill_process_group(group, Signal::KILL);
@@ -78,13 +79,13 @@ fn told_to_end(group: Pid) -> bool {
 }
 
 /// Looks without reaping.
-fn ends_within(group: Pid, grace: Duration) -> bool {
+fn ends_within(group: Pid, grace: Duration, hurry: &AtomicBool) -> bool {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
     let deadline = Instant::now() + grace;
     let mut pause = Duration::from_millis(1);
     loop {
         match waitid(WaitId::Pid(group), options) {
-            Ok(None) if Instant::now() < deadline => thread::sleep(pause),
+            Ok(None) if Instant::now() < deadline && !hurry.load(Ordering::Relaxed) => thread::sleep(pause),
             Ok(None) => return false,
             Ok(Some(_)) | Err(_) => return true,
         }

@@ -3,7 +3,11 @@ use std::{
     io::{self, BufReader, Read, Write},
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
     thread,
     time::Duration,
 };
@@ -144,22 +148,37 @@ impl Worker {
         manner: Manner,
         grace: Duration,
         done: impl FnOnce(Exit, String) + Send + 'static,
-    ) -> Result<(), SpawnError> {
+    ) -> Result<Stopping, SpawnError> {
         self.jobs = None;
+        let hurry = Arc::new(AtomicBool::new(false));
+        let stopping = Stopping(hurry.clone());
         start("worker-end", move || {
-            let exit = self.child.take().map_or(Exit::Unknown, |child| stop::end(child, manner, grace));
+            let exit =
+                self.child.take().map_or(Exit::Unknown, |child| stop::end(child, manner, grace, &hurry));
             // Its last words may still be on their way; a process that it left behind may keep the pipe open.
             let _ = self.silent.recv_timeout(LAST_WORDS);
             self.speech.turn_to(None);
             done(exit, self.speech.tail());
-        })
+        })?;
+        Ok(stopping)
+    }
+}
+
+/// A worker that is being ended.
+#[derive(Debug)]
+pub struct Stopping(Arc<AtomicBool>);
+
+impl Stopping {
+    /// Kills it without further grace.
+    pub fn hurry(&self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
         if let Some(child) = self.child.take() {
-            stop::end(child, Manner::Kill, Duration::ZERO);
+            stop::end(child, Manner::Kill, Duration::ZERO, &AtomicBool::new(true));
         }
     }
 }

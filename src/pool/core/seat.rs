@@ -1,0 +1,232 @@
+use std::time::Duration;
+
+use super::{Action, End, State, Tidings, queue::Next};
+use crate::engine::Manner;
+
+/// Limits that the user can set, and some that he can't.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Rules {
+    /// How often a run that cost its worker is tried again.
+    pub(in super::super) retries: u32,
+    /// How often in a row a worker may fail to start.
+    pub(in super::super) starts: u32,
+    /// How long a worker may take to say who it is.
+    pub(in super::super) start: Duration,
+    /// How long a run's step may stand still.
+    pub(in super::super) stall: Duration,
+    /// How long a run may take.
+    pub(in super::super) run: Option<Duration>,
+    /// How long a killed process may take to go.
+    pub(in super::super) unkillable: Duration,
+}
+
+/// A place for one worker.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Slot {
+    pub(super) seat: Seat,
+    /// In a row.
+    pub(super) failed_starts: u32,
+    /// The run whose device failed here last, if nothing has succeeded since.
+    pub(super) struck_by: Option<usize>,
+}
+
+/// Who sits there.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Seat {
+    /// Nobody.
+    #[default]
+    Empty,
+    /// A process that hasn't said who it is.
+    Starting { since: Duration },
+    /// A worker without work.
+    Idle,
+    /// A worker with work.
+    Busy(Work),
+    /// A process that is being ended.
+    Stopping { since: Duration, after: After },
+    /// Nobody any more.
+    Broken { reason: String },
+}
+
+/// What a worker is at.
+#[derive(Debug, Clone)]
+pub(super) struct Work {
+    pub(super) run: usize,
+    pub(super) attempt: u32,
+    pub(super) since: Duration,
+    /// The latest step that was reported.
+    pub(super) step: Option<u64>,
+    /// When the step moved.
+    pub(super) moved: Duration,
+}
+
+/// What follows once the process is gone.
+#[derive(Debug, Clone)]
+pub(super) enum After {
+    Nothing,
+    FailedStart { reason: String },
+    Abandoned { run: usize },
+    TimedOut { run: usize, attempt: u32, after_s: f64 },
+    Lost { run: usize, attempt: u32, reason: String },
+    Device { run: usize, attempt: u32, message: String },
+}
+
+impl Slot {
+    pub(super) fn working_on(&self, run: usize) -> Option<&Work> {
+        match &self.seat {
+            Seat::Busy(work) if work.run == run => Some(work),
+            _ => None,
+        }
+    }
+}
+
+impl State {
+    /// Gives work to whoever has none, and starts workers where there is more.
+    pub(super) fn assign(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        if self.halt.is_some() {
+            return;
+        }
+        if let Some(status) = self.queue.original_failed() {
+            self.halt = Some(End::OriginalFailed { status });
+            return;
+        }
+        let with = |wanted: fn(&Seat) -> bool| {
+            let slots = self.slots.iter().enumerate();
+            slots.filter(move |(_, slot)| wanted(&slot.seat)).map(|(number, _)| number).collect::<Vec<_>>()
+        };
+        let mut idle = with(|seat| matches!(seat, Seat::Idle)).into_iter();
+        let mut starting = with(|seat| matches!(seat, Seat::Starting { .. })).into_iter();
+        let mut empty = with(|seat| matches!(seat, Seat::Empty)).into_iter();
+        let places = idle.len() + starting.len() + empty.len();
+        let next: Vec<_> = self.queue.eligible().take(places).collect();
+        for next in next {
+            match next {
+                Next::Consult(run) => {
+                    self.queue.ask(run);
+                    actions.push(Action::Consult { run });
+                }
+                Next::Perform(run) => {
+                    if let Some(slot) = idle.next() {
+                        let attempt = self.queue.started(run);
+                        self.slots[slot].seat =
+                            Seat::Busy(Work { run, attempt, since: now, step: None, moved: now });
+                        actions.push(Action::Perform { slot, run, attempt });
+                    } else if starting.next().is_none()
+                        && let Some(slot) = empty.next()
+                    {
+                        self.slots[slot].seat = Seat::Starting { since: now };
+                        actions.push(Action::Start { slot });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends who takes too long.
+    pub(super) fn watch(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        for number in 0..self.slots.len() {
+            match &self.slots[number].seat {
+                Seat::Starting { since } if now - *since > self.rules.start => {
+                    let reason = format!("the worker said nothing for {} s", (now - *since).as_secs());
+                    self.stop(number, After::FailedStart { reason }, Manner::Firm, now, actions);
+                }
+                Seat::Busy(work) => {
+                    if let Some(after) = self.overdue(work, now) {
+                        self.stop(number, after, Manner::Firm, now, actions);
+                    }
+                }
+                Seat::Stopping { since, .. } if now - *since > self.rules.unkillable => {
+                    self.give_up(number, actions);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn overdue(&self, work: &Work, now: Duration) -> Option<After> {
+        let (run, attempt) = (work.run, work.attempt);
+        if self.rules.run.is_some_and(|limit| now - work.since > limit) {
+            return Some(After::TimedOut { run, attempt, after_s: (now - work.since).as_secs_f64() });
+        }
+        let still = now - work.moved;
+        (still > self.rules.stall).then(|| {
+            let reason = format!("the run made no step for {} s", still.as_secs());
+            After::Lost { run, attempt, reason }
+        })
+    }
+
+    /// The process can't be killed: it keeps its slot, its run goes on elsewhere.
+    fn give_up(&mut self, number: usize, actions: &mut Vec<Action>) {
+        let reason = "its process can't be killed".to_owned();
+        let broken = Seat::Broken { reason: reason.clone() };
+        if let Seat::Stopping { after, .. } = std::mem::replace(&mut self.slots[number].seat, broken.clone())
+        {
+            actions.push(Action::Tell(Tidings::SlotBroken { slot: number, reason }));
+            self.after(number, after, "", actions);
+            self.slots[number].seat = broken;
+        }
+    }
+
+    pub(super) fn stop(
+        &mut self,
+        number: usize,
+        after: After,
+        manner: Manner,
+        now: Duration,
+        actions: &mut Vec<Action>,
+    ) {
+        self.slots[number].seat = Seat::Stopping { since: now, after };
+        actions.push(Action::Stop { slot: number, manner });
+    }
+
+    /// Sends everybody home when nothing is left to do, and ends when all are gone.
+    pub(super) fn finish(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        let nobody = self.slots.iter().all(|slot| matches!(slot.seat, Seat::Broken { .. }));
+        let nothing_to_do = self.halt.is_some() || self.queue.is_empty() || nobody;
+        if self.queue.is_asking() || self.any(Seat::is_at_work) || !nothing_to_do {
+            return;
+        }
+        for number in 0..self.slots.len() {
+            if matches!(self.slots[number].seat, Seat::Idle | Seat::Starting { .. }) {
+                self.stop(number, After::Nothing, Manner::Gentle, now, actions);
+            }
+        }
+        if !self.any(Seat::is_alive) {
+            let end = match self.halt.take() {
+                Some(end) => end,
+                None if self.queue.is_empty() => End::Complete,
+                None => End::NoWorkers,
+            };
+            self.ended = true;
+            actions.push(Action::End(end));
+        }
+    }
+
+    fn any(&self, is: fn(&Seat) -> bool) -> bool {
+        self.slots.iter().any(|slot| is(&slot.seat))
+    }
+
+    /// Why slots are out of use.
+    pub(in super::super) fn broken(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.slots.iter().enumerate().filter_map(|(number, slot)| match &slot.seat {
+            Seat::Broken { reason } => Some((number, reason.as_str())),
+            _ => None,
+        })
+    }
+}
+
+impl Seat {
+    /// Whether a run may still be in its hands.
+    fn is_at_work(&self) -> bool {
+        match self {
+            Self::Busy(_) => true,
+            Self::Stopping { after, .. } => !matches!(after, After::Nothing | After::FailedStart { .. }),
+            Self::Empty | Self::Starting { .. } | Self::Idle | Self::Broken { .. } => false,
+        }
+    }
+
+    /// Whether there is a process.
+    fn is_alive(&self) -> bool {
+        !matches!(self, Self::Empty | Self::Broken { .. })
+    }
+}

@@ -1,0 +1,71 @@
+//! What a worker is told for one run of a plan.
+
+use std::path::PathBuf;
+
+use sweep_protocol::message::{Inputs, Job, Start};
+
+use crate::{
+    method::{self, StartsFrom},
+    outcome::Outcome,
+    plan::{EngineName, Plan, PlannedInputs, PlannedOriginal, Role},
+    store::Store,
+};
+
+/// Position of the run that trains the original, if the plan has one.
+pub(super) fn original(plan: &Plan) -> Option<usize> {
+    plan.runs.iter().position(|run| plan.point(run).role == Role::Original)
+}
+
+/// Whether the result of a run depends on nothing but what its id is made of, and other sweeps can use it.
+pub(super) fn is_cacheable(plan: &Plan, run: usize) -> bool {
+    let role = plan.point(&plan.runs[run]).role;
+    plan.engine == EngineName::Torch && matches!(role, Role::Original | Role::Oracle | Role::HeldOut)
+}
+
+/// Whether a run must leave its weights.
+pub(super) fn keeps_weights(plan: &Plan, run: usize) -> bool {
+    plan.point(&plan.runs[run]).role == Role::Original
+}
+
+/// The job of one attempt; nothing if the original's weights are not recorded.
+pub(super) fn build(plan: &Plan, store: &Store, run: usize, attempt: u32, folder: PathBuf) -> Option<Job> {
+    let planned = &plan.runs[run];
+    let point = plan.point(planned);
+    let inputs = match &plan.inputs {
+        Some(inputs) => Some(Inputs {
+            data: PathBuf::from(&inputs.data),
+            data_hash: inputs.data_hash.clone(),
+            network: inputs.network.clone(),
+            start: if starts_fresh(plan, run) { Start::Fresh } else { checkpoint(inputs, store)? },
+        }),
+        None => None,
+    };
+    Some(Job {
+        run: planned.id.clone(),
+        attempt,
+        seed: planned.seed,
+        method: point.method.clone(),
+        parameters: point.parameters.clone(),
+        folder,
+        inputs,
+        recipe: point.recipe.clone(),
+        keep_weights: keeps_weights(plan, run),
+    })
+}
+
+fn starts_fresh(plan: &Plan, run: usize) -> bool {
+    let method = method::find(&plan.point(&plan.runs[run]).method);
+    method.is_some_and(|method| method.starts_from == StartsFrom::Fresh)
+}
+
+fn checkpoint(inputs: &PlannedInputs, store: &Store) -> Option<Start> {
+    match &inputs.original {
+        PlannedOriginal::Checkpoint { path, blake3 } => {
+            Some(Start::Checkpoint { path: PathBuf::from(path), blake3: blake3.clone() })
+        }
+        PlannedOriginal::Trained { run } => {
+            let weights = store.outcome(run).and_then(Outcome::measurement)?.weights.as_ref()?;
+            Some(Start::Checkpoint { path: store.folder().weights(run), blake3: weights.blake3.clone() })
+        }
+    }
+}

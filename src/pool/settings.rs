@@ -1,0 +1,67 @@
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, never};
+use sweep_protocol::terms::Device;
+
+use super::{core::Rules, observer::Interruption};
+use crate::engine::WorkerCommand;
+
+/// Longest that a killed process may take to go before its slot is given up.
+const UNKILLABLE: Duration = Duration::from_secs(60);
+/// How often in a row a worker may fail to start before its slot is given up.
+const STARTS: u32 = 2;
+
+/// A place for one worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotSpec {
+    /// Where its worker computes.
+    pub device: Device,
+    /// How its worker is started.
+    pub command: WorkerCommand,
+}
+
+/// How a pool works.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The places for workers; at least one.
+    pub slots: Vec<SlotSpec>,
+    /// How often a run that cost its worker is tried again.
+    pub retries: u32,
+    /// How long a worker may take to start.
+    pub start_timeout: Duration,
+    /// How long the step of a run may stand still before its worker is taken for hung.
+    pub stall_timeout: Duration,
+    /// How long a run may take.
+    pub run_timeout: Option<Duration>,
+    /// How long a worker that is told to end may take.
+    pub grace: Duration,
+    /// Where wishes to end early come from.
+    pub interruptions: Receiver<Interruption>,
+}
+
+impl Settings {
+    /// The usual: one retry, 5 minutes to start, 10 minutes without a step, 10 seconds to end, no interruptions.
+    pub fn new(slots: Vec<SlotSpec>) -> Self {
+        Self {
+            slots,
+            retries: 1,
+            start_timeout: Duration::from_mins(5),
+            stall_timeout: Duration::from_mins(10),
+            run_timeout: None,
+            grace: Duration::from_secs(10),
+            interruptions: never(),
+        }
+    }
+
+    pub(super) fn rules(&self) -> Rules {
+        Rules {
+            retries: self.retries,
+            starts: STARTS,
+            start: self.start_timeout,
+            stall: self.stall_timeout,
+            run: self.run_timeout,
+            // A gentle end waits for the grace twice.
+            unkillable: 2 * self.grace + UNKILLABLE,
+        }
+    }
+}
