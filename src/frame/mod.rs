@@ -93,7 +93,7 @@ impl Sweep {
 
     /// What every number stands beside: `N = 8 · split 0123456789ab · engine torch`.
     pub fn caption(&self) -> String {
-        let split = self.split().unwrap_or("simulated");
+        let split = self.split().unwrap_or("none");
         format!("N = {} · split {split} · engine {}", self.seeds, self.engine.word())
     }
 }
@@ -200,7 +200,7 @@ fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>) -> Vec<PointRow> {
             Err(Unscored::Incomparable { reason: printable(reason) })
         }
         Some(score) => score.clone(),
-        None => Err(Unscored::NotFinite),
+        None => Err(Unscored::NotComputed),
     };
     let points = plan.points.iter().zip(parameters).enumerate();
     points.map(|(position, (point, parameters))| PointRow::of(point, parameters, score(position))).collect()
@@ -210,6 +210,9 @@ fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>) -> Vec<PointRow> {
 fn reason(point: &PointRow) -> Unscored {
     match point.role {
         Role::Original | Role::Oracle => Unscored::Reference(point.role.word()),
+        Role::HeldOut | Role::Unlearn if point.counts.finished == point.counts.planned => {
+            Unscored::NotComputed
+        }
         Role::HeldOut | Role::Unlearn => {
             Unscored::Incomplete { have: point.counts.finished, want: point.counts.planned }
         }

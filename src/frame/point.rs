@@ -1,6 +1,6 @@
 //! One point as a row: its runs taken together, and its score.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use sweep_protocol::terms::Value;
 
@@ -47,6 +47,18 @@ pub struct Counts {
     pub diverged: u64,
     /// Failed or ran too long.
     pub failed: u64,
+}
+
+impl fmt::Display for Counts {
+    /// Finished runs, with the number that was asked for where some are missing: `8`, `6 of 8`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { planned, finished, .. } = self;
+        if finished == planned {
+            write!(formatter, "{planned}")
+        } else {
+            write!(formatter, "{finished} of {planned}")
+        }
+    }
 }
 
 /// Means over the finished runs of one point: accuracies as fractions, seconds.

@@ -79,6 +79,9 @@ pub enum Unscored {
         /// The reason in words.
         reason: String,
     },
+    /// All runs are there, but nobody computed the score.
+    #[error("all runs finished, but no score was computed")]
+    NotComputed,
     /// A part of the score is infinite or not a number.
     #[error("a part of the score is not finite")]
     NotFinite,

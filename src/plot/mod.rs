@@ -1,1 +1,37 @@
-//! Pictures of results.
+//! Figures of a sweep, as PNG (at twice the size) and as SVG.
+//!
+//! A figure is a pure function from a [`Frame`] to a [`Scene`]: lines, marks and words at places in pixels. [`render`] alone
+//! knows plotters. Adding a figure is a file here and a line in [`FIGURES`].
+
+mod axis;
+mod epsilon_histogram;
+mod font;
+mod legend;
+mod palette;
+mod render;
+mod scene;
+mod scores;
+mod sheet;
+mod trade_off;
+
+pub use render::{PlotError, png, svg};
+pub use scene::Scene;
+
+use crate::frame::Frame;
+
+/// A registered figure.
+#[derive(Debug)]
+pub struct Figure {
+    /// Its name, and that of its files.
+    pub name: &'static str,
+    /// What it shows, in one sentence.
+    pub about: &'static str,
+    /// Draws it. A frame without scores gives a figure that says so.
+    pub draw: fn(&Frame) -> Scene,
+}
+
+/// All figures of a report, in its order.
+pub const FIGURES: &[Figure] = &[scores::FIGURE, trade_off::FIGURE, epsilon_histogram::FIGURE];
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,99 @@
-//! Reports of results.
+//! Everything that is made from results and can be made again: tables, figures, the page, the leaderboard.
+//!
+//! A report adds no number of its own. It writes into the folder of the results and owns these names there:
+//! `runs.csv`, `points.csv`, `runs.parquet`, `points.parquet`, `figures/*.png`, `figures/*.svg`, `report.html`.
+
+mod finding;
+mod html;
+mod leaderboard;
+mod provenance;
+mod view;
+mod write;
+
+pub use leaderboard::leaderboard;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+
+use crate::{
+    frame::{Frame, FrameError},
+    plot::{self, FIGURES, PlotError},
+};
+use view::Picture;
+
+/// Failed to write a report. The results are not touched by it; the report can be made again.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    /// A table can't be made.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// A figure can't be drawn.
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    /// The page can't be filled in.
+    #[error("failed to fill in the template of `report.html`: {0}; this build is broken")]
+    Template(#[from] minijinja::Error),
+    /// A file can't be written.
+    #[error("failed to write `{}`: {source}; free space or fix permissions, then run `sweep report` again", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The report of a sweep.
+#[derive(Debug)]
+pub struct Report;
+
+/// What a report consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// All files, in the order in which they were written; the page is the last.
+    pub paths: Vec<PathBuf>,
+}
+
+impl Written {
+    /// The page.
+    pub fn page(&self) -> Option<&Path> {
+        self.paths.last().map(PathBuf::as_path)
+    }
+}
+
+impl Report {
+    /// Writes tables, figures and the page into the folder of the results. Each file is replaced as a whole.
+    pub fn write(results: &Path, frame: &Frame) -> Result<Written, ReportError> {
+        let mut paths = Vec::new();
+        for (name, bytes) in frame.files()? {
+            let path = results.join(name);
+            write::bytes(&path, &bytes)?;
+            paths.push(path);
+        }
+        let folder = results.join("figures");
+        write::folder(&folder)?;
+        let mut pictures = Vec::new();
+        for figure in FIGURES {
+            let scene = (figure.draw)(frame);
+            let svg = plot::svg(&scene)?;
+            let vector = folder.join(format!("{}.svg", figure.name));
+            let raster = folder.join(format!("{}.png", figure.name));
+            write::bytes(&vector, svg.as_bytes())?;
+            write::png(&raster, &scene)?;
+            pictures.push(Picture { name: figure.name, about: figure.about, uri: html::data_uri(&svg) });
+            paths.extend([vector, raster]);
+        }
+        let page = results.join("report.html");
+        let view = view::view(frame, pictures, provenance::read(results));
+        write::bytes(&page, html::page(view)?.as_bytes())?;
+        paths.push(page);
+        Ok(Written { paths })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! What the numbers say, in sentences: the headline and the warnings that must stand beside it.
+
+use crate::{
+    frame::{Frame, PointRow, ScoreRow, decimals},
+    plan::{EngineName, Role},
+};
+
+/// The main result in one or two sentences.
+pub(super) fn headline(frame: &Frame) -> String {
+    let ranking = frame.ranking();
+    let Some((best, row)) = ranking.first() else {
+        let waiting = frame.dashes().len();
+        return match waiting {
+            0 => "The sweep has no method to score.".to_owned(),
+            1 => "The only point of the sweep has no score yet.".to_owned(),
+            many => format!("None of the {many} points has a score yet."),
+        };
+    };
+    let ceiling = scored(frame.ceiling());
+    let against = ceiling.and_then(|(_, top)| share(row, top));
+    let against = against.map_or_else(String::new, |share| format!(", {share} of the ceiling"));
+    let first = format!("{} scores best: {}{against}.", best.title, row.score);
+    match ranking.get(1) {
+        Some((second, next)) if next.score.ends().1 >= row.score.ends().0 => {
+            format!("{first} It is not clearly ahead of {}: their intervals overlap.", second.title)
+        }
+        Some((second, _)) => format!("{first} It is clearly ahead of {}.", second.title),
+        None => first,
+    }
+}
+
+/// The score as a share of the ceiling's: `62 %`.
+pub(super) fn share(row: &ScoreRow, ceiling: &ScoreRow) -> Option<String> {
+    let share = row.score.value / ceiling.score.value;
+    (share.is_finite() && row.n == ceiling.n).then(|| format!("{:.0} %", share * 100.0))
+}
+
+/// What a reader must know before believing the numbers.
+pub(super) fn warnings(frame: &Frame) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if frame.sweep.engine == EngineName::Toy {
+        warnings.push(
+            "Simulated numbers: the toy engine trains nothing. It draws confidences from a known distribution, so \
+             this report says something about the tool and nothing about any unlearning method."
+                .to_owned(),
+        );
+    }
+    match (frame.ceiling(), scored(frame.ceiling())) {
+        (None, _) => {
+            warnings.push("There is no held-out group of retrained models, so no ceiling.".to_owned())
+        }
+        (Some(point), None) => {
+            let reason = point.score.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            warnings.push(format!("The ceiling has no score: {reason}."));
+        }
+        (_, Some((_, ceiling))) => warnings.extend(against_ceiling(frame, ceiling)),
+    }
+    if let (Some((_, floor)), Some((best, row))) = (scored(frame.floor()), frame.ranking().first())
+        && floor.score.value > row.score.value
+    {
+        let floor = decimals(floor.score.value);
+        warnings.push(format!(
+            "The floor (identity, {floor}) scores above {}, the best method: check data and oracle.",
+            best.title
+        ));
+    }
+    warnings
+}
+
+fn against_ceiling(frame: &Frame, ceiling: &ScoreRow) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Some((_, row)) = frame.ranking().iter().find(|(_, row)| row.n != ceiling.n) {
+        warnings.push(format!(
+            "The ceiling was scored at N = {}, methods at N = {}: scores at different N don't compare.",
+            ceiling.n, row.n
+        ));
+    } else if let Some((point, row)) =
+        frame.ranking().into_iter().find(|(_, row)| row.score.ends().0 > ceiling.score.ends().1)
+    {
+        warnings.push(format!(
+            "{} ({}) scores clearly above retraining itself ({}): too good to be true unless its accuracy is above \
+             the retrained models'.",
+            point.title, row.score, ceiling.score
+        ));
+    }
+    warnings
+}
+
+/// Accuracies before unlearning: the original's, or the floor's where the original is a checkpoint.
+pub(super) fn original(frame: &Frame) -> Option<&PointRow> {
+    frame
+        .point_with(Role::Original)
+        .filter(|point| point.means.retain_acc.is_some())
+        .or_else(|| frame.floor())
+}
+
+/// The point together with its score, if it has one.
+pub(super) fn scored(point: Option<&PointRow>) -> Option<(&PointRow, &ScoreRow)> {
+    point.and_then(|point| point.score.as_ref().ok().map(|row| (point, row)))
+}

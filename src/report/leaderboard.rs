@@ -1,0 +1,161 @@
+//! The ranking as text for a terminal. No colour and no control characters in it.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+
+use super::finding::{scored, share};
+use crate::{
+    frame::{Frame, PointRow, ScoreRow},
+    plan::EngineName,
+};
+
+/// Ranked rows that are shown; the rest stands in `points.csv`.
+const MOST: usize = 30;
+
+/// Narrowest table that is laid out, in columns of the terminal.
+const NARROWEST: u16 = 40;
+
+/// The columns, in order; the less a column matters, the higher its rank in leaving when there is no room.
+const COLUMNS: [Column; 9] = [
+    Column { head: "#", leaves: 0, text: |row, _| row.rank.clone() },
+    Column { head: "point", leaves: 0, text: |row, _| row.title.clone() },
+    Column {
+        head: "score [95 %]",
+        leaves: 0,
+        text: |row, _| row.with_score(|score| score.score.to_string()),
+    },
+    Column { head: "of ceiling", leaves: 2, text: |row, ceiling| row.share(ceiling) },
+    Column {
+        head: "forgetting",
+        leaves: 3,
+        text: |row, _| row.with_score(|score| score.forgetting_quality.to_string()),
+    },
+    Column {
+        head: "retain %",
+        leaves: 4,
+        text: |row, _| row.point.means.retain_acc.map_or_else(String::new, |mean| mean.percent()),
+    },
+    Column {
+        head: "test %",
+        leaves: 1,
+        text: |row, _| row.point.means.held_out_acc().map_or_else(String::new, |mean| mean.percent()),
+    },
+    Column { head: "N", leaves: 5, text: |row, _| row.point.counts.to_string() },
+    Column { head: "passes", leaves: 6, text: |row, _| format!("{:.1}", row.point.passes) },
+];
+
+struct Column {
+    head: &'static str,
+    leaves: u8,
+    text: fn(&Row, Option<&ScoreRow>) -> String,
+}
+
+/// One row, ranked or not.
+struct Row<'a> {
+    rank: String,
+    title: String,
+    point: &'a PointRow,
+}
+
+/// Lays the ranking out for a terminal of `width` columns (any width where there is none): a title line with N, split and
+/// engine, ceiling and floor without rank, and dashes with their reasons below.
+pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
+    let mut text = format!("{} · {}", frame.sweep.name, frame.sweep.caption());
+    if frame.sweep.engine == EngineName::Toy {
+        text.push_str(" (simulated numbers)");
+    }
+    text.push('\n');
+    let rows = rows(frame);
+    if rows.is_empty() {
+        text.push_str("no point to score\n");
+        return text;
+    }
+    let ceiling = scored(frame.ceiling()).map(|(_, row)| row);
+    let _ = writeln!(text, "{}", laid_out(&rows, ceiling, width.map(|width| width.max(NARROWEST))));
+    let hidden = frame.ranking().len().saturating_sub(MOST);
+    if hidden > 0 {
+        let _ = writeln!(text, "… {hidden} more in points.csv");
+    }
+    for (reason, titles) in reasons(&rows) {
+        let _ = writeln!(text, "– {}: {reason}", titles.join(", "));
+    }
+    text
+}
+
+fn rows(frame: &Frame) -> Vec<Row<'_>> {
+    let unranked = |rank: &str, title: String, point| Row { rank: rank.to_owned(), title, point };
+    let mut rows = Vec::new();
+    if let Some(point) = frame.ceiling() {
+        rows.push(unranked("", "ceiling (retrained, held out)".to_owned(), point));
+    }
+    for (nth, (point, _)) in frame.ranking().into_iter().take(MOST).enumerate() {
+        rows.push(unranked(&(nth + 1).to_string(), point.title.clone(), point));
+    }
+    for (point, _) in frame.dashes() {
+        rows.push(unranked("–", point.title.clone(), point));
+    }
+    if let Some(point) = frame.floor() {
+        rows.push(unranked("", "floor (identity)".to_owned(), point));
+    }
+    rows
+}
+
+/// Titles by the reason for their dash.
+fn reasons(rows: &[Row]) -> BTreeMap<String, Vec<String>> {
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        if let Err(reason) = &row.point.score {
+            reasons.entry(reason.to_string()).or_default().push(row.title.clone());
+        }
+    }
+    reasons
+}
+
+/// The table with as many columns as there is room for.
+fn laid_out(rows: &[Row], ceiling: Option<&ScoreRow>, width: Option<u16>) -> String {
+    let most = COLUMNS.iter().map(|column| column.leaves).max().unwrap_or(0);
+    for left in (0..=most).rev() {
+        let mut table = table(rows, ceiling, left);
+        let padding = 2 * table.column_count();
+        let natural =
+            table.column_max_content_widths().iter().map(|width| usize::from(*width)).sum::<usize>();
+        let fits = width.is_none_or(|width| natural + padding <= usize::from(width));
+        if fits || left == 0 {
+            if let Some(width) = width {
+                table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+            }
+            return table.trim_fmt();
+        }
+    }
+    String::new()
+}
+
+fn table(rows: &[Row], ceiling: Option<&ScoreRow>, left: u8) -> Table {
+    let columns: Vec<&Column> = COLUMNS.iter().filter(|column| column.leaves <= left).collect();
+    let mut table = Table::new();
+    let rule = LineStyle::none().fill('─').junction('─');
+    table.load_style(TableStyle::new().header_separator(rule));
+    table.set_header(columns.iter().map(|column| column.head));
+    for row in rows {
+        table.add_row(columns.iter().map(|column| (column.text)(row, ceiling)));
+    }
+    for (nth, column) in columns.iter().enumerate() {
+        let right = matches!(column.head, "#" | "of ceiling" | "passes" | "N");
+        if let (true, Some(column)) = (right, table.column_mut(nth)) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+impl Row<'_> {
+    fn with_score(&self, text: fn(&ScoreRow) -> String) -> String {
+        self.point.score.as_ref().map_or_else(|_| "–".to_owned(), text)
+    }
+
+    fn share(&self, ceiling: Option<&ScoreRow>) -> String {
+        let own = self.point.score.as_ref().ok();
+        own.zip(ceiling).and_then(|(row, ceiling)| share(row, ceiling)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,177 @@
+//! What the page shows, as plain text for the template; everything is escaped there.
+
+use minijinja::{Value, context};
+
+use super::finding;
+use crate::{
+    frame::{Frame, Interval, Mean, PointRow, RunRow, ScoreRow, decimals, shortened},
+    outcome::Status,
+    plan::{EngineName, PlannedOriginal},
+};
+
+/// Lists on the page end after as many entries; the tables hold all.
+const MOST_ROWS: usize = 100;
+const MOST_FAILURES: usize = 100;
+const LONGEST_MESSAGE: usize = 600;
+
+/// A figure as a data URI.
+#[derive(Debug)]
+pub(super) struct Picture {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) uri: String,
+}
+
+/// The whole page.
+pub(super) fn view(frame: &Frame, figures: Vec<Picture>, provenance: Vec<(String, String)>) -> Value {
+    let (rows, rows_left_out) = rows(frame);
+    let (failures, failures_left_out) = failures(frame);
+    let tested = frame.points.iter().any(|point| point.means.test_acc.is_some());
+    let figure = |Picture { name, about, uri }| context! { name, about, uri };
+    context! {
+        name => frame.sweep.name.as_str(),
+        caption => frame.sweep.caption(),
+        toy => frame.sweep.engine == EngineName::Toy,
+        headline => finding::headline(frame),
+        warnings => Value::from_iter(finding::warnings(frame)),
+        rows => Value::from_iter(rows),
+        rows_left_out,
+        test_name => if tested { "Test" } else { "Validation" },
+        n => frame.sweep.seeds,
+        ceiling => finding::scored(frame.ceiling()).map(|(_, row)| row.score.to_string()),
+        facts => pairs(facts(frame)),
+        failures => Value::from_iter(failures),
+        failures_left_out,
+        figures => figures.into_iter().map(figure).collect::<Value>(),
+        provenance => pairs(provenance),
+    }
+}
+
+fn pairs<N: Into<Value>>(pairs: Vec<(N, String)>) -> Value {
+    pairs.into_iter().map(|(name, value)| Value::from_iter([name.into(), Value::from(value)])).collect()
+}
+
+/// The leaderboard: ceiling, ranking, dashes and floor, and how many of them are left out.
+fn rows(frame: &Frame) -> (Vec<Value>, usize) {
+    let ceiling = finding::scored(frame.ceiling()).map(|(_, row)| row);
+    let mut rows = Vec::new();
+    if let Some(point) = frame.ceiling() {
+        rows.push(row("ceiling", "", point, ceiling));
+    }
+    let ranked = frame.ranking().into_iter().enumerate();
+    let ranked = ranked.map(|(nth, (point, _))| row("ranked", &(nth + 1).to_string(), point, ceiling));
+    let dashes = frame.dashes().into_iter().map(|(point, _)| row("dash", "–", point, ceiling));
+    let methods: Vec<Value> = ranked.chain(dashes).collect();
+    let left_out = methods.len().saturating_sub(MOST_ROWS);
+    rows.extend(methods.into_iter().take(MOST_ROWS));
+    if let Some(point) = frame.floor() {
+        rows.push(row("floor", "", point, ceiling));
+    }
+    (rows, left_out)
+}
+
+fn row(kind: &str, rank: &str, point: &PointRow, ceiling: Option<&ScoreRow>) -> Value {
+    let score = point.score.as_ref().ok();
+    let text = |pick: fn(&ScoreRow) -> String| score.map_or_else(String::new, pick);
+    let percent = |mean: Option<Mean>| mean.map_or_else(String::new, |mean| mean.percent());
+    let title = match kind {
+        "ceiling" => "Ceiling: retrained, held out",
+        "floor" => "Floor: identity",
+        _ => &point.title,
+    };
+    context! {
+        kind,
+        rank,
+        title,
+        score => text(|row| decimals(row.score.value)),
+        interval => text(|row| interval(row.score.interval)),
+        share => score.zip(ceiling).and_then(|(row, top)| finding::share(row, top)).unwrap_or_default(),
+        forgetting => text(|row| decimals(row.forgetting_quality.value)),
+        forgetting_interval => text(|row| interval(row.forgetting_quality.interval)),
+        retain => percent(point.means.retain_acc),
+        test => percent(point.means.held_out_acc()),
+        forget => percent(point.means.forget_acc),
+        runs => point.counts.to_string(),
+        passes => format!("{:.1}", point.passes),
+        seconds => point.means.unlearn_s.map_or_else(String::new, |seconds| format!("{seconds:.1}")),
+        reason => point.score.as_ref().err().map(ToString::to_string),
+    }
+}
+
+fn interval(interval: Option<Interval>) -> String {
+    interval.map_or_else(String::new, |ends| format!("{} – {}", decimals(ends.low), decimals(ends.high)))
+}
+
+/// Runs that ended without a measurement, and how many of them are left out.
+fn failures(frame: &Frame) -> (Vec<Value>, usize) {
+    let unfinished =
+        || frame.runs.iter().filter(|run| !matches!(run.status, Status::Finished | Status::Pending));
+    let failure = |run: &RunRow| {
+        context! {
+            title => frame.points[run.point].title.as_str(),
+            seed => run.seed.0,
+            status => run.status.word(),
+            message => shortened(run.message.as_deref().unwrap_or_default(), LONGEST_MESSAGE),
+            log => format!("runs/{}/worker.log", run.id),
+        }
+    };
+    let shown = unfinished().take(MOST_FAILURES).map(failure).collect();
+    (shown, unfinished().count().saturating_sub(MOST_FAILURES))
+}
+
+/// What was done, as names and values.
+fn facts(frame: &Frame) -> Vec<(&'static str, String)> {
+    let sweep = &frame.sweep;
+    let methods = frame.points.iter().filter(|point| point.is_ranked()).count();
+    let finished = frame.runs.iter().filter(|run| run.status == Status::Finished).count();
+    let mut facts = vec![
+        ("Engine", sweep.engine.word().to_owned()),
+        ("Points", format!("{methods}, {} seeds each (N)", sweep.seeds)),
+        ("Runs", format!("{finished} of {} finished", frame.runs.len())),
+        (
+            "Retrained models",
+            format!("{} in the oracle, {} held out", sweep.oracle.models, sweep.oracle.held_out),
+        ),
+    ];
+    if let Some(inputs) = &sweep.inputs {
+        let sizes = &inputs.sizes;
+        let test = sizes.test.map_or_else(String::new, |test| format!(" · test {test}"));
+        let network = &inputs.network;
+        facts.extend([
+            ("Data", inputs.data.clone()),
+            ("Split", inputs.data_hash.short().to_owned()),
+            (
+                "Examples",
+                format!(
+                    "retain {} · forget {} · validation {}{test}",
+                    sizes.retain, sizes.forget, sizes.validation
+                ),
+            ),
+            ("Network", format!("{}, width {}, {} classes", network.name, network.width, network.classes)),
+            ("Original", original(&inputs.original)),
+        ]);
+    }
+    facts.extend(finding::original(frame).map(|point| ("Accuracy before unlearning", accuracies(point))));
+    facts
+}
+
+fn original(original: &PlannedOriginal) -> String {
+    match original {
+        PlannedOriginal::Trained { run } => format!("trained by run {}", run.short()),
+        PlannedOriginal::Checkpoint { path, blake3 } => format!("{path} ({})", blake3.short()),
+    }
+}
+
+fn accuracies(point: &PointRow) -> String {
+    let means = &point.means;
+    let sets = [
+        ("retain", means.retain_acc),
+        ("forget", means.forget_acc),
+        ("validation", means.val_acc),
+        ("test", means.test_acc),
+    ];
+    let shown = sets
+        .into_iter()
+        .filter_map(|(set, mean)| mean.map(|mean| format!("{set} {:.1} %", mean.value * 100.0)));
+    shown.collect::<Vec<_>>().join(" · ")
+}
