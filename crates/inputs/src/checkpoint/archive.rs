@@ -1,8 +1,8 @@
 //! The ZIP container that `torch.save` writes, and nothing else that is called ZIP.
 //!
-//! Entries are stored, not compressed, and must tile the file without gap or overlap in the order of the central
-//! directory. Every byte is accounted for: by a CRC-32, by a second copy in the other header, or by having one
-//! possible value; so a damaged file is refused wherever the damage is.
+//! Entries are stored, not compressed, and must tile the file without gap or overlap in the order of the
+//! central directory. Every byte is accounted for: by a CRC-32, by a second copy in the other header, or by
+//! having one possible value; so a damaged file is refused wherever the damage is.
 //! The container: <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>.
 
 mod header;

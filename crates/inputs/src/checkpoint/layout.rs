@@ -39,7 +39,8 @@ pub enum LayoutProblem {
     },
     /// It reaches beyond its storage.
     #[error(
-        "of shape {shape:?}, strides {strides:?} and offset {offset} reaches beyond its storage of {storage} elements"
+        "of shape {shape:?}, strides {strides:?} and offset {offset} reaches beyond \
+         its storage of {storage} elements"
     )]
     OutOfBounds {
         /// Its shape.
@@ -53,7 +54,8 @@ pub enum LayoutProblem {
     },
     /// It repeats its storage too often.
     #[error(
-        "expands the file to more elements than it has bytes; save `tensor.clone()` instead of an expanded view"
+        "expands the file to more elements than it has bytes; \
+         save `tensor.clone()` instead of an expanded view"
     )]
     Expansion,
     /// Its element type is not one that is read.
@@ -68,7 +70,7 @@ pub enum LayoutProblem {
 pub(super) struct Budget(usize);
 
 impl Budget {
-    /// As many elements as the file has bytes: without repetition a tensor needs at least one byte per element.
+    /// As many elements as the file has bytes: without repetition each needs at least one.
     pub(super) fn of_file(bytes: &[u8]) -> Self {
         Self(bytes.len().max(FREE_ELEMENTS))
     }

@@ -7,7 +7,7 @@ use super::{StateDict, Tensor, Values, error::Shown};
 /// Differences that a message spells out; the rest it counts.
 const MAX_LISTED: usize = 400;
 
-/// Batch normalisation's counter: torch writes it, no forward pass reads it, so a checkpoint may lack or have it.
+/// Batch normalisation's counter: torch writes it, no forward pass reads it, so it may be there or not.
 const COUNTER: &str = "num_batches_tracked";
 
 /// One way in which a checkpoint differs from what a network expects.

@@ -1,8 +1,8 @@
 //! PyTorch checkpoints and safetensors files, read without executing anything.
 //!
-//! Owns: recognising a file by its content, the strict ZIP container, the restricted pickle machine, gathering of
-//! strided tensors, and the strict comparison with what a network expects. A file is data here: no name in it is ever
-//! looked up anywhere but in a short list of names, and nothing is called.
+//! Owns: recognising a file by its content, the strict ZIP container, the restricted pickle machine,
+//! gathering of strided tensors, and the strict comparison with what a network expects. A file is data here:
+//! no name in it is ever looked up anywhere but in a short list of names, and nothing is called.
 //! Must not know: networks, libtorch, where checkpoints are kept.
 //! The format: <https://docs.pytorch.org/docs/stable/notes/serialization.html>.
 
@@ -50,9 +50,11 @@ pub struct Checkpoint {
 pub fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
     let bytes = read_bytes(path)?;
     let state = decode(path, &bytes)?;
-    let blake3 =
-        blake3::hash(&bytes).to_hex().parse().expect("BLAKE3 prints 64 lowercase hexadecimal digits");
-    Ok(Checkpoint { blake3, state })
+    Ok(Checkpoint { blake3: hash(&bytes), state })
+}
+
+fn hash(bytes: &[u8]) -> ContentHash {
+    blake3::hash(bytes).to_hex().parse().expect("BLAKE3 prints 64 lowercase hexadecimal digits")
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, CheckpointError> {

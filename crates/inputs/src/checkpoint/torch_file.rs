@@ -29,7 +29,7 @@ struct Contents<'a> {
 pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<StateDict, CheckpointError> {
     let damaged = |problem| CheckpointError::Archive { path: path.to_owned(), problem };
     let listing = Listing::read(bytes).map_err(damaged)?;
-    // Before the checks: the code in a TorchScript archive is compressed, but that is not what is wrong with it.
+    // Before the checks: TorchScript's code is compressed, but that is not what is wrong with it.
     if let Some(entry) = listing.names().find(|name| is_program(name)) {
         return Err(CheckpointError::Program { path: path.to_owned(), entry: entry.to_owned() });
     }

@@ -1,8 +1,8 @@
 //! A pickle machine that can build state dicts and nothing else.
 //!
-//! It has the opcodes that `torch.save` uses, four functions that exist only as names ([`Global`]), and limits on
-//! everything that a pickle can multiply. Values live in one arena and refer to each other by index: nothing recurses,
-//! neither here nor when it is dropped, and nothing is copied to be remembered.
+//! It has the opcodes that `torch.save` uses, four functions that exist only as names (`Global`), and
+//! limits on everything that a pickle can multiply. Values live in one arena and refer to each other by
+//! index: nothing recurses, neither here nor when it is dropped, and nothing is copied to be remembered.
 //! The language: <https://github.com/python/cpython/blob/main/Lib/pickletools.py>.
 
 mod arena;

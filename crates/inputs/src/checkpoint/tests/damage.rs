@@ -47,7 +47,7 @@ fn no_truncated_file_is_accepted() {
     }
 }
 
-/// Weights in a safetensors file have no checksum; its header can be damaged in ways that are still consistent.
+/// Weights in a safetensors file have no checksum; a damaged header may still be consistent.
 #[test]
 fn a_damaged_safetensors_header_never_gives_the_same_names_and_shapes_unnoticed() {
     let bytes = golden_bytes("original.safetensors");

@@ -7,6 +7,9 @@ use super::{
     meter, refused,
 };
 
+/// A falsification of the end records.
+type Bend = fn(End) -> End;
+
 fn honest() -> Vec<Entry> {
     entries(&Pickle::of(HONEST), &[("0", &six())])
 }
@@ -148,7 +151,7 @@ fn two_headers_that_disagree_are_refused() {
 
 #[test]
 fn end_records_that_lie_are_refused_without_allocating() {
-    let bend: [(&str, fn(End) -> End); 12] = [
+    let bend: [(&str, Bend); 12] = [
         ("one entry more", |end| End { entries: end.entries + 1, ..end }),
         ("one entry less", |end| End { entries: end.entries - 1, ..end }),
         ("no entries", |end| End { entries: 0, ..end }),

@@ -12,10 +12,13 @@ use super::{
     golden_bytes, meter,
 };
 
-/// Bytes that decoding may use: a small file may expand to a million elements, and values cost more than their bytes.
+/// Bytes that decoding may use: small files may expand to a million elements, instructions become values.
 fn allowance(file: usize) -> usize {
     (24 << 20) + 64 * file
 }
+
+/// Nothing, and how files of each known kind start.
+const HEADS: [&[u8]; 4] = [b"", b"PK\x03\x04", b"\x40\0\0\0\0\0\0\0{\"", b"\x80\x02\x8a\x0a"];
 
 fn survives(bytes: &[u8]) -> Result<(), proptest::test_runner::TestCaseError> {
     let (_, peak) = meter::peak(|| decoded(bytes));
@@ -33,7 +36,7 @@ fn real_pickle(bytes: &[u8]) -> &[u8] {
 fn opcodes() -> impl Strategy<Value = Vec<u8>> {
     let instruction = prop_oneof![
         4 => proptest::sample::select(b"()]}tRQsuaebN.".to_vec()).prop_map(|opcode| vec![opcode]),
-        1 => proptest::sample::select(vec![0x85_u8, 0x86, 0x87, 0x88, 0x89, 0x93, 0x94]).prop_map(|opcode| vec![opcode]),
+        1 => proptest::sample::select(b"\x85\x86\x87\x88\x89\x93\x94".to_vec()).prop_map(|opcode| vec![opcode]),
         2 => any::<u8>().prop_map(|index| vec![b'h', index % 8]),
         2 => any::<u8>().prop_map(|index| vec![b'q', index % 8]),
         1 => any::<[u8; 4]>().prop_map(|index| [b"r", &index[..]].concat()),
@@ -52,7 +55,7 @@ proptest! {
 
     #[test]
     fn random_bytes_are_survived(
-        head in proptest::sample::select(vec![&b""[..], b"PK\x03\x04", b"\x40\0\0\0\0\0\0\0{\"", b"\x80\x02\x8a\x0a"]),
+        head in proptest::sample::select(HEADS.to_vec()),
         tail in vec(any::<u8>(), 0..4096),
     ) {
         survives(&[head, &tail].concat())?;
@@ -68,7 +71,8 @@ proptest! {
         // Half of the edits where the structure is: in the first bytes and in the last.
         for (number, (index, value)) in edits.iter().enumerate() {
             let length = bytes.len();
-            let place = if number % 2 == 0 { index.index(length) } else { (length - 4096 + index.index(14_096)) % length };
+            let structure = (length - 4096 + index.index(14_096)) % length;
+            let place = if number % 2 == 0 { index.index(length) } else { structure };
             bytes[place] = *value;
         }
         survives(&bytes)?;
@@ -96,7 +100,7 @@ proptest! {
         survives(&checkpoint(&Pickle::new().op(&pickle).0, &[("0", &[0; 24])]))?;
     }
 
-    /// The gathered elements are those that the definition of strides says; out of bounds is refused, and only that.
+    /// Gathers what the definition of strides says; refuses what is out of bounds, and only that.
     #[test]
     fn random_layouts_agree_with_the_definition(
         axes in vec((0_i64..5, 0_i64..9), 0..5),
@@ -107,11 +111,15 @@ proptest! {
         let (shape, strides): (Vec<i64>, Vec<i64>) = axes.iter().copied().unzip();
         let mut positions = vec![offset];
         for (axis, stride) in &axes {
-            positions = positions.iter().flat_map(|start| (0..*axis).map(move |index| start + index * stride)).collect();
+            positions = positions
+                .iter()
+                .flat_map(|start| (0..*axis).map(move |index| start + index * stride))
+                .collect();
         }
         let claim = Claim { elements: length.into(), offset, shape: &shape, strides: &strides, ..HONEST };
         let state = decoded(&checkpoint(&Pickle::of(claim), &[("0", &floats(&storage))]));
-        let inside = offset <= i64::from(length) && positions.iter().all(|&position| position < length.into());
+        let end = i64::from(length);
+        let inside = offset <= end && positions.iter().all(|&position| position < end);
         prop_assert_eq!(state.is_ok(), inside, "{:?}", state);
         if let Ok(state) = state {
             let want = Values::F32(positions.iter().map(|&position| storage[position as usize]).collect());
