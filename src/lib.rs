@@ -20,6 +20,7 @@ pub mod store;
 pub mod engine;
 pub mod pool;
 pub mod frame;
+pub mod appraisal;
 pub mod plot;
 pub mod report;
 pub mod cli;

@@ -21,8 +21,6 @@ pub(crate) enum Exit {
     InputsChanged,
     /// A filter selected nothing.
     NothingSelected,
-    /// Stopped on request with work left; running again goes on.
-    Drained,
     /// Interrupted (Ctrl-C).
     Interrupted,
     /// Terminated.
@@ -40,7 +38,6 @@ impl Exit {
             Self::Locked => 5,
             Self::InputsChanged => 6,
             Self::NothingSelected => 7,
-            Self::Drained => 75,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }

@@ -80,7 +80,7 @@ fn resolve(settings: &Settings) -> Result<Resolved, CommandError> {
     }
     let data = settings.data.as_deref().map(|path| data(Path::new(path), settings)).transpose()?;
     let checkpoint = match &settings.checkpoint {
-        Some(path) => Some(checkpoint::read(Path::new(path))?.hash),
+        Some(path) => Some(checkpoint::read(Path::new(path))?.blake3),
         None => None,
     };
     let engine_version = slots::torch_version(&slots::torch_worker()?)?;

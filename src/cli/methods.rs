@@ -1,7 +1,7 @@
 //! `sweep methods`: the registry, for people and programs.
 
 use clap::Args;
-use comfy_table::{Table, presets};
+use comfy_table::{ContentArrangement, Table};
 use serde_json::json;
 
 use super::{CommandError, Exit, Format, terminal};
@@ -62,9 +62,8 @@ fn details(method: &Method) -> String {
 }
 
 fn table() -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY).set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
-    table.set_width(terminal::width().unwrap_or(120));
+    let mut table = terminal::table();
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(terminal::width().unwrap_or(120));
     table
 }
 

@@ -3,9 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::{CommandError, Exit, Format, terminal};
-use crate::{frame::Frame, report};
+use crate::{
+    appraisal::appraise,
+    frame::{Estimate, Frame, PointRow},
+    report::{Report, leaderboard},
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -31,16 +36,46 @@ pub(super) fn report(arguments: &Arguments) -> Result<Exit, CommandError> {
     Ok(Exit::Done)
 }
 
+/// The leaderboard as data: every point with its score, or the reason why it has none.
+fn leaderboard_json(frame: &Frame) -> String {
+    let points: Vec<Value> = frame.points.iter().map(point_json).collect();
+    let sweep = &frame.sweep;
+    json!({
+        "name": sweep.name, "engine": sweep.engine.word(), "n": sweep.seeds, "split": sweep.split(), "points": points,
+    })
+    .to_string()
+}
+
+fn point_json(point: &PointRow) -> Value {
+    let estimate = |estimate: &Estimate| {
+        let ends = estimate.interval.map(|interval| [interval.low, interval.high]);
+        json!({ "value": estimate.value, "interval": ends })
+    };
+    let mut entry = json!({ "label": point.label, "title": point.title, "role": point.role.word() });
+    match &point.score {
+        Ok(score) => {
+            entry["forgetting_quality"] = estimate(&score.forgetting_quality);
+            entry["retain_ratio"] = json!(score.retain_ratio);
+            entry["test_ratio"] = json!(score.test_ratio);
+            entry["score"] = estimate(&score.score);
+        }
+        Err(reason) => entry["unscored"] = json!(reason.to_string()),
+    }
+    entry
+}
+
 /// Makes the whole report of a results folder and shows the leaderboard.
 pub(super) fn make(dir: &Path, shown: &Shown) -> Result<Frame, CommandError> {
-    let frame = report::gather(dir, shown.replicates)?;
-    let written = report::write(dir, &frame)?;
+    let frame = appraise(dir, shown.replicates)?;
+    let written = Report::write(dir, &frame)?;
     match shown.format {
         Format::Human => {
-            terminal::data(&report::leaderboard(&frame, terminal::width()));
-            terminal::talk(&format!("report: {}", written.html.display()));
+            terminal::data(&leaderboard(&frame, terminal::width()));
+            if let Some(page) = written.page() {
+                terminal::talk(&format!("report: {}", page.display()));
+            }
         }
-        Format::Json => terminal::data(&report::leaderboard_json(&frame)),
+        Format::Json => terminal::data(&leaderboard_json(&frame)),
     }
     Ok(frame)
 }

@@ -13,10 +13,10 @@ pub(super) struct Arguments {
     dir: PathBuf,
     /// Images in all, over training, validation and test
     #[arg(long, default_value_t = 1500)]
-    images: u32,
+    images: usize,
     /// People who are photographed
-    #[arg(long, default_value_t = 240)]
-    persons: u32,
+    #[arg(long, default_value_t = 250)]
+    persons: usize,
     /// The same seed draws the same files, byte for byte
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -27,6 +27,16 @@ pub(super) fn synth(arguments: &Arguments) -> Result<Exit, CommandError> {
     let options = Options { images: arguments.images, persons: arguments.persons, seed: arguments.seed };
     let summary = synth::draw(&arguments.dir, &options, &|done, total| counter.set(done, total))?;
     counter.finish();
-    terminal::talk(&format!("{summary}"));
+    let sizes = summary.sizes;
+    terminal::talk(&format!(
+        "{}: {} retain, {} forget ({} of {} persons), {} validation, {} test images",
+        arguments.dir.display(),
+        sizes.retain,
+        sizes.forget,
+        summary.forgotten,
+        summary.persons,
+        sizes.validation,
+        sizes.test.unwrap_or(0),
+    ));
     Ok(Exit::Done)
 }

@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 
+use comfy_table::{LineStyle, Table, TableStyle};
+
 /// Writes data to standard output. A reader that has closed its end (`| head`) is no error.
 pub(super) fn data(text: &str) {
     let mut stdout = anstream::stdout().lock();
@@ -33,4 +35,11 @@ pub(super) fn is_watched() -> bool {
 /// Columns of the terminal behind standard output, where there is one.
 pub(super) fn width() -> Option<u16> {
     rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col).filter(|&columns| columns > 0)
+}
+
+/// An empty table in the house's style: a rule below the header, nothing else.
+pub(super) fn table() -> Table {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
+    table
 }

@@ -29,6 +29,9 @@ use crate::npy;
 use distribution::Drawn;
 use fault::Fault;
 
+/// Version of the engine, part of the identity of its runs.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Optimiser steps that every run claims to take.
 const STEPS: u64 = 10;
 
@@ -83,7 +86,7 @@ fn hello() -> Hello {
     Hello {
         format: FORMAT,
         engine: "toy".to_owned(),
-        version: format!("toy {}", env!("CARGO_PKG_VERSION")),
+        version: VERSION.to_owned(),
         device: Device::Cpu,
         device_name: "none: numbers are drawn, not trained".to_owned(),
     }

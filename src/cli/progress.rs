@@ -1,0 +1,214 @@
+//! What the user sees while something works: bars on a terminal, plain lines elsewhere.
+
+use std::{
+    borrow::Cow,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
+
+use clap::ValueEnum;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::terminal;
+use crate::{
+    frame::printable,
+    outcome::{Outcome, Status},
+    plan::Plan,
+    pool::{Happening, Interruption, Observer},
+    store::Source,
+};
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Manner {
+    /// Bars on a terminal, lines elsewhere
+    Auto,
+    /// Bars
+    Bar,
+    /// One plain line per run
+    Lines,
+    /// Nothing but warnings
+    None,
+}
+
+impl Manner {
+    fn chosen(self) -> Self {
+        match self {
+            Self::Auto if terminal::is_watched() => Self::Bar,
+            Self::Auto => Self::Lines,
+            chosen => chosen,
+        }
+    }
+}
+
+/// A bar for work that is counted, on a terminal alone.
+pub(super) struct Counter {
+    bar: ProgressBar,
+    highest: AtomicUsize,
+}
+
+impl Counter {
+    pub(super) fn new(what: &'static str) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+        bar.set_style(style("{msg} {wide_bar} {pos}/{len}"));
+        bar.set_message(what);
+        Self { bar, highest: AtomicUsize::new(0) }
+    }
+
+    /// `done` of `total`; threads may report in any order.
+    pub(super) fn set(&self, done: usize, total: usize) {
+        if self.highest.fetch_max(done, Ordering::Relaxed) < done {
+            self.bar.set_length(total as u64);
+            self.bar.set_position(done as u64);
+        }
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Shows a sweep as it goes.
+pub(super) struct SweepProgress<'p> {
+    plan: &'p Plan,
+    lines: bool,
+    bars: MultiProgress,
+    overall: ProgressBar,
+    slots: Vec<ProgressBar>,
+    ended: usize,
+    since: Instant,
+}
+
+impl<'p> SweepProgress<'p> {
+    /// `ended` of the plan's runs have an outcome already.
+    pub(super) fn new(plan: &'p Plan, slots: usize, ended: usize, manner: Manner) -> Self {
+        let manner = manner.chosen();
+        let target = if manner == Manner::Bar { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bars = MultiProgress::with_draw_target(target);
+        let overall = bars.add(ProgressBar::new(plan.runs.len() as u64));
+        overall.set_style(style("{msg} {wide_bar} {pos}/{len} runs  {elapsed} elapsed, {eta} to go"));
+        overall.set_message(plan.name.clone());
+        overall.set_position(ended as u64);
+        overall.reset_eta();
+        let slots = (0..slots)
+            .map(|_| {
+                let bar = bars.add(ProgressBar::new(1));
+                bar.set_style(style("  {prefix:>4} {bar:20} {msg}"));
+                bar
+            })
+            .collect();
+        Self { plan, lines: manner == Manner::Lines, bars, overall, slots, ended, since: Instant::now() }
+    }
+
+    /// Takes the bars away.
+    pub(super) fn finish(&self) {
+        for slot in &self.slots {
+            slot.finish_and_clear();
+        }
+        self.overall.finish_and_clear();
+    }
+
+    fn title(&self, run: usize) -> String {
+        let run = &self.plan.runs[run];
+        format!("{} seed={}", self.plan.point(run).title(), run.seed)
+    }
+
+    /// A line that stays, between the bars and in the log.
+    fn line(&self, text: &str) {
+        self.bars.suspend(|| terminal::talk(text));
+    }
+
+    fn started(&self, slot: usize, run: usize) {
+        if let Some(bar) = self.slots.get(slot) {
+            bar.reset();
+            bar.set_prefix(slot.to_string());
+            bar.set_message(printable(&self.title(run)));
+        }
+    }
+
+    fn ended(&mut self, slot: Option<usize>, run: usize, outcome: &Outcome, source: Source) {
+        self.ended += 1;
+        self.overall.set_position(self.ended as u64);
+        if let Some(bar) = slot.and_then(|slot| self.slots.get(slot)) {
+            bar.set_message("");
+            bar.set_position(0);
+        }
+        if self.lines || !matches!(outcome.status(), Status::Finished | Status::Diverged) {
+            let line = self.ended_line(run, outcome, source);
+            self.line(&line);
+        }
+    }
+
+    fn ended_line(&self, run: usize, outcome: &Outcome, source: Source) -> String {
+        let how: Cow<'_, str> = match outcome {
+            Outcome::Finished(measured) => {
+                let from = if source == Source::Cached { ", cached" } else { "" };
+                format!(" in {:.1} s, {:.1} % retain{from}", measured.unlearn_s, 100.0 * measured.accuracy.retain.get())
+                    .into()
+            }
+            Outcome::Diverged { step } => format!(" at step {step}").into(),
+            Outcome::Failed { message, .. } => format!(": {}", printable(message)).into(),
+            Outcome::TimedOut { after_s } => format!(" after {after_s:.0} s").into(),
+            Outcome::Cancelled => "".into(),
+        };
+        let id = &self.plan.runs[run].id;
+        format!(
+            "[{}/{} {:>6.1} s] {} {} {}{how}",
+            self.ended,
+            self.plan.runs.len(),
+            self.since.elapsed().as_secs_f64(),
+            id.short(),
+            printable(&self.title(run)),
+            outcome.status(),
+        )
+    }
+}
+
+impl Observer for SweepProgress<'_> {
+    fn event(&mut self, happening: &Happening<'_>) {
+        match happening {
+            Happening::WorkerStarting { slot } => {
+                if let Some(bar) = self.slots.get(*slot) {
+                    bar.set_prefix(slot.to_string());
+                    bar.set_message("starting");
+                }
+            }
+            Happening::WorkerReady { .. } => {}
+            Happening::Started { slot, run, .. } => self.started(*slot, *run),
+            Happening::Progress { slot, step, steps, .. } => {
+                if let Some(bar) = self.slots.get(*slot) {
+                    bar.set_length((*steps).max(1));
+                    bar.set_position(*step);
+                }
+            }
+            Happening::Ended { slot, run, outcome, source } => self.ended(*slot, *run, outcome, *source),
+            Happening::WorkerLost { slot, reason } => {
+                self.line(&format!("warning: the worker of slot {slot} is gone: {}", printable(reason)));
+            }
+            Happening::SlotBroken { slot, reason } => {
+                self.line(&format!("warning: slot {slot} is used no more: {}", printable(reason)));
+            }
+            Happening::Retrying { run, attempt, .. } => {
+                self.line(&format!("note: {} will be tried again (attempt {attempt} failed)", printable(&self.title(*run))));
+            }
+            Happening::Abandoned { run, .. } => {
+                self.line(&format!("note: {} was stopped and is pending again", printable(&self.title(*run))));
+            }
+            Happening::Draining { by, running } => self.line(&draining(*by, *running)),
+            Happening::Notice(notice) => self.line(&format!("note: {notice}")),
+        }
+    }
+}
+
+fn draining(by: Interruption, running: usize) -> String {
+    match by {
+        Interruption::Interrupt(1) => {
+            format!("note: {running} runs at work will finish, nothing new is started; press Ctrl-C again to stop them")
+        }
+        _ => format!("note: stopping {running} runs at work; run the same command again to go on"),
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the template is a constant")
+}

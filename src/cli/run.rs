@@ -1,0 +1,193 @@
+//! `sweep run`: carries out what is missing, then makes the report.
+
+use std::{
+    path::{Path, PathBuf},
+    process,
+};
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::{
+    CommandError, Exit, inputs::{GridArguments, Prepared}, plan, progress::{Manner, SweepProgress},
+    report::{self, Shown}, slots, terminal,
+};
+use crate::{
+    outcome::{Outcome, Status},
+    plan::{EngineName, Plan, Role},
+    pool::{self, Ending, How, Interruption, Settings},
+    store::{Cache, ChangedInputs, Damage, Folder, Holder, Opening, Store},
+};
+
+/// Where results live unless `--out` and `--cache` say otherwise.
+const RESULTS: &str = "results";
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    grid: GridArguments,
+    #[command(flatten)]
+    places: Places,
+    /// Workers at a time on each device (default: one per core, or one per GPU)
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    jobs: Option<u32>,
+    /// Show the plan and stop
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Carry out runs again that ended so
+    #[arg(long, value_enum, value_name = "STATUS")]
+    retry: Vec<Retry>,
+    /// Go on although the data or the original changed since the last time
+    #[arg(long)]
+    accept_changed_inputs: bool,
+    /// How to show progress
+    #[arg(long, value_enum, default_value = "auto")]
+    progress: Manner,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+/// Where results and the shared cache are.
+#[derive(Debug, Args)]
+pub(super) struct Places {
+    /// Folder of the results (default: results/NAME)
+    #[arg(short, long, value_name = "DIR", env = "SWEEP_OUT")]
+    out: Option<PathBuf>,
+    /// Folder of originals and retrained models that all sweeps share
+    #[arg(long, value_name = "DIR", env = "SWEEP_CACHE", default_value = "results/cache")]
+    cache: PathBuf,
+    /// Neither use nor fill the shared cache
+    #[arg(long)]
+    no_cache: bool,
+}
+
+/// Ends that may be repeated on request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Retry {
+    /// Failed
+    Failed,
+    /// Took too long
+    TimedOut,
+    /// Diverged
+    Diverged,
+    /// Finished
+    Finished,
+}
+
+impl Places {
+    pub(super) fn results(&self, plan: &Plan) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| Path::new(RESULTS).join(&plan.name))
+    }
+
+    /// The cache, where the plan has anything to share: the toy engine trains nothing worth keeping.
+    pub(super) fn cache(&self, plan: &Plan) -> Option<PathBuf> {
+        (!self.no_cache && plan.engine == EngineName::Torch).then(|| self.cache.clone())
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
+    let prepared = Prepared::read(&arguments.grid)?;
+    let selected = prepared.selected();
+    if arguments.dry_run {
+        plan::show(&selected, &arguments.places)?;
+        return Ok(Exit::Done);
+    }
+    let dir = arguments.places.results(&prepared.plan);
+    let ending = carry_out(arguments, &prepared, &selected, &dir)?;
+    report::make(&dir, &arguments.shown)?;
+    conclude(ending, &selected, &dir)
+}
+
+/// Opens the results and hands the selected runs to the pool. The lock on the results ends with this function.
+fn carry_out(
+    arguments: &Arguments,
+    prepared: &Prepared,
+    selected: &Plan,
+    dir: &Path,
+) -> Result<Ending, CommandError> {
+    let (mut store, notices) = open(arguments, prepared, dir)?;
+    for notice in notices {
+        terminal::talk(&format!("note: {notice}"));
+    }
+    for run in &selected.runs {
+        if store.outcome(&run.id).is_some_and(|outcome| arguments.retry.iter().any(|retry| retry.names(outcome))) {
+            store.reopen(&run.id)?;
+        }
+    }
+    let grid = prepared.grid.settings();
+    let mut settings = Settings::new(slots::slots(grid, arguments.jobs)?);
+    settings.run_timeout = grid.pool.run_timeout;
+    settings.stall_timeout = grid.pool.stall_timeout.unwrap_or(settings.stall_timeout);
+    settings.interruptions = pool::signals()?;
+    let cache = arguments.places.cache(selected).map(|dir| Cache::open(&dir)).transpose()?;
+    let ended = selected.runs.iter().filter(|run| store.outcome(&run.id).is_some_and(Outcome::is_final)).count();
+    let mut progress = SweepProgress::new(selected, settings.slots.len(), ended, arguments.progress);
+    let ending = pool::run(selected, &mut store, cache.as_ref(), &settings, &mut progress);
+    progress.finish();
+    Ok(ending?)
+}
+
+fn open(
+    arguments: &Arguments,
+    prepared: &Prepared,
+    dir: &Path,
+) -> Result<(Store, Vec<crate::store::Notice>), CommandError> {
+    let holder = Holder {
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        pid: process::id(),
+        since: jiff::Timestamp::now().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let provenance = json!({
+        "sweep": env!("CARGO_PKG_VERSION"),
+        "engine": prepared.engine,
+        "host": holder.host,
+        "started": holder.since,
+        "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+    });
+    let changed_inputs =
+        if arguments.accept_changed_inputs { ChangedInputs::Accept } else { ChangedInputs::Refuse };
+    let opening = Opening {
+        plan: &prepared.plan,
+        grid: &prepared.text,
+        provenance: &provenance,
+        holder: &holder,
+        damage: Damage::Refuse,
+        changed_inputs,
+    };
+    Ok(Store::open(dir, &opening)?)
+}
+
+fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandError> {
+    let Ending { finished, diverged, failed, pending, how } = ending;
+    terminal::talk(&format!(
+        "{}: {finished} finished, {diverged} diverged, {failed} failed, {pending} pending; results in {}",
+        plan.name,
+        dir.display()
+    ));
+    match how {
+        How::Complete if failed + diverged > 0 => Ok(Exit::SomeRunsFailed),
+        How::Complete => Ok(Exit::Done),
+        How::Drained { by: Interruption::Interrupt(_) } => Ok(Exit::Interrupted),
+        How::Drained { by: Interruption::Terminate } => Ok(Exit::Terminated),
+        How::Refused { message } => Err(CommandError::Refused { message }),
+        How::NoWorkers { reasons } => Err(CommandError::NoWorkers { reasons }),
+        How::OriginalFailed { message, .. } => {
+            let original = plan.point_with(Role::Original).and_then(|point| plan.runs_of(point).next());
+            let log = original.map_or_else(|| dir.to_owned(), |run| Folder::new(dir).run(&run.id).join("worker.log"));
+            Err(CommandError::original_failed(message, &log))
+        }
+    }
+}
+
+impl Retry {
+    fn names(self, outcome: &Outcome) -> bool {
+        let status = match self {
+            Self::Failed => Status::Failed,
+            Self::TimedOut => Status::TimedOut,
+            Self::Diverged => Status::Diverged,
+            Self::Finished => Status::Finished,
+        };
+        outcome.status() == status
+    }
+}
