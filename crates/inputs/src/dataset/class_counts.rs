@@ -7,7 +7,10 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-use super::problem::{Excerpt, Fault, Problems};
+use super::{
+    fault::{Excerpt, Fault},
+    problem::Problems,
+};
 
 /// The file, relative to the data set's folder.
 pub(super) const FILE: &str = "age_class_weights.json";

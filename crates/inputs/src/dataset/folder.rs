@@ -13,7 +13,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::problem::FileFault;
+use super::fault::FileFault;
 
 /// A folder whose files are opened without following a symbolic link or leaving it.
 #[derive(Debug)]
@@ -91,16 +91,16 @@ impl Folder {
 }
 
 /// Not blocking, so that a pipe in place of an image can't hang the program.
-const FILE_FLAGS: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NOCTTY).union(OFlags::NONBLOCK);
+const FILE_FLAGS: OFlags =
+    OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NOCTTY).union(OFlags::NONBLOCK);
 
 /// Opens one plain name in a folder, without following a link.
 fn open_step(outer: &OwnedFd, name: &str, flags: OFlags) -> Result<OwnedFd, FileFault> {
     openat(outer, name, flags | OFlags::NOFOLLOW, Mode::empty()).map_err(|errno| match errno {
-        Errno::NOENT => FileFault::Missing,
         Errno::LOOP => FileFault::SymbolicLink,
         // With O_DIRECTORY a link is reported as "not a directory".
         Errno::NOTDIR if is_link(outer, name) => FileFault::SymbolicLink,
-        Errno::NOTDIR => FileFault::Missing,
+        Errno::NOENT | Errno::NOTDIR => FileFault::Missing,
         errno => unreadable(errno),
     })
 }

@@ -29,7 +29,7 @@ pub(super) fn data_set(manifest: &Manifest, images: &[ImageHash]) -> ContentHash
         number(&mut hasher, range.len() as u64);
         for (example, image) in manifest.examples[range.clone()].iter().zip(&images[range]) {
             text(&mut hasher, example.image.as_str());
-            number(&mut hasher, example.class as u64);
+            number(&mut hasher, u64::from(example.class));
             hasher.update(image);
         }
     }

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Limits};
 use thiserror::Error;
 
-use super::problem::FileFault;
+use super::fault::FileFault;
 
 /// Width and height of an image, in pixels.
 pub const SIDE: usize = 32;

@@ -9,10 +9,11 @@ use sweep_protocol::terms::{Set, SetSizes};
 
 use super::{
     class_counts,
+    fault::{Excerpt, Fault, FileFault},
     folder::Folder,
     id::{ImageId, PersonId},
     image::IMAGE_BYTES,
-    problem::{Excerpt, Fault, FileFault, Place, Problems, Refused, file_of},
+    problem::{Place, Problems, Refused, file_of},
     table::{self, Bounds},
 };
 
@@ -36,7 +37,7 @@ pub struct Example {
     /// Its image.
     pub image: ImageId,
     /// Its label, below the number of classes.
-    pub class: usize,
+    pub class: u32,
     /// Whom it shows.
     pub person: PersonId,
     /// Where it is listed.
@@ -135,11 +136,17 @@ fn read_set(
         }
     };
     let columns = ["image_id", "age_group", "person_id"];
-    table::read(BufReader::new(file), (name, columns), Bounds::DATA_SET, problems, |place, fields, problems| {
-        if let Some(example) = example(place, fields, classes, problems) {
-            examples.push(example);
-        }
-    });
+    table::read(
+        BufReader::new(file),
+        (name, columns),
+        Bounds::DATA_SET,
+        problems,
+        |place, fields, problems| {
+            if let Some(example) = example(place, fields, classes, problems) {
+                examples.push(example);
+            }
+        },
+    );
     true
 }
 
@@ -153,7 +160,7 @@ fn example(
     let image = ImageId::parse(image).map_err(|fault| problems.of_line(place, fault)).ok();
     let person = PersonId::parse(person).map_err(|fault| problems.of_line(place, fault)).ok();
     let plain = !age_group.is_empty() && age_group.bytes().all(|byte| byte.is_ascii_digit());
-    let class = age_group.parse().ok().filter(|&class| plain && class < classes);
+    let class = age_group.parse().ok().filter(|&class| plain && (class as usize) < classes);
     if class.is_none() {
         let text = Excerpt::of(age_group.as_bytes());
         problems.of_line(place, Fault::NotAClass { text, classes });
@@ -193,7 +200,7 @@ fn refuse_shared_persons(manifest: &Manifest, problems: &mut Problems) {
 fn refuse_missing_classes(manifest: &Manifest, classes: usize, problems: &mut Problems) {
     let mut present = vec![false; classes];
     for example in manifest.examples(Set::Train) {
-        present[example.class] = true;
+        present[example.class as usize] = true;
     }
     for (class, _) in present.iter().enumerate().filter(|(_, present)| !**present) {
         problems.of_file(file_of(Set::Retain), Fault::MissingClass { class });

@@ -12,6 +12,7 @@
 //! all problems are reported in one pass.
 
 mod class_counts;
+mod fault;
 mod folder;
 mod hash;
 mod id;
@@ -23,10 +24,11 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use fault::{Excerpt, Fault, FileFault};
 pub use id::{ImageId, NotAnId, PersonId};
 pub use image::{CHANNELS, IMAGE_BYTES, ImageFault, SIDE};
 pub use manifest::{Example, Manifest};
-pub use problem::{Excerpt, Fault, FileFault, Place, Problem, Refused};
+pub use problem::{Place, Problem, Refused};
 
 use std::path::Path;
 
@@ -60,7 +62,7 @@ impl Dataset {
         let (images, hashes) = decode_all(&folder, &manifest, progress, &mut problems);
         let manifest = problems.or(dir, manifest)?;
         let hash = hash::data_set(&manifest, &hashes);
-        let labels = manifest.examples.iter().map(|example| example.class as i64).collect();
+        let labels = manifest.examples.iter().map(|example| i64::from(example.class)).collect();
         Ok(Self { manifest, images, labels, hash })
     }
 
@@ -133,11 +135,7 @@ fn decode_all(
     (images, hashes)
 }
 
-fn decode_batch(
-    folder: &Folder,
-    batch: &[Example],
-    images: &mut [u8],
-) -> Vec<Result<ImageHash, ImageFault>> {
+fn decode_batch(folder: &Folder, batch: &[Example], images: &mut [u8]) -> Vec<Result<ImageHash, ImageFault>> {
     images
         .par_chunks_exact_mut(IMAGE_BYTES)
         .zip(batch)

@@ -4,7 +4,10 @@ use std::io::{self, BufRead, Read};
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
-use super::problem::{Fault, FileFault, Place, Problems};
+use super::{
+    fault::{Fault, FileFault},
+    problem::{Place, Problems},
+};
 
 /// How much of a CSV file is read.
 #[derive(Debug, Clone, Copy)]

@@ -12,9 +12,7 @@ pub(super) struct Face {
     pub(super) lips: Colour,
     pub(super) iris: Colour,
     pub(super) hair: Colour,
-    pub(super) clothes: Colour,
-    /// Behind the person: top and bottom.
-    pub(super) background: [Colour; 2],
+    pub(super) usual: Surroundings,
     /// Half width and half height of the head.
     pub(super) head: [f32; 2],
     /// How much narrower the chin is than the forehead.
@@ -144,15 +142,16 @@ impl Face {
         ]);
         let bearded = matches!(style, Hair::Short | Hair::Crop | Hair::Quiff | Hair::Bald | Hair::Curls);
         let beard = dice.one_of(&[Beard::None, Beard::None, Beard::Moustache, Beard::Stubble, Beard::Full]);
-        let background = dice.one_of(&BACKGROUNDS);
-        let deep = dice.between(0.45, 0.9);
         Self {
-            lips: mix(mix(skin, [0.75, 0.25, 0.27], dice.between(0.4, 0.8)), [0.3, 0.1, 0.1], tone as f32 * 0.05),
+            usual: Surroundings::draw(dice),
+            lips: mix(
+                mix(skin, [0.75, 0.25, 0.27], dice.between(0.4, 0.8)),
+                [0.3, 0.1, 0.1],
+                tone as f32 * 0.05,
+            ),
             iris: if tone >= 3 { IRISES[dice.below(2)] } else { dice.one_of(&IRISES) },
             skin,
             hair,
-            clothes: mix(dice.one_of(&CLOTHES), dice.one_of(&CLOTHES), dice.between(0.0, 0.3)),
-            background: [background, background.map(|sample| sample * deep)],
             head: [dice.between(0.43, 0.52), dice.between(0.56, 0.65)],
             taper: dice.between(0.0, 0.22),
             ear: dice.between(0.09, 0.14),
@@ -199,14 +198,41 @@ pub(super) struct Shot {
     pub(super) warmth: f32,
     /// Standard deviation of the grain, as a share of white.
     pub(super) noise: f32,
+    /// Other clothes and another background than usual.
+    pub(super) outing: Option<Surroundings>,
+}
+
+/// What is to be seen of a photo besides the person.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Surroundings {
+    pub(super) clothes: Colour,
+    /// Top and bottom.
+    pub(super) background: [Colour; 2],
+}
+
+impl Surroundings {
+    fn draw(dice: &mut Dice) -> Self {
+        let background = dice.one_of(&BACKGROUNDS);
+        let deep = dice.between(0.45, 0.9);
+        Self {
+            clothes: mix(dice.one_of(&CLOTHES), dice.one_of(&CLOTHES), dice.between(0.0, 0.3)),
+            background: [background, background.map(|sample| sample * deep)],
+        }
+    }
 }
 
 /// Difficulty: how strongly pose, expression and light differ between photos of a person, 1 for a lively album.
+/// Larger numbers make it harder to recognise a person, and with it the person's age, on a new photo.
 const LIVELINESS: f32 = 1.0;
+
+/// Difficulty: share of the photos with other clothes and another background than the person's usual ones. Larger
+/// numbers make it harder to recognise a person on a new photo.
+const OUTINGS: f32 = 0.4;
 
 impl Shot {
     /// Draws the circumstances of a photo.
     pub(super) fn draw(dice: &mut Dice) -> Self {
+        let outing = dice.falls(OUTINGS).then(|| Surroundings::draw(dice));
         let mut around = |middle: f32, deviation: f32| middle + LIVELINESS * deviation * dice.bell();
         Self {
             pose: Pose {
@@ -223,6 +249,7 @@ impl Shot {
             brightness: around(1.0, 0.07),
             warmth: around(0.0, 0.03),
             noise: around(0.02, 0.004).max(0.005),
+            outing,
         }
     }
 }

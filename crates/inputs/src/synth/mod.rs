@@ -1,8 +1,8 @@
 //! Draws faces: a data set that anybody may have, in the layout of the challenge, whose own may not be passed on.
 //!
 //! Cartoon-like portraits of invented persons, 32×32 pixels. What makes a person recognisable (shape of the head, skin,
-//! hair, eyes, glasses, background) depends on the person alone; wrinkles, grey hair and proportions show an age; pose,
-//! expression, light and grain differ from photo to photo. Owns how such a data set is drawn and written; must not know
+//! hair, eyes, glasses, usual clothes and background) depends on the person alone; wrinkles, grey hair and proportions
+//! show an age; pose, expression, light and grain differ from photo to photo, and some photos are taken elsewhere. Owns how such a data set is drawn and written; must not know
 //! what is learned from it.
 //!
 //! **Fair to unlearning.** Persons look older or younger than they are, by several years, and each photo adds to that.
@@ -66,9 +66,9 @@ pub struct Options {
 }
 
 impl Options {
-    /// A data set that is trained on in a minute: 1,500 images of 250 persons.
+    /// A data set that is trained on in a minute: 1,500 images of 300 persons.
     pub fn new(seed: u64) -> Self {
-        Self { images: 1_500, persons: 250, seed }
+        Self { images: 1_500, persons: 300, seed }
     }
 
     fn check(&self) -> Result<(), SynthError> {
@@ -147,11 +147,7 @@ pub enum SynthError {
 
 /// Draws a data set into the folder `dir`, which must be new or empty. The folder appears under its name only when it
 /// is complete. `progress` is told, on the calling thread, how many images of how many are done.
-pub fn draw(
-    dir: &Path,
-    options: &Options,
-    progress: &dyn Fn(usize, usize),
-) -> Result<Summary, SynthError> {
+pub fn draw(dir: &Path, options: &Options, progress: &dyn Fn(usize, usize)) -> Result<Summary, SynthError> {
     options.check()?;
     let draft = write::Draft::begin(dir)?;
     let (persons, photos) = population::draw(options);

@@ -97,7 +97,9 @@ fn photos_of(persons: &[Person], dice: &mut Dice) -> Vec<Photo> {
             let own = photos.len() as u32;
             let first_of_group = YOUNGEST + GROUP_YEARS * person.class as u32;
             let photo = match photos.last() {
-                Some(previous) if shot > 0 && dice.falls(TWIN_SHARE) => Photo { grain: own, ..previous.clone() },
+                Some(previous) if shot > 0 && dice.falls(TWIN_SHARE) => {
+                    Photo { grain: own, ..previous.clone() }
+                }
                 _ => {
                     let age = (person.age + dice.below(3) as u32).saturating_sub(1);
                     let age = age.clamp(first_of_group, first_of_group + GROUP_YEARS - 1);

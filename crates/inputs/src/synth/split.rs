@@ -22,7 +22,8 @@ pub(super) fn draw(seed: u64, photos: &[Photo]) -> Vec<Set> {
     let mut dice = Dice::new(seed, Stream::Split);
     let mut sets = vec![Set::Retain; photos.len()];
     for class in 0..CLASSES {
-        let mut members: Vec<usize> = (0..photos.len()).filter(|&index| photos[index].class == class).collect();
+        let mut members: Vec<usize> =
+            (0..photos.len()).filter(|&index| photos[index].class == class).collect();
         dice.shuffle(&mut members);
         let held_out = ((members.len() as f32 * HELD_OUT).round() as usize).max(1);
         members.iter().take(held_out).for_each(|&index| sets[index] = Set::Validation);
@@ -43,7 +44,9 @@ fn forgotten_persons(photos: &[Photo], sets: &[Set], dice: &mut Dice) -> Vec<u32
     let training = sets.iter().filter(|&&set| set == Set::Retain).count();
     let wanted = (training as f32 * FORGOTTEN).round() as usize;
     let mut candidates = candidates(photos, sets);
-    candidates.iter_mut().for_each(|class| dice.shuffle(class));
+    for class in &mut candidates {
+        dice.shuffle(class);
+    }
 
     let of_the_youngest = (wanted as f32 * FORGOTTEN_OF_THE_YOUNGEST).round() as usize;
     let (mut chosen, mut count) = (Vec::new(), 0);

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use sweep_protocol::terms::{Set, SetSizes};
 
 use super::{
-    SynthError, Summary,
+    Summary, SynthError,
     dice::{Dice, Stream},
     face::{Face, Shot},
     population::{CLASSES, Photo},
@@ -30,6 +30,7 @@ const IMAGES_PER_FOLDER: usize = 1_000;
 pub(super) struct Draft {
     path: PathBuf,
     target: PathBuf,
+    published: bool,
 }
 
 impl Draft {
@@ -43,7 +44,8 @@ impl Draft {
         if !free {
             return Err(SynthError::Occupied { path: target.to_owned() });
         }
-        let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent =
+            target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(unwritable(parent))?;
         for attempt in 0_u32.. {
             let mut hidden = std::ffi::OsString::from(".");
@@ -51,7 +53,7 @@ impl Draft {
             hidden.push(format!(".draft-{attempt}"));
             let path = parent.join(hidden);
             match fs::create_dir(&path) {
-                Ok(()) => return Ok(Self { path, target: target.to_owned() }),
+                Ok(()) => return Ok(Self { path, target: target.to_owned(), published: false }),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(unwritable(&path)(error)),
             }
@@ -64,16 +66,20 @@ impl Draft {
     }
 
     /// Gives it the name that was asked for.
-    pub(super) fn publish(self) -> Result<(), SynthError> {
-        fs::rename(&self.path, &self.target).map_err(unwritable(&self.target))
+    pub(super) fn publish(mut self) -> Result<(), SynthError> {
+        fs::rename(&self.path, &self.target).map_err(unwritable(&self.target))?;
+        self.published = true;
+        Ok(())
     }
 }
 
 impl Drop for Draft {
-    /// Removes what wasn't published; after publishing there is nothing under this name.
+    /// Removes what wasn't published. A published draft's name may be somebody else's by now.
     fn drop(&mut self) {
-        // Nothing is left to do when even that fails.
-        let _ = fs::remove_dir_all(&self.path);
+        if !self.published {
+            // Nothing is left to do when even that fails.
+            let _ = fs::remove_dir_all(&self.path);
+        }
     }
 }
 
@@ -99,15 +105,21 @@ impl<'a> Album<'a> {
     pub(super) fn write_lists(&self, folder: &Path) -> Result<(), SynthError> {
         for set in [Set::Retain, Set::Forget, Set::Validation, Set::Test] {
             let mut csv = "image_id,age_group,age,person_id\n".to_owned();
-            for (number, &index) in self.order.iter().enumerate().filter(|(_, index)| self.sets[**index] == set) {
+            for (number, &index) in
+                self.order.iter().enumerate().filter(|(_, index)| self.sets[**index] == set)
+            {
                 let (photo, [folder, name]) = (&self.photos[index], names(number));
                 writeln!(csv, "{folder}-{name},{},{},p{:04}", photo.class, photo.age, photo.person)
                     .expect("a string takes any text");
             }
             write_file(&folder.join(format!("{set}.csv")), csv.as_bytes())?;
         }
-        let counts: Vec<String> =
-            self.class_counts().iter().enumerate().map(|(class, count)| format!("\"{class}\": {count}")).collect();
+        let counts: Vec<String> = self
+            .class_counts()
+            .iter()
+            .enumerate()
+            .map(|(class, count)| format!("\"{class}\": {count}"))
+            .collect();
         write_file(&folder.join("age_class_weights.json"), format!("{{{}}}\n", counts.join(", ")).as_bytes())
     }
 
@@ -128,7 +140,8 @@ impl<'a> Album<'a> {
                 let [inner, name] = names(number);
                 let path = folder.join("images").join(inner).join(format!("{name}.png"));
                 let pixels = self.portrait(&self.photos[self.order[number]]);
-                let png = encode(&pixels).map_err(|source| SynthError::Unencodable { path: path.clone(), source })?;
+                let png = encode(&pixels)
+                    .map_err(|source| SynthError::Unencodable { path: path.clone(), source })?;
                 write_file(&path, &png)
             })?;
             progress(last, total);
