@@ -102,9 +102,15 @@ mod tests {
 
     #[test]
     fn edges_belong_to_the_worse_bucket() {
-        for (epsilon, want) in
-            [(0.0, 1.0), (0.499_999, 1.0), (0.5, 0.5), (1.0, 0.25), (6.9, 0.5_f64.powi(13)), (7.0, 0.0), (50.0, 0.0)]
-        {
+        for (epsilon, want) in [
+            (0.0, 1.0),
+            (0.499_999, 1.0),
+            (0.5, 0.5),
+            (1.0, 0.25),
+            (6.9, 0.5_f64.powi(13)),
+            (7.0, 0.0),
+            (50.0, 0.0),
+        ] {
             assert_eq!(mean_points([epsilon].into_iter(), 512), want, "ε = {epsilon}");
         }
     }

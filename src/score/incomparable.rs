@@ -24,7 +24,9 @@ pub enum Incomparable {
         have: usize,
     },
     /// The groups differ in size.
-    #[error("{unlearned} unlearned but {retrained} retrained models; scores need the same number on both sides")]
+    #[error(
+        "{unlearned} unlearned but {retrained} retrained models; scores need the same number on both sides"
+    )]
     UnequalModels {
         /// Unlearned models.
         unlearned: usize,
@@ -42,7 +44,9 @@ pub enum Incomparable {
         retrained: usize,
     },
     /// A model has another number of confidences than the first of its group.
-    #[error("{side} model {model} has {have} confidences, the models before it {want}; measure all on one split")]
+    #[error(
+        "{side} model {model} has {have} confidences, the models before it {want}; measure all on one split"
+    )]
     Ragged {
         /// The group.
         side: Side,
@@ -68,7 +72,9 @@ pub enum Incomparable {
         have: usize,
     },
     /// A confidence is not a number.
-    #[error("{side} model {model} has confidence {value} on forget example {example}; leave diverged models out")]
+    #[error(
+        "{side} model {model} has confidence {value} on forget example {example}; leave diverged models out"
+    )]
     NotFinite {
         /// The group.
         side: Side,
@@ -97,7 +103,9 @@ pub enum Incomparable {
         limit: f64,
     },
     /// Every model of both sides has the same confidence: no threshold tells anything.
-    #[error("all models of both sides have confidence {value} on forget example {example}; check that seeds differ")]
+    #[error(
+        "all models of both sides have confidence {value} on forget example {example}; check that seeds differ"
+    )]
     Constant {
         /// Position of the example in the forget set.
         example: usize,
@@ -118,5 +126,11 @@ pub enum Incomparable {
     UselessOracle {
         /// The set.
         set: &'static str,
+    },
+    /// There is no replicate to take an interval from.
+    #[error("none of {replicates} bootstrap replicates has a score; ask for more, or for more models")]
+    NoReplicate {
+        /// Replicates that were asked for.
+        replicates: usize,
     },
 }

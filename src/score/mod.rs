@@ -23,6 +23,7 @@ mod forgetting_quality;
 mod utility;
 #[expect(clippy::module_inception, reason = "the room is named after the one thing in it")]
 mod score;
+mod bootstrap;
 mod interval;
 mod arrays;
 

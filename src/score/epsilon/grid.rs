@@ -7,6 +7,8 @@ const PER_UNIT: f64 = 100.0;
 const BUFFER: f64 = 2.0;
 /// Left ends per right end.
 pub(super) const LEFTS: usize = 400;
+/// From one left end to the next, up to rounding.
+pub(super) const SPACING: f64 = 2.0 * BUFFER / (LEFTS - 1) as f64;
 
 /// Right ends of intervals (400, or 401 where rounding has it so), and [`LEFTS`] left ends for each; all float64.
 #[derive(Debug, Default)]

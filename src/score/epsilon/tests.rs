@@ -32,8 +32,7 @@ fn by_definition(unlearned: &[f64], retrained: &[f64]) -> Option<f64> {
             kept.extend(rates.epsilon(count(other, &inside), models - count(peakier, &inside)));
         }
     }
-    let (smallest, largest) =
-        (positive[0].min(negative[0]), positive[models - 1].max(negative[models - 1]));
+    let (smallest, largest) = (positive[0].min(negative[0]), positive[models - 1].max(negative[models - 1]));
     for threshold in Thresholds::over(smallest, largest).iter() {
         let above = |c: f64| c >= threshold;
         kept.extend(rates.epsilon(count(negative, &above), models - count(positive, &above)));
@@ -116,7 +115,11 @@ fn the_single_grid_ends_on_both_ends() {
     assert_eq!((count(1.0, 1.0), count(1.0, 1.005), count(0.0, 3.5)), (0, 1, 350));
     let points: Vec<f64> = Thresholds::over(0.0, 3.5).iter().collect();
     assert_eq!((points[0], points[349]), (0.0, 3.5));
-    assert_eq!(Thresholds::over(1.0, 1.005).iter().collect::<Vec<_>>(), [1.0], "a lone threshold is the smallest");
+    assert_eq!(
+        Thresholds::over(1.0, 1.005).iter().collect::<Vec<_>>(),
+        [1.0],
+        "a lone threshold is the smallest"
+    );
 }
 
 #[test]
