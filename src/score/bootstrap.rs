@@ -21,8 +21,8 @@ pub(super) struct Replicate {
     pub(super) value: f64,
 }
 
-/// Scores `replicates` replicates of comparable groups, in an order that only `seed` decides; leaves out those that have no
-/// score (every threshold discarded on an example, or an oracle that is never right).
+/// Scores `replicates` replicates of comparable groups, in an order that only `seed` decides; leaves out
+/// those that have no score (every threshold discarded on an example, or an oracle that is never right).
 pub(super) fn replicate(
     unlearned: &Ensemble<Unlearned>,
     oracle: &Oracle,

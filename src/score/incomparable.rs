@@ -35,7 +35,8 @@ pub enum Incomparable {
     },
     /// The groups were measured on different forget sets.
     #[error(
-        "{unlearned} forget examples on the unlearned side but {retrained} on the retrained; measure both on one split"
+        "{unlearned} forget examples on the unlearned side but {retrained} on the retrained; measure both on \
+         one split"
     )]
     UnequalExamples {
         /// Examples per unlearned model.
@@ -87,8 +88,8 @@ pub enum Incomparable {
     },
     /// A confidence is too large to have been logit-scaled.
     #[error(
-        "{side} model {model} has confidence {value} on forget example {example}, beyond ±{limit}; pass logit-scaled \
-         confidences"
+        "{side} model {model} has confidence {value} on forget example {example}, beyond ±{limit}; \
+         pass logit-scaled confidences"
     )]
     OutOfRange {
         /// The group.
@@ -104,7 +105,8 @@ pub enum Incomparable {
     },
     /// Every model of both sides has the same confidence: no threshold tells anything.
     #[error(
-        "all models of both sides have confidence {value} on forget example {example}; check that seeds differ"
+        "all models of both sides have confidence {value} on forget example {example}; check that \
+         seeds differ"
     )]
     Constant {
         /// Position of the example in the forget set.
@@ -114,8 +116,8 @@ pub enum Incomparable {
     },
     /// No threshold leaves an error on both sides: the confidences lie closer than thresholds do.
     #[error(
-        "no threshold tells the sides apart on forget example {example}: their confidences differ by less than the \
-         grid of thresholds (0.01)"
+        "no threshold tells the sides apart on forget example {example}: their confidences differ by less than \
+         the grid of thresholds (0.01)"
     )]
     Unresolved {
         /// Position of the example in the forget set.

@@ -1,9 +1,9 @@
 //! What the left ends of all intervals cut off, in a few hundred pieces instead of 160 000 counts.
 //!
-//! Neighbouring left grids are the same grid shifted by (almost exactly) one step, so left end i of right end j lies next
-//! to left end i - 1 of right end j + 1: on *diagonal* i + j. A diagonal spans less than a step, mostly without a
-//! confidence in it, and then all its left ends count the same. Where confidences do lie in it, its left ends are
-//! compared with them one by one, so nothing rests on the approximation.
+//! Neighbouring left grids are the same grid shifted by (almost exactly) one step, so left end i of right end
+//! j lies next to left end i - 1 of right end j + 1: on *diagonal* i + j. A diagonal spans less than a step,
+//! mostly without a confidence in it, and then all its left ends count the same. Where confidences do lie in
+//! it, its left ends are compared with them one by one, so nothing rests on the approximation.
 
 use std::ops::Range;
 
@@ -12,8 +12,8 @@ use super::{
     grid::{Intervals, LEFTS, SPACING},
 };
 
-/// Left ends that cut off the same: `peakier` and `other` confidences lie below each of them, and there is one for
-/// each of the right ends `first..=last`.
+/// Left ends that cut off the same: `peakier` and `other` confidences lie below each of them, and there is
+/// one for each of the right ends `first..=last`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Piece {
     pub(super) peakier: usize,
