@@ -1,5 +1,5 @@
-//! Times forgetting quality on simulated confidences: `cargo run --example bench-score [N] [S]` (512 models per side and 500
-//! forget examples unless told).
+//! Times forgetting quality on simulated confidences: `cargo run --example bench-score [N] [S]` (512 models
+//! per side and 500 forget examples unless told).
 
 #![expect(clippy::print_stdout, reason = "a measurement is for reading")]
 

@@ -7,8 +7,8 @@ use sweep_protocol::terms::UnitInterval;
 
 use super::incomparable::Incomparable;
 
-/// Largest magnitude of a confidence. Logit-scaled ones stay within ±103.62; up to here the index of a threshold (100
-/// per unit) is exact in single precision, in which the reference computes it.
+/// Largest magnitude of a confidence. Logit-scaled ones stay within ±103.62; up to here the index of a
+/// threshold (100 per unit) is exact in single precision, in which the reference computes it.
 pub const MAX_CONFIDENCE: f64 = 80_000.0;
 
 /// Models unlearned from the original.

@@ -9,7 +9,8 @@ const WIDTH: f64 = 0.5;
 
 /// Forgetting quality F of N models on a forget set: from 0 (told apart on every example) to 1.
 ///
-/// Independently retrained models get about 0.2, because the strongest of 160 000 attacks always finds something.
+/// Independently retrained models get about 0.2, because the strongest of 160 000 attacks always finds
+/// something.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ForgettingQuality {
     value: f64,
@@ -79,8 +80,8 @@ fn position(epsilon: f64, models: usize) -> Option<usize> {
     (epsilon < largest(models)).then_some((epsilon / WIDTH) as usize)
 }
 
-/// The ε from which on examples are worth nothing. The organisers' note has 13 buckets for 512 models, their code 14 of
-/// which the last can't be reached; elsewhere only the code says anything.
+/// The ε from which on examples are worth nothing. The organisers' note has 13 buckets for 512 models, their
+/// code 14 of which the last can't be reached; elsewhere only the code says anything.
 fn largest(models: usize) -> f64 {
     (models.saturating_sub(1) as f64).ln().ceil().max(0.0)
 }
@@ -90,6 +91,7 @@ fn points(bucket: usize) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "golden numbers are met to the last bit")]
 mod tests {
     use super::{buckets, mean_points};
 
@@ -102,9 +104,15 @@ mod tests {
 
     #[test]
     fn edges_belong_to_the_worse_bucket() {
-        for (epsilon, want) in
-            [(0.0, 1.0), (0.499_999, 1.0), (0.5, 0.5), (1.0, 0.25), (6.9, 0.5_f64.powi(13)), (7.0, 0.0), (50.0, 0.0)]
-        {
+        for (epsilon, want) in [
+            (0.0, 1.0),
+            (0.499_999, 1.0),
+            (0.5, 0.5),
+            (1.0, 0.25),
+            (6.9, 0.5_f64.powi(13)),
+            (7.0, 0.0),
+            (50.0, 0.0),
+        ] {
             assert_eq!(mean_points([epsilon].into_iter(), 512), want, "ε = {epsilon}");
         }
     }

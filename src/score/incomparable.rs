@@ -24,7 +24,9 @@ pub enum Incomparable {
         have: usize,
     },
     /// The groups differ in size.
-    #[error("{unlearned} unlearned but {retrained} retrained models; scores need the same number on both sides")]
+    #[error(
+        "{unlearned} unlearned but {retrained} retrained models; scores need the same number on both sides"
+    )]
     UnequalModels {
         /// Unlearned models.
         unlearned: usize,
@@ -33,7 +35,8 @@ pub enum Incomparable {
     },
     /// The groups were measured on different forget sets.
     #[error(
-        "{unlearned} forget examples on the unlearned side but {retrained} on the retrained; measure both on one split"
+        "{unlearned} forget examples on the unlearned side but {retrained} on the retrained; measure both on \
+         one split"
     )]
     UnequalExamples {
         /// Examples per unlearned model.
@@ -42,7 +45,9 @@ pub enum Incomparable {
         retrained: usize,
     },
     /// A model has another number of confidences than the first of its group.
-    #[error("{side} model {model} has {have} confidences, the models before it {want}; measure all on one split")]
+    #[error(
+        "{side} model {model} has {have} confidences, the models before it {want}; measure all on one split"
+    )]
     Ragged {
         /// The group.
         side: Side,
@@ -68,7 +73,9 @@ pub enum Incomparable {
         have: usize,
     },
     /// A confidence is not a number.
-    #[error("{side} model {model} has confidence {value} on forget example {example}; leave diverged models out")]
+    #[error(
+        "{side} model {model} has confidence {value} on forget example {example}; leave diverged models out"
+    )]
     NotFinite {
         /// The group.
         side: Side,
@@ -81,8 +88,8 @@ pub enum Incomparable {
     },
     /// A confidence is too large to have been logit-scaled.
     #[error(
-        "{side} model {model} has confidence {value} on forget example {example}, beyond ±{limit}; pass logit-scaled \
-         confidences"
+        "{side} model {model} has confidence {value} on forget example {example}, beyond ±{limit}; \
+         pass logit-scaled confidences"
     )]
     OutOfRange {
         /// The group.
@@ -97,7 +104,10 @@ pub enum Incomparable {
         limit: f64,
     },
     /// Every model of both sides has the same confidence: no threshold tells anything.
-    #[error("all models of both sides have confidence {value} on forget example {example}; check that seeds differ")]
+    #[error(
+        "all models of both sides have confidence {value} on forget example {example}; check that \
+         seeds differ"
+    )]
     Constant {
         /// Position of the example in the forget set.
         example: usize,
@@ -106,8 +116,8 @@ pub enum Incomparable {
     },
     /// No threshold leaves an error on both sides: the confidences lie closer than thresholds do.
     #[error(
-        "no threshold tells the sides apart on forget example {example}: their confidences differ by less than the \
-         grid of thresholds (0.01)"
+        "no threshold tells the sides apart on forget example {example}: their confidences differ by less than \
+         the grid of thresholds (0.01)"
     )]
     Unresolved {
         /// Position of the example in the forget set.
@@ -118,5 +128,11 @@ pub enum Incomparable {
     UselessOracle {
         /// The set.
         set: &'static str,
+    },
+    /// There is no replicate to take an interval from.
+    #[error("none of {replicates} bootstrap replicates has a score; ask for more, or for more models")]
+    NoReplicate {
+        /// Replicates that were asked for.
+        replicates: usize,
     },
 }

@@ -1,19 +1,14 @@
-//! How far to trust a score: bootstrap intervals for scores, t-intervals for mean accuracies.
+//! How far to trust a number: 95 % intervals of scores and of mean accuracies.
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
-use rayon::prelude::*;
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{
-    ensemble::{Confidences, Ensemble, Kind, Unlearned},
-    epsilon::{Attacks, Epsilon},
-    forgetting_quality::mean_points,
+    bootstrap::{Replicate, replicate},
+    ensemble::{Ensemble, Unlearned},
     incomparable::Incomparable,
     oracle::Oracle,
     score::Score,
-    utility::Utility,
 };
 
 /// Share of repetitions that an interval is meant to cover.
@@ -28,18 +23,28 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// 95 % bootstrap intervals over models: both sides are drawn with replacement, as whole models, so that what examples
-/// share through a model is kept.
+/// 95 % intervals of a score, for models drawn anew on both sides (with other seeds) but the same forget
+/// examples.
 ///
-/// Scores of replicates are biased downward, since doubled models sharpen an attack that is a maximum already. Their
-/// spread is what the interval is made of: the central 95 % of the replicates, moved so that their median falls on the
-/// score, and cut at 0. It says how far the number would move with other seeds, not how far it is from the truth.
+/// Made by a percentile bootstrap over models: each replicate draws N unlearned and N retrained models with
+/// replacement, whole rows, so that what examples share through a model stays. A duplicated model makes the
+/// extremes of its side heavier, and ε is a maximum over thresholds, so replicates are biased: their F lies
+/// up to a quarter below the score's, often with the score outside of their percentiles. The percentiles are
+/// therefore moved by the distance from the replicates' median to the score (and cut at 0, for F also at 1).
+///
+/// With Gaussian confidences, N of 8, 16 and 64 and 60 examples, five settings each, these intervals held the
+/// mean of 100 repeated experiments in 81 % to 100 % of them: in 93 % or more, except where unlearned models
+/// are shifted by half a standard deviation and examples correlate. Plain percentiles held it in 0 % to 99 %.
+/// At N = 4 the intervals can be five times too wide.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Intervals {
-    /// Of the forgetting quality.
+    /// Of forgetting quality.
     pub forgetting_quality: Interval,
-    /// Of the score.
-    pub score: Interval,
+    /// Of the whole score.
+    pub value: Interval,
+    /// Replicates that they rest on: those asked for, less the ones on which some example could not be
+    /// scored.
+    pub replicates: usize,
 }
 
 impl Intervals {
@@ -50,126 +55,41 @@ impl Intervals {
         seed: u64,
     ) -> Result<Self, Incomparable> {
         let score = Score::of(unlearned, oracle)?;
-        let sides = (Sorted::new(unlearned.confidences()), Sorted::new(oracle.confidences()));
-        let replicates: Vec<(f64, f64)> = (0..replicates as u64)
-            .into_par_iter()
-            .map_init(
-                || Replicator::new(score.n),
-                |replicator, replicate| {
-                    let mut random = ChaCha8Rng::seed_from_u64(seed);
-                    random.set_stream(replicate);
-                    let times = (draw(score.n, &mut random), draw(score.n, &mut random));
-                    let quality = replicator.quality(&sides, &times)?;
-                    let utility = Utility::from_accuracies(
-                        [
-                            &repeated(unlearned.retain_accuracies(), &times.0),
-                            &repeated(unlearned.held_out_accuracies(), &times.0),
-                        ],
-                        [
-                            &repeated(oracle.retain_accuracies(), &times.1),
-                            &repeated(oracle.held_out_accuracies(), &times.1),
-                        ],
-                    )
-                    .ok()?;
-                    Some((quality, utility.weigh(quality)))
-                },
-            )
-            .flatten()
-            .collect();
-        let (qualities, values): (Vec<f64>, Vec<f64>) = replicates.into_iter().unzip();
+        let drawn = replicate(unlearned, oracle, replicates, seed);
+        if drawn.is_empty() {
+            return Err(Incomparable::NoReplicate { replicates });
+        }
+        let interval = |center: f64, part: fn(&Replicate) -> f64| {
+            let Interval { low, high } = recentred(center, drawn.iter().map(part).collect());
+            Interval { low: low.max(0.0), high }
+        };
+        let quality = score.forgetting_quality.value();
+        let mut forgetting_quality = interval(quality, |replicate| replicate.forgetting_quality);
+        forgetting_quality.high = forgetting_quality.high.min(1.0);
         Ok(Self {
-            forgetting_quality: centred(score.forgetting_quality.value(), qualities),
-            score: centred(score.value, values),
+            forgetting_quality,
+            value: interval(score.value, |replicate| replicate.value),
+            replicates: drawn.len(),
         })
     }
 }
 
-/// The central part of the replicates around the estimate; the estimate alone where there are none.
-fn centred(estimate: f64, mut replicates: Vec<f64>) -> Interval {
+/// The middle 95 % of some replicates (at least one), moved so that their median falls on `center`.
+fn recentred(center: f64, mut replicates: Vec<f64>) -> Interval {
     replicates.sort_unstable_by(f64::total_cmp);
-    let Some(last) = replicates.len().checked_sub(1) else { return Interval { low: estimate, high: estimate } };
-    let at = |share: f64| replicates[(share * last as f64).round() as usize];
     let tail = (1.0 - LEVEL) / 2.0;
-    let shift = estimate - at(0.5);
-    Interval { low: (at(tail) + shift).max(0.0), high: at(1.0 - tail) + shift }
-}
-
-/// Confidences of each example in ascending order, with the model each belongs to; \[S, N\].
-struct Sorted {
-    models: usize,
-    entries: Vec<(f64, u32)>,
-}
-
-impl Sorted {
-    fn new<K: Kind>(confidences: &Confidences<K>) -> Self {
-        let mut entries = Vec::with_capacity(confidences.models() * confidences.examples());
-        for example in 0..confidences.examples() {
-            let start = entries.len();
-            entries.extend(confidences.of_example(example).iter().copied().zip(0..));
-            entries[start..].sort_unstable_by(|one: &(f64, u32), other| one.0.total_cmp(&other.0));
-        }
-        Self { models: confidences.models(), entries }
-    }
-
-    fn resample(&self, example: usize, times: &[u32], into: &mut Vec<f64>) {
-        into.clear();
-        for &(confidence, model) in &self.entries[example * self.models..][..self.models] {
-            into.extend(std::iter::repeat_n(confidence, times[model as usize] as usize));
-        }
+    let shift = center - quantile(&replicates, 0.5);
+    Interval {
+        low: (quantile(&replicates, tail) + shift).min(center),
+        high: (quantile(&replicates, 1.0 - tail) + shift).max(center),
     }
 }
 
-struct Replicator {
-    attacks: Attacks,
-    unlearned: Vec<f64>,
-    retrained: Vec<f64>,
-    epsilons: Vec<f64>,
-    models: usize,
-}
-
-impl Replicator {
-    fn new(models: usize) -> Self {
-        Self { attacks: Attacks::new(models), unlearned: vec![], retrained: vec![], epsilons: vec![], models }
-    }
-
-    fn quality(&mut self, sides: &(Sorted, Sorted), times: &(Vec<u32>, Vec<u32>)) -> Option<f64> {
-        self.epsilons.clear();
-        for example in 0..sides.0.entries.len() / sides.0.models {
-            sides.0.resample(example, &times.0, &mut self.unlearned);
-            sides.1.resample(example, &times.1, &mut self.retrained);
-            let epsilon = self.attacks.strongest(&self.unlearned, &self.retrained).map(Epsilon::value)?;
-            self.epsilons.push(epsilon);
-        }
-        Some(mean_points(self.epsilons.iter().copied(), self.models))
-    }
-}
-
-/// How often each of `models` models is drawn when as many are drawn with replacement.
-fn draw(models: usize, random: &mut ChaCha8Rng) -> Vec<u32> {
-    let mut times = vec![0; models];
-    for _ in 0..models {
-        times[below(models as u64, random) as usize] += 1;
-    }
-    times
-}
-
-/// A number below `bound`, each as likely (Lemire, arXiv:1805.10941).
-fn below(bound: u64, random: &mut ChaCha8Rng) -> u64 {
-    let threshold = bound.wrapping_neg() % bound;
-    loop {
-        let product = u128::from(random.next_u64()) * u128::from(bound);
-        if product as u64 >= threshold {
-            return (product >> 64) as u64;
-        }
-    }
-}
-
-fn repeated(accuracies: &[f64], times: &[u32]) -> Vec<f64> {
-    accuracies
-        .iter()
-        .zip(times)
-        .flat_map(|(&accuracy, &times)| std::iter::repeat_n(accuracy, times as usize))
-        .collect()
+/// The quantile of ascending values (at least one), interpolated linearly as `NumPy` does.
+fn quantile(ascending: &[f64], share: f64) -> f64 {
+    let position = share * (ascending.len() - 1) as f64;
+    let (below, above) = (ascending[position.floor() as usize], ascending[position.ceil() as usize]);
+    below + position.fract() * (above - below)
 }
 
 /// The mean of some accuracies and the half width of its 95 % t-interval; `None` of fewer than two.
@@ -180,4 +100,42 @@ pub fn mean_interval(values: &[f64]) -> Option<(f64, f64)> {
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     let standard_error = (squares / (count - 1.0) / count).sqrt();
     Some((mean, student.inverse_cdf(f64::midpoint(1.0, LEVEL)) * standard_error))
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "golden numbers are met to the last bit")]
+mod tests {
+    use super::{Interval, mean_interval, quantile, recentred};
+
+    #[test]
+    fn quantiles_are_interpolated() {
+        let values = [1.0, 2.0, 4.0, 8.0];
+        for (share, want) in [(0.0, 1.0), (0.5, 3.0), (0.75, 5.0), (1.0, 8.0)] {
+            assert_eq!(quantile(&values, share), want, "at {share}");
+        }
+        assert_eq!(quantile(&[3.0], 0.975), 3.0);
+    }
+
+    #[test]
+    fn intervals_keep_their_width_and_lie_around_the_score() {
+        let replicates: Vec<f64> = (0..=40).rev().map(f64::from).collect();
+        assert_eq!(recentred(120.0, replicates), Interval { low: 101.0, high: 139.0 });
+        assert_eq!(recentred(0.3, vec![0.1; 5]), Interval { low: 0.3, high: 0.3 });
+    }
+
+    /// Critical values from the usual table of Student's t: 12.706 with 1, 4.303 with 2, 2.262 with 9 degrees
+    /// of freedom.
+    #[test]
+    fn means_have_student_intervals() {
+        let (mean, half_width) = mean_interval(&[1.0, 3.0]).expect("two values");
+        assert_eq!(mean, 2.0);
+        assert!((half_width - 12.706).abs() < 1e-3, "{half_width}");
+        let (_, half_width) = mean_interval(&[1.0, 2.0, 3.0]).expect("three values");
+        assert!((half_width - 4.303 / 3.0_f64.sqrt()).abs() < 1e-3, "{half_width}");
+        let ten: Vec<f64> = (0..10).map(f64::from).collect();
+        let (_, half_width) = mean_interval(&ten).expect("ten values");
+        assert!((half_width - 2.262 * (55.0_f64 / 6.0 / 10.0).sqrt()).abs() < 1e-3, "{half_width}");
+        assert_eq!(mean_interval(&[0.5, 0.5]), Some((0.5, 0.0)));
+        assert_eq!((mean_interval(&[0.5]), mean_interval(&[])), (None, None));
+    }
 }

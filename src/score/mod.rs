@@ -1,5 +1,5 @@
-//! The score of the `NeurIPS` 2023 Machine Unlearning Challenge: how hard it is to tell unlearned models from models
-//! retrained without the forget set, times what unlearning cost in accuracy.
+//! The score of the `NeurIPS` 2023 Machine Unlearning Challenge: how hard it is to tell unlearned models from
+//! models retrained without the forget set, times what unlearning cost in accuracy.
 //!
 //! ```text
 //! Ensemble<Unlearned> ─┐
@@ -8,12 +8,13 @@
 //!           └──────────────────────────▶ Utility ────────┘
 //! ```
 //!
-//! It follows `metric.py` of <https://github.com/google-deepmind/unlearning_evaluation> threshold for threshold, but
-//! counts models instead of building arrays of them. The number depends on how many models stand on each side: scores at
-//! different N do not compare, and independently retrained models score about 0.2, not 1.
+//! It follows `metric.py` of <https://github.com/google-deepmind/unlearning_evaluation> threshold for
+//! threshold, but counts models instead of building arrays of them. The number depends on how many models
+//! stand on each side: scores at different N do not compare, and independently retrained models score about
+//! 0.2, not 1.
 //!
-//! Pure: no files, no clock, no printing. It knows neither methods nor the store; randomness (for intervals only) comes from
-//! the seed that the caller gives.
+//! Pure: no files, no clock, no printing. It knows neither methods nor the store; randomness (for intervals
+//! only) comes from the seed that the caller gives.
 
 mod ensemble;
 mod oracle;
@@ -23,6 +24,7 @@ mod forgetting_quality;
 mod utility;
 #[expect(clippy::module_inception, reason = "the room is named after the one thing in it")]
 mod score;
+mod bootstrap;
 mod interval;
 mod arrays;
 
@@ -37,4 +39,5 @@ pub use score::Score;
 pub use utility::Utility;
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "golden numbers are met to the last bit")]
 mod tests;

@@ -12,7 +12,8 @@ use super::{
     utility::Utility,
 };
 
-/// The competition's score of one point, with all it is made of. Compares only with scores at the same N on the same split.
+/// The competition's score of one point, with all it is made of. Compares only with scores at the same N on
+/// the same split.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Score {
     /// Models per side (N).
@@ -38,7 +39,8 @@ impl Score {
     /// # use sweep::score::{Ensemble, Model, Oracle, Retrained, Score, Unlearned};
     /// # use sweep_protocol::terms::UnitInterval;
     /// # let accuracy = UnitInterval::new(0.9).unwrap();
-    /// # let model = |confidence| Model { confidences: vec![confidence], retain_accuracy: accuracy, held_out_accuracy: accuracy };
+    /// # let (retain_accuracy, held_out_accuracy) = (accuracy, accuracy);
+    /// # let model = |it| Model { confidences: vec![it], retain_accuracy, held_out_accuracy };
     /// let models = [model(0.0), model(1.0), model(2.0)];
     /// let (unlearned, oracle) = (Ensemble::<Unlearned>::new(&models, 3)?, Oracle::new(&models, 3)?);
     /// assert_eq!(Score::of(&unlearned, &oracle)?.value, 1.0);
@@ -49,7 +51,8 @@ impl Score {
     /// # use sweep::score::{Ensemble, Model, Oracle, Retrained, Score, Unlearned};
     /// # use sweep_protocol::terms::UnitInterval;
     /// # let accuracy = UnitInterval::new(0.9).unwrap();
-    /// # let model = |confidence| Model { confidences: vec![confidence], retain_accuracy: accuracy, held_out_accuracy: accuracy };
+    /// # let (retain_accuracy, held_out_accuracy) = (accuracy, accuracy);
+    /// # let model = |it| Model { confidences: vec![it], retain_accuracy, held_out_accuracy };
     /// let models = [model(0.0), model(1.0), model(2.0)];
     /// let (unlearned, oracle) = (Ensemble::<Unlearned>::new(&models, 3)?, Oracle::new(&models, 3)?);
     /// assert_eq!(Score::of(&oracle, &unlearned)?.value, 1.0);
@@ -72,7 +75,8 @@ impl Score {
         })
     }
 
-    /// Bootstraps 95 % intervals for what [`of`](Self::of) gives; see [`Intervals`] for how and how far to trust them.
+    /// Bootstraps 95 % intervals for what [`of`](Self::of) gives; see [`Intervals`] for how and how far to
+    /// trust them.
     pub fn interval(
         unlearned: &Ensemble<Unlearned>,
         oracle: &Oracle,

@@ -6,8 +6,8 @@ use rand_core::{Rng, SeedableRng};
 use serde_json::Value;
 
 use super::{
-    Confidences, Ensemble, Incomparable, Kind, Model, Oracle, Retrained, Rule, Score, Side, Unlearned, from_arrays,
-    utility::Utility,
+    Confidences, Ensemble, Incomparable, Kind, Model, Oracle, Retrained, Rule, Score, Side, Unlearned,
+    from_arrays, utility::Utility,
 };
 use crate::npy::Array;
 
@@ -87,11 +87,11 @@ fn what_the_reference_chokes_on_is_an_error() {
         from_arrays(&unlearned, &retrained).expect_err(name)
     };
     assert_eq!(refusal("07a_constant_equal_N8.json"), Incomparable::Constant { example: 0, value: 1.25 });
-    let nan = refusal("08_nan_confidence_N8.json");
-    assert!(
-        matches!(nan, Incomparable::NotFinite { side: Side::Unlearned, model: 3, example: 1, value } if value.is_nan()),
-        "{nan:?}"
-    );
+    let Incomparable::NotFinite { side, model, example, value } = refusal("08_nan_confidence_N8.json") else {
+        panic!("a NaN is not what was refused");
+    };
+    assert_eq!((side, model, example), (Side::Unlearned, 3, 1));
+    assert!(value.is_nan(), "{value}");
     // The reference gives 0 here, whatever the models do.
     assert_eq!(refusal("09_few_samples_N2.json"), Incomparable::TooFewModels { have: 2 });
 }
@@ -180,7 +180,9 @@ fn an_incomplete_or_ragged_ensemble_is_refused() {
 
 /// A group of models, and the same confidences with models and examples in another order.
 fn shuffled(rows: &Rows, models: &[usize], examples: &[usize]) -> Array {
-    array(&models.iter().map(|&model| examples.iter().map(|&example| rows[model][example]).collect()).collect())
+    array(
+        &models.iter().map(|&model| examples.iter().map(|&example| rows[model][example]).collect()).collect(),
+    )
 }
 
 fn permutation(length: usize, keys: &[Index]) -> Vec<usize> {
@@ -228,5 +230,48 @@ proptest! {
 fn confidences_keep_the_order_of_models_and_examples() {
     let confidences = Confidences::<Retrained>::new(&[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]).expect("finite");
     assert_eq!((confidences.models(), confidences.examples()), (3, 2));
-    assert_eq!((confidences.of_example(0), confidences.of_example(1)), (&[1.0, 3.0, 5.0][..], &[2.0, 4.0, 6.0][..]));
+    assert_eq!(
+        (confidences.of_example(0), confidences.of_example(1)),
+        (&[1.0, 3.0, 5.0][..], &[2.0, 4.0, 6.0][..])
+    );
+}
+
+#[test]
+fn intervals_lie_around_the_score_and_follow_the_seed() {
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    let unlearned = ensemble::<Unlearned>(&gaussian(16, 20, &mut random));
+    let oracle: Oracle = ensemble(&gaussian(16, 20, &mut random));
+    let score = Score::of(&unlearned, &oracle).expect("comparable");
+    let interval = |seed| Score::interval(&unlearned, &oracle, 50, seed).expect("comparable");
+    let (one, other) = (interval(1), interval(2));
+    assert_eq!(one, interval(1), "the same seed gives the same interval");
+    assert_ne!(one, other, "another seed gives another");
+    assert_eq!(one.replicates, 50);
+    let quality = score.forgetting_quality.value();
+    for interval in [one.forgetting_quality, one.value, other.value] {
+        assert!(0.0 <= interval.low && interval.low < quality && quality < interval.high, "{interval:?}");
+        assert!(interval.high <= 1.0, "{interval:?}");
+    }
+    // All models are equally accurate: the score varies as forgetting quality does.
+    assert_eq!(one.forgetting_quality, one.value);
+}
+
+#[test]
+fn no_replicates_give_no_interval() {
+    let models: Rows = (0..4).map(|model| vec![f64::from(model)]).collect();
+    let refusal = Score::interval(&ensemble(&models), &ensemble(&models), 0, 0);
+    assert_eq!(refusal, Err(Incomparable::NoReplicate { replicates: 0 }));
+}
+
+#[test]
+fn an_oracle_that_is_never_right_scores_nothing() {
+    let model = |confidence: f64, accuracy: f64| Model {
+        confidences: vec![confidence],
+        retain_accuracy: accuracy.try_into().expect("a fraction"),
+        held_out_accuracy: 0.5.try_into().expect("a fraction"),
+    };
+    let models = |accuracy| [0.0, 1.0, 2.0].map(|confidence| model(confidence, accuracy));
+    let unlearned = Ensemble::<Unlearned>::new(&models(0.9), 3).expect("three models");
+    let oracle = Oracle::new(&models(0.0), 3).expect("three models");
+    assert_eq!(Score::of(&unlearned, &oracle), Err(Incomparable::UselessOracle { set: "retain" }));
 }

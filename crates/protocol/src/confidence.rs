@@ -1,17 +1,20 @@
-//! Logit-scaled confidence: the one number per model and forget example that the competition's score looks at.
+//! Logit-scaled confidence: the one number per model and forget example that the competition's score looks
+//! at.
 //!
-//! Pure arithmetic, here because every engine measures with it and only the orchestrator scores it. The precision of
-//! each step is that of `compute_logit_scaled_confidence` in
+//! Pure arithmetic, here because every engine measures with it and only the orchestrator scores it. The
+//! precision of each step is that of `compute_logit_scaled_confidence` in
 //! <https://github.com/google-deepmind/unlearning_evaluation>.
 
 /// Keeps a logarithm finite where a probability underflows.
 const TINY: f64 = 1e-45;
 
-/// Computes `ln(p_label + 1e-45) - ln(Σ_{c≠label} p_c + 1e-45)` with `p = softmax(logits)`, in [-103.62, 103.62].
+/// Computes `ln(p_label + 1e-45) - ln(Σ_{c≠label} p_c + 1e-45)` with `p = softmax(logits)`, in [-103.62,
+/// 103.62].
 ///
-/// The row's maximum is subtracted and the exponential taken in single precision; normalisation and logarithms are in
-/// double precision, and the wrong mass is summed rather than taken as `1 - p`. `None` where `label` names no class or
-/// the logits make the confidence something else than a number (a diverged network).
+/// The row's maximum is subtracted and the exponential taken in single precision; normalisation and
+/// logarithms are in double precision, and the wrong mass is summed rather than taken as `1 - p`. `None`
+/// where `label` names no class or the logits make the confidence something else than a number (a diverged
+/// network).
 pub fn logit_scaled(logits: &[f32], label: usize) -> Option<f64> {
     let target = *logits.get(label)?;
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);

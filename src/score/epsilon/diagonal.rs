@@ -1,19 +1,19 @@
 //! What the left ends of all intervals cut off, in a few hundred pieces instead of 160 000 counts.
 //!
-//! Neighbouring left grids are the same grid shifted by (almost exactly) one step, so left end i of right end j lies next
-//! to left end i - 1 of right end j + 1: on *diagonal* i + j. A diagonal spans less than a step, mostly without a
-//! confidence in it, and then all its left ends count the same. Where confidences do lie in it, its left ends are
-//! compared with them one by one, so nothing rests on the approximation.
+//! Neighbouring left grids are the same grid shifted by (almost exactly) one step, so left end i of right end
+//! j lies next to left end i - 1 of right end j + 1: on *diagonal* i + j. A diagonal spans less than a step,
+//! mostly without a confidence in it, and then all its left ends count the same. Where confidences do lie in
+//! it, its left ends are compared with them one by one, so nothing rests on the approximation.
 
 use std::ops::Range;
 
 use super::{
     advance,
-    grid::{Intervals, LEFTS},
+    grid::{Intervals, LEFTS, SPACING},
 };
 
-/// Left ends that cut off the same: `peakier` and `other` confidences lie below each of them, and there is one for
-/// each of the right ends `first..=last`.
+/// Left ends that cut off the same: `peakier` and `other` confidences lie below each of them, and there is
+/// one for each of the right ends `first..=last`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Piece {
     pub(super) peakier: usize,
@@ -50,9 +50,11 @@ pub(super) fn for_each_piece(
             open.replace(next).into_iter().for_each(&mut visit);
         }
     };
-    for diagonal in 0..last_right + LEFTS {
+    let mut diagonal = 0;
+    while diagonal < last_right + LEFTS {
         let (first, last) = (diagonal.saturating_sub(LEFTS - 1), diagonal.min(last_right));
-        let left = |right: usize| intervals.left(right, diagonal - right);
+        let here = diagonal;
+        let left = |right: usize| intervals.left(right, here - right);
         let ends = (left(first), left(last));
         let span = (ends.0.min(ends.1) - rounding, ends.0.max(ends.1) + rounding);
         peakier.move_to(span);
@@ -62,12 +64,16 @@ pub(super) fn for_each_piece(
             Piece { peakier, other, first, last }
         };
         if peakier.range.is_empty() && other.range.is_empty() {
-            join(piece(first, last));
+            // So is every diagonal up to the next confidence.
+            let room = peakier.next().min(other.next()) - span.1;
+            diagonal += ((room / SPACING - 1.0).max(0.0) as usize).min(last_right + LEFTS);
+            join(piece(first, diagonal.min(last_right)));
         } else {
             // Left ends that descend by more than rounding error cut off ever less.
             let descends = ends.0 - ends.1 > (last - first) as f64 * rounding;
             split(first..last + 1, descends, piece, &mut join);
         }
+        diagonal += 1;
     }
     open.into_iter().for_each(visit);
 }
@@ -115,6 +121,11 @@ impl<'a> Near<'a> {
         advance(&mut self.range.start, self.side, |confidence| confidence < low);
         self.range.end = self.range.end.max(self.range.start);
         advance(&mut self.range.end, self.side, |confidence| confidence <= high);
+    }
+
+    /// The smallest confidence beyond this diagonal.
+    fn next(&self) -> f64 {
+        self.side.get(self.range.end).copied().unwrap_or(f64::INFINITY)
     }
 
     /// Counts the confidences below a left end on this diagonal.

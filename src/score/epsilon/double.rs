@@ -54,7 +54,8 @@ impl DoubleThreshold {
         }
     }
 
-    /// The largest ε among intervals laid around the peakier of two (ascending) sides; `None` where all are discarded.
+    /// The largest ε among intervals laid around the peakier of two (ascending) sides; `None` where all are
+    /// discarded.
     pub(super) fn strongest(&mut self, peakier: &[f64], other: &[f64], rates: &Rates) -> Option<f64> {
         self.intervals.lay(peakier[0], peakier[peakier.len() - 1]);
         self.rights.count(self.intervals.rights(), peakier, other);
@@ -105,7 +106,8 @@ impl Errors {
         }
     }
 
-    /// The largest ε of the noted counts: it never grows with false positives from 1 on, so the fewest are the best.
+    /// The largest ε of the noted counts: it never grows with false positives from 1 on, so the fewest are
+    /// the best.
     fn strongest(&self, rates: &Rates) -> Option<f64> {
         if self.separable {
             return Some(f64::INFINITY);

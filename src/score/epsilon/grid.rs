@@ -1,5 +1,5 @@
-//! Where the reference puts its thresholds, operation for operation: which side of a threshold a confidence falls on can
-//! hang on the last bit.
+//! Where the reference puts its thresholds, operation for operation: which side of a threshold a confidence
+//! falls on can hang on the last bit.
 
 /// Thresholds per unit of confidence.
 const PER_UNIT: f64 = 100.0;
@@ -7,8 +7,11 @@ const PER_UNIT: f64 = 100.0;
 const BUFFER: f64 = 2.0;
 /// Left ends per right end.
 pub(super) const LEFTS: usize = 400;
+/// From one left end to the next, up to rounding.
+pub(super) const SPACING: f64 = 2.0 * BUFFER / (LEFTS - 1) as f64;
 
-/// Right ends of intervals (400, or 401 where rounding has it so), and [`LEFTS`] left ends for each; all float64.
+/// Right ends of intervals (400, or 401 where rounding has it so), and [`LEFTS`] left ends for each; all
+/// float64.
 #[derive(Debug, Default)]
 pub(super) struct Intervals {
     rights: Vec<f64>,
@@ -29,9 +32,9 @@ impl Intervals {
         let width = largest - smallest;
         let (start, stop) = ((smallest + width) - BUFFER, largest + BUFFER);
         let count = ((stop - start) * PER_UNIT).ceil() as usize;
-        let step = (stop - start) / (count - 1) as f64;
+        let spacing = (stop - start) / (count - 1) as f64;
         self.rights.clear();
-        self.rights.extend((0..count - 1).map(|index| index as f64 * step + start));
+        self.rights.extend((0..count - 1).map(|index| index as f64 * spacing + start));
         self.rights.push(stop);
         self.lefts.clear();
         self.lefts.extend(self.rights.iter().map(|right| {
@@ -62,7 +65,8 @@ pub(super) struct Thresholds {
 }
 
 impl Thresholds {
-    /// Lays thresholds over both sides, which span from `smallest` to `largest`; none where that is one value.
+    /// Lays thresholds over both sides, which span from `smallest` to `largest`; none where that is one
+    /// value.
     pub(super) fn over(smallest: f64, largest: f64) -> Self {
         let count = ((largest - smallest) * PER_UNIT).ceil() as usize;
         let (smallest, largest) = (smallest as f32, largest as f32);

@@ -3,8 +3,9 @@
 //! Owns the attacks and the ε of their error rates. It does not know what an ε is worth
 //! (see [`ForgettingQuality`](super::ForgettingQuality)).
 //!
-//! The reference evaluates about 160 000 thresholds against all 2N models. Here both sides are sorted once and thresholds
-//! are grouped by what they count, which gives the same integer counts, hence the same ε, thousands of times sooner.
+//! The reference evaluates about 160 000 thresholds against all 2N models. Here both sides are sorted once
+//! and thresholds are grouped by what they count, which gives the same integer counts, hence the same ε,
+//! thousands of times sooner.
 
 mod diagonal;
 mod double;
@@ -107,8 +108,8 @@ impl Attacks {
         Self { rates: Rates::new(models), double: DoubleThreshold::new(models) }
     }
 
-    /// The ε of the strongest attack on one example, from the ascending confidences of both sides; \[N\] each. `None` where
-    /// every threshold is discarded.
+    /// The ε of the strongest attack on one example, from the ascending confidences of both sides; \[N\]
+    /// each. `None` where every threshold is discarded.
     pub(super) fn strongest(&mut self, unlearned: &[f64], retrained: &[f64]) -> Option<Epsilon> {
         let (positive, negative) = if median(retrained) > median(unlearned) {
             (retrained, unlearned)
@@ -137,7 +138,7 @@ impl Attacks {
     }
 }
 
-/// The mean of the middle two, as NumPy has it.
+/// The mean of the middle two, as `NumPy` has it.
 fn median(ascending: &[f64]) -> f64 {
     let middle = ascending.len() / 2;
     if ascending.len() % 2 == 1 {

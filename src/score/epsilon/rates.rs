@@ -21,8 +21,9 @@ impl Rates {
         }
     }
 
-    /// ε of a threshold that makes these many false positives and false negatives, at least 0; infinite without any error,
-    /// `None` where the threshold is discarded (exactly one kind of error, or both always).
+    /// ε of a threshold that makes these many false positives and false negatives, at least 0; infinite
+    /// without any error, `None` where the threshold is discarded (exactly one kind of error, or both
+    /// always).
     ///
     /// Symmetric in its arguments, and never larger where one of them grows from 1 on.
     pub(super) fn epsilon(&self, false_positives: usize, false_negatives: usize) -> Option<f64> {

@@ -1,16 +1,19 @@
+use std::ops::Range;
+
 use proptest::{collection::vec, prelude::*};
 
 use super::{Attacks, CAP, Rule, grid::Thresholds, median, rates::Rates, sorted, span};
 
 /// `numpy.linspace`.
 fn linspace(start: f64, stop: f64, count: usize) -> Vec<f64> {
-    let step = (stop - start) / (count - 1) as f64;
-    let mut points: Vec<f64> = (0..count).map(|index| index as f64 * step + start).collect();
+    let spacing = (stop - start) / (count - 1) as f64;
+    let mut points: Vec<f64> = (0..count).map(|index| index as f64 * spacing + start).collect();
     points[count - 1] = stop;
     points
 }
 
-/// The published procedure without a thought: every threshold against every model. `None` where all are discarded.
+/// The published procedure without a thought: every threshold against every model. `None` where all are
+/// discarded.
 fn by_definition(unlearned: &[f64], retrained: &[f64]) -> Option<f64> {
     let count = |side: &[f64], holds: &dyn Fn(f64) -> bool| side.iter().filter(|&&c| holds(c)).count();
     let (positive, negative) =
@@ -32,8 +35,7 @@ fn by_definition(unlearned: &[f64], retrained: &[f64]) -> Option<f64> {
             kept.extend(rates.epsilon(count(other, &inside), models - count(peakier, &inside)));
         }
     }
-    let (smallest, largest) =
-        (positive[0].min(negative[0]), positive[models - 1].max(negative[models - 1]));
+    let (smallest, largest) = (positive[0].min(negative[0]), positive[models - 1].max(negative[models - 1]));
     for threshold in Thresholds::over(smallest, largest).iter() {
         let above = |c: f64| c >= threshold;
         kept.extend(rates.epsilon(count(negative, &above), models - count(positive, &above)));
@@ -47,7 +49,14 @@ fn fast(unlearned: &[f64], retrained: &[f64]) -> Option<f64> {
 
 /// Two sides of equal size whose confidences come from `confidence`.
 fn sides(confidence: impl Strategy<Value = f64> + Clone) -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
-    (2_usize..12).prop_flat_map(move |models| {
+    sides_of(2..12, confidence)
+}
+
+fn sides_of(
+    models: Range<usize>,
+    confidence: impl Strategy<Value = f64> + Clone,
+) -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
+    models.prop_flat_map(move |models| {
         let side = || vec(confidence.clone(), models).prop_map(|side| sorted(&side));
         (side(), side())
     })
@@ -87,6 +96,12 @@ proptest! {
         prop_assert_eq!(fast(&unlearned, &retrained), by_definition(&unlearned, &retrained));
     }
 
+    /// Several confidences between neighbouring thresholds.
+    #[test]
+    fn counting_agrees_in_a_crowd((unlearned, retrained) in sides_of(60..90, -0.4..0.4)) {
+        prop_assert_eq!(fast(&unlearned, &retrained), by_definition(&unlearned, &retrained));
+    }
+
     #[test]
     fn epsilon_never_grows_with_errors(models in 3_usize..600, seed in any::<u64>()) {
         let rates = Rates::new(models);
@@ -116,7 +131,11 @@ fn the_single_grid_ends_on_both_ends() {
     assert_eq!((count(1.0, 1.0), count(1.0, 1.005), count(0.0, 3.5)), (0, 1, 350));
     let points: Vec<f64> = Thresholds::over(0.0, 3.5).iter().collect();
     assert_eq!((points[0], points[349]), (0.0, 3.5));
-    assert_eq!(Thresholds::over(1.0, 1.005).iter().collect::<Vec<_>>(), [1.0], "a lone threshold is the smallest");
+    assert_eq!(
+        Thresholds::over(1.0, 1.005).iter().collect::<Vec<_>>(),
+        [1.0],
+        "a lone threshold is the smallest"
+    );
 }
 
 #[test]
@@ -127,7 +146,8 @@ fn every_rule_is_named() {
     assert_eq!(strongest(&[5.0, 5.0001, 5.0002], &[1.0, 5.0, 9.0]), Some(Rule::PeakyCap));
     assert_eq!(strongest(&[0.0, 0.5, 1.0], &[3.0, 3.5, 4.0]), Some(Rule::Separable));
     assert_eq!(strongest(&[0.0, 1.0, 2.0, 3.0], &[0.5, 1.5, 2.5, 3.5]), Some(Rule::Double));
-    // Intervals as wide as the peakier side can't leave out its strays at 30 and 40 and the other side at once.
+    // Intervals as wide as the peakier side can't leave out its strays at 30 and 40 and the other side at
+    // once.
     let low = [0.0, 1.0, 2.0, 3.0, 30.0, 40.0];
     let high = [3.5, 10.0, 11.0, 12.0, 70.0, 71.0];
     assert_eq!(strongest(&low, &high), Some(Rule::Single));

@@ -1,0 +1,182 @@
+//! Scores of models drawn with replacement from both sides.
+//!
+//! Each example is sorted once; a replicate only repeats its sorted confidences.
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use rayon::prelude::*;
+
+use super::{
+    ensemble::{Confidences, Ensemble, Kind, Unlearned},
+    epsilon::{Attacks, Epsilon},
+    forgetting_quality::mean_points,
+    oracle::Oracle,
+    utility::Utility,
+};
+
+/// The score of one replicate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Replicate {
+    pub(super) forgetting_quality: f64,
+    pub(super) value: f64,
+}
+
+/// Scores `replicates` replicates of comparable groups, in an order that only `seed` decides; leaves out
+/// those that have no score (every threshold discarded on an example, or an oracle that is never right).
+pub(super) fn replicate(
+    unlearned: &Ensemble<Unlearned>,
+    oracle: &Oracle,
+    replicates: usize,
+    seed: u64,
+) -> Vec<Replicate> {
+    let models = unlearned.models();
+    let sides = (Sorted::new(unlearned.confidences()), Sorted::new(oracle.confidences()));
+    (0..replicates as u64)
+        .into_par_iter()
+        .map_init(
+            || Scorer::new(models),
+            |scorer, stream| {
+                let mut random = ChaCha8Rng::seed_from_u64(seed);
+                random.set_stream(stream);
+                let times = (draw(models, &mut random), draw(models, &mut random));
+                let forgetting_quality = scorer.forgetting_quality(&sides, &times)?;
+                let utility = utility(unlearned, oracle, &times)?;
+                Some(Replicate { forgetting_quality, value: utility.weigh(forgetting_quality) })
+            },
+        )
+        .flatten()
+        .collect()
+}
+
+/// How often each model of both sides is drawn; \[N\] each.
+type Times = (Vec<u32>, Vec<u32>);
+
+/// Confidences of each example in ascending order, with the model that each belongs to; \[S, N\].
+struct Sorted {
+    models: usize,
+    entries: Vec<(f64, u32)>,
+}
+
+impl Sorted {
+    fn new<K: Kind>(confidences: &Confidences<K>) -> Self {
+        let models = confidences.models();
+        let mut entries: Vec<(f64, u32)> = (0..confidences.examples())
+            .flat_map(|example| confidences.of_example(example).iter().copied().zip(0..))
+            .collect();
+        for example in entries.chunks_mut(models) {
+            example.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
+        }
+        Self { models, entries }
+    }
+
+    fn examples(&self) -> impl Iterator<Item = &[(f64, u32)]> {
+        self.entries.chunks(self.models)
+    }
+}
+
+/// Repeats the (ascending) confidences of one example.
+fn resample(example: &[(f64, u32)], times: &[u32], into: &mut Vec<f64>) {
+    into.clear();
+    for &(confidence, model) in example {
+        into.extend(std::iter::repeat_n(confidence, times[model as usize] as usize));
+    }
+}
+
+/// What scores replicates, with the memory that it reuses.
+struct Scorer {
+    models: usize,
+    attacks: Attacks,
+    unlearned: Vec<f64>,
+    retrained: Vec<f64>,
+    epsilons: Vec<f64>,
+}
+
+impl Scorer {
+    fn new(models: usize) -> Self {
+        let (unlearned, retrained) = (Vec::with_capacity(models), Vec::with_capacity(models));
+        Self { models, attacks: Attacks::new(models), unlearned, retrained, epsilons: Vec::new() }
+    }
+
+    fn forgetting_quality(&mut self, sides: &(Sorted, Sorted), times: &Times) -> Option<f64> {
+        self.epsilons.clear();
+        for (unlearned, retrained) in sides.0.examples().zip(sides.1.examples()) {
+            resample(unlearned, &times.0, &mut self.unlearned);
+            resample(retrained, &times.1, &mut self.retrained);
+            let epsilon = self.attacks.strongest(&self.unlearned, &self.retrained)?;
+            self.epsilons.push(Epsilon::value(epsilon));
+        }
+        Some(mean_points(self.epsilons.iter().copied(), self.models))
+    }
+}
+
+fn utility(unlearned: &Ensemble<Unlearned>, oracle: &Oracle, times: &Times) -> Option<Utility> {
+    Utility::from_accuracies(
+        [
+            &repeated(unlearned.retain_accuracies(), &times.0),
+            &repeated(unlearned.held_out_accuracies(), &times.0),
+        ],
+        [&repeated(oracle.retain_accuracies(), &times.1), &repeated(oracle.held_out_accuracies(), &times.1)],
+    )
+    .ok()
+}
+
+fn repeated(accuracies: &[f64], times: &[u32]) -> Vec<f64> {
+    let each = accuracies.iter().zip(times);
+    each.flat_map(|(&accuracy, &times)| std::iter::repeat_n(accuracy, times as usize)).collect()
+}
+
+/// How often each of `models` models is drawn when as many are drawn with replacement.
+fn draw(models: usize, random: &mut ChaCha8Rng) -> Vec<u32> {
+    let mut times = vec![0; models];
+    for _ in 0..models {
+        times[below(models as u64, random) as usize] += 1;
+    }
+    times
+}
+
+/// A number below `bound`, each as likely (Lemire, arXiv:1805.10941).
+fn below(bound: u64, random: &mut ChaCha8Rng) -> u64 {
+    let unfair = bound.wrapping_neg() % bound;
+    loop {
+        let product = u128::from(random.next_u64()) * u128::from(bound);
+        if product as u64 >= unfair {
+            return (product >> 64) as u64;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha8Rng;
+    use rand_core::SeedableRng;
+
+    use super::{Sorted, draw, resample};
+    use crate::score::{Confidences, Unlearned};
+
+    #[test]
+    fn as_many_models_are_drawn_as_there_are() {
+        let mut random = ChaCha8Rng::seed_from_u64(3);
+        let times: Vec<Vec<u32>> = (0..500).map(|_| draw(8, &mut random)).collect();
+        assert!(times.iter().all(|times| times.iter().sum::<u32>() == 8), "{times:?}");
+        for model in 0..8 {
+            // 4 000 draws of 8 models: 500 each, with standard deviation 21.
+            let drawn: u32 = times.iter().map(|times| times[model]).sum();
+            assert!((400..600).contains(&drawn), "model {model} was drawn {drawn} times");
+        }
+    }
+
+    #[test]
+    fn a_replicate_repeats_whole_models_in_order() {
+        let confidences =
+            Confidences::<Unlearned>::new(&[[3.0, -1.0], [1.0, -2.0], [2.0, -3.0]]).expect("finite");
+        let mut drawn = Vec::new();
+        let replicate: Vec<Vec<f64>> = Sorted::new(&confidences)
+            .examples()
+            .map(|example| {
+                resample(example, &[2, 0, 1], &mut drawn);
+                drawn.clone()
+            })
+            .collect();
+        assert_eq!(replicate, [[2.0, 3.0, 3.0], [-3.0, -1.0, -1.0]]);
+    }
+}
