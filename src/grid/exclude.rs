@@ -11,6 +11,7 @@ use super::{
     space::Space,
     table::{Node, Table, text, wrong_type},
 };
+use crate::method::METHODS;
 
 /// One exclude.
 #[derive(Debug)]
@@ -35,6 +36,12 @@ pub(super) fn read(
     };
     let mut names: BTreeSet<&str> = spaces.iter().flat_map(|space| space.names()).collect();
     names.extend(["method", "label"]);
+    if !problems.0.is_empty() {
+        // A table with a problem may be missing here, and its names with it.
+        names.extend(
+            METHODS.iter().flat_map(|method| method.parameters.iter().map(|parameter| parameter.name)),
+        );
+    }
     items.iter().filter_map(|item| read_one(item, &names, sources, problems)).collect()
 }
 

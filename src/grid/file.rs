@@ -89,8 +89,8 @@ pub(super) fn merged(sources: &Sources) -> Result<Entries<'_>, Vec<Problem>> {
             continue;
         }
         let end = source.start + source.text.len();
-        let equals = source.start + equals_sign(&source.text).unwrap_or(0);
-        let (path, value) = single(written, equals)
+        let (path, value) = equals_sign(&source.text)
+            .and_then(|equals| single(written, source.start + equals))
             .ok_or_else(|| vec![Problem::at(source.start..end, Mistake::NotAnAssignment)])?;
         put(&mut root, &path, value).map_err(|problem| vec![problem])?;
     }
@@ -108,6 +108,7 @@ fn parse(source: &Source) -> Result<Entries<'_>, Vec<Problem>> {
         let span = error.span().unwrap_or(end..end);
         problems.push(Problem::at(shift(&span, source.start), Mistake::Syntax(error)));
     }
+    problems.0.sort_by_key(|problem| problem.span.as_ref().map(|span| span.start));
     Err(problems.0)
 }
 

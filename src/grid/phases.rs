@@ -128,8 +128,13 @@ pub(super) fn grammar(error: Error, otherwise: &Span) -> Problem {
     Problem::at(span, Mistake::Grammar(error)).suggest(suggestion.as_deref())
 }
 
-/// Serde's messages name the unknown word first and then the known ones, all in backticks.
+/// Serde's messages name the unknown word first and then the known ones, all in backticks; the parser has words of its
+/// own for keys inside a variant.
 fn suggestion(message: &str) -> Option<String> {
+    if let Some(keys) = message.strip_prefix("unexpected keys in table: ") {
+        let (unknown, known) = keys.split_once(", available keys: ")?;
+        return closest(unknown, known.split(", ")).map(shown);
+    }
     if !message.starts_with("unknown ") {
         return None;
     }

@@ -84,12 +84,13 @@ pub struct PoolSettings {
 pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
     root.refuse_unknown(KEYS, problems);
     version(root, problems);
+    let name = name(root, problems);
     let engine = engine(root, problems);
     let seeds =
         root.require("seeds", problems).and_then(|node| whole("seeds", node, 1..=HELD_OUT_SEEDS, problems));
     let (network, training) = training::read(root, problems);
     Settings {
-        name: name(root, problems).unwrap_or_default(),
+        name: name.unwrap_or_default(),
         engine,
         seeds: seeds.unwrap_or(1),
         data: data(root, engine, problems),
@@ -196,7 +197,7 @@ fn checkpoint(root: &Table<'_>, problems: &mut Problems) -> Option<String> {
 fn path(key: &str, node: &Node<'_>, problems: &mut Problems) -> Option<String> {
     let (path, _) = text(key, node, problems)?;
     if path.is_empty() || path.contains('\0') {
-        problems.push(wrong_type(key, "a path", node));
+        problems.push(wrong_type(key, "a path that is not empty", node));
         return None;
     }
     Some(path.to_owned())
