@@ -91,7 +91,7 @@ fn recipes(space: &Space, phases: &Node<'_>, problems: &mut Problems) -> Vec<Rec
             Ok(recipe) => recipes.push(recipe),
             Err(problem) => {
                 if reported.insert((problem.span.clone(), problem.mistake.to_string())) {
-                    problems.push(problem);
+                    problems.push(*problem);
                 }
                 // After so many different ones the phases are wrong, not the values.
                 if reported.len() >= 10 {

@@ -744,6 +744,8 @@ phases = [{ noise = { tensors = "all", std = "$std" } }]
        |
     11 | phases = [{ noise = { tensors = "all", std = "$std" } }]
        |                                              ^^^^^^
+       |
+       = note: at the point std = -0.1
     "#);
 }
 
@@ -881,7 +883,7 @@ fn colours_are_asked_for() {
 
 #[test]
 fn a_flood_of_problems_is_cut() {
-    let keys: String = (0..10_000).map(|number| format!("key-{number} = 1\n")).collect();
+    let keys = (0..10_000).fold(String::new(), |text, number| text + &format!("key-{number} = 1\n"));
     let shown = problems(&format!("{keys}{TOY}[method.ct]\n"));
     assert_eq!(shown.matches("error").count(), 51, "{shown}");
     assert!(shown.ends_with("error: 9950 more problems"), "{shown}");
