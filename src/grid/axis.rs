@@ -78,14 +78,12 @@ impl<'p> Axes<'p> {
     }
 
     fn spend(&mut self, values: u64, node: &Node<'_>) -> Option<()> {
-        match self.left.checked_sub(values) {
-            Some(left) => self.left = left,
-            None => {
-                self.problems.push(Problem::at(node.span(), Mistake::TooManyValues { limit: MOST_VALUES }));
-                return None;
-            }
+        if let Some(left) = self.left.checked_sub(values) {
+            self.left = left;
+            return Some(());
         }
-        Some(())
+        self.problems.push(Problem::at(node.span(), Mistake::TooManyValues { limit: MOST_VALUES }));
+        None
     }
 
     fn checked(&mut self, values: Vec<(Value, Span)>, parameter: Option<&Parameter>) -> Vec<(Value, Span)> {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sweep_protocol::recipe::Recipe;
+use toml::Spanned;
 
 use super::{
     Grid, GridFile,
@@ -38,12 +39,14 @@ fn check(root: &Table<'_>, sources: &Sources) -> Result<Grid, Problems> {
     let excludes = exclude::read(root, &spaces, sources, &mut problems);
     // The products must be bearable before any of their points is looked at.
     let points = spaces.iter().fold(0_u128, |sum, space| sum.saturating_add(space.size()));
-    problems.extend(too_many(points, &settings, root));
+    problems.extend(too_many(points, &settings, root, spaces.iter().copied()));
     problems.into_result()?;
 
     let grid = Grid { settings, spaces: expand(written, &excludes)? };
-    Problems::from_iter(too_many(grid.run_count(), &grid.settings, root)).into_result()?;
-    Ok(grid)
+    match too_many(grid.run_count(), &grid.settings, root, &grid.spaces) {
+        Some(problem) => Err(Problems(vec![problem])),
+        None => Ok(grid),
+    }
 }
 
 /// Excludes points, reads phases and sees to it that no point is there twice and the floor is there.
@@ -61,13 +64,19 @@ fn expand(written: Vec<Written<'_>>, excludes: &[Exclude]) -> Result<Vec<Space>,
     Ok(spaces)
 }
 
-fn too_many(runs: u128, settings: &Settings, root: &Table<'_>) -> Option<Problem> {
+fn too_many<'s>(
+    runs: u128,
+    settings: &Settings,
+    root: &Table<'_>,
+    spaces: impl IntoIterator<Item = &'s Space>,
+) -> Option<Problem> {
     if runs <= u128::from(settings.max_runs) {
         return None;
     }
     let mistake = Mistake::TooManyRuns { runs, limit: settings.max_runs };
-    let problem = match root.get("max-runs").or_else(|| root.get("method")) {
-        Some(node) => Problem::at(node.span(), mistake),
+    let largest = spaces.into_iter().max_by_key(|space| space.size()).map(|space| space.span.clone());
+    let problem = match root.get("max-runs").map(Spanned::span).or(largest) {
+        Some(span) => Problem::at(span, mistake),
         None => Problem::nowhere(mistake),
     };
     Some(problem.help("take values out of the axes, or raise `max-runs`"))
@@ -82,7 +91,7 @@ fn recipes(space: &Space, phases: &Node<'_>, problems: &mut Problems) -> Vec<Rec
             Ok(recipe) => recipes.push(recipe),
             Err(problem) => {
                 if reported.insert((problem.span.clone(), problem.mistake.to_string())) {
-                    problems.push(problem);
+                    problems.push(*problem);
                 }
                 // After so many different ones the phases are wrong, not the values.
                 if reported.len() >= 10 {

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub(super) const EXPECTED: &str = "a length of time such as \"40m\", \"90s\" or \"1h30m\"";
 
 /// No run is worth waiting for longer than this.
-const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 /// Units and their length in milliseconds; `ms` stands before `m`, which is its beginning.
 const UNITS: [(&str, u64); 5] = [("ms", 1), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];

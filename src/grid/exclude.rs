@@ -11,6 +11,7 @@ use super::{
     space::Space,
     table::{Node, Table, text, wrong_type},
 };
+use crate::method::METHODS;
 
 /// One exclude.
 #[derive(Debug)]
@@ -35,6 +36,12 @@ pub(super) fn read(
     };
     let mut names: BTreeSet<&str> = spaces.iter().flat_map(|space| space.names()).collect();
     names.extend(["method", "label"]);
+    if !problems.0.is_empty() {
+        // A table with a problem may be missing here, and its names with it.
+        names.extend(
+            METHODS.iter().flat_map(|method| method.parameters.iter().map(|parameter| parameter.name)),
+        );
+    }
     items.iter().filter_map(|item| read_one(item, &names, sources, problems)).collect()
 }
 
@@ -73,9 +80,9 @@ struct Place<'a> {
 impl Place<'_> {
     /// The place of a part of the expression; the whole expression where escapes have moved its letters.
     fn of(&self, within: &Span) -> Span {
-        let quoted = self.sources.slice(&self.span).unwrap_or_default();
-        match quoted.find(self.expression) {
-            Some(quotes) if quoted.len() <= self.expression.len() + 2 * quotes.max(1) + 1 => {
+        let literal = self.sources.slice(&self.span).unwrap_or_default();
+        match literal.find(self.expression) {
+            Some(quotes) if literal.len() <= self.expression.len() + 2 * quotes.max(1) + 1 => {
                 let start = self.span.start + quotes;
                 start + within.start..start + within.end
             }
@@ -86,25 +93,24 @@ impl Place<'_> {
 
 /// Keeps the points that no exclude matches; an exclude that matches nothing is a mistake.
 pub(super) fn apply(excludes: &[Exclude], spaces: &mut [Space], problems: &mut Problems) {
-    let mut matched = vec![false; excludes.len()];
+    let mut useful = vec![false; excludes.len()];
     for space in spaces {
         let points = usize::try_from(space.size()).expect("the size is checked before anything is excluded");
         let mut kept = Vec::with_capacity(points);
         for index in 0..points {
-            let mut excluded = false;
-            for (exclude, matched) in excludes.iter().zip(&mut matched) {
-                if exclude.filter.matches(&|name| space.operand(index, name)) {
-                    excluded = true;
-                    *matched = true;
-                }
+            let mut wanted = true;
+            for (exclude, useful) in excludes.iter().zip(&mut useful) {
+                let matches = exclude.filter.matches(&|name| space.operand(index, name));
+                wanted &= !matches;
+                *useful |= matches;
             }
-            if !excluded {
+            if wanted {
                 kept.push(index);
             }
         }
         space.kept = kept;
     }
-    for (exclude, _) in excludes.iter().zip(matched).filter(|(_, matched)| !matched) {
+    for (exclude, _) in excludes.iter().zip(useful).filter(|(_, useful)| !useful) {
         let problem = Problem::at(exclude.span.clone(), Mistake::NothingExcluded);
         problems.push(problem.help("remove it, or correct its condition"));
     }

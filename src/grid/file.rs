@@ -82,17 +82,17 @@ fn refused(sources: Sources, problem: Problem) -> GridError {
 /// Parses the file and puts every override in its place.
 pub(super) fn merged(sources: &Sources) -> Result<Entries<'_>, Vec<Problem>> {
     let mut root = Entries::new();
-    for source in sources.iter() {
+    for source in sources.texts() {
         let written = parse(source)?;
         if source.start == 0 {
             root = written;
             continue;
         }
         let end = source.start + source.text.len();
-        let equals = source.start + equals_sign(&source.text).unwrap_or(0);
-        let (path, value) = single(written, equals)
+        let (path, value) = equals_sign(&source.text)
+            .and_then(|equals| single(written, source.start + equals))
             .ok_or_else(|| vec![Problem::at(source.start..end, Mistake::NotAnAssignment)])?;
-        put(&mut root, &path, value).map_err(|problem| vec![problem])?;
+        put(&mut root, &path, value).map_err(|problem| vec![*problem])?;
     }
     Ok(root)
 }
@@ -108,6 +108,7 @@ fn parse(source: &Source) -> Result<Entries<'_>, Vec<Problem>> {
         let span = error.span().unwrap_or(end..end);
         problems.push(Problem::at(shift(&span, source.start), Mistake::Syntax(error)));
     }
+    problems.0.sort_by_key(|problem| problem.span.as_ref().map(|span| span.start));
     Err(problems.0)
 }
 
@@ -182,7 +183,7 @@ fn single(mut table: Entries<'_>, equals: usize) -> Option<(Vec<Key<'_>>, Node<'
     }
 }
 
-fn put<'s>(root: &mut Entries<'s>, path: &[Key<'s>], value: Node<'s>) -> Result<(), Problem> {
+fn put<'s>(root: &mut Entries<'s>, path: &[Key<'s>], value: Node<'s>) -> Result<(), Box<Problem>> {
     let Some((last, parents)) = path.split_last() else { return Ok(()) };
     let mut table = root;
     for key in parents {
@@ -190,10 +191,11 @@ fn put<'s>(root: &mut Entries<'s>, path: &[Key<'s>], value: Node<'s>) -> Result<
         if !table.contains_key(key) {
             table.insert(key.clone(), Spanned::new(span.clone(), DeValue::Table(Entries::new())));
         }
-        match table.get_mut(key).map(Spanned::get_mut) {
-            Some(DeValue::Table(inner)) => table = inner,
-            _ => return Err(Problem::at(span, Mistake::NothingInside { key: shown(key.get_ref()) })),
-        }
+        let Some(DeValue::Table(inner)) = table.get_mut(key).map(Spanned::get_mut) else {
+            let mistake = Mistake::NothingInside { key: shown(key.get_ref()) };
+            return Err(Box::new(Problem::at(span, mistake)));
+        };
+        table = inner;
     }
     table.insert(last.clone(), value);
     Ok(())

@@ -59,9 +59,17 @@ impl Generator {
                     Rule::Uniform { .. } => between(unit(&mut random)),
                     Rule::LogUniform { .. } => between_logarithms(unit(&mut random)),
                 };
-                rounded(value, self.from.abs().max(self.to.abs()))
+                rounded(value, self.smallest())
             })
             .collect()
+    }
+
+    /// Smaller numbers than this are rounding errors where a sum cancels.
+    fn smallest(&self) -> f64 {
+        match self.rule {
+            Rule::Even | Rule::Step(_) => self.from.abs().max(self.to.abs()) * 1e-12,
+            Rule::EvenInLogarithm | Rule::Uniform { .. } | Rule::LogUniform { .. } => 0.0,
+        }
     }
 
     /// A stream of its own for every key and seed, so that two axes with the same seed are independent.
@@ -80,9 +88,9 @@ fn unit(random: &mut ChaCha8Rng) -> f64 {
     (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Twelve significant digits, and 0 for what is left where a sum cancels.
-fn rounded(value: f64, scale: f64) -> f64 {
-    if value.abs() < scale * 1e-12 {
+/// Twelve significant digits, and 0 for less than `smallest`.
+fn rounded(value: f64, smallest: f64) -> f64 {
+    if value.abs() < smallest {
         return 0.0;
     }
     format!("{value:.11e}").parse().unwrap_or(value)
@@ -149,7 +157,7 @@ fn steps(from: f64, to: f64, step: f64) -> Option<u64> {
     // A sum of tenths may miss its end by a rounding error.
     const SLACK: f64 = 1e-9;
     let steps = ((to - from) / step + SLACK).floor();
-    (0.0..1e15).contains(&steps).then_some(steps as u64 + 1)
+    (0.0..1e15).contains(&steps).then(|| steps as u64 + 1)
 }
 
 fn random(table: &Table<'_>, problems: &mut Problems) -> Option<Generator> {
@@ -184,6 +192,10 @@ fn random(table: &Table<'_>, problems: &mut Problems) -> Option<Generator> {
 fn numbers<const N: usize>(node: &Node<'_>) -> Option<([f64; N], bool)> {
     let DeValue::Array(items) = node.get_ref() else { return None };
     let values: Vec<f64> = items.iter().map(real).collect::<Option<_>>()?;
+    // An interval longer than the longest number has no even spaces.
+    if !(values.first()? - values.get(1)?).is_finite() {
+        return None;
+    }
     let whole_ends = items.iter().take(2).all(|item| integer(item).is_some());
     Some((values.try_into().ok()?, whole_ends))
 }
@@ -237,6 +249,7 @@ mod tests {
             "{ linspace = [0, 1, 0] }",
             "{ linspace = [0, 1, 2.5] }",
             "{ linspace = [0, inf, 3] }",
+            "{ linspace = [-1e308, 1e308, 3] }",
             "{ range = [0, 1, 0] }",
             "{ range = [0, 1, -0.1] }",
             "{ range = [0, 1, 1e-300] }",

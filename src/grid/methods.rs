@@ -59,9 +59,8 @@ impl<'t> Reader<'t, '_> {
     fn label(&mut self, entry: &Entry<'t>) -> Option<Written<'t>> {
         let table = Table::of(&format!("[method.{}]", shown(entry.key)), entry.node, self.axes.problems)?;
         let method = self.method(entry, &table)?;
-        if let Some(problem) = self.label_problem(entry, method) {
-            self.axes.problems.push(problem);
-        }
+        let before = self.axes.problems.0.len();
+        self.axes.problems.extend(self.label_problem(entry, method));
         let phases =
             if method.name == OWN_PHASES { Some(table.require(PHASES, self.axes.problems)?) } else { None };
         let label = Label::new(entry.key, method, phases);
@@ -74,7 +73,12 @@ impl<'t> Reader<'t, '_> {
         let mut dimensions = self.product(&label, &table);
         dimensions.extend(self.zips(&label, &table));
         dimensions.extend(self.left_open(&label, &given));
-        Some(Written { space: Space::new(entry, method, dimensions), phases })
+        let space = Space::new(entry, method, dimensions);
+        if let Some(node) = phases.filter(|_| self.axes.problems.0.len() == before) {
+            // One point tells a mistake in the phases, so that it is reported beside those of other tables.
+            self.axes.problems.extend(phases::read(node, &space.parameters(0)).err().map(|problem| *problem));
+        }
+        Some(Written { space, phases })
     }
 
     fn method(&mut self, entry: &Entry<'t>, table: &Table<'t>) -> Option<&'static Method> {

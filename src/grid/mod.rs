@@ -17,6 +17,7 @@ mod generator;
 mod label;
 mod methods;
 mod phases;
+mod pool;
 mod render;
 mod settings;
 mod source;
@@ -32,8 +33,9 @@ pub use expand::{Resolved, ResolvedData};
 pub use file::GridFile;
 pub use filter::{Filter, FilterError, FilterMistake, Operand};
 pub use phases::PhaseMistake;
+pub use pool::PoolSettings;
 pub use render::Color;
-pub use settings::{MAX_RUNS, PoolSettings, Settings};
+pub use settings::{MAX_RUNS, Settings};
 pub use source::{Sources, Span};
 
 use space::Space;

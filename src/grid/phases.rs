@@ -52,7 +52,17 @@ pub(super) fn placeholders<'n>(node: &'n Node<'_>) -> Vec<(&'n str, Span)> {
 }
 
 /// Reads the phases of one point.
-pub(super) fn read(phases: &Node<'_>, values: &BTreeMap<String, Value>) -> Result<Recipe, Problem> {
+pub(super) fn read(phases: &Node<'_>, values: &BTreeMap<String, Value>) -> Result<Recipe, Box<Problem>> {
+    read_filled(phases, values).map_err(|problem| {
+        if values.is_empty() {
+            return problem;
+        }
+        let values: Vec<String> = values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        Box::new(problem.note(format!("at the point {}", shown(&values.join(", ")))))
+    })
+}
+
+fn read_filled(phases: &Node<'_>, values: &BTreeMap<String, Value>) -> Result<Recipe, Box<Problem>> {
     // A number has no other way into the parser's tree than its text.
     let texts: BTreeMap<&str, String> =
         values.iter().map(|(name, value)| (name.as_str(), in_toml(value))).collect();
@@ -60,11 +70,11 @@ pub(super) fn read(phases: &Node<'_>, values: &BTreeMap<String, Value>) -> Resul
         texts.iter().filter_map(|(&name, text)| Some((name, DeValue::parse(text).ok()?.into_inner())));
     let filled = fill(phases, &parsed.collect());
     let phases_read = Vec::<Phase>::deserialize(ValueDeserializer::from(filled))
-        .map_err(|error| grammar(error, &phases.span()))?;
+        .map_err(|error| Box::new(grammar(error, &phases.span())))?;
     for (position, phase) in phases_read.iter().enumerate() {
         if let Err(mistake) = check(phase) {
             let span = phases.get_ref().get(position).map_or_else(|| phases.span(), Spanned::span);
-            return Err(Problem::at(span, Mistake::Phase(mistake)));
+            return Err(Box::new(Problem::at(span, Mistake::Phase(mistake))));
         }
     }
     Ok(Recipe { phases: phases_read })
@@ -128,8 +138,13 @@ pub(super) fn grammar(error: Error, otherwise: &Span) -> Problem {
     Problem::at(span, Mistake::Grammar(error)).suggest(suggestion.as_deref())
 }
 
-/// Serde's messages name the unknown word first and then the known ones, all in backticks.
+/// Serde's messages name the unknown word first and then the known ones, all in backticks; the parser has words of its
+/// own for keys inside a variant.
 fn suggestion(message: &str) -> Option<String> {
+    if let Some(keys) = message.strip_prefix("unexpected keys in table: ") {
+        let (unknown, known) = keys.split_once(", available keys: ")?;
+        return closest(unknown, known.split(", ")).map(shown);
+    }
     if !message.starts_with("unknown ") {
         return None;
     }

@@ -1,13 +1,11 @@
 //! Everything in a grid but its methods: names, numbers of models, data, pool.
 
-use std::{num::NonZeroU32, time::Duration};
-
-use sweep_protocol::{message::Network, terms::Device};
-use toml::de::DeValue;
+use sweep_protocol::message::Network;
 
 use super::{
-    duration,
     error::{Mistake, Problem, Problems, closest, shown},
+    pool::{self, PoolSettings},
+    source::Span,
     table::{Node, Table, list, text, whole, wrong_type},
     training,
 };
@@ -67,29 +65,17 @@ pub struct Settings {
     pub max_runs: u64,
 }
 
-/// Where runs are carried out, and for how long they may last.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PoolSettings {
-    /// The devices; none stands for all that the machine has.
-    pub devices: Option<Vec<Device>>,
-    /// Workers on one device; none stands for a number that fits the device.
-    pub slots_per_device: Option<NonZeroU32>,
-    /// How long a run may last.
-    pub run_timeout: Option<Duration>,
-    /// How long a worker may be silent.
-    pub stall_timeout: Option<Duration>,
-}
-
 /// Reads the settings. Some problems leave a stand-in, so that the rest of the grid is checked all the same.
 pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
     root.refuse_unknown(KEYS, problems);
     version(root, problems);
+    let name = name(root, problems);
     let engine = engine(root, problems);
     let seeds =
         root.require("seeds", problems).and_then(|node| whole("seeds", node, 1..=HELD_OUT_SEEDS, problems));
     let (network, training) = training::read(root, problems);
     Settings {
-        name: name(root, problems).unwrap_or_default(),
+        name: name.unwrap_or_default(),
         engine,
         seeds: seeds.unwrap_or(1),
         data: data(root, engine, problems),
@@ -98,7 +84,7 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
         training,
         oracle: oracle(root, problems),
         toy_examples: toy(root, engine, problems),
-        pool: pool(root, problems),
+        pool: pool::read(root, problems),
         max_runs: root.whole("max-runs", 1..=MOST_RUNS, MAX_RUNS, problems),
     }
 }
@@ -132,7 +118,7 @@ pub(super) fn is_safe_name(name: &str) -> bool {
 }
 
 /// The problem of a name that is not safe.
-pub(super) fn unsafe_name(name: &str, span: std::ops::Range<usize>) -> Problem {
+pub(super) fn unsafe_name(name: &str, span: Span) -> Problem {
     Problem::at(span, Mistake::UnsafeName { name: shown(name) })
         .help("use 1 to 64 of the characters A-Z a-z 0-9 . _ -, and begin with no dot or dash")
 }
@@ -160,12 +146,7 @@ fn engine(root: &Table<'_>, problems: &mut Problems) -> EngineName {
 }
 
 /// The problem of a name that is not among `known`.
-pub(super) fn unknown_name(
-    what: &'static str,
-    name: &str,
-    known: &[&str],
-    span: std::ops::Range<usize>,
-) -> Problem {
+pub(super) fn unknown_name(what: &'static str, name: &str, known: &[&str], span: Span) -> Problem {
     Problem::at(span, Mistake::UnknownName { what, name: shown(name) })
         .suggest(closest(name, known.iter().copied()))
         .note(list("known are ", known))
@@ -196,7 +177,7 @@ fn checkpoint(root: &Table<'_>, problems: &mut Problems) -> Option<String> {
 fn path(key: &str, node: &Node<'_>, problems: &mut Problems) -> Option<String> {
     let (path, _) = text(key, node, problems)?;
     if path.is_empty() || path.contains('\0') {
-        problems.push(wrong_type(key, "a path", node));
+        problems.push(wrong_type(key, "a path that is not empty", node));
         return None;
     }
     Some(path.to_owned())
@@ -223,52 +204,4 @@ fn toy(root: &Table<'_>, engine: EngineName, problems: &mut Problems) -> u32 {
     }
     table.refuse_unknown(&["examples"], problems);
     table.whole("examples", 1..=MOST, EXAMPLES, problems) as u32
-}
-
-fn pool(root: &Table<'_>, problems: &mut Problems) -> PoolSettings {
-    let Some(table) = root.table("pool", problems) else { return PoolSettings::default() };
-    table.refuse_unknown(&["devices", "slots-per-device", "run-timeout", "stall-timeout"], problems);
-    PoolSettings {
-        devices: table.get("devices").and_then(|node| devices(node, problems)),
-        slots_per_device: table.get("slots-per-device").and_then(|node| slots(node, problems)),
-        run_timeout: table.get("run-timeout").and_then(|node| timeout("run-timeout", node, problems)),
-        stall_timeout: table.get("stall-timeout").and_then(|node| timeout("stall-timeout", node, problems)),
-    }
-}
-
-fn devices(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<Device>> {
-    const EXPECTED: &str = "\"auto\" or a list of \"cpu\" and \"cuda:N\", each once";
-    let items = match node.get_ref() {
-        DeValue::String(word) if word == "auto" => return None,
-        DeValue::Array(items) if !items.is_empty() => items,
-        _ => {
-            problems.push(wrong_type("devices", EXPECTED, node));
-            return None;
-        }
-    };
-    let mut devices = Vec::new();
-    for item in items {
-        match item.get_ref().as_str().and_then(|name| name.parse::<Device>().ok()) {
-            Some(device) if !devices.contains(&device) => devices.push(device),
-            _ => problems.push(wrong_type("devices", EXPECTED, item)),
-        }
-    }
-    Some(devices)
-}
-
-fn slots(node: &Node<'_>, problems: &mut Problems) -> Option<NonZeroU32> {
-    const MOST: u64 = 1024;
-    if node.get_ref().as_str() == Some("auto") {
-        return None;
-    }
-    let count = whole("slots-per-device", node, 1..=MOST, problems)?;
-    NonZeroU32::new(count as u32)
-}
-
-fn timeout(key: &str, node: &Node<'_>, problems: &mut Problems) -> Option<Duration> {
-    let duration = node.get_ref().as_str().and_then(duration::parse);
-    if duration.is_none() {
-        problems.push(wrong_type(key, duration::EXPECTED, node));
-    }
-    duration
 }

@@ -36,7 +36,7 @@ impl Sources {
     }
 
     /// The file, then the overrides in the order of their setting.
-    pub(super) fn iter(&self) -> std::slice::Iter<'_, Source> {
+    pub(super) fn texts(&self) -> std::slice::Iter<'_, Source> {
         self.0.iter()
     }
 

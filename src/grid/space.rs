@@ -75,14 +75,12 @@ impl Space {
     /// The hyper-parameters of the point with this index.
     pub(super) fn parameters(&self, index: usize) -> BTreeMap<String, Value> {
         let mut rest = index;
-        let mut parameters = BTreeMap::new();
-        for dimension in self.dimensions.iter().rev() {
+        let rows = self.dimensions.iter().rev().flat_map(|dimension| {
             let row = rest % dimension.len;
             rest /= dimension.len;
-            parameters
-                .extend(dimension.columns.iter().map(|(key, values)| (key.clone(), values[row].clone())));
-        }
-        parameters
+            dimension.columns.iter().map(move |(key, values)| (key.clone(), values[row].clone()))
+        });
+        rows.collect()
     }
 
     /// What a name in a filter stands for at the point with this index.

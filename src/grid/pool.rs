@@ -1,0 +1,74 @@
+//! The `[pool]` table: where runs are carried out, and for how long they may last.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use sweep_protocol::terms::Device;
+use toml::de::DeValue;
+
+use super::{
+    duration,
+    error::Problems,
+    table::{Node, Table, whole, wrong_type},
+};
+
+/// Where runs are carried out, and for how long they may last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PoolSettings {
+    /// The devices; none stands for all that the machine has.
+    pub devices: Option<Vec<Device>>,
+    /// Workers on one device; none stands for a number that fits the device.
+    pub slots_per_device: Option<NonZeroU32>,
+    /// How long a run may last.
+    pub run_timeout: Option<Duration>,
+    /// How long a worker may be silent.
+    pub stall_timeout: Option<Duration>,
+}
+
+/// Reads `[pool]`.
+pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> PoolSettings {
+    let Some(table) = root.table("pool", problems) else { return PoolSettings::default() };
+    table.refuse_unknown(&["devices", "slots-per-device", "run-timeout", "stall-timeout"], problems);
+    PoolSettings {
+        devices: table.get("devices").and_then(|node| devices(node, problems)),
+        slots_per_device: table.get("slots-per-device").and_then(|node| slots(node, problems)),
+        run_timeout: table.get("run-timeout").and_then(|node| timeout("run-timeout", node, problems)),
+        stall_timeout: table.get("stall-timeout").and_then(|node| timeout("stall-timeout", node, problems)),
+    }
+}
+
+fn devices(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<Device>> {
+    const EXPECTED: &str = "\"auto\" or a list of \"cpu\" and \"cuda:N\", each once";
+    let items = match node.get_ref() {
+        DeValue::String(word) if word == "auto" => return None,
+        DeValue::Array(items) if !items.is_empty() => items,
+        _ => {
+            problems.push(wrong_type("devices", EXPECTED, node));
+            return None;
+        }
+    };
+    let mut devices = Vec::new();
+    for item in items {
+        match item.get_ref().as_str().and_then(|name| name.parse::<Device>().ok()) {
+            Some(device) if !devices.contains(&device) => devices.push(device),
+            _ => problems.push(wrong_type("devices", EXPECTED, item)),
+        }
+    }
+    Some(devices)
+}
+
+fn slots(node: &Node<'_>, problems: &mut Problems) -> Option<NonZeroU32> {
+    const MOST: u64 = 1024;
+    if node.get_ref().as_str() == Some("auto") {
+        return None;
+    }
+    let count = whole("slots-per-device", node, 1..=MOST, problems)?;
+    NonZeroU32::new(count as u32)
+}
+
+fn timeout(key: &str, node: &Node<'_>, problems: &mut Problems) -> Option<Duration> {
+    let duration = node.get_ref().as_str().and_then(duration::parse);
+    if duration.is_none() {
+        problems.push(wrong_type(key, duration::EXPECTED, node));
+    }
+    duration
+}
