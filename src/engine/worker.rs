@@ -178,7 +178,7 @@ impl Stopping {
 impl Drop for Worker {
     fn drop(&mut self) {
         if let Some(child) = self.child.take() {
-            stop::end(child, Manner::Kill, Duration::ZERO, &AtomicBool::new(true));
+            stop::abandon(child);
         }
     }
 }

@@ -14,6 +14,8 @@ mod job;
 mod observer;
 mod settings;
 mod signals;
+#[cfg(test)]
+mod tests;
 
 pub use dispatcher::{PoolError, run};
 pub use ending::{Ending, How};
