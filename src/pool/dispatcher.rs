@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, never, select_biased};
 use sweep_protocol::{
     FORMAT,
     measurement::Measurement,
-    message::{FromWorker, Hello},
+    message::{Failure, FromWorker, Hello},
     terms::RunId,
 };
 use thiserror::Error;
@@ -242,7 +242,7 @@ impl Dispatcher<'_> {
             Action::Stop { slot, manner } => self.crew.stop(slot, manner),
             Action::Consult { run } => self.consult(run)?,
             Action::Commit { run, attempt, outcome, source } => {
-                self.commit(run, attempt, &outcome, source)?
+                self.commit(run, attempt, &outcome, source)?;
             }
             Action::Tell(tidings) => self.tell(&tidings),
             Action::End(end) => return Ok(Some(end)),
@@ -264,18 +264,21 @@ impl Dispatcher<'_> {
         self.at.iter_mut().filter(|at| **at == Some(run)).for_each(|at| *at = None);
         self.at[slot] = Some(run);
         let Some(job) = job::build(self.plan, self.store, run, attempt, folder) else {
-            let message = "the recorded original has no weights; carry it out again".to_owned();
-            let outcome = Outcome::Failed {
-                cause: Cause::Reported(sweep_protocol::message::Failure::Refused),
-                message,
-            };
-            self.events.push_back(Event::Reported { slot, run, outcome });
+            self.refuse(slot, run, "the recorded original has no weights; carry it out again".to_owned());
             return Ok(());
         };
         let log = self.store.log(id, attempt)?;
-        self.crew.perform(slot, job, log);
+        if let Err(error) = self.crew.perform(slot, job, log) {
+            self.refuse(slot, run, error.to_string());
+            return Ok(());
+        }
         self.observer.event(&Happening::Started { slot, run, attempt });
         Ok(())
+    }
+
+    fn refuse(&mut self, slot: usize, run: usize, message: String) {
+        let outcome = Outcome::Failed { cause: Cause::Reported(Failure::Refused), message };
+        self.events.push_back(Event::Reported { slot, run, outcome });
     }
 
     fn consult(&mut self, run: usize) -> Result<(), PoolError> {

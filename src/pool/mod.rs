@@ -10,6 +10,7 @@ mod core;
 mod crew;
 mod dispatcher;
 mod ending;
+mod holder;
 mod job;
 mod observer;
 mod settings;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use dispatcher::{PoolError, run};
 pub use ending::{Ending, How};
+pub use holder::this_scheduler;
 pub use observer::{Happening, Interruption, Observer};
 pub use settings::{Settings, SlotSpec};
 pub use signals::{SignalError, signals};

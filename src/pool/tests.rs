@@ -206,8 +206,8 @@ fn a_worker_that_names_files_it_did_not_write_is_not_believed() {
 #[test]
 fn what_is_said_of_another_run_is_dropped() {
     let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 2)]));
-    let perform = r#"write; finished; finished
-        real=$run; run=ffffffffffffffffffffffffffffffff; finished; run=$real"#;
+    let perform = r"write; finished; finished
+        real=$run; run=ffffffffffffffffffffffffffffffff; finished; run=$real";
     let ending = stage.sweep(&settings(vec![slot("toy", perform)]), None);
     assert_eq!((ending.finished, ending.failed), (2, 0));
 }
