@@ -11,6 +11,9 @@ use std::{
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
+/// How long a killed process is waited for where nothing else can be done meanwhile.
+const AT_MOST: Duration = Duration::from_secs(5);
+
 /// How patient the end of a worker is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
@@ -68,6 +71,15 @@ pub(super) fn end(mut child: Child, manner: Manner, grace: Duration, hurry: &Ato
         let _ = kill_process_group(group, Signal::KILL);
     }
     child.wait().into()
+}
+
+/// Kills a process and everything in its group, and doesn't wait long for one that can't be killed.
+pub(super) fn abandon(mut child: Child) {
+    if let Some(group) = group(&child) {
+        let _ = kill_process_group(group, Signal::KILL);
+        ends_within(group, AT_MOST, &AtomicBool::new(false));
+    }
+    let _ = child.try_wait();
 }
 
 fn group(child: &Child) -> Option<Pid> {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::npy;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A worker that is a shell script.
 fn shell(script: &str) -> (Worker, Receiver<Delivery>) {

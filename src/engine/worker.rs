@@ -46,6 +46,24 @@ pub enum SpawnError {
     },
 }
 
+/// Failed to put a job into words.
+#[derive(Debug, Error)]
+pub enum JobError {
+    /// It has no JSON.
+    #[error("the job can't be sent to a worker: {source}; use folders whose names are UTF-8")]
+    NoJson {
+        /// Why.
+        #[from]
+        source: serde_json::Error,
+    },
+    /// It is longer than a line may be.
+    #[error("the job takes {bytes} bytes, a worker reads {MAX_LINE}; shorten the recipe")]
+    TooLong {
+        /// Its length in bytes.
+        bytes: usize,
+    },
+}
+
 /// Something that came from a worker.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Delivery {
@@ -106,29 +124,38 @@ impl Worker {
             unreachable!("all three pipes were asked for")
         };
         let (jobs, waiting) = channel();
-        let speech = Speech::default();
-        let heard = speech.clone();
         let (fell_silent, silent) = channel();
+        let (speech, listener) = match Speech::new(errors) {
+            Ok(both) => both,
+            Err(source) => {
+                stop::abandon(child);
+                return Err(SpawnError::Program { program: command.program.clone(), source });
+            }
+        };
         // From here on, dropping the worker kills the process.
         let worker = Self { child: Some(child), jobs: Some(jobs), speech, silent };
         start("worker-input", move || write_jobs(input, &waiting))?;
         start("worker-output", move || read_messages(output, deliver))?;
         start("worker-errors", move || {
-            heard.listen(errors);
+            listener.listen();
             drop(fell_silent);
         })?;
         Ok(worker)
     }
 
     /// Hands a job over; what the worker says meanwhile on standard error goes into the log.
-    pub fn perform(&self, job: Job, log: RunLog) {
-        self.speech.turn_to(Some(log));
-        let mut line = serde_json::to_vec(&ToWorker::Perform(Box::new(job))).expect("plain data serialises");
+    pub fn perform(&self, job: Job, log: RunLog) -> Result<(), JobError> {
+        let mut line = serde_json::to_vec(&ToWorker::Perform(Box::new(job)))?;
+        if line.len() > MAX_LINE {
+            return Err(JobError::TooLong { bytes: line.len() });
+        }
         line.push(b'\n');
+        self.speech.turn_to(Some(log));
         if let Some(jobs) = &self.jobs {
             // A worker that is gone is noticed where its messages are read.
             let _ = jobs.send(line);
         }
+        Ok(())
     }
 
     /// Completes the log of the run that has ended.
@@ -178,7 +205,7 @@ impl Stopping {
 impl Drop for Worker {
     fn drop(&mut self) {
         if let Some(child) = self.child.take() {
-            stop::end(child, Manner::Kill, Duration::ZERO, &AtomicBool::new(true));
+            stop::abandon(child);
         }
     }
 }
@@ -212,9 +239,8 @@ fn read_messages(output: impl Read, mut deliver: impl FnMut(Delivery) -> bool) {
                 Err(_) => Loss::Garbage(String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned()),
             },
             Ok(Line::TooLong) => Loss::TooLong,
-            Ok(Line::End) => Loss::Closed,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(_) => Loss::Closed,
+            Ok(Line::End) | Err(_) => Loss::Closed,
         };
         deliver(Delivery::Lost(loss));
         return;

@@ -7,7 +7,7 @@ use sweep_protocol::message::Job;
 
 use super::settings::SlotSpec;
 use crate::{
-    engine::{Delivery, Manner, SpawnError, Stopping, Worker},
+    engine::{Delivery, JobError, Manner, SpawnError, Stopping, Worker},
     store::RunLog,
 };
 
@@ -81,10 +81,8 @@ impl Crew {
         Ok(())
     }
 
-    pub(super) fn perform(&self, slot: usize, job: Job, log: RunLog) {
-        if let Some(worker) = &self.places[slot].worker {
-            worker.perform(job, log);
-        }
+    pub(super) fn perform(&self, slot: usize, job: Job, log: RunLog) -> Result<(), JobError> {
+        self.places[slot].worker.as_ref().map_or(Ok(()), |worker| worker.perform(job, log))
     }
 
     /// Completes the log of the run that has ended at a slot.

@@ -5,11 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::select_biased;
+use crossbeam_channel::{Receiver, never, select_biased};
 use sweep_protocol::{
     FORMAT,
     measurement::Measurement,
-    message::{FromWorker, Hello},
+    message::{Failure, FromWorker, Hello},
     terms::RunId,
 };
 use thiserror::Error;
@@ -19,7 +19,7 @@ use super::{
     crew::{Call, Crew, Sent},
     ending::Ending,
     job,
-    observer::{Happening, Observer},
+    observer::{Happening, Interruption, Observer},
     settings::Settings,
 };
 use crate::{
@@ -63,8 +63,18 @@ pub fn run(
     let state = State::new(settings.rules(), settings.slots.len(), known, original);
     let crew = Crew::new(settings.slots.len(), settings.grace);
     let at = vec![None; settings.slots.len()];
-    let mut dispatcher =
-        Dispatcher { plan, store, cache, settings, observer, crew, at, events: VecDeque::new() };
+    let interruptions = settings.interruptions.clone();
+    let mut dispatcher = Dispatcher {
+        plan,
+        store,
+        cache,
+        settings,
+        observer,
+        crew,
+        interruptions,
+        at,
+        events: VecDeque::new(),
+    };
     let (state, end) = dispatcher.run(state)?;
     let broken = state.broken().map(|(slot, reason)| (slot, reason.to_owned())).collect();
     Ok(Ending::of(plan, store, end, broken))
@@ -86,6 +96,7 @@ struct Dispatcher<'a> {
     settings: &'a Settings,
     observer: &'a mut dyn Observer,
     crew: Crew,
+    interruptions: Receiver<Interruption>,
     /// Which run each slot was handed last.
     at: Vec<Option<usize>>,
     /// What the carrying out of actions has brought about.
@@ -134,12 +145,13 @@ impl Dispatcher<'_> {
         if let Some(event) = self.events.pop_front() {
             return Some(event);
         }
-        // A channel that never speaks is no reason to wait for it longer.
         let sent = select_biased! {
-            recv(self.settings.interruptions) -> interruption => match interruption {
-                Ok(interruption) => return Some(Event::Interrupted(interruption)),
-                Err(_) => self.crew.talk().recv_timeout(TICK).ok()?,
-            },
+            recv(self.interruptions) -> interruption => {
+                if interruption.is_err() {
+                    self.interruptions = never();
+                }
+                return interruption.ok().map(Event::Interrupted);
+            }
             recv(self.crew.gone()) -> sent => sent.ok()?,
             recv(self.crew.talk()) -> sent => sent.ok()?,
             default(TICK) => return None,
@@ -148,10 +160,11 @@ impl Dispatcher<'_> {
     }
 
     fn hear(&mut self, sent: Sent) -> Option<Event> {
+        let slot = sent.slot;
         if self.crew.is_late(&sent) {
+            self.drop_late(sent.call);
             return None;
         }
-        let slot = sent.slot;
         match sent.call {
             Call::Gone(words) => Some(Event::Gone { slot, words: shortened(&words) }),
             Call::Delivery(Delivery::Lost(loss)) => Some(Event::Lost { slot, reason: loss.to_string() }),
@@ -203,6 +216,16 @@ impl Dispatcher<'_> {
         self.at[slot].filter(|&position| self.plan.runs[position].id == *run)
     }
 
+    fn drop_late(&mut self, call: Call) {
+        let Call::Delivery(Delivery::Message(message)) = call else { return };
+        if let FromWorker::Finished { run, .. }
+        | FromWorker::Diverged { run, .. }
+        | FromWorker::Failed { run, .. } = *message
+        {
+            self.observer.event(&Happening::Notice(&Notice::LateOutcome { run }));
+        }
+    }
+
     fn is_borne_out(&self, run: usize, measurement: &Measurement) -> bool {
         let weights = measurement.weights.is_some() || !self.needs_weights(run);
         weights && self.store.holds(&self.plan.runs[run].id, measurement)
@@ -219,7 +242,7 @@ impl Dispatcher<'_> {
             Action::Stop { slot, manner } => self.crew.stop(slot, manner),
             Action::Consult { run } => self.consult(run)?,
             Action::Commit { run, attempt, outcome, source } => {
-                self.commit(run, attempt, &outcome, source)?
+                self.commit(run, attempt, &outcome, source)?;
             }
             Action::Tell(tidings) => self.tell(&tidings),
             Action::End(end) => return Ok(Some(end)),
@@ -238,20 +261,24 @@ impl Dispatcher<'_> {
     fn perform(&mut self, slot: usize, run: usize, attempt: u32) -> Result<(), PoolError> {
         let id = &self.plan.runs[run].id;
         let folder = self.store.begin(id, attempt, slot)?;
+        self.at.iter_mut().filter(|at| **at == Some(run)).for_each(|at| *at = None);
         self.at[slot] = Some(run);
         let Some(job) = job::build(self.plan, self.store, run, attempt, folder) else {
-            let message = "the recorded original has no weights; carry it out again".to_owned();
-            let outcome = Outcome::Failed {
-                cause: Cause::Reported(sweep_protocol::message::Failure::Refused),
-                message,
-            };
-            self.events.push_back(Event::Reported { slot, run, outcome });
+            self.refuse(slot, run, "the recorded original has no weights; carry it out again".to_owned());
             return Ok(());
         };
         let log = self.store.log(id, attempt)?;
-        self.crew.perform(slot, job, log);
+        if let Err(error) = self.crew.perform(slot, job, log) {
+            self.refuse(slot, run, error.to_string());
+            return Ok(());
+        }
         self.observer.event(&Happening::Started { slot, run, attempt });
         Ok(())
+    }
+
+    fn refuse(&mut self, slot: usize, run: usize, message: String) {
+        let outcome = Outcome::Failed { cause: Cause::Reported(Failure::Refused), message };
+        self.events.push_back(Event::Reported { slot, run, outcome });
     }
 
     fn consult(&mut self, run: usize) -> Result<(), PoolError> {

@@ -10,13 +10,17 @@ mod core;
 mod crew;
 mod dispatcher;
 mod ending;
+mod holder;
 mod job;
 mod observer;
 mod settings;
 mod signals;
+#[cfg(test)]
+mod tests;
 
 pub use dispatcher::{PoolError, run};
 pub use ending::{Ending, How};
+pub use holder::this_scheduler;
 pub use observer::{Happening, Interruption, Observer};
 pub use settings::{Settings, SlotSpec};
 pub use signals::{SignalError, signals};

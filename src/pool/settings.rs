@@ -7,7 +7,7 @@ use super::{core::Rules, observer::Interruption};
 use crate::engine::WorkerCommand;
 
 /// Longest that a killed process may take to go before its slot is given up.
-const UNKILLABLE: Duration = Duration::from_secs(60);
+const UNKILLABLE: Duration = Duration::from_mins(1);
 /// How often in a row a worker may fail to start before its slot is given up.
 const STARTS: u32 = 2;
 

@@ -12,6 +12,7 @@
 //! schedule, reads no clock and no environment.
 
 mod cache;
+mod counting;
 mod disk;
 mod error;
 mod folder;
@@ -25,7 +26,8 @@ mod memory;
 mod tests;
 
 pub use cache::{Cache, CacheError, Fetched};
-pub use disk::{Counting, Death, Disk, Lock, OsDisk};
+pub use counting::{Counting, Death};
+pub use disk::{Disk, Lock, OsDisk};
 pub use error::{ChangedInput, Notice, StoreError};
 pub use folder::Folder;
 pub use journal::Source;
@@ -78,6 +80,11 @@ impl Store {
     /// The outcome of a run with its circumstances.
     pub fn record(&self, run: &RunId) -> Option<&Record> {
         self.history.records.get(run)
+    }
+
+    /// Every recorded outcome, by run; runs of earlier plans included.
+    pub fn records(&self) -> &BTreeMap<RunId, Record> {
+        &self.history.records
     }
 
     /// Number of the latest attempt that was started at a run, in this process or an earlier one; 0 for none.
@@ -203,12 +210,4 @@ fn artifacts(measurement: &Measurement) -> Option<Vec<&Artifact>> {
     let named: Vec<_> = std::iter::once(&measurement.confidences).chain(&measurement.weights).collect();
     let expected = [folder::CONFIDENCES, folder::WEIGHTS];
     named.iter().zip(expected).all(|(artifact, file)| artifact.file == file).then_some(named)
-}
-
-/// All records by run, for those who want to go through them.
-impl Store {
-    /// Every recorded outcome, by run; runs of earlier plans included.
-    pub fn records(&self) -> &BTreeMap<RunId, Record> {
-        &self.history.records
-    }
 }

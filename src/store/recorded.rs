@@ -67,7 +67,9 @@ pub(super) struct History {
 impl History {
     pub(super) fn of(entries: Vec<Entry>) -> Self {
         let mut history = Self::default();
-        entries.into_iter().for_each(|entry| history.add(entry));
+        for entry in entries {
+            history.add(entry);
+        }
         history
     }
 

@@ -244,9 +244,9 @@ fn never_wrong(disk: &Arc<MemoryDisk>, dir: &Path, damaged: &[u8], circumstances
         }
     };
     let recorded = Recorded::read_on(&**disk, dir).expect(circumstances);
-    (0..RUNS).for_each(|number| {
-        right(number, recorded.outcomes.get(&run_id(number)).map(|record| &record.outcome))
-    });
+    for number in 0..RUNS {
+        right(number, recorded.outcomes.get(&run_id(number)).map(|record| &record.outcome));
+    }
     let mut asked = Asked::of(plan(0..RUNS));
     match asked.open(disk.clone(), dir) {
         Ok((store, _)) => (0..RUNS).for_each(|number| right(number, store.outcome(&run_id(number)))),
@@ -464,8 +464,9 @@ fn a_flooded_log_keeps_its_beginning_and_its_end() {
     let path = parent.path().join("worker.log");
     let mut log = super::RunLog::open(&path, 1).expect("room");
     log.write(b"first\xff\n");
+    let flood = vec![b'x'; 65536];
     for _ in 0..100 {
-        log.write(&[b'x'; 65536]);
+        log.write(&flood);
     }
     log.write(b"last\n");
     drop(log);

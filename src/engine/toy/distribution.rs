@@ -220,10 +220,10 @@ mod tests {
 
     #[test]
     fn accuracies_lose_what_they_are_told_to_lose() {
-        let loss = [("retain-loss", Value::Float(0.2)), ("test-loss", Value::Float(0.1))];
+        let told = [("retain-loss", Value::Float(0.2)), ("test-loss", Value::Float(0.1))];
         for seed in 0..50 {
             let (good, bad) =
-                (drawn("simulated", &[], seed).accuracy, drawn("simulated", &loss, seed).accuracy);
+                (drawn("simulated", &[], seed).accuracy, drawn("simulated", &told, seed).accuracy);
             let lost = good.retain.get() - bad.retain.get();
             assert!((0.17..0.23).contains(&lost), "seed {seed}: {lost}");
             let lost = good.held_out().get() - bad.held_out().get();

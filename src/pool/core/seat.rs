@@ -126,8 +126,9 @@ impl State {
     pub(super) fn watch(&mut self, now: Duration, actions: &mut Vec<Action>) {
         for number in 0..self.slots.len() {
             match &self.slots[number].seat {
-                Seat::Starting { since } if now - *since > self.rules.start => {
-                    let reason = format!("the worker said nothing for {} s", (now - *since).as_secs());
+                Seat::Starting { since } if now.saturating_sub(*since) > self.rules.start => {
+                    let reason =
+                        format!("the worker said nothing for {} s", now.saturating_sub(*since).as_secs());
                     self.stop(number, After::FailedStart { reason }, Manner::Firm, now, actions);
                 }
                 Seat::Busy(work) => {
@@ -135,7 +136,7 @@ impl State {
                         self.stop(number, after, Manner::Firm, now, actions);
                     }
                 }
-                Seat::Stopping { since, .. } if now - *since > self.rules.unkillable => {
+                Seat::Stopping { since, .. } if now.saturating_sub(*since) > self.rules.unkillable => {
                     self.give_up(number, actions);
                 }
                 _ => {}
@@ -145,10 +146,10 @@ impl State {
 
     fn overdue(&self, work: &Work, now: Duration) -> Option<After> {
         let (run, attempt) = (work.run, work.attempt);
-        if self.rules.run.is_some_and(|limit| now - work.since > limit) {
-            return Some(After::TimedOut { run, attempt, after_s: (now - work.since).as_secs_f64() });
+        let (taken, still) = (now.saturating_sub(work.since), now.saturating_sub(work.moved));
+        if self.rules.run.is_some_and(|limit| taken > limit) {
+            return Some(After::TimedOut { run, attempt, after_s: taken.as_secs_f64() });
         }
-        let still = now - work.moved;
         (still > self.rules.stall).then(|| {
             let reason = format!("the run made no step for {} s", still.as_secs());
             After::Lost { run, attempt, reason }
