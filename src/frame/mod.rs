@@ -1,7 +1,7 @@
 //! The results of a sweep as two typed tables, runs and points, and as plain rows for figures and reports.
 //!
-//! A frame is made from a plan, the ends of its runs and the scores of its points, and from nothing else: it can be made
-//! again at any time. It is the only place that knows polars, and it knows no file. Text from strangers is made
+//! A frame is made from a plan, the ends of its runs and the scores of its points, and from nothing else: it can be
+//! made again at any time. It is the only place that knows polars, and it knows no file. Text from strangers is made
 //! [printable] on the way in, so nothing behind it can be obeyed by a terminal.
 //!
 //! Two executions of one sweep give the same tables, except for the columns that stand last: `attempt`, `source`,
@@ -13,12 +13,14 @@ mod run;
 #[cfg(test)]
 pub(crate) mod sample;
 mod score;
+mod sweep;
 mod table;
 mod text;
 
 pub use point::{Counts, Means, PointRow};
 pub use run::{Measured, RunEnd, RunRow};
 pub use score::{Estimate, Interval, Mean, PointScore, ScoreRow, Unscored, decimals};
+pub use sweep::Sweep;
 pub use text::{printable, shortened};
 
 use std::collections::BTreeMap;
@@ -27,7 +29,7 @@ use polars::prelude::{DataFrame, PolarsError};
 use sweep_protocol::terms::RunId;
 use thiserror::Error;
 
-use crate::plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal, Role};
+use crate::plan::{Plan, Role};
 
 /// Failed to make the tables.
 #[derive(Debug, Error)]
@@ -52,52 +54,6 @@ pub enum FrameError {
     },
 }
 
-/// What all rows have in common.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sweep {
-    /// Name of the sweep.
-    pub name: String,
-    /// The engine that carried the runs out.
-    pub engine: EngineName,
-    /// Unlearned models per point (N).
-    pub seeds: u64,
-    /// Sizes of the two retrained groups.
-    pub oracle: OracleSize,
-    /// Data and network; the toy engine has none.
-    pub inputs: Option<PlannedInputs>,
-}
-
-impl Sweep {
-    fn of(plan: &Plan) -> Self {
-        let inputs = plan.inputs.clone().map(|mut inputs| {
-            inputs.data = printable(&inputs.data);
-            inputs.network.name = printable(&inputs.network.name);
-            if let PlannedOriginal::Checkpoint { path, .. } = &mut inputs.original {
-                *path = printable(path);
-            }
-            inputs
-        });
-        Self {
-            name: printable(&plan.name),
-            engine: plan.engine,
-            seeds: plan.seeds,
-            oracle: plan.oracle,
-            inputs,
-        }
-    }
-
-    /// Short hash of the data that all runs share, where there is any.
-    pub fn split(&self) -> Option<&str> {
-        self.inputs.as_ref().map(|inputs| inputs.data_hash.short())
-    }
-
-    /// What every number stands beside: `N = 8 · split 0123456789ab · engine torch`.
-    pub fn caption(&self) -> String {
-        let split = self.split().unwrap_or("none");
-        format!("N = {} · split {split} · engine {}", self.seeds, self.engine.word())
-    }
-}
-
 /// The results of a sweep.
 #[derive(Debug, Clone)]
 pub struct Frame {
@@ -112,8 +68,8 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Gathers the runs of a plan and the scores of its points, the latter by position in [`Plan::points`]. A run without
-    /// an end is pending; a point without a score gets the reason that its role or its runs give.
+    /// Gathers the runs of a plan and the scores of its points, the latter by position in [`Plan::points`]. A run
+    /// without an end is pending; a point without a score gets the reason that its role or its runs give.
     pub fn of(
         plan: &Plan,
         ends: &BTreeMap<RunId, RunEnd>,

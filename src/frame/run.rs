@@ -105,7 +105,7 @@ pub(super) fn parameters(plan: &Plan) -> Vec<BTreeMap<String, Value>> {
     let shown = |value: &Value| match value {
         Value::Text(text) => Value::Text(printable(text)),
         Value::Float(number) if !number.is_finite() => Value::Text(number.to_string()),
-        plain => plain.clone(),
+        other => other.clone(),
     };
     plan.points
         .iter()

@@ -75,6 +75,23 @@ impl Sample {
         self
     }
 
+    /// Takes every bootstrap interval away.
+    pub(crate) fn without_intervals(mut self) -> Self {
+        for row in self.scores.values_mut().flatten() {
+            row.score.interval = None;
+            row.forgetting_quality.interval = None;
+        }
+        self
+    }
+
+    /// Claims that N models were compared.
+    pub(crate) fn at(mut self, n: u64) -> Self {
+        for row in self.scores.values_mut().flatten() {
+            row.n = n;
+        }
+        self
+    }
+
     /// Puts a text into every place that takes one from a grid or a worker.
     pub(crate) fn hostile(mut self, text: &str) -> Self {
         let point = self.method(0);
@@ -109,7 +126,8 @@ fn plan(methods: usize) -> Plan {
     let labels = ["finetune", "ct", "neggrad-plus", "hybrid", "msg", "seif", "amnesiacs", "sun", "forget"];
     for nth in 0..methods {
         let lr = [0.001, 0.01, 0.0003][nth / labels.len() % 3];
-        let settings = [("lr", Value::Float(lr)), ("epochs", Value::Integer(1 + 4 * (nth as i64 % 2)))];
+        let settings =
+            [("lr", Value::Float(lr)), ("epochs", Value::Integer(if nth % 2 == 0 { 1 } else { 5 }))];
         let label = labels[nth % labels.len()];
         points.push(point(Role::Unlearn, label, label, &settings));
     }

@@ -104,7 +104,7 @@ impl ScoreRow {
         let plain = [self.retain_ratio, self.test_ratio];
         let estimates = [self.forgetting_quality, self.score];
         plain.iter().chain(&self.epsilons).all(|number| number.is_finite())
-            && estimates.iter().all(|estimate| estimate.is_finite())
+            && estimates.iter().all(Estimate::is_finite)
     }
 }
 

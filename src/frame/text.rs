@@ -1,14 +1,18 @@
 //! Text from strangers, made safe to show: labels, messages and paths come from grids, workers and files.
 
+use std::fmt::Write;
+
 /// The text with everything that a terminal or a page would obey instead of showing written as `\xNN` or `\u{NNNN}`:
 /// control characters, line and paragraph separators, and marks that reorder or hide text.
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         match u32::from(character) {
-            code @ (0..=0x1f | 0x7f..=0x9f) => shown.push_str(&format!("\\x{code:02x}")),
+            code @ (0..=0x1f | 0x7f..=0x9f) => {
+                let _ = write!(shown, "\\x{code:02x}");
+            }
             code @ (0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb) => {
-                shown.push_str(&format!("\\u{{{code:04x}}}"));
+                let _ = write!(shown, "\\u{{{code:04x}}}");
             }
             _ => shown.push(character),
         }
@@ -16,8 +20,8 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
-/// The text as a CSV cell that no spreadsheet takes for a formula: where it starts like one, an apostrophe goes in front.
-/// Numbers are left alone.
+/// The text as a CSV cell that no spreadsheet takes for a formula: where it starts like one, an apostrophe goes in
+/// front. Numbers are left alone.
 pub(super) fn inert(cell: &str) -> String {
     let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
     let number = cell.parse::<f64>().is_ok_and(f64::is_finite);

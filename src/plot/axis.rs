@@ -31,7 +31,7 @@ impl Axis {
         let decimals = (-(step.log10() + 1e-9).floor()).max(0.0) as usize;
         let (first, last) =
             ((self.low / step - 1e-9).ceil() as i64, (self.high / step + 1e-9).floor() as i64);
-        (first..=last.min(first + 50))
+        (first..=last.min(first.saturating_add(50)))
             .map(|nth| {
                 let value = nth as f64 * step;
                 (value, format!("{value:.decimals$}"))

@@ -72,7 +72,7 @@ fn draw(frame: &Frame) -> Scene {
     let reference = ceiling.map(|row| Histogram::of(row, n));
     let columns = match panels.len() {
         1 => 1,
-        2..=4 => 2,
+        2 | 4 => 2,
         _ => 3,
     };
     let rows = panels.len().div_ceil(columns);
@@ -191,4 +191,42 @@ fn draw_scale(scene: &mut Scene, extent: &Extent, count: usize) {
     scene.write(label.sized(font::SMALL - 1.0).coloured(MUTED));
     let label = Words::new("% of examples", (extent.left, extent.bottom - 4.0));
     scene.write(label.sized(font::SMALL - 1.0).coloured(MUTED));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Histogram, buckets, points};
+    use crate::frame::{Estimate, ScoreRow};
+
+    #[test]
+    fn as_many_buckets_earn_points_as_the_reference_gives() {
+        // ⌈ln(N−1)⌉ in steps of ½, as the competition's released code counts them.
+        for (n, count) in [(2, 0), (3, 2), (64, 10), (128, 10), (256, 12), (512, 14), (1024, 14)] {
+            assert_eq!(buckets(n), count, "N = {n}");
+        }
+    }
+
+    #[test]
+    fn points_halve_from_bucket_to_bucket() {
+        let texts: Vec<String> =
+            [0, 1, 2, 3, 4, 13, 14].into_iter().map(|bucket| points(bucket, 14)).collect();
+        assert_eq!(texts, ["1", "½", "¼", "⅛", "2⁻⁴", "2⁻¹³", "0"]);
+    }
+
+    #[test]
+    fn an_example_on_an_edge_falls_into_the_bucket_above_it() {
+        let one = Estimate { value: 0.0, interval: None };
+        let epsilons = vec![0.0, 0.499, 0.5, 1.99, 2.0, 50.0];
+        let row = ScoreRow {
+            n: 8,
+            epsilons,
+            forgetting_quality: one,
+            retain_ratio: 1.0,
+            test_ratio: 1.0,
+            score: one,
+        };
+        let sixths: Vec<f64> =
+            Histogram::of(&row, 8).shares.iter().map(|share| (share * 6.0).round()).collect();
+        assert_eq!(sixths, [2.0, 1.0, 0.0, 1.0, 2.0]);
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
 
-/// DejaVu Sans reduced to Latin, Greek and mathematics; licence in `assets/fonts/LICENSE-DejaVu`.
+/// `DejaVu Sans` reduced to Latin, Greek and mathematics; licence in `assets/fonts/LICENSE-DejaVu`.
 static REGULAR: &[u8] = include_bytes!("../../assets/fonts/DejaVuSans.subset.ttf");
 static BOLD: &[u8] = include_bytes!("../../assets/fonts/DejaVuSans-Bold.subset.ttf");
 

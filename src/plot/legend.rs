@@ -12,6 +12,9 @@ const MARK: f64 = 16.0;
 const GAP: f64 = 18.0;
 const WIDEST: f64 = 240.0;
 
+/// Entries at most; the tables name all.
+const MOST: usize = 24;
+
 /// Entries placed in rows within a width.
 #[derive(Debug)]
 pub(super) struct Legend {
@@ -22,7 +25,7 @@ impl Legend {
     pub(super) fn new(looks: Vec<Look>, width: f64) -> Self {
         let (mut x, mut row) = (MARGIN, 0);
         let mut entries = Vec::new();
-        for look in looks {
+        for look in looks.into_iter().take(MOST) {
             let text = font::fitted(&look.label, font::SMALL, WIDEST);
             let wide = MARK + font::width(&text, font::SMALL, Weight::Regular);
             if x + wide > width - MARGIN && x > MARGIN {

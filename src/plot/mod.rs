@@ -1,7 +1,8 @@
 //! Figures of a sweep, as PNG (at twice the size) and as SVG.
 //!
-//! A figure is a pure function from a [`Frame`] to a [`Scene`]: lines, marks and words at places in pixels. [`render`] alone
-//! knows plotters. Adding a figure is a file here and a line in [`FIGURES`].
+//! A figure is a pure function from a [`Frame`] to a [`Scene`]: lines, marks and words at places in pixels. `render`
+//! draws scenes with plotters, `font` measures text with it; no figure knows it. Adding one is a file here and a line in
+//! [`FIGURES`].
 
 mod axis;
 mod epsilon_histogram;

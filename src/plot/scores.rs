@@ -128,7 +128,10 @@ fn draw_bar(scene: &mut Scene, columns: &Columns, bar: &Bar, middle: f64) {
         Err(reason) => {
             let room = WIDTH - MARGIN - zero - 4.0;
             let text = font::fitted(&format!("– {reason}"), font::SMALL, room);
-            scene.write(Words::new(text, (zero + 4.0, baseline)).sized(font::SMALL).coloured(MUTED));
+            let words = Words::new(text, (zero + 4.0, baseline)).sized(font::SMALL).coloured(MUTED);
+            let extent = words.extent();
+            scene.shade((extent.left, extent.top), (extent.right, extent.bottom), PAPER, 0.85);
+            scene.write(words);
         }
     }
 }

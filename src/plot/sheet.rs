@@ -29,8 +29,8 @@ pub(super) fn sheet((width, height): (f64, f64), title: &str, note: &str, frame:
 pub(super) fn empty(title: &str, frame: &Frame) -> Scene {
     let (width, height) = (760.0, 180.0);
     let mut scene = sheet((width, height), title, "", frame);
-    let reason = frame.points.iter().filter(|point| point.is_ranked() || point.is_ceiling());
-    let reason = reason.filter_map(|point| point.score.as_ref().err()).next();
+    let mut points = frame.points.iter().filter(|point| point.is_ranked() || point.is_ceiling());
+    let reason = points.find_map(|point| point.score.as_ref().err());
     let reason = reason.map_or_else(|| "the sweep has no method".to_owned(), ToString::to_string);
     let text = font::fitted(&format!("No score yet: {reason}"), font::BODY, width - 2.0 * MARGIN);
     scene.write(Words::new(text, (width / 2.0, 118.0)).anchored(Anchor::Middle).coloured(MUTED));

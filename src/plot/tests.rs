@@ -1,26 +1,151 @@
-use super::*;
-#[test]
-fn preview() {
-    use crate::{frame::sample::Sample, outcome::Outcome};
-    let out = std::path::PathBuf::from("/tmp/preview");
-    std::fs::create_dir_all(&out).expect("dir");
-    let few = Sample::finished(3);
+use std::{collections::HashSet, fs::File, io::BufReader, path::Path};
+
+use super::{
+    FIGURES,
+    font::Weight,
+    png,
+    scene::{Extent, Scene, Shape, Words},
+    svg,
+};
+use crate::{
+    frame::{Frame, sample::Sample},
+    outcome::Outcome,
+};
+
+/// Sweeps that figures must cope with, by name.
+fn frames() -> Vec<(&'static str, Frame)> {
     let many = Sample::finished(25).on_data();
     let gap = many.method(4);
-    let many = many.spoil(gap, 1, &Outcome::Diverged { step: 3 });
-    let mut bare = Sample::finished(4);
-    for score in bare.scores.values_mut().flatten() {
-        score.score.interval = None;
-        score.forgetting_quality.interval = None;
-    }
-    let mut none = Sample::finished(2);
-    none.scores.clear();
-    for (name, sample) in [("few", few), ("many", many), ("bare", bare), ("none", none)] {
+    let long = "a-method-with-a-name-that-nobody-would-want-to-read-in-a-figure ".repeat(4);
+    let mut unscored = Sample::finished(2);
+    unscored.scores.clear();
+    let mut alone = Sample::finished(1);
+    alone.plan.points.drain(1..4);
+    alone.plan.runs.retain(|run| run.point == 4);
+    alone.plan.runs.iter_mut().for_each(|run| run.point = 1);
+    alone.scores = alone.scores.remove(&4).map(|score| (1, score)).into_iter().collect();
+    vec![
+        ("three points", Sample::finished(3).frame()),
+        ("many points", many.spoil(gap, 1, &Outcome::Diverged { step: 3 }).frame()),
+        ("no intervals", Sample::finished(4).without_intervals().frame()),
+        ("no scores", unscored.frame()),
+        ("no ceiling and no floor", alone.frame()),
+        ("many models", Sample::finished(9).at(512).frame()),
+        ("long names", Sample::finished(3).on_data().hostile(&long).frame()),
+        ("more points than bars", Sample::finished(70).frame()),
+    ]
+}
+
+fn words(scene: &Scene) -> Vec<&Words> {
+    let words =
+        scene.shapes.iter().map(|shape| if let Shape::Words(words) = shape { Some(words) } else { None });
+    words.flatten().collect()
+}
+
+#[test]
+fn no_text_is_cut_off_and_none_overlaps_another() {
+    for (name, frame) in frames() {
         for figure in FIGURES {
-            let scene = (figure.draw)(&sample.frame());
-            png(&scene, &out.join(format!("{name}-{}.png", figure.name))).expect("png");
-            std::fs::write(out.join(format!("{name}-{}.svg", figure.name)), svg(&scene).expect("svg"))
-                .expect("w");
+            let scene = (figure.draw)(&frame);
+            let page = Extent { left: 0.0, top: 0.0, right: scene.width, bottom: scene.height };
+            let words = words(&scene);
+            for (nth, one) in words.iter().enumerate() {
+                let extent = one.extent();
+                assert!(
+                    page.holds(&extent),
+                    "{name}, {}: `{}` is cut off at {extent:?}",
+                    figure.name,
+                    one.text
+                );
+                for other in &words[nth + 1..] {
+                    let touch = extent.overlaps(&other.extent());
+                    assert!(!touch, "{name}, {}: `{}` overlaps `{}`", figure.name, one.text, other.text);
+                }
+            }
         }
+    }
+}
+
+#[test]
+fn every_figure_names_n_split_and_engine() {
+    for figure in FIGURES {
+        let scene = (figure.draw)(&Sample::finished(3).on_data().frame());
+        let caption =
+            words(&scene).into_iter().find(|words| words.text.contains("N = 4")).map(|words| &words.text);
+        let caption = caption.expect("a caption with N");
+        assert!(caption.contains("split aaaaaaaaaaaa") && caption.contains("engine torch"), "{caption}");
+        let toy = (figure.draw)(&Sample::finished(3).frame());
+        assert!(words(&toy).iter().any(|words| words.text.contains("engine toy (simulated numbers)")));
+    }
+}
+
+#[test]
+fn a_png_is_twice_the_scene_and_has_anti_aliased_colours() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let frame = Sample::finished(3).frame();
+    for figure in FIGURES {
+        let scene = (figure.draw)(&frame);
+        let path = folder.path().join("figure.png");
+        png(&scene, &path).expect("a writable folder");
+        let (width, height, colours) = decoded(&path);
+        assert_eq!((f64::from(width), f64::from(height)), (scene.width * 2.0, (scene.height * 2.0).ceil()));
+        assert!(colours > 50, "{}: {colours} colours", figure.name);
+    }
+}
+
+fn decoded(path: &Path) -> (u32, u32, usize) {
+    let decoder = ::png::Decoder::new(BufReader::new(File::open(path).expect("a file")));
+    let mut reader = decoder.read_info().expect("a PNG");
+    let mut pixels = vec![0; reader.output_buffer_size().expect("a small picture")];
+    let info = reader.next_frame(&mut pixels).expect("a whole PNG");
+    assert_eq!(info.color_type, ::png::ColorType::Rgb);
+    let colours: HashSet<&[u8]> = pixels.chunks_exact(3).collect();
+    (info.width, info.height, colours.len())
+}
+
+#[test]
+fn an_svg_is_as_large_as_the_scene_and_holds_the_labels() {
+    let frame = Sample::finished(3).frame();
+    for figure in FIGURES {
+        let scene = (figure.draw)(&frame);
+        let text = svg(&scene).expect("text");
+        let size = format!("width=\"{}\" height=\"{}\"", scene.width, scene.height);
+        assert!(text.contains(&size), "{}", &text[..200]);
+        for label in ["finetune lr=0.001 epochs=1", "ct lr=0.001 epochs=5", "neggrad-plus"] {
+            assert!(text.contains(label), "{}: no `{label}`", figure.name);
+        }
+        assert_eq!(
+            text,
+            svg(&(figure.draw)(&frame)).expect("text"),
+            "{} differs between two calls",
+            figure.name
+        );
+    }
+}
+
+#[test]
+fn markup_in_a_label_stays_text() {
+    let hostile = Sample::finished(3).on_data().hostile("</text><script>x</script>\"'&").frame();
+    for figure in FIGURES {
+        let text = svg(&(figure.draw)(&hostile)).expect("text");
+        assert!(!text.contains("<script"), "{}", figure.name);
+        assert!(text.contains("&lt;/text&gt;&lt;script&gt;"), "{}: the label is gone", figure.name);
+    }
+}
+
+#[test]
+fn a_method_has_one_colour_in_all_figures() {
+    let frame = Sample::finished(12).frame();
+    let looks = super::palette::looks(&frame);
+    let kinds: HashSet<String> =
+        looks.iter().map(|look| format!("{:?} {:?}", look.colour, look.mark)).collect();
+    assert_eq!((looks.len(), kinds.len()), (9, 9), "{looks:?}");
+}
+
+#[test]
+fn titles_are_bold() {
+    for figure in FIGURES {
+        let scene = (figure.draw)(&Sample::finished(1).frame());
+        assert_eq!(words(&scene)[0].weight, Weight::Bold, "{}", figure.name);
     }
 }

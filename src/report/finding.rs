@@ -2,8 +2,14 @@
 
 use crate::{
     frame::{Frame, PointRow, ScoreRow, decimals},
+    outcome::Status,
     plan::{EngineName, Role},
 };
+
+const SIMULATED: &str = "Simulated numbers: the toy engine trains nothing. It draws confidences from a known \
+     distribution, so this report says something about the tool and nothing about any unlearning method.";
+
+const NO_CEILING: &str = "There is no held-out group of retrained models, so no ceiling.";
 
 /// The main result in one or two sentences.
 pub(super) fn headline(frame: &Frame) -> String {
@@ -39,21 +45,21 @@ pub(super) fn share(row: &ScoreRow, ceiling: &ScoreRow) -> Option<String> {
 pub(super) fn warnings(frame: &Frame) -> Vec<String> {
     let mut warnings = Vec::new();
     if frame.sweep.engine == EngineName::Toy {
-        warnings.push(
-            "Simulated numbers: the toy engine trains nothing. It draws confidences from a known distribution, so \
-             this report says something about the tool and nothing about any unlearning method."
-                .to_owned(),
-        );
+        warnings.push(SIMULATED.to_owned());
     }
     match (frame.ceiling(), scored(frame.ceiling())) {
-        (None, _) => {
-            warnings.push("There is no held-out group of retrained models, so no ceiling.".to_owned())
-        }
+        (None, _) => warnings.push(NO_CEILING.to_owned()),
         (Some(point), None) => {
             let reason = point.score.as_ref().err().map(ToString::to_string).unwrap_or_default();
             warnings.push(format!("The ceiling has no score: {reason}."));
         }
         (_, Some((_, ceiling))) => warnings.extend(against_ceiling(frame, ceiling)),
+    }
+    let lost =
+        frame.runs.iter().filter(|run| !matches!(run.status, Status::Finished | Status::Pending)).count();
+    if lost > 0 {
+        let all = frame.runs.len();
+        warnings.push(format!("{lost} of {all} runs ended without a result; they are listed below."));
     }
     if let (Some((_, floor)), Some((best, row))) = (scored(frame.floor()), frame.ranking().first())
         && floor.score.value > row.score.value

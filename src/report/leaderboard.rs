@@ -6,12 +6,15 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 
 use super::finding::{scored, share};
 use crate::{
-    frame::{Frame, PointRow, ScoreRow},
+    frame::{Frame, PointRow, ScoreRow, shortened},
     plan::EngineName,
 };
 
 /// Ranked rows that are shown; the rest stands in `points.csv`.
 const MOST: usize = 30;
+
+/// Longest title that is shown in the table, in characters.
+const LONGEST_TITLE: usize = 60;
 
 /// Narrowest table that is laid out, in columns of the terminal.
 const NARROWEST: u16 = 40;
@@ -19,7 +22,7 @@ const NARROWEST: u16 = 40;
 /// The columns, in order; the less a column matters, the higher its rank in leaving when there is no room.
 const COLUMNS: [Column; 9] = [
     Column { head: "#", leaves: 0, text: |row, _| row.rank.clone() },
-    Column { head: "point", leaves: 0, text: |row, _| row.title.clone() },
+    Column { head: "point", leaves: 0, text: |row, _| shortened(&row.title, LONGEST_TITLE) },
     Column {
         head: "score [95 %]",
         leaves: 0,
@@ -58,8 +61,8 @@ struct Row<'a> {
     point: &'a PointRow,
 }
 
-/// Lays the ranking out for a terminal of `width` columns (any width where there is none): a title line with N, split and
-/// engine, ceiling and floor without rank, and dashes with their reasons below.
+/// Lays the ranking out for a terminal of `width` columns (any width where there is none): a title line with N, split
+/// and engine, ceiling and floor without rank, and dashes with their reasons below.
 pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
     let mut text = format!("{} · {}", frame.sweep.name, frame.sweep.caption());
     if frame.sweep.engine == EngineName::Toy {
@@ -84,19 +87,19 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
 }
 
 fn rows(frame: &Frame) -> Vec<Row<'_>> {
-    let unranked = |rank: &str, title: String, point| Row { rank: rank.to_owned(), title, point };
+    let row = |rank: &str, title: String, point| Row { rank: rank.to_owned(), title, point };
     let mut rows = Vec::new();
     if let Some(point) = frame.ceiling() {
-        rows.push(unranked("", "ceiling (retrained, held out)".to_owned(), point));
+        rows.push(row("", "ceiling (retrained)".to_owned(), point));
     }
     for (nth, (point, _)) in frame.ranking().into_iter().take(MOST).enumerate() {
-        rows.push(unranked(&(nth + 1).to_string(), point.title.clone(), point));
+        rows.push(row(&(nth + 1).to_string(), point.title.clone(), point));
     }
     for (point, _) in frame.dashes() {
-        rows.push(unranked("–", point.title.clone(), point));
+        rows.push(row("–", point.title.clone(), point));
     }
     if let Some(point) = frame.floor() {
-        rows.push(unranked("", "floor (identity)".to_owned(), point));
+        rows.push(row("", "floor (identity)".to_owned(), point));
     }
     rows
 }

@@ -1,30 +1,191 @@
-use super::*;
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
+
+use insta::assert_snapshot;
+
+use super::{Report, leaderboard, provenance};
+use crate::{
+    frame::sample::Sample,
+    outcome::{Cause, Outcome},
+};
+
+/// Texts that have broken pages, from the usual collections.
+const ATTACKS: &[&str] = &[
+    "<script>alert(1)</script>",
+    "\"><script>alert(1)</script>",
+    "'><img src=x onerror=alert(1)>",
+    "</style><script>alert(1)</script>",
+    "</title><svg onload=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "\" onmouseover=\"alert(1)",
+    "' onfocus='alert(1)' autofocus='",
+    "javascript:alert(1)",
+    "<a href=\"javascript:alert(1)\">x</a>",
+    "<iframe srcdoc=\"<script>alert(1)</script>\">",
+    "<!--<img src=\"--><img src=x onerror=alert(1)//\">",
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "{{ 7 * 77777 }}{% include \"/etc/passwd\" %}",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "<meta http-equiv=refresh content=\"0;url=//x\">",
+    "<base href=//x>",
+    "</td></tr></table><h1>x</h1>",
+    "\u{0}<scr\u{0}ipt>alert(1)</scr\u{0}ipt>",
+    "%3Cscript%3Ealert(1)%3C/script%3E",
+    "\\u003cscript\\u003ealert(1)",
+    "<ｓcript>alert(1)</ｓcript>",
+    "\u{202e}>tpircs<",
+];
+
+fn page(sample: &Sample) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let written = Report::write(folder.path(), &sample.frame()).expect("a writable folder");
+    fs::read_to_string(written.page().expect("a page")).expect("UTF-8")
+}
+
+/// All tags with their attributes, pictures without their content.
+fn tags(page: &str) -> Vec<&str> {
+    let tag =
+        |rest: &&str| rest.starts_with(|first: char| first.is_ascii_alphabetic() || "/!?".contains(first));
+    let pieces = page.split('<').skip(1).filter(tag);
+    pieces
+        .map(|rest| rest.split('>').next().unwrap_or(rest))
+        .map(|tag| tag.split("data:").next().unwrap_or(tag))
+        .collect()
+}
+
 #[test]
-fn preview() {
-    use crate::{
-        frame::sample::Sample,
-        outcome::{Cause, Outcome},
-    };
-    let few = Sample::finished(3);
-    let many = Sample::finished(25).on_data();
-    let gap = many.method(4);
-    let many = many.spoil(gap, 1, &Outcome::Diverged { step: 3 });
-    let lost = many.method(7);
-    let many = many.spoil(
-        lost,
-        2,
-        &Outcome::Failed {
-            cause: Cause::WorkerLost,
-            message: "the worker died three times (signal 9); it may have run out of memory".into(),
-        },
+fn no_text_from_outside_becomes_markup() {
+    let harmless = page(&Sample::finished(3).on_data().hostile("harmless"));
+    for attack in ATTACKS {
+        let hostile = page(&Sample::finished(3).on_data().hostile(attack));
+        assert_eq!(tags(&harmless), tags(&hostile), "{attack}");
+        assert!(!hostile.contains("<script") && !hostile.contains("544439"), "{attack}");
+    }
+}
+
+#[test]
+fn provenance_is_escaped_like_everything_else() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = serde_json::json!({"<b>host": "<script>x</script>\u{1b}[2J", "deep": {"torch": "2.11.0"}});
+    fs::write(folder.path().join("provenance.json"), text.to_string()).expect("writable");
+    let written = Report::write(folder.path(), &Sample::finished(1).frame()).expect("writable");
+    let page = fs::read_to_string(written.page().expect("a page")).expect("UTF-8");
+    assert!(
+        page.contains("&lt;b&gt;host") && page.contains("\\x1b[2J") && !page.contains("<script"),
+        "{page}"
     );
-    for (name, sample) in [("few", few), ("many", many)] {
-        let out = PathBuf::from(format!("/tmp/preview/{name}"));
-        std::fs::create_dir_all(&out).expect("dir");
-        std::fs::write(out.join("provenance.json"), r#"{"sweep":"0.1.0","commit":"c1d7f34","device":"cpu","host":"node17","versions":{"torch":"2.11.0"}}"#).expect("w");
-        Report::write(&out, &sample.frame()).expect("r");
-        for width in [None, Some(120), Some(80), Some(50)] {
-            eprintln!("{}\n", leaderboard(&sample.frame(), width));
+    assert!(page.contains("{&quot;torch&quot;:&quot;2.11.0&quot;}"), "{page}");
+}
+
+#[test]
+fn provenance_that_is_no_object_or_too_deep_is_left_out() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for damaged in ["[1]", "{", "\u{0}", &format!("{{\"a\":{}", "[".repeat(100_000))] {
+        fs::write(folder.path().join("provenance.json"), damaged).expect("writable");
+        assert!(provenance::read(folder.path()).is_empty(), "{}", &damaged[..damaged.len().min(20)]);
+    }
+}
+
+#[test]
+fn the_page_asks_no_network_and_runs_no_script() {
+    let page = page(&Sample::finished(3).on_data());
+    let policy = "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\"";
+    assert!(page.contains(policy));
+    for outside in ["src=\"http", "href=\"http", "url(", "@import", "<script", "<link"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert_eq!(page.matches("<img src=\"data:image&#x2f;svg+xml,").count(), 3, "three figures as data");
+}
+
+#[test]
+fn simulated_numbers_carry_a_banner_and_real_ones_do_not() {
+    assert!(page(&Sample::finished(1)).contains("the toy engine trains nothing"));
+    assert!(!page(&Sample::finished(1).on_data()).contains("toy engine"));
+}
+
+#[test]
+fn a_point_without_all_its_runs_is_a_dash_with_its_reason() {
+    let sample = Sample::finished(3).on_data();
+    let second = sample.method(1);
+    let failed =
+        Outcome::Failed { cause: Cause::WorkerLost, message: "the worker died of signal 9".to_owned() };
+    let sample = sample.spoil(second, 1, &failed);
+    let page = page(&sample);
+    assert!(page.contains("1 of 4 runs finished; a score needs all of them"), "{page}");
+    assert!(page.contains("the worker died of signal 9"));
+    let lost = &sample.plan.runs.iter().filter(|run| run.point == second).nth(1).expect("four runs").id;
+    assert!(page.contains(&format!("href=\"runs&#x2f;{lost}&#x2f;worker.log\"")), "{page}");
+    assert!(page.contains("3 of 25 runs ended without a result"));
+}
+
+#[test]
+fn a_report_is_the_same_when_it_is_made_again_and_only_the_owners() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let frame = Sample::finished(3).on_data().frame();
+    let names = |folder: &Path| -> BTreeMap<String, Vec<u8>> {
+        let files = ["", "figures"].map(|below| fs::read_dir(folder.join(below)).expect("a folder"));
+        let files = files.into_iter().flatten().map(|entry| entry.expect("an entry").path());
+        let files = files.filter(|path| path.is_file());
+        files.map(|path| (path.display().to_string(), fs::read(&path).expect("a file"))).collect()
+    };
+    let written = Report::write(folder.path(), &frame).expect("writable");
+    let first = names(folder.path());
+    Report::write(folder.path(), &frame).expect("writable");
+    assert!(first == names(folder.path()), "some file differs");
+    let listed: Vec<String> = written.paths.iter().map(|path| path.display().to_string()).collect();
+    assert!(first.keys().all(|name| listed.contains(name)) && first.len() == listed.len(), "{listed:?}");
+    for path in &written.paths {
+        let mode = fs::metadata(path).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_leaderboard_ranks_and_explains() {
+    let sample = Sample::finished(3);
+    let second = sample.method(1);
+    let frame = sample.spoil(second, 2, &Outcome::Cancelled).frame();
+    assert_snapshot!(leaderboard(&frame, Some(100)), @r"
+    quickstart · N = 4 · split none · engine toy (simulated numbers)
+     #   point                            score [95 %]              of ceiling   test %
+    ────────────────────────────────────────────────────────────────────────────────────────
+         ceiling (retrained)              0.186 [0.149, 0.216]           100 %   87.9 ± 0.3
+     1   neggrad-plus lr=0.001 epochs=1   0.134 [0.107, 0.156]            72 %   88.9 ± 0.3
+     2   finetune lr=0.001 epochs=1       0.018 [0.014, 0.023]            10 %   88.0 ± 0.3
+     –   ct lr=0.001 epochs=5             –                                      89.3 ± 1.2
+         floor (identity)                 0.0003 [0.0003, 0.0024]          0 %   84.3 ± 0.3
+    – ct lr=0.001 epochs=5: 2 of 4 runs finished; a score needs all of them
+    ");
+}
+
+#[test]
+fn a_narrow_leaderboard_keeps_what_matters() {
+    assert_snapshot!(leaderboard(&Sample::finished(2).on_data().frame(), Some(60)), @r"
+    quickstart · N = 4 · split aaaaaaaaaaaa · engine torch
+     #   point                        score [95 %]
+    ──────────────────────────────────────────────────────────
+         ceiling (retrained)          0.186 [0.149, 0.216]
+     1   ct lr=0.001 epochs=5         0.062 [0.050, 0.074]
+     2   finetune lr=0.001 epochs=1   0.018 [0.014, 0.023]
+         floor (identity)             0.0003 [0.0003, 0.0024]
+    ");
+}
+
+#[test]
+fn every_line_of_a_leaderboard_fits_the_terminal() {
+    let frame = Sample::finished(9).on_data().hostile(&"long-name ".repeat(20)).frame();
+    for width in [60_u16, 80, 100, 140, 200] {
+        let text = leaderboard(&frame, Some(width));
+        let rows = text.lines().skip(1).take_while(|line| !line.starts_with("– "));
+        for line in rows {
+            assert!(line.chars().count() <= usize::from(width), "{width}: {line}");
         }
     }
+}
+
+#[test]
+fn a_leaderboard_never_controls_the_terminal() {
+    let frame = Sample::finished(3).on_data().hostile("\u{1b}]0;owned\u{7}\r\n\u{9b}2J\u{202e}").frame();
+    let text = leaderboard(&frame, None);
+    assert!(text.chars().all(|character| character == '\n' || !character.is_control()), "{text:?}");
+    assert!(text.contains("\\x1b]0;owned\\x07\\x0d\\x0a\\x9b2J\\u{202e}"), "{text}");
 }

@@ -13,6 +13,7 @@ use crate::{
 const MOST_ROWS: usize = 100;
 const MOST_FAILURES: usize = 100;
 const LONGEST_MESSAGE: usize = 600;
+const LONGEST_TITLE: usize = 160;
 
 /// A figure as a data URI.
 #[derive(Debug)]
@@ -77,7 +78,7 @@ fn row(kind: &str, rank: &str, point: &PointRow, ceiling: Option<&ScoreRow>) -> 
     let title = match kind {
         "ceiling" => "Ceiling: retrained, held out",
         "floor" => "Floor: identity",
-        _ => &point.title,
+        _ => &shortened(&point.title, LONGEST_TITLE),
     };
     context! {
         kind,
@@ -108,7 +109,7 @@ fn failures(frame: &Frame) -> (Vec<Value>, usize) {
         || frame.runs.iter().filter(|run| !matches!(run.status, Status::Finished | Status::Pending));
     let failure = |run: &RunRow| {
         context! {
-            title => frame.points[run.point].title.as_str(),
+            title => shortened(&frame.points[run.point].title, LONGEST_TITLE),
             seed => run.seed.0,
             status => run.status.word(),
             message => shortened(run.message.as_deref().unwrap_or_default(), LONGEST_MESSAGE),

@@ -1,0 +1,50 @@
+//! What the rows of both tables have in common, and what every number stands beside.
+
+use super::text::printable;
+use crate::plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal};
+
+/// What all rows have in common.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sweep {
+    /// Name of the sweep.
+    pub name: String,
+    /// The engine that carried the runs out.
+    pub engine: EngineName,
+    /// Unlearned models per point (N).
+    pub seeds: u64,
+    /// Sizes of the two retrained groups.
+    pub oracle: OracleSize,
+    /// Data and network; the toy engine has none.
+    pub inputs: Option<PlannedInputs>,
+}
+
+impl Sweep {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let inputs = plan.inputs.clone().map(|mut inputs| {
+            inputs.data = printable(&inputs.data);
+            inputs.network.name = printable(&inputs.network.name);
+            if let PlannedOriginal::Checkpoint { path, .. } = &mut inputs.original {
+                *path = printable(path);
+            }
+            inputs
+        });
+        Self {
+            name: printable(&plan.name),
+            engine: plan.engine,
+            seeds: plan.seeds,
+            oracle: plan.oracle,
+            inputs,
+        }
+    }
+
+    /// Short hash of the data that all runs share, where there is any.
+    pub fn split(&self) -> Option<&str> {
+        self.inputs.as_ref().map(|inputs| inputs.data_hash.short())
+    }
+
+    /// What every number stands beside: `N = 8 · split 0123456789ab · engine torch`.
+    pub fn caption(&self) -> String {
+        let split = self.split().unwrap_or("none");
+        format!("N = {} · split {split} · engine {}", self.seeds, self.engine.word())
+    }
+}
