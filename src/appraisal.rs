@@ -112,7 +112,7 @@ impl Appraiser<'_> {
             value,
             interval: interval.map(|ends| Interval { low: ends.low, high: ends.high }),
         };
-        let (quality, value) = intervals.map(|both| (both.forgetting_quality, both.score)).unzip();
+        let (quality, value) = intervals.map(|both| (both.forgetting_quality, both.value)).unzip();
         Ok(ScoreRow {
             n: score.n as u64,
             epsilons: score.epsilons.iter().map(|epsilon| epsilon.value()).collect(),

@@ -4,11 +4,11 @@
 
 use std::{
     fs::File,
-    io,
+    io::{self, BufRead, BufReader, Seek},
     path::{Path, PathBuf},
 };
 
-use npyz::{NpyFile, Order, WriterBuilder};
+use npyz::{NpyFile, NpyHeader, Order, WriterBuilder};
 use thiserror::Error;
 
 /// Largest file that is read, in bytes.
@@ -65,7 +65,16 @@ pub fn read(path: &Path) -> Result<Array, NpyError> {
     let unreadable = |source| NpyError::Unreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     let bytes = file.metadata().map_err(unreadable)?.len();
-    let npy = NpyFile::new(io::BufReader::new(io::Read::take(file, MAX_FILE))).map_err(unreadable)?;
+    if bytes > MAX_FILE {
+        return Err(NpyError::Oversized { path: path.to_owned(), claimed: bytes / 8, bytes });
+    }
+    let mut reader = BufReader::new(file);
+    if claimed_header(reader.fill_buf().map_err(unreadable)?) > bytes {
+        return Err(unreadable(io::ErrorKind::UnexpectedEof.into()));
+    }
+    let header = NpyHeader::from_reader(&mut reader).map_err(unreadable)?;
+    let room = bytes.saturating_sub(reader.stream_position().map_err(unreadable)?);
+    let npy = NpyFile::with_header(header, reader);
 
     let dtype = npy.dtype().descr();
     let width = match dtype.trim_matches('\'') {
@@ -73,9 +82,8 @@ pub fn read(path: &Path) -> Result<Array, NpyError> {
         "<f4" | ">f4" => 4,
         _ => return Err(NpyError::NotReal { path: path.to_owned(), dtype }),
     };
-    let claimed =
-        npy.shape().iter().try_fold(1_u64, |product, &axis| product.checked_mul(axis)).unwrap_or(u64::MAX);
-    if bytes > MAX_FILE || claimed.checked_mul(width).is_none_or(|size| size > bytes) {
+    let claimed = npy.shape().iter().try_fold(1_u64, |product, &axis| product.checked_mul(axis)).unwrap_or(u64::MAX);
+    if claimed.checked_mul(width).is_none_or(|size| size > room) {
         return Err(NpyError::Oversized { path: path.to_owned(), claimed, bytes });
     }
     if npy.order() == Order::Fortran && npy.shape().len() > 1 {
@@ -88,6 +96,17 @@ pub fn read(path: &Path) -> Result<Array, NpyError> {
         npy.into_vec::<f32>().map_err(unreadable)?.into_iter().map(f64::from).collect()
     };
     Ok(Array { shape, values })
+}
+
+/// Length that the preamble claims for the header: it is allocated before it is read.
+fn claimed_header(start: &[u8]) -> u64 {
+    match start {
+        [_, _, _, _, _, _, version, _, a, b, c, d, ..] if *version >= 2 => {
+            u64::from(u32::from_le_bytes([*a, *b, *c, *d]))
+        }
+        // The first version of the format has room for 64 KiB.
+        _ => 0,
+    }
 }
 
 /// The bytes of a one-dimensional float64 array file.

@@ -2,4 +2,8 @@
 
 mod harness;
 
+mod command_line;
 mod house;
+mod resume;
+mod score_command;
+mod toy_sweep;

@@ -19,7 +19,7 @@ mod synth;
 mod terminal;
 mod toy_worker;
 
-use std::process::ExitCode;
+use std::{env, ffi::OsString, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
@@ -31,13 +31,13 @@ use exit::Exit;
 /// `sweep GRID.toml` is short for `sweep run GRID.toml`: it carries out the runs that are missing and writes the report.
 /// Resuming is running again.
 #[derive(Debug, Parser)]
-#[command(name = "sweep", version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+#[command(name = "sweep", version, arg_required_else_help = true, override_usage = USAGE)]
 struct Cli {
     #[command(subcommand)]
-    command: Option<Command>,
-    #[command(flatten)]
-    run: Option<run::Arguments>,
+    command: Command,
 }
+
+const USAGE: &str = "sweep GRID.toml [OPTIONS]\n       sweep <COMMAND>";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -77,7 +77,7 @@ enum Format {
 
 /// Parses the command line, carries the command out and says how it ended.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(spelled_out(env::args_os())) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -91,27 +91,38 @@ pub fn main() -> ExitCode {
 }
 
 fn carry_out(cli: Cli) -> Result<Exit, CommandError> {
-    match (cli.command, cli.run) {
-        (Some(Command::Run(arguments)), _) | (None, Some(arguments)) => run::run(&arguments),
-        (Some(Command::Plan(arguments)), _) => plan::plan(&arguments),
-        (Some(Command::Status(arguments)), _) => status::status(&arguments),
-        (Some(Command::Report(arguments)), _) => report::report(&arguments),
-        (Some(Command::Score(arguments)), _) => score::score(&arguments),
-        (Some(Command::Methods(arguments)), _) => methods::methods(&arguments),
-        (Some(Command::Synth(arguments)), _) => synth::synth(&arguments),
-        (Some(Command::Doctor(arguments)), _) => doctor::doctor(&arguments),
-        (Some(Command::ToyWorker(arguments)), _) => toy_worker::serve(&arguments),
-        (Some(Command::Completions { shell }), _) => {
+    match cli.command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Plan(arguments) => plan::plan(&arguments),
+        Command::Status(arguments) => status::status(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
+        Command::Score(arguments) => score::score(&arguments),
+        Command::Methods(arguments) => methods::methods(&arguments),
+        Command::Synth(arguments) => synth::synth(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
+        Command::ToyWorker(arguments) => toy_worker::serve(&arguments),
+        Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "sweep", &mut script);
             terminal::data(&String::from_utf8_lossy(&script));
             Ok(Exit::Done)
         }
-        (None, None) => {
-            terminal::talk(&Cli::command().render_help().to_string());
-            Ok(Exit::Usage)
-        }
     }
+}
+
+/// Puts `run` in front of a grid or an option: `sweep GRID.toml` is short for `sweep run GRID.toml`.
+fn spelled_out(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    let first = arguments.get(1).map(|first| first.to_string_lossy());
+    let is_run = first.is_some_and(|first| match first.as_ref() {
+        "-h" | "--help" | "-V" | "--version" => false,
+        // No command has a dot, a slash or a dash in front in its name.
+        word => word.starts_with('-') || word.contains(['.', '/']),
+    });
+    if is_run {
+        arguments.insert(1, "run".into());
+    }
+    arguments
 }
 
 /// Shows clap's own message; help and version are data and no error.

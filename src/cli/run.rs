@@ -133,7 +133,7 @@ fn open(
     dir: &Path,
 ) -> Result<(Store, Vec<crate::store::Notice>), CommandError> {
     let holder = Holder {
-        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        host: host(),
         pid: process::id(),
         since: jiff::Timestamp::now().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -156,6 +156,12 @@ fn open(
         changed_inputs,
     };
     Ok(Store::open(dir, &opening)?)
+}
+
+/// The machine's name, for people; a machine that doesn't tell is just this one.
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if name.trim().is_empty() { "this machine".to_owned() } else { name.trim().to_owned() }
 }
 
 fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandError> {

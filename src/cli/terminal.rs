@@ -34,7 +34,7 @@ pub(super) fn is_watched() -> bool {
 
 /// Columns of the terminal behind standard output, where there is one.
 pub(super) fn width() -> Option<u16> {
-    rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col).filter(|&columns| columns > 0)
+    terminal_size::terminal_size_of(std::io::stdout()).map(|(terminal_size::Width(columns), _)| columns)
 }
 
 /// An empty table in the house's style: a rule below the header, nothing else.

@@ -1,0 +1,76 @@
+//! What the user meets first: help, version, errors that say where and what to do, exit codes.
+
+use crate::harness::{Bench, repository};
+
+#[test]
+fn the_version_is_one_line_of_data() {
+    let said = Bench::new().sweep(["--version"]).expect_code(0);
+    assert_eq!(said.stdout, format!("sweep {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(said.stderr, "");
+}
+
+#[test]
+fn a_grid_with_mistakes_is_refused_with_all_of_them() {
+    let bench = Bench::new();
+    bench.write("bad.toml", "name = \"x\"\nengine = \"toy\"\nseeds = 0\n[method.simulated]\nshfit = 1.0\n");
+    let said = bench.sweep(["bad.toml"]).expect_code(2);
+    for part in ["bad.toml:3", "bad.toml:5", "did you mean `shift`"] {
+        assert!(said.stderr.contains(part), "`{part}` in:\n{}", said.stderr);
+    }
+    assert!(!bench.path("results").exists(), "nothing is written for a grid that can't be used");
+}
+
+#[test]
+fn an_unknown_method_is_answered_with_the_closest() {
+    let said = Bench::new().sweep(["methods", "finetun"]).expect_code(2);
+    assert!(said.stderr.contains("did you mean `finetune`?"), "{}", said.stderr);
+}
+
+#[test]
+fn the_methods_are_listed_for_programs_too() {
+    let said = Bench::new().sweep(["methods", "--format", "json"]).expect_code(0);
+    let methods: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
+    let names: Vec<&str> = methods.as_array().expect("a list").iter().filter_map(|m| m["name"].as_str()).collect();
+    for name in ["ct", "finetune", "identity", "neggrad-plus", "recipe", "retrain"] {
+        assert!(names.contains(&name), "{name} in {names:?}");
+    }
+}
+
+#[test]
+fn a_plan_costs_nothing() {
+    let bench = Bench::new();
+    let toy = repository("experiments/toy.toml").display().to_string();
+    let said = bench.sweep(["plan", &toy]).expect_code(0);
+    assert!(said.stdout.contains("200 runs, 200 to carry out"), "{}", said.stdout);
+    let said = bench.sweep([&toy, "--dry-run"]).expect_code(0);
+    assert!(said.stdout.contains("200 runs"), "{}", said.stdout);
+    assert!(!bench.path("results").exists(), "planning writes nothing");
+}
+
+#[test]
+fn a_filter_that_selects_nothing_is_no_success() {
+    let toy = repository("experiments/toy.toml").display().to_string();
+    Bench::new().sweep([&toy, "--only", "method == 'finetune'"]).expect_code(7);
+}
+
+#[test]
+fn missing_data_is_refused_before_anything_else() {
+    let bench = Bench::new();
+    bench.write(
+        "grid.toml",
+        "name = \"x\"\nseeds = 3\n[data]\npath = \"nowhere\"\n[method.finetune]\n",
+    );
+    let said = bench.sweep(["grid.toml"]).expect_code(3);
+    assert!(said.stderr.contains("nowhere"), "{}", said.stderr);
+}
+
+#[test]
+fn faces_are_drawn_the_same_for_the_same_seed() {
+    let bench = Bench::new();
+    for folder in ["a", "b"] {
+        bench.sweep(["synth", folder, "--images", "500", "--persons", "80", "--seed", "3"]).expect_code(0);
+    }
+    assert_eq!(bench.read("a/forget.csv"), bench.read("b/forget.csv"));
+    let said = bench.sweep(["synth", "a", "--images", "500"]);
+    assert_ne!(said.code, Some(0), "a data set is not drawn over another");
+}

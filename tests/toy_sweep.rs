@@ -1,0 +1,126 @@
+//! A sweep on the toy engine, end to end: what it leaves, and that running again repeats nothing.
+
+use std::{collections::BTreeSet, fs};
+
+use crate::harness::{Bench, csv_rows, repository};
+
+const FAULTS: &str = r#"
+name = "faults"
+engine = "toy"
+seeds = 3
+[oracle]
+models = 3
+held-out = 3
+[toy]
+examples = 6
+[method.simulated]
+fault = ["none", "diverge", "fail", "die", "die-once"]
+"#;
+
+fn toy() -> String {
+    repository("experiments/toy.toml").display().to_string()
+}
+
+/// Lines of the journal that record an end.
+fn ends(bench: &Bench, results: &str) -> usize {
+    bench.read(format!("{results}/journal.jsonl")).lines().filter(|line| line.contains("\"ended\"")).count()
+}
+
+#[test]
+fn two_hundred_runs_leave_tables_figures_and_a_page() {
+    let bench = Bench::new();
+    let said = bench.sweep(["run", &toy(), "--out", "r"]).expect_code(0);
+    assert!(said.stdout.contains("toy"), "the leaderboard names its engine:\n{}", said.stdout);
+
+    let runs = csv_rows(&bench.read("r/runs.csv"));
+    let ids: BTreeSet<&str> = runs.iter().map(|run| run["run_id"].as_str()).collect();
+    assert_eq!((runs.len(), ids.len()), (200, 200));
+    assert!(runs.iter().all(|run| run["status"] == "finished" && !run["method"].is_empty()));
+    assert!(runs.iter().all(|run| run["seed"].parse::<u64>().is_ok()));
+
+    let points = csv_rows(&bench.read("r/points.csv"));
+    let score = |label: &str| {
+        let point = points.iter().find(|point| point["label"] == label);
+        point.unwrap_or_else(|| panic!("no point {label}"))["score"].parse::<f64>().expect("a score")
+    };
+    assert!(score("identity") < score("held-out"), "the floor lies below the ceiling");
+    for made in ["report.html", "runs.parquet", "points.parquet", "figures/trade-off.png", "figures/scores.svg"] {
+        assert!(bench.path("r").join(made).metadata().is_ok_and(|file| file.len() > 100), "{made}");
+    }
+}
+
+#[test]
+fn running_again_repeats_nothing_and_changes_nothing() {
+    let bench = Bench::new();
+    bench.sweep([&toy(), "--out", "r"]).expect_code(0);
+    let tables = [bench.read("r/runs.csv"), bench.read("r/points.csv")];
+    assert_eq!(ends(&bench, "r"), 200);
+    bench.sweep([&toy(), "--out", "r"]).expect_code(0);
+    assert_eq!(ends(&bench, "r"), 200, "no run has a second end");
+    assert_eq!(tables, [bench.read("r/runs.csv"), bench.read("r/points.csv")]);
+}
+
+#[test]
+fn a_report_is_made_again_from_results_alone() {
+    let bench = Bench::new();
+    bench.sweep([&toy(), "--out", "r"]).expect_code(0);
+    let (page, table) = (bench.read("r/report.html"), bench.read("r/points.csv"));
+    for derived in ["report.html", "points.csv", "runs.csv", "points.parquet", "runs.parquet"] {
+        fs::remove_file(bench.path("r").join(derived)).expect("it was there");
+    }
+    fs::remove_dir_all(bench.path("r/figures")).expect("they were there");
+    bench.sweep(["report", "r"]).expect_code(0);
+    assert_eq!((page, table), (bench.read("r/report.html"), bench.read("r/points.csv")));
+}
+
+#[test]
+fn every_fault_costs_its_own_runs_alone() {
+    let bench = Bench::new();
+    bench.write("faults.toml", FAULTS);
+    bench.sweep(["faults.toml", "--out", "r"]).expect_code(1);
+    let runs = csv_rows(&bench.read("r/runs.csv"));
+    for (fault, status) in [
+        ("none", "finished"),
+        ("diverge", "diverged"),
+        ("fail", "failed"),
+        ("die", "failed"),
+        ("die-once", "finished"),
+    ] {
+        let of_fault: Vec<_> = runs.iter().filter(|run| run["params.fault"] == fault).collect();
+        assert_eq!(of_fault.len(), 3, "{fault}");
+        assert!(of_fault.iter().all(|run| run["status"] == status), "{fault}: {of_fault:?}");
+        let attempts = if fault.starts_with("die") { "2" } else { "1" };
+        assert!(of_fault.iter().all(|run| run["attempt"] == attempts), "{fault}: {of_fault:?}");
+    }
+}
+
+#[test]
+fn another_scheduler_is_refused_while_the_results_are_locked() {
+    let bench = Bench::new();
+    bench.sweep([&toy(), "--out", "r"]).expect_code(0);
+    let lock = fs::OpenOptions::new().write(true).open(bench.path("r/sweep.lock")).expect("a lock file");
+    lock.try_lock().expect("nobody holds it");
+    let said = bench.sweep([&toy(), "--out", "r"]).expect_code(5);
+    assert!(said.stderr.contains("in use"), "{}", said.stderr);
+    drop(lock);
+    bench.sweep([&toy(), "--out", "r"]).expect_code(0);
+}
+
+#[test]
+fn numbers_do_not_depend_on_the_number_of_slots() {
+    let bench = Bench::new();
+    bench.sweep([&toy(), "--out", "one", "--jobs", "1"]).expect_code(0);
+    bench.sweep([&toy(), "--out", "four", "--jobs", "4"]).expect_code(0);
+    assert_eq!(bench.read("one/points.csv"), bench.read("four/points.csv"));
+}
+
+#[test]
+fn an_edited_grid_adds_runs_and_repeats_none() {
+    let bench = Bench::new();
+    bench.write("faults.toml", FAULTS.replace(r#"["none", "diverge", "fail", "die", "die-once"]"#, r#""none""#));
+    bench.sweep(["faults.toml", "--out", "r"]).expect_code(0);
+    let before = ends(&bench, "r");
+    bench.write("faults.toml", FAULTS.replace(r#""fail", "die", "die-once""#, r#""fail""#));
+    bench.sweep(["faults.toml", "--out", "r"]).expect_code(1);
+    assert_eq!(ends(&bench, "r"), before + 6, "the two new points, three runs each");
+}
