@@ -7,11 +7,8 @@ use std::{
 };
 
 use npyz::WriterBuilder;
-use safetensors::tensor::{Dtype, TensorView};
 use sweep_protocol::{measurement::Artifact, terms::ContentHash};
 use thiserror::Error;
-
-use crate::network::Value;
 
 /// A file could not be written.
 #[derive(Debug, Error)]
@@ -61,29 +58,9 @@ pub fn npy(values: &[f64]) -> Vec<u8> {
     bytes
 }
 
-/// The bytes of a safetensors file with a state dict: float32, and int64 scalars for counts.
-pub fn safetensors(state: &[(String, Value)]) -> Vec<u8> {
-    let stored: Vec<(&str, Dtype, Vec<usize>, Vec<u8>)> = state
-        .iter()
-        .map(|(key, value)| match value {
-            Value::Real { shape, values } => {
-                let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-                (key.as_str(), Dtype::F32, shape.iter().map(|&axis| axis as usize).collect(), bytes)
-            }
-            Value::Count(count) => (key.as_str(), Dtype::I64, Vec::new(), count.to_le_bytes().to_vec()),
-        })
-        .collect();
-    let views = stored.iter().map(|(key, dtype, shape, bytes)| {
-        let view = TensorView::new(*dtype, shape.clone(), bytes);
-        (*key, view.expect("as many bytes as the shape says"))
-    });
-    safetensors::serialize(views, None).expect("keys of a state dict are distinct")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{hash, npy, safetensors, write};
-    use crate::network::Value;
+    use super::{hash, npy, write};
 
     #[test]
     fn a_file_is_complete_and_named_with_its_hash() {
@@ -94,19 +71,5 @@ mod tests {
         assert_eq!(artifact.blake3, hash(&bytes));
         assert_eq!(std::fs::read(folder.path().join("x.npy")).expect("just written"), bytes);
         assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 1, "nothing else is left");
-    }
-
-    #[test]
-    fn a_state_dict_keeps_counts_as_int64_scalars() {
-        let state = vec![
-            ("w".to_owned(), Value::Real { shape: vec![2, 1], values: vec![0.5, -1.0] }),
-            ("n".to_owned(), Value::Count(7)),
-        ];
-        let bytes = safetensors(&state);
-        let read = safetensors::SafeTensors::deserialize(&bytes).expect("its own bytes");
-        let count = read.tensor("n").expect("written");
-        assert_eq!((count.dtype(), count.shape()), (safetensors::Dtype::I64, &[] as &[usize]));
-        assert_eq!(count.data(), 7_i64.to_le_bytes());
-        assert_eq!(read.tensor("w").expect("written").shape(), [2, 1]);
     }
 }

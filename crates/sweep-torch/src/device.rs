@@ -57,13 +57,21 @@ pub fn open(wanted: terms::Device) -> Result<Device, DeviceError> {
         terms::Device::Cpu => Ok(Device::Cpu),
         terms::Device::Cuda(number) => {
             let seen = Cuda::device_count();
-            if !Cuda::is_available() || i64::from(number) >= seen {
+            let index = if visible().is_some_and(|visible| visible.len() == 1) { 0 } else { number };
+            if !Cuda::is_available() || i64::from(index) >= seen {
                 return Err(DeviceError::NoGpu { wanted: number, seen });
             }
             Cuda::cudnn_set_benchmark(false);
-            Ok(Device::Cuda(number as usize))
+            Ok(Device::Cuda(index as usize))
         }
     }
+}
+
+/// The GPUs that CUDA is allowed to see. Where it is a single one, it is the one that is meant, whatever its number was
+/// when it was chosen.
+fn visible() -> Option<Vec<String>> {
+    let list = env::var("CUDA_VISIBLE_DEVICES").ok()?;
+    Some(list.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect())
 }
 
 fn find_cuda_library() -> Result<PathBuf, DeviceError> {
@@ -100,9 +108,10 @@ fn gpu_name(number: u32) -> Option<String> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .collect();
     folders.sort();
-    let place = match env::var("CUDA_VISIBLE_DEVICES") {
-        Ok(visible) => visible.split(',').nth(number as usize)?.trim().parse().ok()?,
-        Err(_) => number as usize,
+    let place: usize = match visible().as_deref() {
+        None => number as usize,
+        Some([single]) => single.parse().ok()?,
+        Some(several) => several.get(number as usize)?.parse().ok()?,
     };
     field(&std::fs::read_to_string(folders.get(place)?.join("information")).ok()?, "Model")
 }

@@ -1,6 +1,7 @@
 //! What is measured on a network when its recipe is done: accuracies and the confidences of the forget set.
 
 use sweep_protocol::{
+    confidence::logit_scaled,
     measurement::Accuracies,
     recipe::BatchNorm,
     terms::{Set, UnitInterval},
@@ -25,7 +26,7 @@ pub struct Measured {
     pub confidences: Vec<f64>,
 }
 
-/// A confidence is not finite: the logits overflowed.
+/// A confidence is not a number: the logits overflowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the network's logits are not finite")]
 pub struct NotFinite;
@@ -81,22 +82,6 @@ fn confidences(logits: &Tensor, positions: &[i64], examples: &Examples) -> Resul
     let flat = Vec::<f32>::try_from(flat).expect("a flat float32 tensor is a vector of f32");
     flat.chunks(classes)
         .zip(positions)
-        .map(|(row, &position)| {
-            let label = examples.label(position) as usize;
-            let finite = row.iter().all(|logit| logit.is_finite());
-            if finite { Ok(logit_scaled(row, label)) } else { Err(NotFinite) }
-        })
+        .map(|(row, &position)| logit_scaled(row, examples.label(position) as usize).ok_or(NotFinite))
         .collect()
-}
-
-/// ln(p + 1e-45) − ln(Σ of the other p + 1e-45), in the scorer's arithmetic: exponentials in float32, sums in float64.
-fn logit_scaled(logits: &[f32], label: usize) -> f64 {
-    const TINY: f64 = 1e-45;
-    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let powers: Vec<f64> = logits.iter().map(|logit| f64::from((logit - largest).exp())).collect();
-    let total: f64 = powers.iter().sum();
-    let right = powers[label] / total;
-    let wrong: f64 =
-        powers.iter().enumerate().filter(|&(class, _)| class != label).map(|(_, power)| power / total).sum();
-    (right + TINY).ln() - (wrong + TINY).ln()
 }

@@ -20,6 +20,33 @@ pub enum Role {
     },
 }
 
+/// How a network's convolutions lie in memory. What they compute is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Channel by channel: \[B, C, H, W\], kernels \[O, I, H, W\].
+    #[default]
+    Planar,
+    /// Pixel by pixel: \[B, H, W, C\], kernels \[O, H, W, I\]. On a processor measuring takes half as long and training
+    /// seven eighths. Only for channels that come in sixteens: with fewer, oneDNN's gradient of a 1×1 kernel writes past
+    /// its end (`jit_avx2_1x1_convolution_bwd_weights_t` in libtorch 2.11).
+    Interleaved,
+}
+
+impl Format {
+    /// The fastest that is safe for stages of `width` channels and multiples of it.
+    pub(super) fn of_width(width: i64) -> Self {
+        if width % 16 == 0 { Self::Interleaved } else { Self::Planar }
+    }
+
+    /// Images \[B, C, H, W\], laid out in this format.
+    pub(super) fn arrange(self, images: &Tensor) -> Tensor {
+        match self {
+            Self::Planar => images.contiguous(),
+            Self::Interleaved => images.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2]),
+        }
+    }
+}
+
 /// One trainable tensor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
@@ -42,16 +69,6 @@ impl Parameter {
     /// Name of the module that it belongs to.
     pub fn module(&self) -> &str {
         self.key.rsplit_once('.').map_or("", |(module, _)| module)
-    }
-
-    /// The tensor as a view of the flat buffer.
-    pub(super) fn view(&self, flat: &Tensor) -> Tensor {
-        flat.narrow(0, self.offset, self.count()).view(self.shape.as_slice())
-    }
-
-    /// A tensor of this parameter's shape, in the order of the flat buffer.
-    pub(super) fn flatten(&self, tensor: &Tensor) -> Tensor {
-        tensor.reshape([-1])
     }
 }
 
@@ -83,6 +100,7 @@ pub struct Layout {
     /// Batch normalisations, in the same order.
     pub norms: Vec<Norm>,
     pub(super) entries: Vec<Entry>,
+    pub(super) format: Format,
 }
 
 /// Places of a batch normalisation's tensors in the layout.
@@ -94,6 +112,31 @@ pub(super) struct NormPlace {
 }
 
 impl Layout {
+    /// No tensors yet.
+    pub(super) fn new(format: Format) -> Self {
+        Self { format, ..Self::default() }
+    }
+
+    /// A parameter as a view of the flat buffer, of PyTorch's shape.
+    pub(super) fn view(&self, parameter: &Parameter, flat: &Tensor) -> Tensor {
+        let slice = flat.narrow(0, parameter.offset, parameter.count());
+        match (self.format, parameter.shape.as_slice()) {
+            (Format::Interleaved, &[outputs, inputs, height, width]) => {
+                slice.view([outputs, height, width, inputs]).permute([0, 3, 1, 2])
+            }
+            (_, shape) => slice.view(shape),
+        }
+    }
+
+    /// A tensor of a parameter's shape, in the order of the flat buffer.
+    pub(super) fn flatten(&self, parameter: &Parameter, tensor: &Tensor) -> Tensor {
+        if self.format == Format::Interleaved && parameter.role == Role::Kernel {
+            tensor.permute([0, 2, 3, 1]).reshape([-1])
+        } else {
+            tensor.reshape([-1])
+        }
+    }
+
     /// Elements of all parameters.
     pub fn parameter_count(&self) -> i64 {
         self.parameters.last().map_or(0, |last| last.offset + last.count())

@@ -9,8 +9,8 @@ mod resnet18;
 mod weights;
 
 pub use birth::initial;
-pub use layout::{Layout, Norm, Parameter, Role};
-pub use weights::{Mismatch, State, Value, Weights};
+pub use layout::{Format, Layout, Norm, Parameter, Role};
+pub use weights::Weights;
 
 use sweep_protocol::{message, recipe::BatchNorm};
 use tch::Tensor;

@@ -5,7 +5,10 @@
 use sweep_protocol::recipe::BatchNorm;
 use tch::Tensor;
 
-use super::{Layout, Network, Weights, layout::NormPlace};
+use super::{
+    Layout, Network, Weights,
+    layout::{Format, NormPlace},
+};
 
 /// ε in a batch normalisation's root.
 const EPSILON: f64 = 1e-5;
@@ -34,7 +37,11 @@ struct Block {
 }
 
 pub(super) fn build(width: i64, classes: i64) -> Box<dyn Network> {
-    let mut layout = Layout::default();
+    build_in(Format::of_width(width), width, classes)
+}
+
+pub(super) fn build_in(format: Format, width: i64, classes: i64) -> Box<dyn Network> {
+    let mut layout = Layout::new(format);
     let stem = Convolution { kernel: layout.convolution("conv1", [width, 3, 7, 7]), stride: 2, padding: 3 };
     let stem_norm = layout.norm("bn1", width);
     let mut blocks = Vec::with_capacity(8);
@@ -116,7 +123,8 @@ impl Network for ResNet18 {
 
     fn forward(&self, weights: &Weights, images: &Tensor, batch_norm: BatchNorm) -> Tensor {
         let pass = Forward { weights, batch_norm };
-        let mut features = pass.unit((self.stem, self.stem_norm), images).relu_();
+        let mut features =
+            pass.unit((self.stem, self.stem_norm), &self.layout.format.arrange(images)).relu_();
         features = features.max_pool2d([3, 3], [2, 2], [1, 1], [1, 1], false);
         for block in &self.blocks {
             features = pass.block(block, &features);

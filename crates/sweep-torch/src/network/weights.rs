@@ -4,39 +4,14 @@
 
 use std::collections::BTreeMap;
 
+use sweep_inputs::checkpoint::{self, Mismatch, StateDict, Values};
 use tch::{Device, Kind, Tensor};
-use thiserror::Error;
 
 use super::{
     Layout, Norm, birth,
     layout::{Entry, NormPlace},
 };
 use crate::draws::{Draws, Purpose, Unrecorded};
-
-/// A state dict on the host, ordered as PyTorch orders it.
-pub type State = Vec<(String, Value)>;
-
-/// One tensor of a state dict.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// Real numbers, row-major.
-    Real {
-        /// Length of each axis.
-        shape: Vec<i64>,
-        /// The elements.
-        values: Vec<f32>,
-    },
-    /// A count of batches.
-    Count(i64),
-}
-
-/// A state dict doesn't fit the network.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the state dict doesn't fit the network: {}", problems.join("; "))]
-pub struct Mismatch {
-    /// Every difference.
-    pub problems: Vec<String>,
-}
 
 /// Parameters and running statistics of one network on one device.
 #[derive(Debug)]
@@ -60,7 +35,11 @@ impl Weights {
             statistics.narrow(0, norm.offset + place * norm.channels, norm.channels).detach()
         };
         let mut weights = Self {
-            parameters: layout.parameters.iter().map(|parameter| parameter.view(&flat).detach()).collect(),
+            parameters: layout
+                .parameters
+                .iter()
+                .map(|parameter| layout.view(parameter, &flat).detach())
+                .collect(),
             means: layout.norms.iter().map(|norm| slice(norm, 0)).collect(),
             variances: layout.norms.iter().map(|norm| slice(norm, 1)).collect(),
             batches: vec![0; layout.norms.len()],
@@ -86,41 +65,39 @@ impl Weights {
         Ok(weights)
     }
 
-    /// The weights of a state dict, which must hold exactly the layout's keys and shapes.
+    /// The weights of a state dict, which must hold exactly the layout's keys and shapes; counts of batches may lack.
     pub fn from_state(
         layout: &Layout,
-        state: &[(String, Value)],
+        state: &StateDict,
         (kind, device): (Kind, Device),
     ) -> Result<Self, Mismatch> {
+        state.match_strictly(&layout.keys_and_shapes())?;
         let mut weights = Self::blank(layout, kind, device);
-        let mut given: BTreeMap<&str, &Value> =
-            state.iter().map(|(key, value)| (key.as_str(), value)).collect();
-        let mut problems = Vec::new();
+        let given: BTreeMap<&str, &Values> =
+            state.iter().map(|(key, tensor)| (key, &tensor.values)).collect();
         for &entry in &layout.entries {
-            let key = layout.key(entry);
-            match given.remove(key.as_str()) {
-                None => problems.push(format!("`{key}` is missing")),
-                Some(value) => {
-                    problems.extend(weights.set(entry, value).map(|problem| format!("`{key}` {problem}")))
-                }
+            if let Some(values) = given.get(layout.key(entry).as_str()) {
+                weights.set(entry, values);
             }
         }
-        problems.extend(given.keys().map(|key| format!("`{}` is not in the network", key.escape_debug())));
-        if problems.is_empty() { Ok(weights) } else { Err(Mismatch { problems }) }
+        Ok(weights)
     }
 
     /// The state dict, in PyTorch's order; real numbers as float32.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> StateDict {
         let entry = |&entry: &Entry| {
-            let value = match entry {
-                Entry::Parameter(place) => real(&self.parameters[place]),
-                Entry::Mean(place) => real(&self.means[place]),
-                Entry::Variance(place) => real(&self.variances[place]),
-                Entry::Batches(place) => Value::Count(self.batches[place]),
+            let tensor = match entry {
+                Entry::Parameter(place) => on_host(&self.parameters[place]),
+                Entry::Mean(place) => on_host(&self.means[place]),
+                Entry::Variance(place) => on_host(&self.variances[place]),
+                Entry::Batches(place) => {
+                    checkpoint::Tensor { shape: Vec::new(), values: Values::I64(vec![self.batches[place]]) }
+                }
             };
-            (self.layout.key(entry), value)
+            (self.layout.key(entry), tensor)
         };
-        self.layout.entries.iter().map(entry).collect()
+        let entries = self.layout.entries.iter().map(entry).collect();
+        StateDict::new(entries).expect("a network's keys are distinct and its shapes consistent")
     }
 
     /// What tensors there are.
@@ -172,7 +149,7 @@ impl Weights {
         let flat: Vec<Tensor> = of
             .iter()
             .zip(&gradients)
-            .map(|(&place, gradient)| self.layout.parameters[place].flatten(gradient))
+            .map(|(&place, gradient)| self.layout.flatten(&self.layout.parameters[place], gradient))
             .collect();
         Tensor::cat(&flat, 0)
     }
@@ -210,32 +187,39 @@ impl Weights {
         [&self.parameters[place.weight], &self.parameters[place.bias], mean, variance]
     }
 
-    /// Overwrites one entry, or says what is wrong with the value.
-    fn set(&mut self, entry: Entry, value: &Value) -> Option<String> {
-        let target = match entry {
-            Entry::Parameter(place) => &mut self.parameters[place],
-            Entry::Mean(place) => &mut self.means[place],
-            Entry::Variance(place) => &mut self.variances[place],
-            Entry::Batches(place) => {
-                let Value::Count(count) = value else { return Some("is not a count".to_owned()) };
-                self.batches[place] = *count;
-                return None;
+    /// Overwrites one entry with values that fit it.
+    fn set(&mut self, entry: Entry, values: &Values) {
+        let target = match (entry, values) {
+            (Entry::Batches(norm), Values::I64(counts)) => {
+                self.batches[norm] = counts.first().copied().unwrap_or(0);
+                return;
             }
+            (Entry::Parameter(place), _) => &mut self.parameters[place],
+            (Entry::Mean(norm), _) => &mut self.means[norm],
+            (Entry::Variance(norm), _) => &mut self.variances[norm],
+            (Entry::Batches(_), Values::F32(_)) => return,
         };
-        let Value::Real { shape, values } = value else { return Some("is not a real tensor".to_owned()) };
-        let wanted = target.size();
-        if *shape != wanted {
-            return Some(format!("has shape {shape:?}, the network wants {wanted:?}"));
+        if let Values::F32(values) = values {
+            target.copy_(&Tensor::from_slice(values).view(target.size().as_slice()));
         }
-        if let Some(place) = values.iter().position(|value| !value.is_finite()) {
-            return Some(format!("holds {} at element {place}", values[place]));
-        }
-        target.copy_(&Tensor::from_slice(values).view(wanted.as_slice()));
-        None
     }
 }
 
 impl Layout {
+    /// Keys and shapes of a state dict, in PyTorch's order.
+    fn keys_and_shapes(&self) -> Vec<(String, Vec<usize>)> {
+        let shape = |entry| match entry {
+            Entry::Parameter(place) => self.parameters[place].shape.clone(),
+            Entry::Mean(norm) | Entry::Variance(norm) => vec![self.norms[norm].channels],
+            Entry::Batches(_) => Vec::new(),
+        };
+        let line = |&entry: &Entry| {
+            let shape = shape(entry).into_iter().map(|axis| axis as usize).collect();
+            (self.key(entry), shape)
+        };
+        self.entries.iter().map(line).collect()
+    }
+
     /// The state-dict key of an entry.
     fn key(&self, entry: Entry) -> String {
         let (norm, tensor) = match entry {
@@ -248,10 +232,10 @@ impl Layout {
     }
 }
 
-fn real(tensor: &Tensor) -> Value {
+fn on_host(tensor: &Tensor) -> checkpoint::Tensor {
     let flat = tensor.detach().to_device(Device::Cpu).to_kind(Kind::Float).contiguous().view([-1]);
-    Value::Real {
-        shape: tensor.size(),
-        values: Vec::try_from(&flat).expect("a flat float32 tensor on the host is a vector of f32"),
+    checkpoint::Tensor {
+        shape: tensor.size().into_iter().map(|axis| axis as usize).collect(),
+        values: Values::F32(Vec::try_from(&flat).expect("a flat float32 tensor is a vector of f32")),
     }
 }

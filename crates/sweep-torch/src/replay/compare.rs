@@ -1,13 +1,14 @@
 //! What a replay reached, beside what was recorded.
 
 use serde::Serialize;
+use sweep_inputs::checkpoint::Values;
 use tch::{Device, Kind, Tensor};
 
 use super::golden::{Golden, GoldenError, Tolerance};
 use crate::{
     examples::Examples,
     measure::logits,
-    network::{Network, Value, Weights},
+    network::{Network, Weights},
 };
 
 /// How far a replay is from its recording, in both arithmetics.
@@ -128,23 +129,22 @@ pub(super) fn compare(
 
 fn in_float32(golden: &Golden, reached: &Reached<'_>, logits: &[f64]) -> Result<Comparison, GoldenError> {
     let Tolerance { weights, running_stats, logits: logit, loss } = golden.tolerance.0;
-    let recorded = |name| golden.recorded.f32(name).map(wide);
+    let recorded = |name| golden.recorded.f32(name).map(|values| wide(&values));
     let mut parts = (Vec::new(), Vec::new());
     let mut wanted = (Vec::new(), Vec::new());
     let mut batch_counts_equal = true;
-    let finals = golden.recorded.state("final.");
-    for (key, value) in reached.weights.state() {
-        let record = finals.iter().find(|(name, _)| *name == key).map(|(_, value)| value);
-        match (value, record) {
-            (Value::Real { values, .. }, Some(Value::Real { values: record, .. })) => {
+    for (key, tensor) in reached.weights.state().iter() {
+        let name = format!("final.{key}");
+        match (&tensor.values, golden.recorded.values(&name)?) {
+            (Values::F32(values), Values::F32(record)) => {
                 let running = key.contains(".running_");
                 let (mine, theirs) =
                     if running { (&mut parts.1, &mut wanted.1) } else { (&mut parts.0, &mut wanted.0) };
                 mine.extend(wide(values));
-                theirs.extend(wide(record.clone()));
+                theirs.extend(wide(&record));
             }
-            (Value::Count(count), Some(Value::Count(record))) => batch_counts_equal &= count == *record,
-            (_, _) => return Err(golden.recorded.missing(&format!("final.{key}"), "final")),
+            (Values::I64(counts), Values::I64(record)) => batch_counts_equal &= *counts == record,
+            (_, _) => return Err(golden.recorded.missing(&name, "final")),
         }
     }
     Ok(Comparison {
@@ -186,8 +186,8 @@ fn sum(tensor: &Tensor) -> f64 {
     tensor.sum(Kind::Double).double_value(&[])
 }
 
-fn wide(values: Vec<f32>) -> Vec<f64> {
-    values.into_iter().map(f64::from).collect()
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().copied().map(f64::from).collect()
 }
 
 fn doubles(tensor: &Tensor) -> Vec<f64> {

@@ -9,14 +9,12 @@ use std::{
 
 use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
+use sweep_inputs::checkpoint::{self, CheckpointError, Mismatch, StateDict, Values};
 use sweep_protocol::{message, terms::Set};
 use thiserror::Error;
 
 use super::SETS;
-use crate::{
-    examples::HostExamples,
-    network::{Mismatch, NetworkError, State, Value},
-};
+use crate::{examples::HostExamples, network::NetworkError};
 
 /// Largest file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 30;
@@ -92,6 +90,9 @@ pub enum GoldenError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// The recorded original can't be read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// The recorded network is not one of ours.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -134,7 +135,7 @@ pub struct Golden {
     pub(super) tolerance: (Tolerance, Tolerance),
     /// The network that `original` is the state dict of.
     pub(super) network: message::Network,
-    pub(super) original: State,
+    pub(super) original: StateDict,
     pub(super) host: HostExamples,
     /// What was recorded and reached.
     pub(super) recorded: Tensors,
@@ -146,11 +147,20 @@ impl Golden {
         let text: Text = serde_json::from_slice(&bytes(path)?)
             .map_err(|source| GoldenError::Json { path: path.to_owned(), source })?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        let original = Tensors::read(&folder.join("original.safetensors"))?;
+        let path_of_original = folder.join("original.safetensors");
+        let original = checkpoint::read(&path_of_original)?.state;
+        let axis = |name: &str| {
+            let axis = original.get(name).and_then(|tensor| tensor.shape.first().copied());
+            axis.and_then(|axis| u32::try_from(axis).ok()).ok_or_else(|| GoldenError::NoTensor {
+                path: path_of_original.clone(),
+                name: name.to_owned(),
+                wanted: "float32",
+            })
+        };
         let network = message::Network {
             name: "resnet18".to_owned(),
-            width: original.first_axis("conv1.weight")?,
-            classes: original.first_axis("fc.weight")?,
+            width: axis("conv1.weight")?,
+            classes: axis("fc.weight")?,
         };
         let host = host(&Tensors::read(&folder.join("data.safetensors"))?, network.classes)?;
         Ok(Self {
@@ -159,7 +169,7 @@ impl Golden {
             lists: text.lists,
             tolerance: (text.tolerance, text.tolerance_float64),
             network,
-            original: original.state(""),
+            original,
             host,
             recorded: Tensors::read(&path.with_extension("safetensors"))?,
         })
@@ -197,12 +207,6 @@ impl Tensors {
             .ok_or_else(|| self.missing(name, wanted))
     }
 
-    fn first_axis(&self, name: &str) -> Result<u32, GoldenError> {
-        let view = self.get(name, Dtype::F32, "float32")?;
-        let axis = view.shape().first().and_then(|&axis| u32::try_from(axis).ok());
-        axis.ok_or_else(|| self.missing(name, "float32"))
-    }
-
     pub(super) fn f32(&self, name: &str) -> Result<Vec<f32>, GoldenError> {
         let view = self.get(name, Dtype::F32, "float32")?;
         Ok(view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
@@ -220,24 +224,9 @@ impl Tensors {
         Ok(view.data().chunks_exact(8).map(value).collect())
     }
 
-    /// The float32 tensors and int64 scalars whose keys begin with `prefix`, without it.
-    pub(super) fn state(&self, prefix: &str) -> State {
-        let mut state = State::new();
-        for (name, view) in self.open().iter() {
-            let Some(key) = name.strip_prefix(prefix) else { continue };
-            let value = match view.dtype() {
-                Dtype::F32 => self.f32(name).ok().map(|values| Value::Real {
-                    shape: view.shape().iter().map(|&axis| axis as i64).collect(),
-                    values,
-                }),
-                Dtype::I64 => {
-                    self.i64(name).ok().and_then(|counts| counts.first().copied()).map(Value::Count)
-                }
-                _ => None,
-            };
-            state.extend(value.map(|value| (key.to_owned(), value)));
-        }
-        state
+    /// The values of a float32 or int64 tensor.
+    pub(super) fn values(&self, name: &str) -> Result<Values, GoldenError> {
+        self.f32(name).map(Values::F32).or_else(|_| self.i64(name).map(Values::I64))
     }
 }
 

@@ -1,0 +1,98 @@
+//! Images per second of training and of measuring, one thread: `cargo run -p sweep-torch --example throughput`.
+#![expect(clippy::print_stdout, reason = "the numbers are what the example is for")]
+
+use std::{collections::BTreeMap, ops::ControlFlow, time::Instant};
+
+use sweep_protocol::{
+    message,
+    recipe::{
+        BatchNorm, ClassWeight, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term, Train,
+    },
+    terms::{NonNegative, Positive, Seed, Set, UnitInterval},
+};
+use sweep_torch::{
+    draws::Seeded,
+    examples::{Examples, HostExamples},
+    measure::logits,
+    network::{Weights, build},
+    phase::{Subject, Watch, carry_out},
+};
+use tch::{Device, Kind};
+
+const IMAGES: usize = 1024;
+
+struct Silent;
+
+impl Watch for Silent {
+    fn stepped(&mut self, _step: u64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+fn main() {
+    tch::set_num_threads(1);
+    let examples = Examples::new(noise(), Device::Cpu);
+    let positions: Vec<i64> = (0..IMAGES as i64).collect();
+    println!("width  optimiser  train images/s  measure images/s");
+    for width in [16, 64] {
+        for (name, optimizer) in optimizers() {
+            let network = build(&message::Network { name: "resnet18".into(), width, classes: 10 })
+                .expect("a registered network");
+            let mut draws = Seeded::new(Seed(1));
+            let mut weights = Weights::born(network.layout(), &mut draws, (Kind::Float, Device::Cpu))
+                .expect("a seeded source never lacks anything");
+            let mut rates = [0.0; 2];
+            for _ in 0..2 {
+                let start = Instant::now();
+                let mut subject = Subject { network: network.as_ref(), weights: &mut weights };
+                carry_out(&recipe(optimizer), &mut subject, &examples, &mut draws, &mut Silent)
+                    .expect("noise can be fitted");
+                rates[0] = IMAGES as f64 / start.elapsed().as_secs_f64();
+                let start = Instant::now();
+                let _ = logits(network.as_ref(), &weights, &examples, &positions).sum(Kind::Float);
+                rates[1] = IMAGES as f64 / start.elapsed().as_secs_f64();
+            }
+            println!("{width:5}  {name:9}  {:14.0}  {:16.0}", rates[0], rates[1]);
+        }
+    }
+}
+
+fn optimizers() -> [(&'static str, Optimizer); 2] {
+    let lr = Positive::new(1e-4).expect("positive");
+    let weight_decay = NonNegative::new(5e-4).expect("not negative");
+    let momentum = UnitInterval::new(0.9).expect("in [0, 1]");
+    [("sgd", Optimizer::Sgd { lr, momentum, weight_decay }), ("adam", Optimizer::Adam { lr, weight_decay })]
+}
+
+fn recipe(optimizer: Optimizer) -> Recipe {
+    let batch_size = 64.try_into().expect("not 0");
+    Recipe {
+        phases: vec![Phase::Train(Train {
+            data: vec![Stream { set: Set::Retain, batch_size, pairing: Pairing::Cycle }],
+            epochs: Positive::new(1.0).expect("positive"),
+            loss: vec![Term::CrossEntropy { on: Set::Retain, weight: 1.0, class_weight: ClassWeight::None }],
+            optimizer,
+            schedule: Schedule::Constant,
+            trainable: Tensors::All,
+            batch_norm: BatchNorm::Train,
+        })],
+    }
+}
+
+fn noise() -> HostExamples {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let images = (0..IMAGES * 3 * 32 * 32).map(|_| next()).collect();
+    let labels = (0..IMAGES as i64).map(|position| position % 10).collect();
+    let everything = (0..IMAGES as i64).collect();
+    HostExamples {
+        images,
+        shape: [IMAGES as i64, 3, 32, 32],
+        labels,
+        sets: BTreeMap::from([(Set::Retain, everything)]),
+        class_counts: vec![IMAGES as u64 / 10; 10],
+    }
+}
