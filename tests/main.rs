@@ -4,6 +4,8 @@ mod harness;
 
 mod command_line;
 mod house;
+mod readme;
 mod resume;
 mod score_command;
+mod torch_sweep;
 mod toy_sweep;

@@ -1,0 +1,51 @@
+//! What the README shows is true: its grid is accepted, its commands and methods exist.
+
+use std::fs;
+
+use crate::harness::{Bench, repository};
+
+fn readme() -> String {
+    fs::read_to_string(repository("README.md")).expect("the repository has a README")
+}
+
+#[test]
+fn the_grid_of_the_readme_is_accepted() {
+    let text = readme();
+    let grid = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a grid is shown");
+    let bench = Bench::new();
+    bench.write("grid.toml", grid);
+    // On the toy engine the grid is checked and planned all the same, and no data are needed.
+    let said = bench.sweep(["plan", "grid.toml", "--set", "engine=toy"]).expect_code(0);
+    assert!(said.stdout.contains("finetune lr=0.01 epochs=3"), "{}", said.stdout);
+}
+
+#[test]
+fn every_command_of_the_readme_exists() {
+    let text = readme();
+    let commands: Vec<&str> = text
+        .match_indices("`sweep ")
+        .filter_map(|(start, opening)| text[start + opening.len()..].split([' ', '`']).next())
+        .filter(|word| word.chars().all(|letter| letter.is_ascii_lowercase()))
+        .collect();
+    assert!(commands.len() >= 8, "{commands:?}");
+    for command in commands {
+        Bench::new().sweep([command, "--help"]).expect_code(0);
+    }
+}
+
+#[test]
+fn every_method_is_in_the_readme() {
+    let text = readme();
+    for method in sweep::method::METHODS {
+        let internal = ["original", "simulated"].contains(&method.name);
+        assert!(internal || text.contains(&format!("| `{}` |", method.name)), "{}", method.name);
+    }
+}
+
+#[test]
+fn every_experiment_is_a_plan() {
+    for entry in fs::read_dir(repository("experiments")).expect("a folder of grids") {
+        let path = entry.expect("readable").path().display().to_string();
+        Bench::new().sweep(["plan", &path, "--set", "engine=toy"]).expect_code(0);
+    }
+}
