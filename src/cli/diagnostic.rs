@@ -58,7 +58,7 @@ pub(super) enum CommandError {
         message: String,
     },
     /// A name that is no method's.
-    #[error("there is no method `{name}`{}", suggestion(.close))]
+    #[error("there is no method `{name}`{}", suggestion(*.close))]
     UnknownMethod {
         /// The name.
         name: String,
@@ -158,15 +158,26 @@ impl CommandError {
     /// The exit code that it gives.
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Grid(_) | Self::Filter { .. } | Self::UnknownMethod { .. } => Exit::Usage,
-            Self::Synth(_) | Self::Toy(_) | Self::Signals(_) | Self::NoProgram { .. } => Exit::Usage,
-            Self::NoTorchWorker { .. } | Self::TorchUnusable { .. } | Self::NoWorkers { .. } => Exit::Usage,
-            Self::Pool(PoolError::NoSlots) => Exit::Usage,
+            Self::Grid(_)
+            | Self::Filter { .. }
+            | Self::UnknownMethod { .. }
+            | Self::Synth(_)
+            | Self::Toy(_)
+            | Self::Signals(_)
+            | Self::NoProgram { .. }
+            | Self::NoTorchWorker { .. }
+            | Self::TorchUnusable { .. }
+            | Self::NoWorkers { .. }
+            | Self::Pool(PoolError::NoSlots) => Exit::Usage,
             Self::NothingSelected => Exit::NothingSelected,
-            Self::Data(_) | Self::Checkpoint(_) | Self::Array(_) => Exit::InputsRefused,
-            Self::Incomparable(_) | Self::Refused { .. } => Exit::InputsRefused,
-            Self::Store(error) | Self::Pool(PoolError::Store(error)) => of_store(error),
-            Self::Appraisal(AppraisalError::Store(error)) => of_store(error),
+            Self::Data(_)
+            | Self::Checkpoint(_)
+            | Self::Array(_)
+            | Self::Incomparable(_)
+            | Self::Refused { .. } => Exit::InputsRefused,
+            Self::Store(error)
+            | Self::Pool(PoolError::Store(error))
+            | Self::Appraisal(AppraisalError::Store(error)) => of_store(error),
             Self::Cache(_) | Self::Appraisal(_) | Self::Report(_) => Exit::Store,
             Self::OriginalFailed { .. } => Exit::SomeRunsFailed,
         }
@@ -181,7 +192,7 @@ fn of_store(error: &StoreError) -> Exit {
     }
 }
 
-fn suggestion(close: &Option<&'static str>) -> String {
+fn suggestion(close: Option<&'static str>) -> String {
     match close {
         Some(name) => format!("; did you mean `{name}`?"),
         None => "; `sweep methods` lists them".to_owned(),

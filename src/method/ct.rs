@@ -1,4 +1,4 @@
-//! CT, "convolution transpose": Toshi_k & marvel, 5th place.
+//! CT, "convolution transpose": the 5th place of the challenge.
 
 use sweep_protocol::recipe::{Phase, Recipe, Tensors, Transpose};
 

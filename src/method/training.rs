@@ -28,7 +28,7 @@ pub struct TrainingRecipe {
 
 impl Default for TrainingRecipe {
     /// The organisers' recipe: 30 epochs of Adam at 1e-4 with weight decay 5e-3, cosine schedule, batches of 64,
-    /// cross entropy weighted by 1 / count (unlearning_evaluation, `surf.py` and `train_lib.py`).
+    /// cross entropy weighted by 1 / count (`unlearning_evaluation`: `surf.py` and `train_lib.py`).
     fn default() -> Self {
         let positive = |value| Positive::new(value).expect("a constant above 0");
         Self {
