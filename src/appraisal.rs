@@ -38,7 +38,9 @@ enum Unusable {
     Array { run: String, source: NpyError },
     #[error("run {run}: failed to read its confidences: {source}")]
     Unreadable { run: String, source: io::Error },
-    #[error("run {run}: confidences.npy is not what was measured; delete the run's folder and use --retry finished")]
+    #[error(
+        "run {run}: confidences.npy is not what was measured; delete the run's folder and use --retry finished"
+    )]
     Damaged { run: String },
 }
 
@@ -93,7 +95,8 @@ impl Appraiser<'_> {
     /// The first `n` runs of a point, as far as they are measured.
     fn finished(&self, point: usize, n: usize) -> Vec<(&Run, &Measurement)> {
         let runs = self.recorded.plan.runs_of(point).take(n);
-        runs.filter_map(|run| Some((run, self.recorded.outcomes.get(&run.id)?.outcome.measurement()?))).collect()
+        runs.filter_map(|run| Some((run, self.recorded.outcomes.get(&run.id)?.outcome.measurement()?)))
+            .collect()
     }
 
     fn compare(
@@ -124,7 +127,8 @@ impl Appraiser<'_> {
     }
 
     fn ensemble<K: Kind>(&self, runs: &[(&Run, &Measurement)]) -> Result<Ensemble<K>, Unusable> {
-        let models = runs.iter().map(|(run, measured)| self.model(run, measured)).collect::<Result<Vec<_>, _>>()?;
+        let models =
+            runs.iter().map(|(run, measured)| self.model(run, measured)).collect::<Result<Vec<_>, _>>()?;
         Ok(Ensemble::new(&models, runs.len())?)
     }
 

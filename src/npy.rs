@@ -82,7 +82,8 @@ pub fn read(path: &Path) -> Result<Array, NpyError> {
         "<f4" | ">f4" => 4,
         _ => return Err(NpyError::NotReal { path: path.to_owned(), dtype }),
     };
-    let claimed = npy.shape().iter().try_fold(1_u64, |product, &axis| product.checked_mul(axis)).unwrap_or(u64::MAX);
+    let claimed =
+        npy.shape().iter().try_fold(1_u64, |product, &axis| product.checked_mul(axis)).unwrap_or(u64::MAX);
     if claimed.checked_mul(width).is_none_or(|size| size > room) {
         return Err(NpyError::Oversized { path: path.to_owned(), claimed, bytes });
     }

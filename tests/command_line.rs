@@ -30,7 +30,8 @@ fn an_unknown_method_is_answered_with_the_closest() {
 fn the_methods_are_listed_for_programs_too() {
     let said = Bench::new().sweep(["methods", "--format", "json"]).expect_code(0);
     let methods: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
-    let names: Vec<&str> = methods.as_array().expect("a list").iter().filter_map(|m| m["name"].as_str()).collect();
+    let names: Vec<&str> =
+        methods.as_array().expect("a list").iter().filter_map(|m| m["name"].as_str()).collect();
     for name in ["ct", "finetune", "identity", "neggrad-plus", "recipe", "retrain"] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
@@ -56,10 +57,7 @@ fn a_filter_that_selects_nothing_is_no_success() {
 #[test]
 fn missing_data_is_refused_before_anything_else() {
     let bench = Bench::new();
-    bench.write(
-        "grid.toml",
-        "name = \"x\"\nseeds = 3\n[data]\npath = \"nowhere\"\n[method.finetune]\n",
-    );
+    bench.write("grid.toml", "name = \"x\"\nseeds = 3\n[data]\npath = \"nowhere\"\n[method.finetune]\n");
     let said = bench.sweep(["grid.toml"]).expect_code(3);
     assert!(said.stderr.contains("nowhere"), "{}", said.stderr);
 }

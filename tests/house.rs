@@ -41,7 +41,9 @@ fn sources() -> Vec<Source> {
         .flat_map(|folder| WalkDir::new(root().join(folder)).into_iter().filter_map(Result::ok))
         .map(walkdir::DirEntry::into_path)
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .filter(|path| !path.ends_with("tests.rs") && !path.components().any(|part| part.as_os_str() == "tests"))
+        .filter(|path| {
+            !path.ends_with("tests.rs") && !path.components().any(|part| part.as_os_str() == "tests")
+        })
         .collect();
     files.sort();
     assert!(files.len() > 50, "the walk over the sources finds them: {} files", files.len());
@@ -51,10 +53,10 @@ fn sources() -> Vec<Source> {
 fn read(path: &Path) -> Source {
     let text = fs::read_to_string(path).expect("a source file is readable");
     let before_tests: Vec<&str> = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).collect();
-    let code = before_tests.iter().filter(|line| !line.trim_start().starts_with("//")).fold(
-        String::new(),
-        |code, line| code + line.split(" // ").next().unwrap_or_default() + "\n",
-    );
+    let code = before_tests
+        .iter()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .fold(String::new(), |code, line| code + line.split(" // ").next().unwrap_or_default() + "\n");
     let path = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
     Source { path, code, lines: before_tests.len() }
 }
@@ -68,7 +70,10 @@ fn floors() -> BTreeMap<String, usize> {
         .enumerate()
         .map(|(floor, name)| (name.to_owned(), floor))
         .collect();
-    assert!(floors.contains_key("plan") && floors.contains_key("cli"), "src/lib.rs lists the modules: {floors:?}");
+    assert!(
+        floors.contains_key("plan") && floors.contains_key("cli"),
+        "src/lib.rs lists the modules: {floors:?}"
+    );
     floors
 }
 
@@ -77,7 +82,9 @@ fn imports_point_up_the_list_of_modules() {
     let floors = floors();
     let mut broken = Vec::new();
     for source in sources() {
-        let Some(own) = source.path.strip_prefix("src/").map(|path| path.trim_end_matches(".rs")) else { continue };
+        let Some(own) = source.path.strip_prefix("src/").map(|path| path.trim_end_matches(".rs")) else {
+            continue;
+        };
         let own = own.split('/').next().unwrap_or_default();
         let Some(own_floor) = floors.get(own) else { continue };
         for used in modules_used(&source.code) {
@@ -124,7 +131,10 @@ fn members(group: &str) -> Vec<&str> {
 }
 
 fn leading_word(text: &str) -> String {
-    text.trim_start().chars().take_while(|character| character.is_alphanumeric() || *character == '_').collect()
+    text.trim_start()
+        .chars()
+        .take_while(|character| character.is_alphanumeric() || *character == '_')
+        .collect()
 }
 
 #[test]
@@ -154,7 +164,9 @@ fn rooms_stay_small() {
     let large: Vec<String> = sources()
         .iter()
         .filter(|source| source.lines > MAX_LINES)
-        .map(|source| format!("{}: {} lines before its tests, at most {MAX_LINES}", source.path, source.lines))
+        .map(|source| {
+            format!("{}: {} lines before its tests, at most {MAX_LINES}", source.path, source.lines)
+        })
         .collect();
     assert!(large.is_empty(), "{}", large.join("\n"));
 }

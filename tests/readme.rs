@@ -11,7 +11,8 @@ fn readme() -> String {
 #[test]
 fn the_grid_of_the_readme_is_accepted() {
     let text = readme();
-    let grid = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a grid is shown");
+    let grid =
+        text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a grid is shown");
     let bench = Bench::new();
     bench.write("grid.toml", grid);
     // On the toy engine the grid is checked and planned all the same, and no data are needed.

@@ -36,7 +36,9 @@ fn every_case_of_the_reference_comes_out_exactly() {
     let mut cases = 0;
     for entry in fs::read_dir(folder).expect("the fixtures are in the repository") {
         let path = entry.expect("a readable folder").path();
-        let Ok(case) = serde_json::from_str::<Value>(&fs::read_to_string(&path).unwrap_or_default()) else { continue };
+        let Ok(case) = serde_json::from_str::<Value>(&fs::read_to_string(&path).unwrap_or_default()) else {
+            continue;
+        };
         let (unlearned, retrained) = (&case["input"]["unlearned_confs"], &case["input"]["retrained_confs"]);
         let Some(expected) = case["output"]["forget_score"].as_f64() else { continue };
         if !unlearned.is_array() || unlearned.as_array().is_some_and(|models| models.len() < 3) {

@@ -44,7 +44,9 @@ fn two_hundred_runs_leave_tables_figures_and_a_page() {
         point.unwrap_or_else(|| panic!("no point {label}"))["score"].parse::<f64>().expect("a score")
     };
     assert!(score("identity") < score("held-out"), "the floor lies below the ceiling");
-    for made in ["report.html", "runs.parquet", "points.parquet", "figures/trade-off.png", "figures/scores.svg"] {
+    for made in
+        ["report.html", "runs.parquet", "points.parquet", "figures/trade-off.png", "figures/scores.svg"]
+    {
         assert!(bench.path("r").join(made).metadata().is_ok_and(|file| file.len() > 100), "{made}");
     }
 }
@@ -117,7 +119,10 @@ fn numbers_do_not_depend_on_the_number_of_slots() {
 #[test]
 fn an_edited_grid_adds_runs_and_repeats_none() {
     let bench = Bench::new();
-    bench.write("faults.toml", FAULTS.replace(r#"["none", "diverge", "fail", "die", "die-once"]"#, r#""none""#));
+    bench.write(
+        "faults.toml",
+        FAULTS.replace(r#"["none", "diverge", "fail", "die", "die-once"]"#, r#""none""#),
+    );
     bench.sweep(["faults.toml", "--out", "r"]).expect_code(0);
     let before = ends(&bench, "r");
     bench.write("faults.toml", FAULTS.replace(r#""fail", "die", "die-once""#, r#""fail""#));

@@ -29,7 +29,9 @@ pub(super) enum CommandError {
     #[error("{}", .0.render(Color::Plain))]
     Grid(#[from] GridError),
     /// An expression of `--only`.
-    #[error("`--only {text}` is no expression: {source}; write for example \"method == 'finetune' and lr > 1e-3\"")]
+    #[error(
+        "`--only {text}` is no expression: {source}; write for example \"method == 'finetune' and lr > 1e-3\""
+    )]
     Filter {
         /// What was given.
         text: String,
@@ -151,7 +153,9 @@ impl CommandError {
         match self {
             // A grid's problems point into its text and are laid out already.
             Self::Grid(error) => error.render(if colour { Color::Ansi } else { Color::Plain }),
-            other => format!("{}{}", if colour { "\x1b[1;31merror\x1b[0m: " } else { "error: " }, chain(other)),
+            other => {
+                format!("{}{}", if colour { "\x1b[1;31merror\x1b[0m: " } else { "error: " }, chain(other))
+            }
         }
     }
 
@@ -200,7 +204,8 @@ fn suggestion(close: Option<&'static str>) -> String {
 }
 
 fn listed(reasons: &[(usize, String)]) -> String {
-    let lines: Vec<String> = reasons.iter().map(|(slot, reason)| format!("  slot {slot}: {reason}")).collect();
+    let lines: Vec<String> =
+        reasons.iter().map(|(slot, reason)| format!("  slot {slot}: {reason}")).collect();
     lines.join("\n")
 }
 

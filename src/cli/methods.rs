@@ -22,7 +22,9 @@ pub(super) fn methods(arguments: &Arguments) -> Result<Exit, CommandError> {
         Some(name) => vec![find(name).ok_or_else(|| CommandError::unknown_method(name))?],
     };
     match (arguments.format, &arguments.name) {
-        (Format::Json, _) => terminal::data(&format!("{:#}", json!(shown.iter().map(|m| as_json(m)).collect::<Vec<_>>()))),
+        (Format::Json, _) => {
+            terminal::data(&format!("{:#}", json!(shown.iter().map(|m| as_json(m)).collect::<Vec<_>>())))
+        }
         (Format::Human, None) => terminal::data(&overview(&shown)),
         (Format::Human, Some(_)) => shown.iter().for_each(|method| terminal::data(&details(method))),
     }
@@ -43,7 +45,8 @@ fn details(method: &Method) -> String {
         Engines::All => "every engine",
         Engines::Toy => "the toy engine alone",
     };
-    let mut text = format!("{}\n  {}\n  source: {}\n  runs on: {engines}\n", method.name, method.about, method.source);
+    let mut text =
+        format!("{}\n  {}\n  source: {}\n  runs on: {engines}\n", method.name, method.about, method.source);
     if method.parameters.is_empty() {
         return text + "  no hyper-parameters";
     }

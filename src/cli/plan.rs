@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use comfy_table::CellAlignment;
 
-use super::{CommandError, Exit, Format, inputs::{GridArguments, Prepared}, terminal};
+use super::{
+    CommandError, Exit, Format,
+    inputs::{GridArguments, Prepared},
+    terminal,
+};
 use crate::{
     plan::{Plan, Point},
     store::{Cache, Recorded},
@@ -88,7 +92,8 @@ struct Known {
 impl Known {
     fn of(plan: &Plan, places: &super::run::Places) -> Result<Self, CommandError> {
         let results: PathBuf = places.results(plan);
-        let recorded = if results.join("plan.json").exists() { Some(Recorded::read(&results)?) } else { None };
+        let recorded =
+            if results.join("plan.json").exists() { Some(Recorded::read(&results)?) } else { None };
         let cache = match places.cache(plan) {
             Some(dir) if dir.exists() => Some(Cache::open(&dir)?),
             _ => None,

@@ -83,7 +83,8 @@ impl<'p> SweepProgress<'p> {
     /// `ended` of the plan's runs have an outcome already.
     pub(super) fn new(plan: &'p Plan, slots: usize, ended: usize, manner: Manner) -> Self {
         let manner = manner.chosen();
-        let target = if manner == Manner::Bar { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if manner == Manner::Bar { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
         let overall = bars.add(ProgressBar::new(plan.runs.len() as u64));
         overall.set_style(style("{msg} {wide_bar} {pos}/{len} runs  {elapsed} elapsed, {eta} to go"));
@@ -143,8 +144,12 @@ impl<'p> SweepProgress<'p> {
         let how: Cow<'_, str> = match outcome {
             Outcome::Finished(measured) => {
                 let from = if source == Source::Cached { ", cached" } else { "" };
-                format!(" in {:.1} s, {:.1} % retain{from}", measured.unlearn_s, 100.0 * measured.accuracy.retain.get())
-                    .into()
+                format!(
+                    " in {:.1} s, {:.1} % retain{from}",
+                    measured.unlearn_s,
+                    100.0 * measured.accuracy.retain.get()
+                )
+                .into()
             }
             Outcome::Diverged { step } => format!(" at step {step}").into(),
             Outcome::Failed { message, .. } => format!(": {}", printable(message)).into(),
@@ -189,10 +194,16 @@ impl Observer for SweepProgress<'_> {
                 self.line(&format!("warning: slot {slot} is used no more: {}", printable(reason)));
             }
             Happening::Retrying { run, attempt, .. } => {
-                self.line(&format!("note: {} will be tried again (attempt {attempt} failed)", printable(&self.title(*run))));
+                self.line(&format!(
+                    "note: {} will be tried again (attempt {attempt} failed)",
+                    printable(&self.title(*run))
+                ));
             }
             Happening::Abandoned { run, .. } => {
-                self.line(&format!("note: {} was stopped and is pending again", printable(&self.title(*run))));
+                self.line(&format!(
+                    "note: {} was stopped and is pending again",
+                    printable(&self.title(*run))
+                ));
             }
             Happening::Draining { by, running } => self.line(&draining(*by, *running)),
             Happening::Notice(notice) => self.line(&format!("note: {notice}")),
@@ -203,7 +214,9 @@ impl Observer for SweepProgress<'_> {
 fn draining(by: Interruption, running: usize) -> String {
     match by {
         Interruption::Interrupt(1) => {
-            format!("note: {running} runs at work will finish, nothing new is started; press Ctrl-C again to stop them")
+            format!(
+                "note: {running} runs at work will finish, nothing new is started; press Ctrl-C again to stop them"
+            )
         }
         _ => format!("note: stopping {running} runs at work; run the same command again to go on"),
     }

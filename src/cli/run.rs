@@ -9,8 +9,12 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::{
-    CommandError, Exit, inputs::{GridArguments, Prepared}, plan, progress::{Manner, SweepProgress},
-    report::{self, Shown}, slots, terminal,
+    CommandError, Exit,
+    inputs::{GridArguments, Prepared},
+    plan,
+    progress::{Manner, SweepProgress},
+    report::{self, Shown},
+    slots, terminal,
 };
 use crate::{
     outcome::{Outcome, Status},
@@ -110,7 +114,10 @@ fn carry_out(
         terminal::talk(&format!("note: {notice}"));
     }
     for run in &selected.runs {
-        if store.outcome(&run.id).is_some_and(|outcome| arguments.retry.iter().any(|retry| retry.names(outcome))) {
+        if store
+            .outcome(&run.id)
+            .is_some_and(|outcome| arguments.retry.iter().any(|retry| retry.names(outcome)))
+        {
             store.reopen(&run.id)?;
         }
     }
@@ -120,7 +127,8 @@ fn carry_out(
     settings.stall_timeout = grid.pool.stall_timeout.unwrap_or(settings.stall_timeout);
     settings.interruptions = pool::signals()?;
     let cache = arguments.places.cache(selected).map(|dir| Cache::open(&dir)).transpose()?;
-    let ended = selected.runs.iter().filter(|run| store.outcome(&run.id).is_some_and(Outcome::is_final)).count();
+    let ended =
+        selected.runs.iter().filter(|run| store.outcome(&run.id).is_some_and(Outcome::is_final)).count();
     let mut progress = SweepProgress::new(selected, settings.slots.len(), ended, arguments.progress);
     let ending = pool::run(selected, &mut store, cache.as_ref(), &settings, &mut progress);
     progress.finish();
@@ -180,7 +188,8 @@ fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandErro
         How::NoWorkers { reasons } => Err(CommandError::NoWorkers { reasons }),
         How::OriginalFailed { message, .. } => {
             let original = plan.point_with(Role::Original).and_then(|point| plan.runs_of(point).next());
-            let log = original.map_or_else(|| dir.to_owned(), |run| Folder::new(dir).run(&run.id).join("worker.log"));
+            let log = original
+                .map_or_else(|| dir.to_owned(), |run| Folder::new(dir).run(&run.id).join("worker.log"));
             Err(CommandError::original_failed(message, &log))
         }
     }

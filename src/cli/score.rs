@@ -27,7 +27,8 @@ pub(super) fn score(arguments: &Arguments) -> Result<Exit, CommandError> {
     let score = from_arrays(&unlearned, &retrained)?;
     match arguments.format {
         Format::Json => terminal::data(
-            &json!({ "forget_score": score.forget_score, "epsilon": score.epsilon, "n": score.n }).to_string(),
+            &json!({ "forget_score": score.forget_score, "epsilon": score.epsilon, "n": score.n })
+                .to_string(),
         ),
         Format::Human => terminal::data(&in_words(score.forget_score, &score.epsilon, score.n)),
     }

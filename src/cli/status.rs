@@ -24,12 +24,21 @@ pub(super) fn status(arguments: &Arguments) -> Result<Exit, CommandError> {
     let engine = recorded.plan.engine.word();
     match arguments.format {
         Format::Json => {
-            let by_status: BTreeMap<&str, usize> = counts.iter().map(|(status, count)| (status.word(), *count)).collect();
-            terminal::data(&json!({ "name": recorded.plan.name, "engine": engine, "runs": total, "status": by_status }).to_string());
+            let by_status: BTreeMap<&str, usize> =
+                counts.iter().map(|(status, count)| (status.word(), *count)).collect();
+            terminal::data(
+                &json!({ "name": recorded.plan.name, "engine": engine, "runs": total, "status": by_status })
+                    .to_string(),
+            );
         }
         Format::Human => {
-            let parts: Vec<String> = counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
-            terminal::data(&format!("{} ({engine} engine): {total} runs, {}", recorded.plan.name, parts.join(", ")));
+            let parts: Vec<String> =
+                counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
+            terminal::data(&format!(
+                "{} ({engine} engine): {total} runs, {}",
+                recorded.plan.name,
+                parts.join(", ")
+            ));
             for notice in &recorded.notices {
                 terminal::talk(&format!("note: {notice}"));
             }

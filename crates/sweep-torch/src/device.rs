@@ -2,6 +2,7 @@
 
 use std::{env, path::PathBuf};
 
+use serde::Serialize;
 use sweep_protocol::terms;
 use tch::{Cuda, Device};
 use thiserror::Error;
@@ -50,9 +51,7 @@ pub fn open(wanted: terms::Device) -> Result<Device, DeviceError> {
         system::pin_cuda_environment();
         system::open_library(&find_cuda_library()?)?;
     }
-    // Workers are many and single-threaded; the number of threads changes the bits of sums.
-    tch::set_num_interop_threads(1);
-    tch::set_num_threads(1);
+    one_thread();
     match wanted {
         terms::Device::Cpu => Ok(Device::Cpu),
         terms::Device::Cuda(number) => {
@@ -65,6 +64,51 @@ pub fn open(wanted: terms::Device) -> Result<Device, DeviceError> {
             Ok(Device::Cuda(index as usize))
         }
     }
+}
+
+/// What this engine finds on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Findings {
+    /// Version of libtorch.
+    pub torch: &'static str,
+    /// Folder of libtorch.
+    pub libtorch: Option<PathBuf>,
+    /// The processor.
+    pub processor: String,
+    /// Threads that an operation may use.
+    pub threads: i32,
+    /// Threads between operations.
+    pub interop_threads: i32,
+    /// Whether a GPU can be used.
+    pub cuda: bool,
+    /// GPUs that can be used.
+    pub gpus: i64,
+    /// Why none can.
+    pub cuda_problem: Option<String>,
+}
+
+/// Looks at the machine. Must be the process's first use of libtorch.
+pub fn examine() -> Findings {
+    let opened = open(terms::Device::Cuda(0));
+    if let Err(DeviceError::NoCudaLibrary { .. } | DeviceError::CudaLibrary(_)) = opened {
+        one_thread();
+    }
+    Findings {
+        torch: crate::TORCH_VERSION,
+        libtorch: system::libtorch_folder(),
+        processor: name(terms::Device::Cpu),
+        threads: tch::get_num_threads(),
+        interop_threads: tch::get_num_interop_threads(),
+        cuda: opened.is_ok(),
+        gpus: if opened.is_ok() { Cuda::device_count() } else { 0 },
+        cuda_problem: opened.err().map(|problem| problem.to_string()),
+    }
+}
+
+/// Workers are many and single-threaded; the number of threads changes the bits of sums.
+fn one_thread() {
+    tch::set_num_interop_threads(1);
+    tch::set_num_threads(1);
 }
 
 /// The GPUs that CUDA is allowed to see. Where it is a single one, it is the one that is meant, whatever its number was

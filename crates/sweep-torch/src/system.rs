@@ -15,12 +15,17 @@ use thiserror::Error;
 
 /// A library could not be opened.
 #[derive(Debug, Error)]
-#[error("failed to open `{}`: {source}", path.display())]
+#[error("failed to open `{}`: {}", path.display(), said(source))]
 pub struct NotOpened {
     /// The library.
     pub path: PathBuf,
     /// What the dynamic linker says.
     pub source: libloading::Error,
+}
+
+/// The dynamic linker's own words, which stand one level below.
+fn said(error: &libloading::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// Takes the process's standard output away for the protocol alone: what any library prints there from now on goes to

@@ -14,7 +14,6 @@ fn golden(method: &str) -> PathBuf {
 fn agrees(method: &str) {
     tch::set_num_threads(1);
     let agreement = replay(&golden(method)).expect("a recorded trajectory");
-    eprintln!("{agreement:#?}");
     assert!(agreement.holds(), "{agreement:#?}");
 }
 

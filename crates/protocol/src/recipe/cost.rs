@@ -8,7 +8,8 @@ impl Recipe {
     /// fine-tuning costs 1. Operations are free.
     pub fn passes(&self, sizes: &SetSizes) -> f64 {
         // The sum of nothing is -0.0, and a cost is not negative.
-        let images = self.phases.iter().map(|phase| phase.images(sizes)).fold(0.0, |sum, images| sum + images);
+        let images =
+            self.phases.iter().map(|phase| phase.images(sizes)).fold(0.0, |sum, images| sum + images);
         if sizes.retain == 0 { 0.0 } else { images / sizes.retain as f64 }
     }
 

@@ -1,1 +1,107 @@
+use proptest::prelude::{Strategy, prop, proptest};
+use sweep_protocol::{
+    message,
+    recipe::Optimizer as Plan,
+    terms::{NonNegative, Positive, Seed, UnitInterval},
+};
+use tch::{Device, Kind, Tensor};
 
+use super::{Optimizer, Scope};
+use crate::{
+    draws::Seeded,
+    network::{Weights, build},
+};
+
+fn weights() -> Weights {
+    let network = build(&message::Network { name: "resnet18".to_owned(), width: 1, classes: 2 });
+    let layout = network.expect("registered").layout().clone();
+    Weights::born(&layout, &mut Seeded::new(Seed(5)), (Kind::Double, Device::Cpu)).expect("seeded")
+}
+
+fn all(weights: &Weights) -> Vec<f64> {
+    Vec::try_from(weights.segment(0, weights.layout().parameter_count())).expect("float64")
+}
+
+fn plan(lr: f64, momentum: Option<f64>, weight_decay: f64) -> Plan {
+    let lr = Positive::new(lr).expect("positive");
+    let weight_decay = NonNegative::new(weight_decay).expect("not negative");
+    match momentum {
+        Some(momentum) => {
+            Plan::Sgd { lr, momentum: UnitInterval::new(momentum).expect("in [0, 1]"), weight_decay }
+        }
+        None => Plan::Adam { lr, weight_decay },
+    }
+}
+
+/// One element under `torch.optim.SGD` or `torch.optim.Adam`, as their documentation writes them.
+fn by_the_book(plan: &Plan, mut value: f64, gradients: &[f64]) -> f64 {
+    let (mut first, mut second) = (0.0_f64, 0.0_f64);
+    for (step, gradient) in gradients.iter().enumerate() {
+        match *plan {
+            Plan::Sgd { lr, momentum, weight_decay } => {
+                let gradient = gradient + weight_decay.get() * value;
+                first = if step == 0 { gradient } else { momentum.get() * first + gradient };
+                value -= lr.get() * first;
+            }
+            Plan::Adam { lr, weight_decay } => {
+                let gradient = gradient + weight_decay.get() * value;
+                first = 0.9 * first + 0.1 * gradient;
+                second = 0.999 * second + 0.001 * gradient * gradient;
+                let time = step as i32 + 1;
+                let (mean, square) =
+                    (first / (1.0 - 0.9_f64.powi(time)), second / (1.0 - 0.999_f64.powi(time)));
+                value -= lr.get() * mean / (square.sqrt() + 1e-8);
+            }
+        }
+    }
+    value
+}
+
+fn plans() -> impl Strategy<Value = Plan> {
+    (1e-4..0.1_f64, prop::option::of(0.0..1.0_f64), prop::sample::select(vec![0.0, 5e-4, 0.1]))
+        .prop_map(|(lr, momentum, weight_decay)| plan(lr, momentum, weight_decay))
+}
+
+proptest! {
+    #[test]
+    fn a_step_is_pytorchs(plan in plans(), gradients in prop::collection::vec(-2.0..2.0_f64, 1..6)) {
+        let mut weights = weights();
+        let before = all(&weights);
+        let everything = (0..weights.layout().parameters.len()).collect();
+        let mut optimizer = Optimizer::new(&plan, Scope::new(weights.layout(), everything));
+        let (Plan::Sgd { lr, .. } | Plan::Adam { lr, .. }) = plan;
+        for &gradient in &gradients {
+            let gradient = Tensor::full([before.len() as i64], gradient, (Kind::Double, Device::Cpu));
+            optimizer.step(&mut weights, gradient, lr.get());
+        }
+        for (value, after) in before.iter().zip(all(&weights)) {
+            let expected = by_the_book(&plan, *value, &gradients);
+            proptest::prop_assert!((after - expected).abs() <= 1e-12 * (1.0 + expected.abs()), "{} {}", after, expected);
+        }
+    }
+}
+
+#[test]
+fn what_is_out_of_scope_stays_bit_for_bit() {
+    for plan in [plan(0.1, Some(0.9), 0.1), plan(0.1, None, 0.1)] {
+        let mut weights = weights();
+        let before = all(&weights);
+        // Three runs of the flat buffer: the first two parameters lie side by side.
+        let places = vec![30, 1, 0, 30, 61];
+        let mut optimizer = Optimizer::new(&plan, Scope::new(weights.layout(), places));
+        let inside: Vec<bool> = (0..weights.layout().parameters.len())
+            .flat_map(|place| {
+                let count = weights.layout().parameters[place].count() as usize;
+                std::iter::repeat_n([0, 1, 30, 61].contains(&place), count)
+            })
+            .collect();
+        let changing = inside.iter().filter(|inside| **inside).count();
+        for _ in 0..3 {
+            let gradient = Tensor::ones([changing as i64], (Kind::Double, Device::Cpu));
+            optimizer.step(&mut weights, gradient, 0.1);
+        }
+        for ((before, after), inside) in before.iter().zip(all(&weights)).zip(inside) {
+            assert_eq!(before.to_bits() == after.to_bits(), !inside, "{before} became {after}");
+        }
+    }
+}

@@ -7,7 +7,10 @@ use sweep_protocol::{
 use thiserror::Error;
 
 use super::tensors::places;
-use crate::{examples::Examples, network::Layout};
+use crate::{
+    examples::Examples,
+    network::{Layout, Parameter},
+};
 
 /// The recipe can't be carried out on this network and these data.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -128,7 +131,7 @@ fn loss(plan: &Train, phase: usize, layout: &Layout, examples: &Examples) -> Res
             return Err(Unusable::Weight { phase });
         }
         let counts = examples.class_counts().len();
-        let classes = layout.parameters.last().map_or(0, |last| last.count());
+        let classes = layout.parameters.last().map_or(0, Parameter::count);
         if *class_weight == ClassWeight::Inverse && counts as i64 != classes {
             return Err(Unusable::Classes { counts, classes });
         }

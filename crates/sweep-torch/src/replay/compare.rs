@@ -20,12 +20,20 @@ pub struct Agreement {
     pub float32: Comparison,
     /// In float64.
     pub float64: Comparison,
+    /// Whether everything is within its tolerance.
+    pub agrees: bool,
 }
 
 impl Agreement {
+    /// Both comparisons of one method.
+    pub(super) fn new(method: String, float32: Comparison, float64: Comparison) -> Self {
+        let agrees = float32.holds() && float64.holds();
+        Self { method, float32, float64, agrees }
+    }
+
     /// Whether everything is within its tolerance.
     pub fn holds(&self) -> bool {
-        self.float32.holds() && self.float64.holds()
+        self.agrees
     }
 }
 

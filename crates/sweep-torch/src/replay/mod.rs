@@ -48,11 +48,9 @@ pub enum ReplayError {
 pub fn replay(path: &Path) -> Result<Agreement, ReplayError> {
     let golden = Golden::read(path)?;
     let script = script::script(&golden)?;
-    Ok(Agreement {
-        method: golden.method.clone(),
-        float32: trajectory(&golden, &script, Kind::Float)?,
-        float64: trajectory(&golden, &script, Kind::Double)?,
-    })
+    let float32 = trajectory(&golden, &script, Kind::Float)?;
+    let float64 = trajectory(&golden, &script, Kind::Double)?;
+    Ok(Agreement::new(golden.method, float32, float64))
 }
 
 /// Carries the recipe out in one arithmetic and compares with the recording.

@@ -1,75 +1,95 @@
-//! The worker: performs one job after another until its input ends.
+//! The worker's side of the protocol: one job after another, JSON Lines in, JSON Lines out.
 //!
-//! Owns the protocol's side of things and what is kept between jobs (data set, original). What a job does to a network is
-//! the interpreter's business ([`crate::phase`]). A job that can't be done is an answer, not the worker's end.
+//! A run that fails is an answer, not the end of the worker; a device that fails is both. The worker ends when its input
+//! ends, or when nobody reads its output.
 
-mod failure;
-mod input;
 mod perform;
-mod session;
+mod voice;
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use sweep_protocol::{
     FORMAT,
-    message::{FromWorker, Hello},
+    message::{Failure, FromWorker, Hello, MAX_LINE, ToWorker},
     terms,
 };
+use tch::Device;
 use thiserror::Error;
 
-use crate::{
-    device::{self, DeviceError},
-    system, version,
-};
-use input::{Input, InputError};
-use session::Session;
+use crate::{device, inputs::Shelf};
+use voice::Voice;
 
 /// The worker can't go on.
 #[derive(Debug, Error)]
 pub enum ServeError {
-    /// The device can't be used.
-    #[error(transparent)]
-    Device(#[from] DeviceError),
-    /// The orchestrator said something that is no message.
-    #[error(transparent)]
-    Input(#[from] InputError),
-    /// A pipe failed.
-    #[error("failed to talk to the orchestrator: {0}")]
-    Pipe(#[from] io::Error),
+    /// The orchestrator can't be read.
+    #[error("failed to read a job: {0}")]
+    Read(#[source] io::Error),
+    /// The orchestrator can't be written to.
+    #[error("failed to write a message: {0}")]
+    Write(#[source] io::Error),
+    /// A line is longer than either side accepts.
+    #[error("the orchestrator sent a line of more than {MAX_LINE} bytes")]
+    TooLong,
+    /// A line is no message.
+    #[error("the orchestrator sent a line that is no message: {0}")]
+    Garbage(#[source] serde_json::Error),
+    /// The device is broken; no later run can be trusted to it.
+    #[error("the device failed, and with it this worker: {message}")]
+    Device {
+        /// What it said.
+        message: String,
+    },
 }
 
-/// Serves jobs on one device until standard input ends. Must be the process's first use of libtorch.
-pub fn serve(wanted: terms::Device) -> Result<(), ServeError> {
-    system::die_with_parent()?;
-    let mut output = Output(Box::new(system::claim_stdout()?));
-    let opened = device::open(wanted)?;
-    output.say(&FromWorker::Hello(Hello {
+/// Where a worker computes.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// As the orchestrator calls it.
+    pub name: terms::Device,
+    /// As libtorch calls it.
+    pub device: Device,
+}
+
+/// Says hello, then performs the jobs that come until there are no more.
+pub fn serve(place: Place, jobs: impl BufRead, messages: impl Write) -> Result<(), ServeError> {
+    let mut voice = Voice::new(messages);
+    voice.say(&FromWorker::Hello(Hello {
         format: FORMAT,
         engine: "torch".to_owned(),
-        version: version(),
-        device: wanted,
-        device_name: device::name(wanted),
+        version: crate::version(),
+        device: place.name,
+        device_name: device::name(place.name),
     }))?;
-    let input = Input::listen(io::stdin())?;
-    let mut session = Session::new(opened);
-    while let Some(job) = input.next()? {
-        let answer = perform::perform(&job, &mut session, &mut output, &input);
-        if input.has_ended() {
-            break;
+
+    let mut lines = Lines(jobs);
+    let mut shelf = Shelf::new(place.device);
+    while let Some(line) = lines.next()? {
+        let ToWorker::Perform(job) = serde_json::from_slice(&line).map_err(ServeError::Garbage)?;
+        let answer = perform::perform(&job, place.device, &mut shelf, &mut voice)?;
+        voice.say(&answer)?;
+        if let FromWorker::Failed { failure: Failure::Device, message, .. } = answer {
+            return Err(ServeError::Device { message });
         }
-        output.say(&answer)?;
     }
     Ok(())
 }
 
-/// The way back to the orchestrator.
-struct Output(Box<dyn Write>);
+/// Lines of bounded length.
+struct Lines<R>(R);
 
-impl Output {
-    fn say(&mut self, message: &FromWorker) -> io::Result<()> {
-        let mut line = serde_json::to_vec(message).map_err(io::Error::from)?;
-        line.push(b'\n');
-        self.0.write_all(&line)?;
-        self.0.flush()
+impl<R: BufRead> Lines<R> {
+    fn next(&mut self) -> Result<Option<Vec<u8>>, ServeError> {
+        let mut line = Vec::new();
+        let limit = MAX_LINE as u64 + 1;
+        self.0.by_ref().take(limit).read_until(b'\n', &mut line).map_err(ServeError::Read)?;
+        if line.pop_if(|last| *last == b'\n').is_some() {
+            return Ok(Some(line));
+        }
+        // The input has ended; what an orchestrator that died left unfinished is no job.
+        if line.len() > MAX_LINE { Err(ServeError::TooLong) } else { Ok(None) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,132 +1,223 @@
-//! One job: load, carry the recipe out, measure, write, answer.
+//! One run, from its job to its answer.
 
 use std::{
-    ops::ControlFlow,
+    any::Any,
+    cell::RefCell,
+    io::Write,
     panic::{AssertUnwindSafe, catch_unwind},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use sweep_inputs::checkpoint;
+use sweep_inputs::checkpoint::{self, Mismatch};
 use sweep_protocol::{
-    measurement::{Artifact, Measurement},
-    message::{FromWorker, Job, Start},
-    terms::RunId,
+    measurement::Measurement,
+    message::{Failure, FromWorker, Inputs, Job},
 };
-use tch::Kind;
+use tch::{Cuda, Device, Kind};
+use thiserror::Error;
 
-use super::{Output, failure::NotDone, input::Input, session::Session};
+use super::{
+    ServeError,
+    voice::{Progress, Voice},
+};
 use crate::{
-    artifact,
-    draws::Seeded,
-    measure::{Measured, measure},
-    network::{Weights, build},
-    phase::{Halt, Subject, Watch, carry_out},
+    artifact::{self, NotWritten},
+    draws::{Draws, Seeded, Unrecorded},
+    examples::Examples,
+    inputs::{InputError, Shelf},
+    measure::{NotFinite, measure},
+    network::{Network, NetworkError, Weights, build},
+    phase::{Halt, Subject, Unusable, carry_out, check},
 };
 
-/// Time between two messages of progress.
-const PULSE: Duration = Duration::from_secs(1);
-
-/// How a job ends that could be tried.
-enum End {
-    Measured(Box<Measurement>),
+/// Why a run came to no measurement.
+#[derive(Debug, Error)]
+enum Unfinished {
+    #[error("the job names no data set; this engine trains, so it needs `inputs`")]
+    NoInputs,
+    #[error(transparent)]
+    Input(#[from] InputError),
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    #[error(transparent)]
+    Weights(#[from] Mismatch),
+    #[error(transparent)]
+    Recipe(#[from] Unusable),
+    #[error("the loss or the weights are not finite after step {step}")]
     Diverged { step: u64 },
+    #[error("nobody listens to the run any more")]
+    Unheard,
+    #[error(transparent)]
+    Write(#[from] NotWritten),
+    #[error(transparent)]
+    Draw(#[from] Unrecorded),
+    #[error("libtorch: {message}")]
+    Torch { message: String },
 }
 
-/// Performs a job and says how it ended. A panic inside libtorch ends the job, not the worker.
-pub(super) fn perform(job: &Job, session: &mut Session, output: &mut Output, input: &Input) -> FromWorker {
-    let run = job.run.clone();
-    let attempt = AssertUnwindSafe(|| attempt(job, session, output, input));
-    let end = catch_unwind(attempt).unwrap_or_else(|payload| Err(NotDone::panicked(payload.as_ref())));
-    match end {
-        Ok(End::Measured(measurement)) => FromWorker::Finished { run, measurement },
-        Ok(End::Diverged { step }) => FromWorker::Diverged { run, step },
-        Err(failure) => {
-            FromWorker::Failed { run, failure: failure.kind(), message: failure.to_string() }
+impl From<Halt> for Unfinished {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Unusable(problem) => Self::Recipe(problem),
+            Halt::Diverged { step } => Self::Diverged { step },
+            Halt::Unrecorded(missing) => Self::Draw(missing),
+            Halt::Abandoned => Self::Unheard,
         }
     }
 }
 
-fn attempt(job: &Job, session: &mut Session, output: &mut Output, input: &Input) -> Result<End, NotDone> {
-    let inputs = job.inputs.as_ref().ok_or(NotDone::NoInputs)?;
-    let network = build(&inputs.network)?;
-    session.load(inputs)?;
-    let mut draws = Seeded::new(job.seed);
-    let place = (Kind::Float, session.device);
-    let mut weights = match &inputs.start {
-        Start::Fresh => Weights::born(network.layout(), &mut draws, place)
-            .expect("a seeded source draws whatever it is asked for"),
-        Start::Checkpoint { path, .. } => Weights::from_state(network.layout(), session.original(), place)
-            .map_err(|mismatch| NotDone::Mismatch { path: path.clone(), mismatch })?,
-    };
-
-    let started = Instant::now();
-    let mut pulse = Pulse::new(job, job.recipe.steps(&session.examples().sizes()), output, input);
-    let mut subject = Subject { network: network.as_ref(), weights: &mut weights };
-    let steps = match carry_out(&job.recipe, &mut subject, session.examples(), &mut draws, &mut pulse) {
-        Ok(steps) => steps,
-        Err(Halt::Unusable(unusable)) => return Err(unusable.into()),
-        Err(Halt::Diverged { step }) => return Ok(End::Diverged { step }),
-        // Nobody listens any more; the answer goes nowhere.
-        Err(Halt::Abandoned) => return Ok(End::Diverged { step: pulse.step }),
-        Err(Halt::Unrecorded(_)) => unreachable!("a seeded source draws whatever it is asked for"),
-    };
-    let unlearn_s = started.elapsed().as_secs_f64();
-
-    let started = Instant::now();
-    let Ok(measured) = measure(network.as_ref(), &weights, session.examples()) else {
-        return Ok(End::Diverged { step: steps });
-    };
-    let (confidences, kept) = keep(job, &weights, &measured)?;
-    Ok(End::Measured(Box::new(Measurement {
-        accuracy: measured.accuracy,
-        unlearn_s,
-        measure_s: started.elapsed().as_secs_f64(),
-        steps,
-        confidences,
-        weights: kept,
-    })))
+impl Unfinished {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::NoInputs | Self::Input(_) | Self::Network(_) | Self::Weights(_) | Self::Recipe(_) => {
+                Failure::Refused
+            }
+            Self::Torch { message } => failure_of_torch(message),
+            Self::Diverged { .. } | Self::Unheard | Self::Write(_) | Self::Draw(_) => Failure::Error,
+        }
+    }
 }
 
-/// Writes what the measurement names.
-fn keep(job: &Job, weights: &Weights, measured: &Measured) -> Result<(Artifact, Option<Artifact>), NotDone> {
+/// Tells failures apart by what libtorch says: it has no other way of saying it.
+fn failure_of_torch(message: &str) -> Failure {
+    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    // First, because CUDA's own text for it begins like every other CUDA error.
+    if says(&["out of memory", "can't allocate memory", "not enough memory", "std::bad_alloc"]) {
+        Failure::OutOfMemory
+    } else if says(&[
+        "CUDA error",
+        "CUDA driver",
+        "device-side assert",
+        "CUBLAS_STATUS",
+        "CUDNN_STATUS",
+        "NVIDIA",
+    ]) {
+        Failure::Device
+    } else {
+        Failure::Error
+    }
+}
+
+/// Performs a job. An error means that nobody listens any more.
+pub(super) fn perform<W: Write>(
+    job: &Job,
+    device: Device,
+    shelf: &mut Shelf,
+    voice: &mut Voice<W>,
+) -> Result<FromWorker, ServeError> {
+    let mut progress = Progress::begin(voice, &job.run);
+    let attempt = AssertUnwindSafe(|| attempt(job, device, shelf, &mut progress));
+    let result = catch_unwind(attempt)
+        .unwrap_or_else(|panic| Err(Unfinished::Torch { message: text(panic.as_ref()) }));
+    if let Some(lost) = progress.lost() {
+        return Err(lost);
+    }
+    let run = job.run.clone();
+    Ok(match result {
+        Ok(measurement) => FromWorker::Finished { run, measurement: Box::new(measurement) },
+        Err(Unfinished::Diverged { step }) => FromWorker::Diverged { run, step },
+        Err(problem) => FromWorker::Failed { run, failure: problem.failure(), message: problem.to_string() },
+    })
+}
+
+/// What a panic says.
+fn text(panic: &(dyn Any + Send)) -> String {
+    let said = panic.downcast_ref::<String>().map(String::as_str);
+    said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words").to_owned()
+}
+
+fn attempt<W: Write>(
+    job: &Job,
+    device: Device,
+    shelf: &mut Shelf,
+    progress: &mut Progress<'_, W>,
+) -> Result<Measurement, Unfinished> {
+    let inputs = job.inputs.as_ref().ok_or(Unfinished::NoInputs)?;
+    let network = build(&inputs.network)?;
+    let examples = {
+        let progress = RefCell::new(&mut *progress);
+        shelf.examples(inputs, &|| progress.borrow_mut().report())?
+    };
+    check(&job.recipe, network.layout(), &examples)?;
+    let mut draws = Seeded::new(job.seed);
+    let mut weights = begin(network.as_ref(), inputs, shelf, device, &mut draws)?;
+
+    progress.expect(job.recipe.steps(&examples.sizes()));
+    let clock = Instant::now();
+    let mut subject = Subject { network: network.as_ref(), weights: &mut weights };
+    let steps = carry_out(&job.recipe, &mut subject, &examples, &mut draws, progress)?;
+    wait_for(device);
+    let unlearn_s = clock.elapsed().as_secs_f64();
+    measured(job, (network.as_ref(), &weights, &examples), Spent { unlearn_s, steps })
+}
+
+fn begin(
+    network: &dyn Network,
+    inputs: &Inputs,
+    shelf: &mut Shelf,
+    device: Device,
+    draws: &mut dyn Draws,
+) -> Result<Weights, Unfinished> {
+    let place = (Kind::Float, device);
+    Ok(match shelf.start(&inputs.start)? {
+        Some(state) => Weights::from_state(network.layout(), &state, place)?,
+        None => Weights::born(network.layout(), draws, place)?,
+    })
+}
+
+/// What the recipe took.
+#[derive(Clone, Copy)]
+struct Spent {
+    unlearn_s: f64,
+    steps: u64,
+}
+
+fn measured(
+    job: &Job,
+    (network, weights, examples): (&dyn Network, &Weights, &Examples),
+    spent: Spent,
+) -> Result<Measurement, Unfinished> {
+    let clock = Instant::now();
+    let measured = measure(network, weights, examples)
+        .map_err(|NotFinite| Unfinished::Diverged { step: spent.steps })?;
+    let measure_s = clock.elapsed().as_secs_f64();
     let confidences = artifact::write(&job.folder, "confidences.npy", &artifact::npy(&measured.confidences))?;
-    let kept = if job.keep_weights {
+    let weights = if job.keep_weights {
         let bytes = checkpoint::write_safetensors(&weights.state());
         Some(artifact::write(&job.folder, "model.safetensors", &bytes)?)
     } else {
         None
     };
-    Ok((confidences, kept))
+    let accuracy = measured.accuracy;
+    let Spent { unlearn_s, steps } = spent;
+    Ok(Measurement { accuracy, unlearn_s, measure_s, steps, confidences, weights })
 }
 
-/// Tells the orchestrator now and then that the run moves.
-struct Pulse<'a> {
-    run: &'a RunId,
-    step: u64,
-    steps: u64,
-    last: Instant,
-    output: &'a mut Output,
-    input: &'a Input,
-}
-
-impl<'a> Pulse<'a> {
-    fn new(job: &'a Job, steps: u64, output: &'a mut Output, input: &'a Input) -> Self {
-        Self { run: &job.run, step: 0, steps, last: Instant::now(), output, input }
+/// Waits until the device has done what it was given.
+fn wait_for(device: Device) {
+    if let Device::Cuda(index) = device {
+        Cuda::synchronize(index as i64);
     }
 }
 
-impl Watch for Pulse<'_> {
-    fn stepped(&mut self, step: u64) -> ControlFlow<()> {
-        self.step = step;
-        if self.input.has_ended() {
-            return ControlFlow::Break(());
+#[cfg(test)]
+mod tests {
+    use super::{Failure, failure_of_torch};
+
+    #[test]
+    fn failures_are_told_apart_by_what_libtorch_says() {
+        for (message, failure) in [
+            ("CUDA out of memory. Tried to allocate 2.00 GiB", Failure::OutOfMemory),
+            ("CUDA error: out of memory", Failure::OutOfMemory),
+            (
+                "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes",
+                Failure::OutOfMemory,
+            ),
+            ("CUDA error: an illegal memory access was encountered", Failure::Device),
+            ("Found no NVIDIA driver on your system", Failure::Device),
+            ("The size of tensor a (3) must match the size of tensor b (4)", Failure::Error),
+        ] {
+            assert_eq!(failure_of_torch(message), failure, "{message}");
         }
-        if self.last.elapsed() < PULSE {
-            return ControlFlow::Continue(());
-        }
-        self.last = Instant::now();
-        let progress = FromWorker::Progress { run: self.run.clone(), step, steps: self.steps };
-        // A broken pipe means that nobody listens any more.
-        if self.output.say(&progress).is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

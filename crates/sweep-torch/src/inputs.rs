@@ -1,0 +1,127 @@
+//! Data sets and checkpoints as this engine holds them.
+//!
+//! The only module that asks `sweep_inputs` to read files for a run.
+
+use std::{collections::BTreeMap, path::PathBuf, rc::Rc};
+
+use sweep_inputs::{
+    checkpoint::{self, CheckpointError, StateDict},
+    dataset::{Dataset, Refused},
+};
+use sweep_protocol::{
+    message::{Inputs, Start},
+    terms::{ContentHash, Set},
+};
+use tch::Device;
+use thiserror::Error;
+
+use crate::examples::{Examples, HostExamples};
+
+/// An input can't be used.
+#[derive(Debug, Error)]
+pub enum InputError {
+    /// The data set is refused.
+    #[error(transparent)]
+    Data(#[from] Refused),
+    /// The data set is not the one that the job means.
+    #[error("the data set `{}` has changed: its hash is {have}, the job was planned with {want}; plan the sweep again", path.display())]
+    DataChanged {
+        /// Its folder.
+        path: PathBuf,
+        /// Its hash.
+        have: ContentHash,
+        /// The hash that the job names.
+        want: ContentHash,
+    },
+    /// The checkpoint is refused.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The checkpoint is not the one that the job means.
+    #[error("the checkpoint `{}` has changed: its hash is {have}, the job was planned with {want}; plan the sweep again", path.display())]
+    CheckpointChanged {
+        /// The file.
+        path: PathBuf,
+        /// Its hash.
+        have: ContentHash,
+        /// The hash that the job names.
+        want: ContentHash,
+    },
+}
+
+/// What a worker keeps from one run to the next: the last data set on its device and the last checkpoint.
+pub struct Shelf {
+    device: Device,
+    data: Option<(DataKey, Rc<Examples>)>,
+    checkpoint: Option<(ContentHash, Rc<StateDict>)>,
+}
+
+/// Hash and number of classes: the labels were checked against these.
+type DataKey = (PathBuf, ContentHash, u32);
+
+impl Shelf {
+    /// An empty shelf for one device.
+    pub fn new(device: Device) -> Self {
+        Self { device, data: None, checkpoint: None }
+    }
+
+    /// The data set of a job. `progress` is called now and then while it is read.
+    pub fn examples(&mut self, inputs: &Inputs, progress: &dyn Fn()) -> Result<Rc<Examples>, InputError> {
+        let key = (inputs.data.clone(), inputs.data_hash.clone(), inputs.network.classes);
+        if let Some((held, examples)) = &self.data
+            && *held == key
+        {
+            return Ok(examples.clone());
+        }
+        // Two data sets at once may be more than the device holds.
+        self.data = None;
+        let dataset = Dataset::load(&inputs.data, inputs.network.classes as usize, &|_, _| progress())?;
+        if *dataset.hash() != inputs.data_hash {
+            let (path, have, want) = (inputs.data.clone(), dataset.hash().clone(), inputs.data_hash.clone());
+            return Err(InputError::DataChanged { path, have, want });
+        }
+        let examples = Rc::new(Examples::new(on_host(&dataset), self.device));
+        self.data = Some((key, examples.clone()));
+        Ok(examples)
+    }
+
+    /// The weights that a job starts from; none where it starts afresh.
+    pub fn start(&mut self, start: &Start) -> Result<Option<Rc<StateDict>>, InputError> {
+        let Start::Checkpoint { path, blake3 } = start else { return Ok(None) };
+        if let Some((held, state)) = &self.checkpoint
+            && held == blake3
+        {
+            return Ok(Some(state.clone()));
+        }
+        let read = checkpoint::read(path)?;
+        if read.blake3 != *blake3 {
+            let (path, have, want) = (path.clone(), read.blake3, blake3.clone());
+            return Err(InputError::CheckpointChanged { path, have, want });
+        }
+        let state = Rc::new(read.state);
+        self.checkpoint = Some((read.blake3, state.clone()));
+        Ok(Some(state))
+    }
+}
+
+/// All images one after the other: retain, forget, validation and test set.
+fn on_host(dataset: &Dataset) -> HostExamples {
+    let sizes = dataset.sizes();
+    let mut host = HostExamples {
+        images: Vec::new(),
+        shape: [0, 3, 32, 32],
+        labels: Vec::new(),
+        sets: BTreeMap::new(),
+        class_counts: dataset.class_counts().to_vec(),
+    };
+    for set in [Set::Retain, Set::Forget, Set::Validation, Set::Test] {
+        if set == Set::Test && sizes.test.is_none() {
+            continue;
+        }
+        let start = host.labels.len() as i64;
+        host.images.extend_from_slice(dataset.images(set));
+        host.labels.extend_from_slice(dataset.labels(set));
+        host.sets.insert(set, (start..host.labels.len() as i64).collect());
+    }
+    host.shape[0] = host.labels.len() as i64;
+    host
+}

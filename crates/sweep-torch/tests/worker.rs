@@ -1,0 +1,204 @@
+//! The worker process from outside: jobs in, measurements out, on a small synthetic data set.
+
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+use sweep_inputs::{
+    checkpoint,
+    dataset::Dataset,
+    synth::{self, CLASSES, Options},
+};
+use sweep_protocol::{
+    measurement::Measurement,
+    message::{FromWorker, Inputs, Job, Network, Start, ToWorker},
+    recipe::{
+        BatchNorm, ClassWeight, Noise, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term,
+        Train,
+    },
+    terms::{ContentHash, NonNegative, Positive, Seed, Set, UnitInterval},
+};
+
+struct Data {
+    folder: PathBuf,
+    hash: ContentHash,
+    forget: usize,
+    _home: tempfile::TempDir,
+}
+
+/// 500 images, drawn once for all tests.
+fn data() -> &'static Data {
+    static DATA: OnceLock<Data> = OnceLock::new();
+    DATA.get_or_init(|| {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let folder = home.path().join("faces");
+        let options = Options { images: 500, persons: 60, seed: 1 };
+        synth::draw(&folder, &options, &|_, _| ()).expect("the smallest data set there is");
+        let loaded = Dataset::load(&folder, CLASSES, &|_, _| ()).expect("it was just drawn");
+        let (hash, forget) = (loaded.hash().clone(), loaded.sizes().forget as usize);
+        Data { folder, hash, forget, _home: home }
+    })
+}
+
+fn recipe(lr: f64) -> Recipe {
+    let stream =
+        |set, size: u32| Stream { set, batch_size: size.try_into().expect("not 0"), pairing: Pairing::Cycle };
+    let noise = Noise {
+        tensors: Tensors::Modules(vec!["conv1".to_owned()]),
+        std: NonNegative::new(0.01).expect("not negative"),
+    };
+    let train = Train {
+        data: vec![stream(Set::Retain, 64), stream(Set::Forget, 8)],
+        epochs: Positive::new(1.0).expect("positive"),
+        loss: vec![
+            Term::CrossEntropy { on: Set::Retain, weight: 0.95, class_weight: ClassWeight::Inverse },
+            Term::CrossEntropy { on: Set::Forget, weight: -0.05, class_weight: ClassWeight::None },
+        ],
+        optimizer: Optimizer::Sgd {
+            lr: Positive::new(lr).expect("positive"),
+            momentum: UnitInterval::new(0.9).expect("in [0, 1]"),
+            weight_decay: NonNegative::new(5e-4).expect("not negative"),
+        },
+        schedule: Schedule::Cosine,
+        trainable: Tensors::All,
+        batch_norm: BatchNorm::Train,
+    };
+    Recipe { phases: vec![Phase::Noise(noise), Phase::Train(train)] }
+}
+
+/// A job of its own folder under `home`.
+fn job(home: &Path, number: u64, seed: u64) -> Job {
+    let folder = home.join(number.to_string());
+    std::fs::create_dir(&folder).expect("a new folder");
+    Job {
+        run: format!("{number:032x}").parse().expect("a run id"),
+        attempt: 1,
+        seed: Seed(seed),
+        method: "test".to_owned(),
+        parameters: BTreeMap::new(),
+        folder,
+        inputs: Some(Inputs {
+            data: data().folder.clone(),
+            data_hash: data().hash.clone(),
+            network: Network { name: "resnet18".to_owned(), width: 16, classes: CLASSES as u32 },
+            start: Start::Fresh,
+        }),
+        recipe: recipe(0.01),
+        keep_weights: false,
+    }
+}
+
+/// What a fresh worker answers to jobs, progress left out.
+fn answers(jobs: Vec<Job>) -> Vec<FromWorker> {
+    let mut worker = Command::new(env!("CARGO_BIN_EXE_sweep-torch"))
+        .args(["serve", "--device", "cpu"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the worker starts");
+    let mut input = worker.stdin.take().expect("piped");
+    for job in jobs {
+        let line = serde_json::to_string(&ToWorker::Perform(Box::new(job))).expect("plain data");
+        writeln!(input, "{line}").expect("the worker reads");
+    }
+    drop(input);
+    let output = worker.wait_with_output().expect("the worker ends with its input");
+    assert!(output.status.success(), "{:?}", output.status);
+    let mut messages = String::from_utf8(output.stdout)
+        .expect("UTF-8")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a message"))
+        .collect::<Vec<FromWorker>>();
+    assert!(matches!(messages.remove(0), FromWorker::Hello(_)));
+    messages.retain(|message| !matches!(message, FromWorker::Progress { .. }));
+    messages
+}
+
+fn finished(message: &FromWorker) -> &Measurement {
+    match message {
+        FromWorker::Finished { measurement, .. } => measurement,
+        other => panic!("a measurement, not {other:?}"),
+    }
+}
+
+#[test]
+fn a_seed_decides_every_bit_whatever_ran_before() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let order = [7, 8, 7].iter().zip(1..).map(|(&seed, number)| job(home.path(), number, seed)).collect();
+    let again = [8, 7].iter().zip(4..).map(|(&seed, number)| job(home.path(), number, seed)).collect();
+    let (first, second) = (answers(order), answers(again));
+    let hash = |message| &finished(message).confidences.blake3;
+    let (seven, eight) = (hash(&first[0]), hash(&first[1]));
+    assert_ne!(seven, eight, "another seed, another model");
+    assert_eq!(seven, hash(&first[2]), "again in the same process");
+    assert_eq!((eight, seven), (hash(&second[0]), hash(&second[1])), "in another process and order");
+}
+
+#[test]
+fn a_finished_run_has_left_what_it_names() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let mut wanted = job(home.path(), 1, 7);
+    wanted.keep_weights = true;
+    let folder = wanted.folder.clone();
+    let messages = answers(vec![wanted]);
+    let measurement = finished(&messages[0]);
+    assert!(measurement.unlearn_s > 0.0 && measurement.measure_s > 0.0);
+    assert!(measurement.steps >= 5, "{}", measurement.steps);
+
+    let bytes = std::fs::read(folder.join(&measurement.confidences.file)).expect("written");
+    assert_eq!(blake3::hash(&bytes).to_hex().as_str(), measurement.confidences.blake3.as_str());
+    let confidences: Vec<f64> = npyz::NpyFile::new(&bytes[..]).expect("npy").into_vec().expect("float64");
+    assert_eq!(confidences.len(), data().forget);
+    assert!(confidences.iter().all(|confidence| confidence.is_finite()));
+
+    let kept = measurement.weights.as_ref().expect("asked for");
+    let model = checkpoint::read(&folder.join(&kept.file)).expect("a state dict");
+    assert_eq!(model.blake3, kept.blake3);
+    assert_eq!(model.state.iter().len(), 122, "62 parameters and three tensors of 20 batch normalisations");
+
+    // Loaded again and left as it is, it gives the same confidences.
+    let mut identity = job(home.path(), 2, 99);
+    identity.recipe = Recipe::default();
+    let start = Start::Checkpoint { path: folder.join(&kept.file), blake3: kept.blake3.clone() };
+    identity.inputs.as_mut().expect("a job with inputs").start = start;
+    let messages = answers(vec![identity]);
+    assert_eq!(finished(&messages[0]).confidences.blake3, measurement.confidences.blake3);
+    assert_eq!(finished(&messages[0]).accuracy, measurement.accuracy);
+}
+
+#[test]
+fn a_run_that_fails_leaves_the_worker_able() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let with = |number, change: fn(&mut Job)| {
+        let mut job = job(home.path(), number, 7);
+        change(&mut job);
+        job
+    };
+    let messages = answers(vec![
+        with(1, |job| job.recipe = recipe(1e30)),
+        with(2, |job| job.inputs = None),
+        with(3, |job| job.recipe.phases.push(job.recipe.phases[0].clone())),
+        with(4, |job| {
+            if let Some(inputs) = &mut job.inputs {
+                inputs.data_hash = "0".repeat(64).parse().expect("a hash");
+            }
+        }),
+        with(5, |job| {
+            if let Some(inputs) = &mut job.inputs {
+                inputs.network.name = "resnet19".to_owned();
+            }
+        }),
+        with(6, |job| job.folder.push("nowhere")),
+        with(7, |job| {
+            if let Some(inputs) = &mut job.inputs {
+                inputs.network.width = 0;
+            }
+        }),
+        with(8, |_| ()),
+    ]);
+    assert_eq!(messages.len(), 8, "{messages:?}");
+}
