@@ -15,7 +15,7 @@ use sweep_inputs::{
 };
 use sweep_protocol::{
     measurement::Measurement,
-    message::{FromWorker, Inputs, Job, Network, Start, ToWorker},
+    message::{Failure, FromWorker, Inputs, Job, Network, Start, ToWorker},
     recipe::{
         BatchNorm, ClassWeight, Noise, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term,
         Train,
@@ -173,32 +173,53 @@ fn a_finished_run_has_left_what_it_names() {
 #[test]
 fn a_run_that_fails_leaves_the_worker_able() {
     let home = tempfile::tempdir().expect("a temporary folder");
-    let with = |number, change: fn(&mut Job)| {
+    let changed = |number, change: fn(&mut Job, &mut Inputs)| {
         let mut job = job(home.path(), number, 7);
-        change(&mut job);
+        let mut inputs = job.inputs.take().expect("a job with inputs");
+        change(&mut job, &mut inputs);
+        job.inputs = Some(inputs);
         job
     };
+    let mut without_inputs = job(home.path(), 1, 7);
+    without_inputs.inputs = None;
+    let missing = || Tensors::Modules(vec!["layer5".to_owned()]);
     let messages = answers(vec![
-        with(1, |job| job.recipe = recipe(1e30)),
-        with(2, |job| job.inputs = None),
-        with(3, |job| job.recipe.phases.push(job.recipe.phases[0].clone())),
-        with(4, |job| {
-            if let Some(inputs) = &mut job.inputs {
-                inputs.data_hash = "0".repeat(64).parse().expect("a hash");
-            }
+        without_inputs,
+        changed(2, |job, _| job.recipe = recipe(1e30)),
+        changed(3, |_, inputs| inputs.data_hash = "0".repeat(64).parse().expect("a hash")),
+        changed(4, |_, inputs| inputs.network.name = "resnet19".to_owned()),
+        changed(5, |_, inputs| inputs.data = "/nowhere".into()),
+        changed(6, |_, inputs| {
+            let blake3 = inputs.data_hash.clone();
+            inputs.start = Start::Checkpoint { path: "/nowhere.pth".into(), blake3 };
         }),
-        with(5, |job| {
-            if let Some(inputs) = &mut job.inputs {
-                inputs.network.name = "resnet19".to_owned();
-            }
-        }),
-        with(6, |job| job.folder.push("nowhere")),
-        with(7, |job| {
-            if let Some(inputs) = &mut job.inputs {
-                inputs.network.width = 0;
-            }
-        }),
-        with(8, |_| ()),
+        {
+            let mut job = job(home.path(), 7, 7);
+            let std = NonNegative::new(1.0).expect("not negative");
+            job.recipe.phases.push(Phase::Noise(Noise { tensors: missing(), std }));
+            job
+        },
+        changed(8, |job, _| job.folder.push("nowhere")),
+        changed(9, |_, _| ()),
     ]);
-    assert_eq!(messages.len(), 8, "{messages:?}");
+
+    let failure = |number: usize| match &messages[number - 1] {
+        FromWorker::Failed { failure, message, .. } => (*failure, message.as_str()),
+        other => panic!("job {number} fails, not {other:?}"),
+    };
+    for (number, words) in [
+        (1, "inputs"),
+        (3, "has changed"),
+        (4, "resnet18"),
+        (5, "/nowhere"),
+        (6, "/nowhere.pth"),
+        (7, "layer5"),
+    ] {
+        let (kind, message) = failure(number);
+        assert_eq!(kind, Failure::Refused, "job {number}: {message}");
+        assert!(message.contains(words), "job {number}: {message}");
+    }
+    assert!(matches!(messages[1], FromWorker::Diverged { step: 1..=4, .. }), "{:?}", messages[1]);
+    assert_eq!(failure(8).0, Failure::Error, "{}", failure(8).1);
+    finished(&messages[8]);
 }

@@ -33,7 +33,7 @@ pub type Build = fn(width: i64, classes: i64) -> Box<dyn Network>;
 pub const NETWORKS: &[(&str, Build)] = &[("resnet18", resnet18::build)];
 
 /// Widest network that is built; torchvision's ResNet-18 is 64.
-const MAX_WIDTH: u32 = 1024;
+const MAX_WIDTH: u32 = 256;
 
 /// Most classes that a network is built for.
 const MAX_CLASSES: u32 = 10_000;

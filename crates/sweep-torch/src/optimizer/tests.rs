@@ -1,4 +1,4 @@
-use proptest::prelude::{Strategy, prop, proptest};
+use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert, proptest};
 use sweep_protocol::{
     message,
     recipe::Optimizer as Plan,
@@ -63,6 +63,7 @@ fn plans() -> impl Strategy<Value = Plan> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn a_step_is_pytorchs(plan in plans(), gradients in prop::collection::vec(-2.0..2.0_f64, 1..6)) {
         let mut weights = weights();
@@ -76,7 +77,7 @@ proptest! {
         }
         for (value, after) in before.iter().zip(all(&weights)) {
             let expected = by_the_book(&plan, *value, &gradients);
-            proptest::prop_assert!((after - expected).abs() <= 1e-12 * (1.0 + expected.abs()), "{} {}", after, expected);
+            prop_assert!((after - expected).abs() <= 1e-12 * (1.0 + expected.abs()), "{} {}", after, expected);
         }
     }
 }
