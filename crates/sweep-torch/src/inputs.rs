@@ -2,14 +2,18 @@
 //!
 //! The only module that asks `sweep_inputs` to read files for a run.
 
-use std::{collections::BTreeMap, path::PathBuf, rc::Rc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 use sweep_inputs::{
     checkpoint::{self, CheckpointError, StateDict},
     dataset::{Dataset, Refused},
 };
 use sweep_protocol::{
-    message::{Inputs, Start},
+    message::Inputs,
     terms::{ContentHash, Set},
 };
 use tch::Device;
@@ -84,22 +88,21 @@ impl Shelf {
         Ok(examples)
     }
 
-    /// The weights that a job starts from; none where it starts afresh.
-    pub fn start(&mut self, start: &Start) -> Result<Option<Rc<StateDict>>, InputError> {
-        let Start::Checkpoint { path, blake3 } = start else { return Ok(None) };
+    /// The state dict in a file of which the hash is known.
+    pub fn state(&mut self, path: &Path, blake3: &ContentHash) -> Result<Rc<StateDict>, InputError> {
         if let Some((held, state)) = &self.checkpoint
             && held == blake3
         {
-            return Ok(Some(state.clone()));
+            return Ok(state.clone());
         }
         let read = checkpoint::read(path)?;
         if read.blake3 != *blake3 {
-            let (path, have, want) = (path.clone(), read.blake3, blake3.clone());
+            let (path, have, want) = (path.to_owned(), read.blake3, blake3.clone());
             return Err(InputError::CheckpointChanged { path, have, want });
         }
         let state = Rc::new(read.state);
         self.checkpoint = Some((read.blake3, state.clone()));
-        Ok(Some(state))
+        Ok(state)
     }
 }
 

@@ -200,7 +200,13 @@ fn a_run_that_fails_leaves_the_worker_able() {
             job
         },
         changed(8, |job, _| job.folder.push("nowhere")),
-        changed(9, |_, _| ()),
+        changed(9, |_, inputs| {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("../../tests/fixtures/golden/original.safetensors");
+            let blake3 = checkpoint::read(&path).expect("a state dict of width 4").blake3;
+            inputs.start = Start::Checkpoint { path, blake3 };
+        }),
+        changed(10, |_, _| ()),
     ]);
 
     let failure = |number: usize| match &messages[number - 1] {
@@ -221,5 +227,5 @@ fn a_run_that_fails_leaves_the_worker_able() {
     }
     assert!(matches!(messages[1], FromWorker::Diverged { step: 1..=4, .. }), "{:?}", messages[1]);
     assert_eq!(failure(8).0, Failure::Error, "{}", failure(8).1);
-    finished(&messages[8]);
+    finished(&messages[9]);
 }

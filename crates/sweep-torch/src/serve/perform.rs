@@ -5,13 +5,14 @@ use std::{
     cell::RefCell,
     io::Write,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     time::Instant,
 };
 
 use sweep_inputs::checkpoint::{self, Mismatch};
 use sweep_protocol::{
     measurement::Measurement,
-    message::{Failure, FromWorker, Inputs, Job},
+    message::{Failure, FromWorker, Inputs, Job, Start},
 };
 use tch::{Cuda, Device, Kind};
 use thiserror::Error;
@@ -39,8 +40,8 @@ enum Unfinished {
     Input(#[from] InputError),
     #[error(transparent)]
     Network(#[from] NetworkError),
-    #[error(transparent)]
-    Weights(#[from] Mismatch),
+    #[error("`{}` doesn't fit the job's network: {mismatch}", path.display())]
+    Weights { path: PathBuf, mismatch: Mismatch },
     #[error(transparent)]
     Recipe(#[from] Unusable),
     #[error("the loss or the weights are not finite after step {step}")]
@@ -69,7 +70,7 @@ impl From<Halt> for Unfinished {
 impl Unfinished {
     fn failure(&self) -> Failure {
         match self {
-            Self::NoInputs | Self::Input(_) | Self::Network(_) | Self::Weights(_) | Self::Recipe(_) => {
+            Self::NoInputs | Self::Input(_) | Self::Network(_) | Self::Weights { .. } | Self::Recipe(_) => {
                 Failure::Refused
             }
             Self::Torch { message } => failure_of_torch(message),
@@ -159,10 +160,14 @@ fn begin(
     draws: &mut dyn Draws,
 ) -> Result<Weights, Unfinished> {
     let place = (Kind::Float, device);
-    Ok(match shelf.start(&inputs.start)? {
-        Some(state) => Weights::from_state(network.layout(), &state, place)?,
-        None => Weights::born(network.layout(), draws, place)?,
-    })
+    match &inputs.start {
+        Start::Fresh => Ok(Weights::born(network.layout(), draws, place)?),
+        Start::Checkpoint { path, blake3 } => {
+            let state = shelf.state(path, blake3)?;
+            Weights::from_state(network.layout(), &state, place)
+                .map_err(|mismatch| Unfinished::Weights { path: path.clone(), mismatch })
+        }
+    }
 }
 
 /// What the recipe took.
