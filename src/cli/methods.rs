@@ -23,7 +23,7 @@ pub(super) fn methods(arguments: &Arguments) -> Result<Exit, CommandError> {
     };
     match (arguments.format, &arguments.name) {
         (Format::Json, _) => {
-            terminal::data(&format!("{:#}", json!(shown.iter().map(|m| as_json(m)).collect::<Vec<_>>())))
+            terminal::data(&format!("{:#}", json!(shown.iter().map(|m| as_json(m)).collect::<Vec<_>>())));
         }
         (Format::Human, None) => terminal::data(&overview(&shown)),
         (Format::Human, Some(_)) => shown.iter().for_each(|method| terminal::data(&details(method))),
