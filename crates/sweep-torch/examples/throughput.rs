@@ -1,7 +1,7 @@
-//! Images per second of processor time, training and measuring on one thread: `cargo run -p sweep-torch --example throughput`.
+//! Images per second of training and of measuring, one thread: `cargo run -p sweep-torch --example throughput`.
 #![expect(clippy::print_stdout, reason = "the numbers are what the example is for")]
 
-use std::{collections::BTreeMap, ops::ControlFlow};
+use std::{collections::BTreeMap, ops::ControlFlow, time::Instant};
 
 use sweep_protocol::{
     message,
@@ -43,14 +43,14 @@ fn main() {
                 .expect("a seeded source never lacks anything");
             let mut rates = [0.0; 2];
             for _ in 0..2 {
-                let start = computed();
+                let start = Instant::now();
                 let mut subject = Subject { network: network.as_ref(), weights: &mut weights };
                 carry_out(&recipe(optimizer), &mut subject, &examples, &mut draws, &mut Silent)
                     .expect("noise can be fitted");
-                rates[0] = IMAGES as f64 / (computed() - start);
-                let start = computed();
+                rates[0] = IMAGES as f64 / start.elapsed().as_secs_f64();
+                let start = Instant::now();
                 let _ = logits(network.as_ref(), &weights, &examples, &positions).sum(Kind::Float);
-                rates[1] = IMAGES as f64 / (computed() - start);
+                rates[1] = IMAGES as f64 / start.elapsed().as_secs_f64();
             }
             println!("{width:5}  {name:9}  {:14.0}  {:16.0}", rates[0], rates[1]);
         }
@@ -95,11 +95,4 @@ fn noise() -> HostExamples {
         sets: BTreeMap::from([(Set::Retain, everything)]),
         class_counts: vec![IMAGES as u64 / 10; 10],
     }
-}
-
-/// Seconds that this thread has computed, so that a busy machine doesn't count against it.
-fn computed() -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux counts them");
-    let nanoseconds = text.split(' ').next().and_then(|number| number.parse::<f64>().ok());
-    nanoseconds.expect("the first number of three") * 1e-9
 }

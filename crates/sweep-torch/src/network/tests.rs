@@ -12,7 +12,6 @@ fn named(name: &str, width: u32, classes: u32) -> message::Network {
 }
 
 fn born(network: &dyn Network, kind: Kind) -> Weights {
-    tch::set_num_threads(1);
     Weights::born(network.layout(), &mut Seeded::new(Seed(7)), (kind, Device::Cpu)).expect("seeded")
 }
 
@@ -145,7 +144,6 @@ fn a_network_is_born_as_torchvision_says() {
 
 #[test]
 fn logits_of_the_original_are_those_recorded() {
-    tch::set_num_threads(1);
     let bytes = std::fs::read(fixture("original_logits.safetensors")).expect("readable");
     let recorded = safetensors::SafeTensors::deserialize(&bytes).expect("a safetensors file");
     let bytes = std::fs::read(fixture("data.safetensors")).expect("readable");

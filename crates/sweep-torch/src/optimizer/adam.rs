@@ -1,35 +1,35 @@
 use tch::Tensor;
 
-use super::Direction;
+use super::decayed;
 
 const BETA: (f64, f64) = (0.9, 0.999);
 const EPSILON: f64 = 1e-8;
 
 /// `torch.optim.Adam`: coupled L2, ε outside the root.
-#[derive(Default)]
 pub(super) struct Adam {
+    weight_decay: f64,
     steps: i32,
     /// Running averages of the gradient and of its square.
     moments: Option<(Tensor, Tensor)>,
 }
 
 impl Adam {
-    /// −lr · m̂ / (√v̂ + ε), with m and v the running averages of gradient and gradient², hats removing their bias.
-    pub(super) fn direction(&mut self, mut gradient: Tensor, lr: f64) -> Direction {
+    pub(super) fn new(weight_decay: f64) -> Self {
+        Self { weight_decay, steps: 0, moments: None }
+    }
+
+    /// What is to be subtracted from `values`.
+    pub(super) fn update(&mut self, values: &Tensor, gradient: Tensor, lr: f64) -> Tensor {
+        let gradient = decayed(values, gradient, self.weight_decay);
         self.steps += 1;
         let (mean, square) =
             self.moments.get_or_insert_with(|| (gradient.zeros_like(), gradient.zeros_like()));
         let _ = mean.lerp_(&gradient, 1.0 - BETA.0);
-        let _ = square.lerp_(&gradient.square_(), 1.0 - BETA.1);
+        let _ = square.g_mul_scalar_(BETA.1).g_add_(&(&gradient * (1.0 - BETA.1)).g_mul_(&gradient));
 
-        // The gradient has served; its memory becomes the divisor.
         let correction = (1.0 - BETA.0.powi(self.steps), 1.0 - BETA.1.powi(self.steps));
-        gradient.copy_(square);
-        let divisor = gradient
-            .sqrt_()
-            .g_mul_scalar_(correction.1.sqrt().recip())
-            .g_add_scalar_(EPSILON)
-            .g_mul_scalar_(-correction.0 / lr);
-        Direction::Ratio(mean.shallow_clone(), divisor)
+        let mut scale = square.sqrt();
+        let scale = scale.g_div_scalar_(correction.1.sqrt()).g_add_scalar_(EPSILON);
+        (&*mean * (lr / correction.0)) / scale
     }
 }

@@ -42,23 +42,29 @@ impl Scope {
         &self.places
     }
 
-    /// Each segment of the weights, as a view, beside the elements of a flat tensor that belong to it: (start, length).
-    fn segments<'a>(&'a self, weights: &'a Weights) -> impl Iterator<Item = (Tensor, i64, i64)> {
+    /// The parameters' values, one after the other; a view where they lie side by side.
+    fn values(&self, weights: &Weights) -> Tensor {
+        let segments: Vec<Tensor> =
+            self.segments.iter().map(|&(start, length)| weights.segment(start, length)).collect();
+        match segments.as_slice() {
+            [single] => single.shallow_clone(),
+            several => Tensor::cat(several, 0),
+        }
+    }
+
+    /// Subtracts an update, which has the elements of [`values`](Self::values).
+    fn subtract(&self, weights: &mut Weights, update: &Tensor) {
         let mut taken = 0;
-        self.segments.iter().map(move |&(start, length)| {
-            let place = taken;
+        for &(start, length) in &self.segments {
+            let _ = weights.segment(start, length).g_sub_(&update.narrow(0, taken, length));
             taken += length;
-            (weights.segment(start, length), place, length)
-        })
+        }
     }
 }
 
 /// An optimiser with its state, which starts empty.
 pub struct Optimizer {
     scope: Scope,
-    weight_decay: f64,
-    /// Memory for the gradient of the L2 penalty.
-    penalty: Option<Tensor>,
     rule: Rule,
 }
 
@@ -70,13 +76,13 @@ enum Rule {
 impl Optimizer {
     /// An optimiser without history.
     pub fn new(plan: &recipe::Optimizer, scope: Scope) -> Self {
-        let (rule, weight_decay) = match *plan {
+        let rule = match *plan {
             recipe::Optimizer::Sgd { momentum, weight_decay, .. } => {
-                (Rule::Sgd(Sgd::new(momentum.get())), weight_decay)
+                Rule::Sgd(Sgd::new(momentum.get(), weight_decay.get()))
             }
-            recipe::Optimizer::Adam { weight_decay, .. } => (Rule::Adam(Adam::default()), weight_decay),
+            recipe::Optimizer::Adam { weight_decay, .. } => Rule::Adam(Adam::new(weight_decay.get())),
         };
-        Self { scope, weight_decay: weight_decay.get(), penalty: None, rule }
+        Self { scope, rule }
     }
 
     /// The parameters that it changes.
@@ -84,37 +90,20 @@ impl Optimizer {
         &self.scope
     }
 
-    /// Takes one step against the gradient, which is flat and in the order of the scope. Works in memory that it keeps: at
-    /// torchvision's width every temporary would be 45 MB.
-    pub fn step(&mut self, weights: &mut Weights, mut gradient: Tensor, lr: f64) {
-        if self.weight_decay != 0.0 {
-            let penalty = self.penalty.get_or_insert_with(|| gradient.empty_like());
-            for (values, start, length) in self.scope.segments(weights) {
-                penalty.narrow(0, start, length).copy_(&values);
-            }
-            let _ = gradient.g_add_(&penalty.g_mul_scalar_(self.weight_decay));
-        }
-        let direction = match &mut self.rule {
-            Rule::Sgd(sgd) => sgd.direction(gradient, lr),
-            Rule::Adam(adam) => adam.direction(gradient, lr),
+    /// Takes one step against the gradient, which is flat and in the order of the scope.
+    pub fn step(&mut self, weights: &mut Weights, gradient: Tensor, lr: f64) {
+        let values = self.scope.values(weights);
+        let update = match &mut self.rule {
+            Rule::Sgd(sgd) => sgd.update(&values, gradient, lr),
+            Rule::Adam(adam) => adam.update(&values, gradient, lr),
         };
-        for (mut values, start, length) in self.scope.segments(weights) {
-            let _ = match &direction {
-                Direction::Sum(step) => values.g_add_(&step.narrow(0, start, length)),
-                Direction::Ratio(step, divisor) => {
-                    values.addcdiv_(&step.narrow(0, start, length), &divisor.narrow(0, start, length))
-                }
-            };
-        }
+        self.scope.subtract(weights, &update);
     }
 }
 
-/// What is added to the weights.
-enum Direction {
-    /// A flat tensor.
-    Sum(Tensor),
-    /// A flat tensor by another.
-    Ratio(Tensor, Tensor),
+/// The gradient with the L2 penalty's share, as both optimisers begin.
+fn decayed(values: &Tensor, mut gradient: Tensor, weight_decay: f64) -> Tensor {
+    if weight_decay == 0.0 { gradient } else { gradient.g_add_(&(values * weight_decay)) }
 }
 
 #[cfg(test)]

@@ -1,27 +1,30 @@
 use tch::Tensor;
 
-use super::Direction;
+use super::decayed;
 
 /// `torch.optim.SGD`: no dampening, no Nesterov.
 pub(super) struct Sgd {
     momentum: f64,
+    weight_decay: f64,
     buffer: Option<Tensor>,
 }
 
 impl Sgd {
-    pub(super) fn new(momentum: f64) -> Self {
-        Self { momentum, buffer: None }
+    pub(super) fn new(momentum: f64, weight_decay: f64) -> Self {
+        Self { momentum, weight_decay, buffer: None }
     }
 
-    /// −lr · buffer, with buffer ← momentum · buffer + gradient.
-    pub(super) fn direction(&mut self, mut gradient: Tensor, lr: f64) -> Direction {
-        if self.momentum > 0.0 {
-            match &mut self.buffer {
-                // The first gradient becomes the buffer as it is.
-                None => self.buffer = Some(gradient.copy()),
-                Some(buffer) => gradient.copy_(&buffer.g_mul_scalar_(self.momentum).g_add_(&gradient)),
-            }
+    /// What is to be subtracted from `values`.
+    pub(super) fn update(&mut self, values: &Tensor, gradient: Tensor, lr: f64) -> Tensor {
+        let gradient = decayed(values, gradient, self.weight_decay);
+        if self.momentum == 0.0 {
+            return gradient * lr;
         }
-        Direction::Sum(gradient.g_mul_scalar_(-lr))
+        let buffer = match self.buffer.take() {
+            // The first gradient becomes the buffer as it is.
+            None => gradient,
+            Some(mut buffer) => buffer.g_mul_scalar_(self.momentum).g_add_(&gradient),
+        };
+        &*self.buffer.insert(buffer) * lr
     }
 }

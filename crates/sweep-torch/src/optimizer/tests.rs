@@ -13,7 +13,6 @@ use crate::{
 };
 
 fn weights() -> Weights {
-    tch::set_num_threads(1);
     let network = build(&message::Network { name: "resnet18".to_owned(), width: 1, classes: 2 });
     let layout = network.expect("registered").layout().clone();
     Weights::born(&layout, &mut Seeded::new(Seed(5)), (Kind::Double, Device::Cpu)).expect("seeded")
