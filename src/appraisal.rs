@@ -4,12 +4,12 @@
 
 use std::{collections::BTreeMap, io, path::Path};
 
+use sweep_inputs::npy::{self, NpyError};
 use sweep_protocol::{measurement::Measurement, terms::ContentHash};
 use thiserror::Error;
 
 use crate::{
     frame::{Estimate, Frame, FrameError, Interval, PointScore, RunEnd, ScoreRow, Unscored},
-    npy::{self, NpyError},
     plan::{Plan, Role, Run},
     score::{Ensemble, Incomparable, Kind, Model, Oracle, Retrained, Score, Unlearned},
     store::{Folder, Record, Recorded, Source, StoreError},
@@ -136,11 +136,10 @@ impl Appraiser<'_> {
         let name = || run.id.short().to_owned();
         let path = self.folder.confidences(&run.id);
         let bytes = std::fs::read(&path).map_err(|source| Unusable::Unreadable { run: name(), source })?;
-        let hash: ContentHash = blake3::hash(&bytes).to_hex().parse().expect("BLAKE3 in hexadecimal");
-        if hash != measurement.confidences.blake3 {
+        if ContentHash::from(*blake3::hash(&bytes).as_bytes()) != measurement.confidences.blake3 {
             return Err(Unusable::Damaged { run: name() });
         }
-        let array = npy::read(&path).map_err(|source| Unusable::Array { run: name(), source })?;
+        let array = npy::decode(&path, &bytes).map_err(|source| Unusable::Array { run: name(), source })?;
         Ok(Model {
             confidences: array.values,
             retain_accuracy: measurement.accuracy.retain,

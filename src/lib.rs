@@ -12,7 +12,6 @@
 
 pub mod outcome;
 pub mod plan;
-pub mod npy;
 pub mod score;
 pub mod method;
 pub mod grid;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
-use sweep::npy;
+use sweep_inputs::npy;
 
 use crate::harness::{Bench, repository};
 

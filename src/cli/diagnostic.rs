@@ -6,16 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sweep_inputs::{checkpoint::CheckpointError, dataset::Refused, synth::SynthError};
+use sweep_inputs::{checkpoint::CheckpointError, dataset::Refused, npy::NpyError, synth::SynthError};
 use thiserror::Error;
 
 use super::Exit;
 use crate::{
     appraisal::AppraisalError,
     engine::toy::ToyError,
-    grid::{Color, FilterError, GridError},
+    grid::{Color, FilterError, GridError, closest},
     method::METHODS,
-    npy::NpyError,
     pool::{PoolError, SignalError},
     report::ReportError,
     score::Incomparable,
@@ -136,11 +135,7 @@ pub(super) enum CommandError {
 
 impl CommandError {
     pub(super) fn unknown_method(name: &str) -> Self {
-        let close = METHODS
-            .iter()
-            .map(|method| (strsim::damerau_levenshtein(method.name, name), method.name))
-            .min()
-            .and_then(|(distance, close)| (distance <= 3).then_some(close));
+        let close = closest(name, METHODS.iter().map(|method| method.name));
         Self::UnknownMethod { name: name.escape_debug().to_string(), close }
     }
 

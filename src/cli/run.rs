@@ -1,9 +1,6 @@
 //! `sweep run`: carries out what is missing, then makes the report.
 
-use std::{
-    path::{Path, PathBuf},
-    process,
-};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -20,7 +17,7 @@ use crate::{
     outcome::{Outcome, Status},
     plan::{EngineName, Plan, Role},
     pool::{self, Ending, How, Interruption, Settings},
-    store::{Cache, ChangedInputs, Damage, Folder, Holder, Opening, Store},
+    store::{Cache, ChangedInputs, Damage, Folder, Opening, Store},
 };
 
 /// Where results live unless `--out` and `--cache` say otherwise.
@@ -140,14 +137,9 @@ fn open(
     prepared: &Prepared,
     dir: &Path,
 ) -> Result<(Store, Vec<crate::store::Notice>), CommandError> {
-    let holder = Holder {
-        host: host(),
-        pid: process::id(),
-        since: jiff::Timestamp::now().to_string(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
+    let holder = pool::this_scheduler();
     let provenance = json!({
-        "sweep": env!("CARGO_PKG_VERSION"),
+        "sweep": holder.version,
         "engine": prepared.engine,
         "host": holder.host,
         "started": holder.since,
@@ -164,12 +156,6 @@ fn open(
         changed_inputs,
     };
     Ok(Store::open(dir, &opening)?)
-}
-
-/// The machine's name, for people; a machine that doesn't tell is just this one.
-fn host() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    if name.trim().is_empty() { "this machine".to_owned() } else { name.trim().to_owned() }
 }
 
 fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandError> {

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
+use sweep_inputs::npy;
 
 use super::{CommandError, Exit, Format, terminal};
-use crate::{npy, score::from_arrays};
+use crate::score::{ArrayScore, from_arrays, median};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -26,19 +26,16 @@ pub(super) fn score(arguments: &Arguments) -> Result<Exit, CommandError> {
     let retrained = npy::read(&arguments.retrained)?;
     let score = from_arrays(&unlearned, &retrained)?;
     match arguments.format {
-        Format::Json => terminal::data(
-            &json!({ "forget_score": score.forget_score, "epsilon": score.epsilon, "n": score.n })
-                .to_string(),
-        ),
-        Format::Human => terminal::data(&in_words(score.forget_score, &score.epsilon, score.n)),
+        Format::Json => terminal::data(&serde_json::to_string(&score).expect("a score is plain data")),
+        Format::Human => terminal::data(&in_words(&score)),
     }
     Ok(Exit::Done)
 }
 
-fn in_words(forget_score: f64, epsilon: &[f64], n: usize) -> String {
-    let mut sorted = epsilon.to_vec();
+fn in_words(ArrayScore { forget_score, epsilon, n }: &ArrayScore) -> String {
+    let mut sorted = epsilon.clone();
     sorted.sort_by(f64::total_cmp);
-    let median = sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN);
+    let median = median(&sorted);
     format!(
         "forgetting quality  {forget_score:.6}\n\
          median epsilon      {median:.4}   ({} examples)\n\

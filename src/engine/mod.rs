@@ -6,7 +6,6 @@
 
 mod environment;
 mod isolation;
-mod line;
 mod speech;
 mod stop;
 pub mod toy;

@@ -17,7 +17,7 @@ use super::{
     Delivery, Exit, Loss, Manner, SpawnError, Worker, WorkerCommand,
     toy::{ToyError, serve},
 };
-use crate::npy;
+use sweep_inputs::npy;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 

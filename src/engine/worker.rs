@@ -12,16 +12,13 @@ use std::{
     time::Duration,
 };
 
-use sweep_protocol::message::{FromWorker, Job, MAX_LINE, ToWorker};
+use sweep_protocol::{
+    line::{self, Line},
+    message::{FromWorker, Job, MAX_LINE, ToWorker},
+};
 use thiserror::Error;
 
-use super::{
-    Exit, Manner, WorkerCommand,
-    isolation::isolate,
-    line::{self, Line},
-    speech::Speech,
-    stop,
-};
+use super::{Exit, Manner, WorkerCommand, isolation::isolate, speech::Speech, stop};
 use crate::store::RunLog;
 
 /// How long the last words of a worker that has ended are waited for.

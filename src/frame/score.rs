@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::score::median;
+
 /// The score of a point, or why it has none.
 pub type PointScore = Result<ScoreRow, Unscored>;
 
@@ -92,12 +94,7 @@ impl ScoreRow {
     pub fn epsilon_median(&self) -> Option<f64> {
         let mut sorted = self.epsilons.clone();
         sorted.sort_by(f64::total_cmp);
-        let middle = sorted.len() / 2;
-        match sorted.len() {
-            0 => None,
-            odd if odd % 2 == 1 => Some(sorted[middle]),
-            _ => Some(f64::midpoint(sorted[middle - 1], sorted[middle])),
-        }
+        (!sorted.is_empty()).then(|| median(&sorted))
     }
 
     pub(super) fn is_finite(&self) -> bool {

@@ -6,7 +6,6 @@ use polars::prelude::{
     Column, DataFrame, DataType, Expr, IntoLazy, NamedFrom, PolarsResult, Series, SortMultipleOptions, col,
     lit,
 };
-use statrs::distribution::{ContinuousCDF, StudentsT};
 use sweep_protocol::terms::Value;
 
 use super::{
@@ -15,6 +14,7 @@ use super::{
     run::{Measured, RunRow},
     score::{Mean, ScoreRow},
 };
+use crate::score::half_width;
 
 /// Column by which runs are gathered into points; it never leaves this program.
 const POINT: &str = "point";
@@ -103,13 +103,6 @@ fn gathered(table: &DataFrame, row: usize) -> PolarsResult<(usize, Counts, Means
     };
     let point = table.column(POINT)?.u32()?.get(row).unwrap_or(0) as usize;
     Ok((point, counts, means))
-}
-
-/// Half the 95 % interval of a mean of `n` values: t₀.₉₇₅(n−1)·s/√n.
-fn half_width(deviation: f64, n: u64) -> Option<f64> {
-    let freedom = n.checked_sub(1)? as f64;
-    let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
-    Some(student.inverse_cdf(0.975) * deviation / (n as f64).sqrt()).filter(|half| half.is_finite())
 }
 
 /// The table of points in the order of the grid.

@@ -207,7 +207,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// The candidate that the user most likely meant.
-pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const MOST: usize = 500;
     // A longer word is no slip of the finger, and the distance costs its length squared.
     if word.len() > 64 {

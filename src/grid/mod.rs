@@ -28,7 +28,7 @@ mod training;
 #[cfg(test)]
 mod tests;
 
-pub use error::{GridError, Mistake, Note, Problem};
+pub use error::{GridError, Mistake, Note, Problem, closest};
 pub use expand::{Resolved, ResolvedData};
 pub use file::GridFile;
 pub use filter::{Filter, FilterError, FilterMistake, Operand};

@@ -1,6 +1,7 @@
 //! Forgetting quality of bare arrays of confidences, without accuracies and without a sweep.
 
 use serde::Serialize;
+use sweep_inputs::npy::Array;
 
 use super::{
     ensemble::{Confidences, Kind},
@@ -8,7 +9,6 @@ use super::{
     forgetting_quality::ForgettingQuality,
     incomparable::Incomparable,
 };
-use crate::npy::Array;
 
 /// What two arrays of confidences give; serialises to `{"forget_score": …, "epsilon": […], "n": …}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]

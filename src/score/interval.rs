@@ -95,11 +95,16 @@ fn quantile(ascending: &[f64], share: f64) -> f64 {
 /// The mean of some accuracies and the half width of its 95 % t-interval; `None` of fewer than two.
 pub fn mean_interval(values: &[f64]) -> Option<(f64, f64)> {
     let count = values.len() as f64;
-    let student = StudentsT::new(0.0, 1.0, count - 1.0).ok()?;
     let mean = values.iter().sum::<f64>() / count;
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    let standard_error = (squares / (count - 1.0) / count).sqrt();
-    Some((mean, student.inverse_cdf(f64::midpoint(1.0, LEVEL)) * standard_error))
+    Some((mean, half_width((squares / (count - 1.0)).sqrt(), values.len() as u64)?))
+}
+
+/// Half the 95 % t-interval of the mean of `n` values with this standard deviation; `None` of fewer than two.
+pub fn half_width(deviation: f64, n: u64) -> Option<f64> {
+    let student = StudentsT::new(0.0, 1.0, n.checked_sub(1)? as f64).ok()?;
+    let half = student.inverse_cdf(f64::midpoint(1.0, LEVEL)) * deviation / (n as f64).sqrt();
+    Some(half).filter(|half| half.is_finite())
 }
 
 #[cfg(test)]

@@ -30,10 +30,10 @@ mod arrays;
 
 pub use arrays::{ArrayScore, from_arrays};
 pub use ensemble::{Confidences, Ensemble, Kind, MAX_CONFIDENCE, Model, Retrained, Side, Unlearned};
-pub use epsilon::{CAP, Epsilon, Rule, epsilons};
+pub use epsilon::{CAP, Epsilon, Rule, epsilons, median};
 pub use forgetting_quality::{Bucket, ForgettingQuality};
 pub use incomparable::Incomparable;
-pub use interval::{Interval, Intervals, mean_interval};
+pub use interval::{Interval, Intervals, half_width, mean_interval};
 pub use oracle::{MIN_MODELS, Oracle};
 pub use score::Score;
 pub use utility::Utility;

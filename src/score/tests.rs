@@ -9,7 +9,7 @@ use super::{
     Confidences, Ensemble, Incomparable, Kind, Model, Oracle, Retrained, Rule, Score, Side, Unlearned,
     from_arrays, utility::Utility,
 };
-use crate::npy::Array;
+use sweep_inputs::npy::Array;
 
 type Rows = Vec<Vec<f64>>;
 

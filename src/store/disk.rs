@@ -156,7 +156,7 @@ impl Disk for OsDisk {
         let file = private().read(true).open(path)?;
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(file)?;
-        Ok(content_hash(&hasher))
+        Ok(ContentHash::from(*hasher.finalize().as_bytes()))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
@@ -184,8 +184,4 @@ impl Disk for OsDisk {
             Err(fs::TryLockError::Error(error)) => Err(error),
         }
     }
-}
-
-pub(super) fn content_hash(hasher: &blake3::Hasher) -> ContentHash {
-    hasher.finalize().to_hex().as_str().parse().expect("64 lowercase hexadecimal digits")
 }

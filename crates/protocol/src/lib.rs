@@ -12,6 +12,7 @@ pub mod recipe;
 pub mod confidence;
 pub mod measurement;
 pub mod message;
+pub mod line;
 
 /// Version of the run identity and of the wire format. A worker and an orchestrator of different formats refuse
 /// each other; runs of different formats never share an id.

@@ -6,7 +6,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use npyz::WriterBuilder;
 use sweep_protocol::{measurement::Artifact, terms::ContentHash};
 use thiserror::Error;
 
@@ -36,39 +35,23 @@ pub fn write(folder: &Path, file: &str, bytes: &[u8]) -> Result<Artifact, NotWri
     staged.write_all(bytes).and_then(|()| staged.sync_all()).map_err(place(&temporary))?;
     fs::rename(&temporary, folder.join(file)).map_err(place(&folder.join(file)))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(place(folder))?;
-    Ok(Artifact { file: file.to_owned(), blake3: hash(bytes) })
-}
-
-/// Hash of some bytes.
-pub fn hash(bytes: &[u8]) -> ContentHash {
-    blake3::hash(bytes).to_hex().parse().expect("BLAKE3 in hexadecimal is a content hash")
-}
-
-/// The bytes of a one-dimensional float64 NumPy file.
-pub fn npy(values: &[f64]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut writer = npyz::WriteOptions::new()
-        .default_dtype()
-        .shape(&[values.len() as u64])
-        .writer(&mut bytes)
-        .begin_nd()
-        .expect("a vector accepts any header");
-    writer.extend(values.iter().copied()).expect("a vector accepts any element");
-    writer.finish().expect("as many elements as the shape says");
-    bytes
+    Ok(Artifact { file: file.to_owned(), blake3: ContentHash::from(*blake3::hash(bytes).as_bytes()) })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{hash, npy, write};
+    use sweep_inputs::npy::vector_bytes;
+    use sweep_protocol::terms::ContentHash;
+
+    use super::write;
 
     #[test]
     fn a_file_is_complete_and_named_with_its_hash() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("x.npy.tmp"), b"left by a killed worker").expect("writable");
-        let bytes = npy(&[1.5, -2.0]);
+        let bytes = vector_bytes(&[1.5, -2.0]);
         let artifact = write(folder.path(), "x.npy", &bytes).expect("writable");
-        assert_eq!(artifact.blake3, hash(&bytes));
+        assert_eq!(artifact.blake3, ContentHash::from(*blake3::hash(&bytes).as_bytes()));
         assert_eq!(std::fs::read(folder.path().join("x.npy")).expect("just written"), bytes);
         assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 1, "nothing else is left");
     }

@@ -151,7 +151,7 @@ fn a_finished_run_has_left_what_it_names() {
 
     let bytes = std::fs::read(folder.join(&measurement.confidences.file)).expect("written");
     assert_eq!(blake3::hash(&bytes).to_hex().as_str(), measurement.confidences.blake3.as_str());
-    let confidences: Vec<f64> = npyz::NpyFile::new(&bytes[..]).expect("npy").into_vec().expect("float64");
+    let confidences = sweep_inputs::npy::decode("confidences.npy".as_ref(), &bytes).expect("float64").values;
     assert_eq!(confidences.len(), data().forget);
     assert!(confidences.iter().all(|confidence| confidence.is_finite()));
 

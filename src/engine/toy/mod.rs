@@ -16,16 +16,16 @@ use std::{
     time::Duration,
 };
 
+use sweep_inputs::npy;
 use sweep_protocol::{
     FORMAT,
+    line::{self, Line},
     measurement::{Artifact, Measurement},
     message::{Failure, FromWorker, Hello, Job, ToWorker},
-    terms::Device,
+    terms::{ContentHash, Device},
 };
 use thiserror::Error;
 
-use super::line::{self, Line};
-use crate::npy;
 use distribution::Drawn;
 use fault::Fault;
 
@@ -157,6 +157,6 @@ fn write_confidences(folder: &Path, values: &[f64]) -> Result<Artifact, ToyError
         File::open(folder)?.sync_all()
     };
     write().map_err(|source| ToyError::Write { path: path.clone(), source })?;
-    let blake3 = blake3::hash(&bytes).to_hex().as_str().parse().expect("64 lowercase hexadecimal digits");
+    let blake3 = ContentHash::from(*blake3::hash(&bytes).as_bytes());
     Ok(Artifact { file: "confidences.npy".to_owned(), blake3 })
 }

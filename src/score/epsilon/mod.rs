@@ -138,8 +138,8 @@ impl Attacks {
     }
 }
 
-/// The mean of the middle two, as `NumPy` has it.
-fn median(ascending: &[f64]) -> f64 {
+/// The middle of some numbers in ascending order (at least one), or the mean of the middle two, as `NumPy` has it.
+pub fn median(ascending: &[f64]) -> f64 {
     let middle = ascending.len() / 2;
     if ascending.len() % 2 == 1 {
         ascending[middle]

@@ -54,7 +54,7 @@ pub fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
 }
 
 fn hash(bytes: &[u8]) -> ContentHash {
-    blake3::hash(bytes).to_hex().parse().expect("BLAKE3 prints 64 lowercase hexadecimal digits")
+    ContentHash::from(*blake3::hash(bytes).as_bytes())
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, CheckpointError> {

@@ -38,7 +38,7 @@ pub(super) fn data_set(manifest: &Manifest, images: &[ImageHash]) -> ContentHash
     for &count in manifest.class_counts() {
         number(&mut hasher, count);
     }
-    hasher.finalize().to_hex().parse().expect("64 lowercase hexadecimal digits")
+    ContentHash::from(*hasher.finalize().as_bytes())
 }
 
 fn text(hasher: &mut blake3::Hasher, text: &str) {

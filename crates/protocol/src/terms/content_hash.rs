@@ -31,6 +31,19 @@ impl ContentHash {
     }
 }
 
+impl From<[u8; 32]> for ContentHash {
+    fn from(digest: [u8; 32]) -> Self {
+        const DIGITS: [char; 16] =
+            ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+        Self(
+            digest
+                .iter()
+                .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
+                .collect(),
+        )
+    }
+}
+
 impl FromStr for ContentHash {
     type Err = NotAHash;
 
@@ -61,4 +74,18 @@ impl fmt::Display for ContentHash {
 
 pub(super) fn is_lowercase_hex(text: &str, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ContentHash;
+
+    #[test]
+    fn a_digest_becomes_text_that_reads_back() {
+        let mut digest = [0; 32];
+        (digest[0], digest[1], digest[31]) = (0x01, 0xf0, 0xab);
+        let hash = ContentHash::from(digest);
+        assert_eq!(hash.as_str(), format!("01f0{}ab", "0".repeat(58)));
+        assert_eq!(hash.as_str().parse(), Ok(hash));
+    }
 }

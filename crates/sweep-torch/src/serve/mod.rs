@@ -6,10 +6,11 @@
 mod perform;
 mod voice;
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 
 use sweep_protocol::{
     FORMAT,
+    line::{self, Line},
     message::{Failure, FromWorker, Hello, MAX_LINE, ToWorker},
     terms,
 };
@@ -52,7 +53,7 @@ pub struct Place {
 }
 
 /// Says hello, then performs the jobs that come until there are no more.
-pub fn serve(place: Place, jobs: impl BufRead, messages: impl Write) -> Result<(), ServeError> {
+pub fn serve(place: Place, mut jobs: impl BufRead, messages: impl Write) -> Result<(), ServeError> {
     let mut voice = Voice::new(messages);
     voice.say(&FromWorker::Hello(Hello {
         format: FORMAT,
@@ -62,9 +63,8 @@ pub fn serve(place: Place, jobs: impl BufRead, messages: impl Write) -> Result<(
         device_name: device::name(place.name),
     }))?;
 
-    let mut lines = Lines(jobs);
     let mut shelf = Shelf::new(place.device);
-    while let Some(line) = lines.next()? {
+    while let Some(line) = next_line(&mut jobs)? {
         let ToWorker::Perform(job) = serde_json::from_slice(&line).map_err(ServeError::Garbage)?;
         let answer = perform::perform(&job, place.device, &mut shelf, &mut voice)?;
         voice.say(&answer)?;
@@ -75,19 +75,12 @@ pub fn serve(place: Place, jobs: impl BufRead, messages: impl Write) -> Result<(
     Ok(())
 }
 
-/// Lines of bounded length.
-struct Lines<R>(R);
-
-impl<R: BufRead> Lines<R> {
-    fn next(&mut self) -> Result<Option<Vec<u8>>, ServeError> {
-        let mut line = Vec::new();
-        let limit = MAX_LINE as u64 + 1;
-        self.0.by_ref().take(limit).read_until(b'\n', &mut line).map_err(ServeError::Read)?;
-        if line.pop_if(|last| *last == b'\n').is_some() {
-            return Ok(Some(line));
-        }
-        // The input has ended; what an orchestrator that died left unfinished is no job.
-        if line.len() > MAX_LINE { Err(ServeError::TooLong) } else { Ok(None) }
+/// The next line that the orchestrator has sent completely; nothing once its input has ended.
+fn next_line(jobs: &mut impl BufRead) -> Result<Option<Vec<u8>>, ServeError> {
+    match line::read(jobs).map_err(ServeError::Read)? {
+        Line::Whole(line) => Ok(Some(line)),
+        Line::TooLong => Err(ServeError::TooLong),
+        Line::End => Ok(None),
     }
 }
 

@@ -9,7 +9,10 @@ use std::{
     time::Instant,
 };
 
-use sweep_inputs::checkpoint::{self, Mismatch};
+use sweep_inputs::{
+    checkpoint::{self, Mismatch},
+    npy::vector_bytes,
+};
 use sweep_protocol::{
     measurement::Measurement,
     message::{Failure, FromWorker, Inputs, Job, Start},
@@ -186,7 +189,7 @@ fn measured(
     let measured = measure(network, weights, examples)
         .map_err(|NotFinite| Unfinished::Diverged { step: spent.steps })?;
     let measure_s = clock.elapsed().as_secs_f64();
-    let confidences = artifact::write(&job.folder, "confidences.npy", &artifact::npy(&measured.confidences))?;
+    let confidences = artifact::write(&job.folder, "confidences.npy", &vector_bytes(&measured.confidences))?;
     let weights = if job.keep_weights {
         let bytes = checkpoint::write_safetensors(&weights.state());
         Some(artifact::write(&job.folder, "model.safetensors", &bytes)?)

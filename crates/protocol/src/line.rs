@@ -1,10 +1,12 @@
+//! How messages are told apart on a pipe: by newlines, within a bound.
+
 use std::io::{self, BufRead};
 
-use sweep_protocol::message::MAX_LINE;
+use crate::message::MAX_LINE;
 
 /// What came next over a pipe.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub enum Line {
     /// A line, without its newline.
     Whole(Vec<u8>),
     /// More than [`MAX_LINE`] bytes without a newline.
@@ -14,7 +16,7 @@ pub(super) enum Line {
 }
 
 /// Reads a line of bounded length.
-pub(super) fn read(input: &mut impl BufRead) -> io::Result<Line> {
+pub fn read(input: &mut impl BufRead) -> io::Result<Line> {
     let mut line = Vec::new();
     // `&mut` lends the reader to `take`, which would consume it.
     let read = io::Read::take(&mut *input, MAX_LINE as u64 + 1).read_until(b'\n', &mut line)?;

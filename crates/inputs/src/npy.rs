@@ -4,7 +4,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Seek},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -68,13 +68,23 @@ pub fn read(path: &Path) -> Result<Array, NpyError> {
     if bytes > MAX_FILE {
         return Err(NpyError::Oversized { path: path.to_owned(), claimed: bytes / 8, bytes });
     }
-    let mut reader = BufReader::new(file);
-    if claimed_header(reader.fill_buf().map_err(unreadable)?) > bytes {
+    let mut content = Vec::new();
+    // A file may grow, or be a device that says it is empty.
+    file.take(MAX_FILE).read_to_end(&mut content).map_err(unreadable)?;
+    decode(path, &content)
+}
+
+/// Reads the array that the bytes of a file hold; `path` is for messages alone.
+pub fn decode(path: &Path, content: &[u8]) -> Result<Array, NpyError> {
+    let unreadable = |source| NpyError::Unreadable { path: path.to_owned(), source };
+    let bytes = content.len() as u64;
+    if claimed_header(content) > bytes {
         return Err(unreadable(io::ErrorKind::UnexpectedEof.into()));
     }
-    let header = NpyHeader::from_reader(&mut reader).map_err(unreadable)?;
-    let room = bytes.saturating_sub(reader.stream_position().map_err(unreadable)?);
-    let npy = NpyFile::with_header(header, reader);
+    let mut rest = content;
+    let header = NpyHeader::from_reader(&mut rest).map_err(unreadable)?;
+    let room = rest.len() as u64;
+    let npy = NpyFile::with_header(header, rest);
 
     let dtype = npy.dtype().descr();
     let width = match dtype.trim_matches('\'') {
