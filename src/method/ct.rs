@@ -2,7 +2,10 @@
 
 use sweep_protocol::recipe::{Phase, Recipe, Tensors, Transpose};
 
-use super::{Engines, Kind, Method, Parameter, StartsFrom, finetune::repair};
+use super::{
+    Engines, Kind, Method, Parameter, StartsFrom,
+    finetune::{BATCH_SIZE, MOMENTUM, SCHEDULE, WEIGHT_DECAY, repair},
+};
 
 pub(super) const METHOD: Method = Method {
     name: "ct",
@@ -20,14 +23,10 @@ pub(super) const METHOD: Method = Method {
             kind: Kind::Positive(3.0),
             about: "passes over the retain set; usual 2 to 6",
         },
-        Parameter { name: "batch-size", kind: Kind::Count(64), about: "examples in a batch" },
-        Parameter { name: "momentum", kind: Kind::UnitInterval(0.9), about: "momentum of SGD" },
-        Parameter { name: "weight-decay", kind: Kind::NonNegative(5e-4), about: "L2 penalty of SGD" },
-        Parameter {
-            name: "schedule",
-            kind: Kind::Choice(&["cosine", "constant"]),
-            about: "learning rate over the epochs",
-        },
+        BATCH_SIZE,
+        MOMENTUM,
+        WEIGHT_DECAY,
+        SCHEDULE,
     ],
     starts_from: StartsFrom::Original,
     engines: Engines::All,

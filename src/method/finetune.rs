@@ -27,15 +27,27 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         kind: Kind::Positive(1.0),
         about: "passes over the retain set; usual 1 to 6",
     },
-    Parameter { name: "batch-size", kind: Kind::Count(64), about: "examples in a batch" },
-    Parameter { name: "momentum", kind: Kind::UnitInterval(0.9), about: "momentum of SGD" },
-    Parameter { name: "weight-decay", kind: Kind::NonNegative(5e-4), about: "L2 penalty of SGD" },
-    Parameter {
-        name: "schedule",
-        kind: Kind::Choice(&["cosine", "constant"]),
-        about: "learning rate over the epochs",
-    },
+    BATCH_SIZE,
+    MOMENTUM,
+    WEIGHT_DECAY,
+    SCHEDULE,
 ];
+
+/// Examples in a batch of the competition's loaders.
+pub(super) const BATCH_SIZE: Parameter =
+    Parameter { name: "batch-size", kind: Kind::Count(64), about: "examples in a batch" };
+/// Momentum, as all the published unlearners have it.
+pub(super) const MOMENTUM: Parameter =
+    Parameter { name: "momentum", kind: Kind::UnitInterval(0.9), about: "momentum of SGD" };
+/// Weight decay, as most published unlearners have it.
+pub(super) const WEIGHT_DECAY: Parameter =
+    Parameter { name: "weight-decay", kind: Kind::NonNegative(5e-4), about: "L2 penalty of SGD" };
+/// How the learning rate of [`repair`] moves.
+pub(super) const SCHEDULE: Parameter = Parameter {
+    name: "schedule",
+    kind: Kind::Choice(&["cosine", "constant"]),
+    about: "learning rate over the epochs",
+};
 
 /// Cross entropy on the retain set with SGD: the repair that most methods end with. Reads [`PARAMETERS`].
 pub(super) fn repair(arguments: &Arguments) -> Train {

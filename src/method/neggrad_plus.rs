@@ -7,7 +7,10 @@ use sweep_protocol::{
     terms::Set,
 };
 
-use super::{Arguments, Engines, Kind, Method, Parameter, StartsFrom};
+use super::{
+    Arguments, Engines, Kind, Method, Parameter, StartsFrom,
+    finetune::{MOMENTUM, WEIGHT_DECAY},
+};
 
 pub(super) const METHOD: Method = Method {
     name: "neggrad-plus",
@@ -36,8 +39,8 @@ pub(super) const METHOD: Method = Method {
             kind: Kind::Count(64),
             about: "examples in a forget batch; the forget set is cycled",
         },
-        Parameter { name: "momentum", kind: Kind::UnitInterval(0.9), about: "momentum of SGD" },
-        Parameter { name: "weight-decay", kind: Kind::NonNegative(5e-4), about: "L2 penalty of SGD" },
+        MOMENTUM,
+        WEIGHT_DECAY,
         Parameter {
             name: "batch-norm",
             kind: Kind::Choice(&["train", "frozen"]),
