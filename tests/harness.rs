@@ -5,6 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    thread,
 };
 
 use tempfile::TempDir;
@@ -48,8 +49,33 @@ impl Bench {
     }
 
     /// Starts `sweep` in a process group of its own and returns at once.
-    pub(crate) fn start<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Child {
+    fn start<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Child {
         self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sweep starts")
+    }
+
+    /// Runs whose end the journal has, in order; none where there is no journal yet.
+    pub(crate) fn ended(&self, results: &str) -> Vec<String> {
+        let text = fs::read_to_string(self.path(results).join("journal.jsonl")).unwrap_or_default();
+        let lines = text.lines().filter(|line| line.contains("\"ended\""));
+        lines
+            .filter_map(|line| Some(line.split("\"run\":\"").nth(1)?.split('"').next()?.to_owned()))
+            .collect()
+    }
+
+    /// Starts `sweep` and kills its scheduler once the journal has the end of `moment` runs: moments counted in runs fall
+    /// where they are meant to on any machine.
+    pub(crate) fn kill_after<A: AsRef<OsStr>>(
+        &self,
+        moment: usize,
+        results: &str,
+        arguments: impl IntoIterator<Item = A>,
+    ) {
+        let mut scheduler = self.start(arguments);
+        while self.ended(results).len() < moment && scheduler.try_wait().expect("a child of ours").is_none() {
+            thread::yield_now();
+        }
+        scheduler.kill().expect("a child of ours");
+        scheduler.wait().expect("a child of ours");
     }
 
     fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
@@ -88,6 +114,16 @@ pub(crate) fn csv_rows(text: &str) -> Vec<std::collections::BTreeMap<String, Str
     let mut lines = text.lines().map(split_csv_line);
     let header = lines.next().expect("a CSV file has a header");
     lines.map(|cells| header.iter().cloned().zip(cells).collect()).collect()
+}
+
+/// The rows of `runs.csv` without the columns that tell how a result came about: what two executions must agree on.
+pub(crate) fn measured(runs: &str) -> Vec<std::collections::BTreeMap<String, String>> {
+    const CIRCUMSTANCES: [&str; 4] = ["attempt", "source", "unlearn_s", "measure_s"];
+    let mut rows = csv_rows(runs);
+    for row in &mut rows {
+        row.retain(|column, _| !CIRCUMSTANCES.contains(&column.as_str()));
+    }
+    rows
 }
 
 fn split_csv_line(line: &str) -> Vec<String> {

@@ -1,9 +1,7 @@
 //! A sweep that really trains, at the smallest scale: the same bits whatever the slots, resumed after a kill, retrained
 //! models shared between sweeps, a PyTorch checkpoint as the original.
 
-use std::{collections::BTreeMap, fs, thread};
-
-use crate::harness::{Bench, csv_rows, repository};
+use crate::harness::{Bench, csv_rows, measured, repository};
 
 const GRID: &str = r#"
 name = "tiny"
@@ -34,40 +32,21 @@ fn bench() -> Bench {
     bench
 }
 
-/// What was measured, without how it came about.
-fn measured(bench: &Bench, results: &str) -> Vec<BTreeMap<String, String>> {
-    let mut rows = csv_rows(&bench.read(format!("{results}/runs.csv")));
-    for row in &mut rows {
-        row.retain(|column, _| !["attempt", "source", "unlearn_s", "measure_s"].contains(&column.as_str()));
-    }
-    rows
-}
-
 #[test]
 fn the_same_bits_with_one_slot_with_two_and_after_a_kill() {
     let bench = bench();
     bench.sweep(["tiny.toml", "--out", "one", "--no-cache", "--jobs", "1"]).expect_code(0);
-    let expected = measured(&bench, "one");
+    let expected = measured(&bench.read("one/runs.csv"));
     assert_eq!(expected.len(), 1 + 3 + 3 + 5 * 3, "original, oracle, held-out, five points with the floor");
     assert!(expected.iter().all(|run| run["status"] == "finished"), "{expected:?}");
 
     bench.sweep(["tiny.toml", "--out", "two", "--no-cache", "--jobs", "2"]).expect_code(0);
-    assert_eq!(measured(&bench, "two"), expected, "two slots");
+    assert_eq!(measured(&bench.read("two/runs.csv")), expected, "two slots");
 
-    let mut scheduler = bench.start(["tiny.toml", "--out", "killed", "--no-cache"]);
-    let journal = bench.path("killed/journal.jsonl");
-    let ended = || {
-        let text = fs::read_to_string(&journal).unwrap_or_default();
-        text.lines().filter(|line| line.contains("\"ended\"")).count()
-    };
-    while ended() < 5 && scheduler.try_wait().expect("a child of ours").is_none() {
-        thread::yield_now();
-    }
-    scheduler.kill().expect("a child of ours");
-    scheduler.wait().expect("a child of ours");
+    bench.kill_after(5, "killed", ["tiny.toml", "--out", "killed", "--no-cache"]);
     bench.sweep(["tiny.toml", "--out", "killed", "--no-cache"]).expect_code(0);
-    assert_eq!(measured(&bench, "killed"), expected, "killed and resumed");
-    assert_eq!(ended(), expected.len(), "every run ends once");
+    assert_eq!(measured(&bench.read("killed/runs.csv")), expected, "killed and resumed");
+    assert_eq!(bench.ended("killed").len(), expected.len(), "every run ends once");
 }
 
 #[test]

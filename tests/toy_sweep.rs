@@ -21,11 +21,6 @@ fn toy() -> String {
     repository("experiments/toy.toml").display().to_string()
 }
 
-/// Lines of the journal that record an end.
-fn ends(bench: &Bench, results: &str) -> usize {
-    bench.read(format!("{results}/journal.jsonl")).lines().filter(|line| line.contains("\"ended\"")).count()
-}
-
 #[test]
 fn two_hundred_runs_leave_tables_figures_and_a_page() {
     let bench = Bench::new();
@@ -56,9 +51,9 @@ fn running_again_repeats_nothing_and_changes_nothing() {
     let bench = Bench::new();
     bench.sweep([&toy(), "--out", "r"]).expect_code(0);
     let tables = [bench.read("r/runs.csv"), bench.read("r/points.csv")];
-    assert_eq!(ends(&bench, "r"), 200);
+    assert_eq!(bench.ended("r").len(), 200);
     bench.sweep([&toy(), "--out", "r"]).expect_code(0);
-    assert_eq!(ends(&bench, "r"), 200, "no run has a second end");
+    assert_eq!(bench.ended("r").len(), 200, "no run has a second end");
     assert_eq!(tables, [bench.read("r/runs.csv"), bench.read("r/points.csv")]);
 }
 
@@ -124,8 +119,8 @@ fn an_edited_grid_adds_runs_and_repeats_none() {
         FAULTS.replace(r#"["none", "diverge", "fail", "die", "die-once"]"#, r#""none""#),
     );
     bench.sweep(["faults.toml", "--out", "r"]).expect_code(0);
-    let before = ends(&bench, "r");
+    let before = bench.ended("r").len();
     bench.write("faults.toml", FAULTS.replace(r#""fail", "die", "die-once""#, r#""fail""#));
     bench.sweep(["faults.toml", "--out", "r"]).expect_code(1);
-    assert_eq!(ends(&bench, "r"), before + 6, "the two new points, three runs each");
+    assert_eq!(bench.ended("r").len(), before + 6, "the two new points, three runs each");
 }
