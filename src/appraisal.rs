@@ -12,7 +12,7 @@ use crate::{
     frame::{Estimate, Frame, FrameError, Interval, PointScore, RunEnd, ScoreRow, Unscored},
     plan::{Plan, Role, Run},
     score::{Ensemble, Incomparable, Kind, Model, Oracle, Retrained, Score, Unlearned},
-    store::{Folder, Record, Recorded, Source, StoreError},
+    store::{Record, Recorded, Source, StoreError},
 };
 
 /// Seed of the bootstrap: the same results give the same intervals.
@@ -49,7 +49,7 @@ enum Unusable {
 pub fn appraise(dir: &Path, replicates: u32) -> Result<Frame, AppraisalError> {
     let recorded = Recorded::read(dir)?;
     let ends = recorded.outcomes.iter().map(|(id, record)| (id.clone(), end(record))).collect();
-    let scores = Appraiser { folder: Folder::new(dir), recorded: &recorded, replicates }.scores();
+    let scores = Appraiser { recorded: &recorded, replicates }.scores();
     Ok(Frame::of(&recorded.plan, &ends, &scores)?)
 }
 
@@ -62,7 +62,6 @@ fn end(record: &Record) -> RunEnd {
 }
 
 struct Appraiser<'a> {
-    folder: Folder,
     recorded: &'a Recorded,
     replicates: u32,
 }
@@ -134,7 +133,7 @@ impl Appraiser<'_> {
 
     fn model(&self, run: &Run, measurement: &Measurement) -> Result<Model, Unusable> {
         let name = || run.id.short().to_owned();
-        let path = self.folder.confidences(&run.id);
+        let path = self.recorded.confidences(&run.id);
         let bytes = std::fs::read(&path).map_err(|source| Unusable::Unreadable { run: name(), source })?;
         if ContentHash::from(*blake3::hash(&bytes).as_bytes()) != measurement.confidences.blake3 {
             return Err(Unusable::Damaged { run: name() });

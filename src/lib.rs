@@ -15,6 +15,7 @@ pub mod plan;
 pub mod score;
 pub mod method;
 pub mod grid;
+pub mod cluster;
 pub mod store;
 pub mod engine;
 pub mod pool;

@@ -9,7 +9,7 @@ use super::{CommandError, progress::Counter, slots};
 use crate::{
     engine::toy,
     grid::{Filter, Grid, GridFile, Resolved, ResolvedData, Settings},
-    plan::{EngineName, Plan, Role, Run},
+    plan::{EngineName, Plan, Role},
 };
 
 /// Which grid, and what of it.
@@ -22,7 +22,7 @@ pub(super) struct GridArguments {
     set: Vec<String>,
     /// Carry out only the points that this expression selects: `method == 'finetune' and lr > 1e-3`
     #[arg(long, value_name = "EXPRESSION")]
-    only: Option<String>,
+    pub(super) only: Option<String>,
 }
 
 /// A grid, ready to be carried out.
@@ -59,18 +59,22 @@ impl Prepared {
 
     /// The plan without the unlearning runs that `--only` leaves out; points keep their positions.
     pub(super) fn selected(&self) -> Plan {
-        let mut plan = self.plan.clone();
-        plan.runs.retain(|run| self.selects(run));
-        plan
-    }
-
-    fn selects(&self, run: &Run) -> bool {
-        let point = self.plan.point(run);
-        point.role != Role::Unlearn || self.only.as_ref().is_none_or(|filter| filter.selects(point))
+        selected(&self.plan, self.only.as_ref())
     }
 }
 
-fn filter(text: &str) -> Result<Filter, CommandError> {
+/// A plan without the unlearning runs that a filter leaves out; points keep their positions.
+pub(super) fn selected(plan: &Plan, only: Option<&Filter>) -> Plan {
+    let mut selected = plan.clone();
+    selected.runs.retain(|run| {
+        let point = plan.point(run);
+        point.role != Role::Unlearn || only.is_none_or(|filter| filter.selects(point))
+    });
+    selected
+}
+
+/// Reads an expression of `--only`.
+pub(super) fn filter(text: &str) -> Result<Filter, CommandError> {
     Filter::parse(text).map_err(|source| CommandError::Filter { text: text.to_owned(), source })
 }
 

@@ -12,8 +12,10 @@ use super::{
     progress::{Manner, SweepProgress},
     report::{self, Shown},
     slots, terminal,
+    work::{self, Sharing},
 };
 use crate::{
+    cluster::Frozen,
     outcome::{Outcome, Status},
     plan::{EngineName, Plan, Role},
     pool::{self, Ending, How, Interruption, Settings},
@@ -38,6 +40,9 @@ pub(super) struct Arguments {
     /// Carry out runs again that ended so
     #[arg(long, value_enum, value_name = "STATUS")]
     retry: Vec<Retry>,
+    /// Let other hosts work on the same results: give each the same command, or `sweep work` on the folder
+    #[arg(long)]
+    shared: bool,
     /// Go on although the data or the original changed since the last time
     #[arg(long)]
     accept_changed_inputs: bool,
@@ -94,9 +99,29 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         return Ok(Exit::Done);
     }
     let dir = arguments.places.results(&prepared.plan);
-    let ending = carry_out(arguments, &prepared, &selected, &dir)?;
+    let ending = if arguments.shared || Frozen::is_in(&dir) {
+        beside_others(arguments, &prepared, &selected, &dir)?
+    } else {
+        carry_out(arguments, &prepared, &selected, &dir)?
+    };
     report::make(&dir, &arguments.shown)?;
     conclude(ending, &selected, &dir)
+}
+
+/// Works on a folder that others may work on, too.
+fn beside_others(
+    arguments: &Arguments,
+    prepared: &Prepared,
+    selected: &Plan,
+    dir: &Path,
+) -> Result<Ending, CommandError> {
+    if !arguments.retry.is_empty() {
+        return Err(CommandError::RetryShared { dir: dir.to_owned() });
+    }
+    work::share(prepared, &arguments.sharing(), dir)?;
+    let dir = work::absolute(dir)?;
+    let place = work::Place { dir: &dir, frozen: &Frozen::read(&dir)?, progress: arguments.progress };
+    place.work(|_| Ok(selected.clone())).map(|(ending, _)| ending)
 }
 
 /// Opens the results and hands the selected runs to the pool. The lock on the results ends with this function.
@@ -106,7 +131,7 @@ fn carry_out(
     selected: &Plan,
     dir: &Path,
 ) -> Result<Ending, CommandError> {
-    let (mut store, notices) = open(arguments, prepared, dir)?;
+    let (mut store, notices) = open(prepared, dir, changed_inputs(arguments.accept_changed_inputs))?;
     for notice in notices {
         terminal::talk(&format!("note: {notice}"));
     }
@@ -119,7 +144,8 @@ fn carry_out(
         }
     }
     let grid = prepared.grid.settings();
-    let mut settings = Settings::new(slots::slots(grid, arguments.jobs)?);
+    let engine = slots::Engine::of(grid.engine, grid.toy_examples);
+    let mut settings = Settings::new(slots::slots(&grid.pool, engine, arguments.jobs)?);
     settings.run_timeout = grid.pool.run_timeout;
     settings.stall_timeout = grid.pool.stall_timeout.unwrap_or(settings.stall_timeout);
     settings.interruptions = pool::signals()?;
@@ -132,10 +158,10 @@ fn carry_out(
     Ok(ending?)
 }
 
-fn open(
-    arguments: &Arguments,
+pub(super) fn open(
     prepared: &Prepared,
     dir: &Path,
+    changed_inputs: ChangedInputs,
 ) -> Result<(Store, Vec<crate::store::Notice>), CommandError> {
     let holder = pool::this_scheduler();
     let provenance = json!({
@@ -145,8 +171,6 @@ fn open(
         "started": holder.since,
         "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
     });
-    let changed_inputs =
-        if arguments.accept_changed_inputs { ChangedInputs::Accept } else { ChangedInputs::Refuse };
     let opening = Opening {
         plan: &prepared.plan,
         grid: &prepared.text,
@@ -158,7 +182,22 @@ fn open(
     Ok(Store::open(dir, &opening)?)
 }
 
-fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandError> {
+impl Arguments {
+    fn sharing(&self) -> Sharing<'_> {
+        Sharing {
+            places: &self.places,
+            only: self.grid.only.as_deref(),
+            jobs: self.jobs,
+            changed_inputs: changed_inputs(self.accept_changed_inputs),
+        }
+    }
+}
+
+pub(super) fn changed_inputs(accepted: bool) -> ChangedInputs {
+    if accepted { ChangedInputs::Accept } else { ChangedInputs::Refuse }
+}
+
+pub(super) fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandError> {
     let Ending { finished, diverged, failed, pending, how } = ending;
     terminal::talk(&format!(
         "{}: {finished} finished, {diverged} diverged, {failed} failed, {pending} pending; results in {}",
@@ -170,6 +209,7 @@ fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandErro
         How::Complete => Ok(Exit::Done),
         How::Drained { by: Interruption::Interrupt(_) } => Ok(Exit::Interrupted),
         How::Drained { by: Interruption::Terminate } => Ok(Exit::Terminated),
+        How::Drained { by: Interruption::Drain } => Ok(Exit::Drained),
         How::Refused { message } => Err(CommandError::Refused { message }),
         How::NoWorkers { reasons } => Err(CommandError::NoWorkers { reasons }),
         How::OriginalFailed { message, .. } => {

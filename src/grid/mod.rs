@@ -7,6 +7,7 @@
 
 mod axis;
 mod check;
+mod cluster;
 mod duration;
 mod error;
 mod exclude;
@@ -28,6 +29,7 @@ mod training;
 #[cfg(test)]
 mod tests;
 
+pub use cluster::{ClusterSettings, SlurmSettings};
 pub use error::{GridError, Mistake, Note, Problem, closest};
 pub use expand::{Resolved, ResolvedData};
 pub use file::GridFile;

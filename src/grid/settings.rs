@@ -3,6 +3,7 @@
 use sweep_protocol::message::Network;
 
 use super::{
+    cluster::{self, ClusterSettings},
     error::{Mistake, Problem, Problems, closest, shown},
     pool::{self, PoolSettings},
     source::Span,
@@ -33,6 +34,7 @@ const KEYS: &[&str] = &[
     "oracle",
     "toy",
     "pool",
+    "cluster",
     "defaults",
     "method",
     "exclude",
@@ -61,6 +63,8 @@ pub struct Settings {
     pub toy_examples: u32,
     /// Where runs are carried out.
     pub pool: PoolSettings,
+    /// How workers on other hosts are asked for.
+    pub cluster: ClusterSettings,
     /// Most runs that the plan may have.
     pub max_runs: u64,
 }
@@ -85,6 +89,7 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
         oracle: oracle(root, problems),
         toy_examples: toy(root, engine, problems),
         pool: pool::read(root, problems),
+        cluster: cluster::read(root, problems),
         max_runs: root.whole("max-runs", 1..=MOST_RUNS, MAX_RUNS, problems),
     }
 }

@@ -21,6 +21,7 @@ use super::{
     job,
     observer::{Happening, Interruption, Observer},
     settings::Settings,
+    touch::Touch,
 };
 use crate::{
     engine::Delivery,
@@ -74,8 +75,11 @@ pub fn run(
         interruptions,
         at,
         events: VecDeque::new(),
+        stop_at: None,
+        touch: Touch::default(),
     };
     let (state, end) = dispatcher.run(state)?;
+    dispatcher.store.release()?;
     let broken = state.broken().map(|(slot, reason)| (slot, reason.to_owned())).collect();
     Ok(Ending::of(plan, store, end, broken))
 }
@@ -85,22 +89,26 @@ fn known(plan: &Plan, store: &Store, cache: Option<&Cache>, run: usize) -> Known
     Known {
         status: store.outcome(id).filter(|outcome| outcome.is_final()).map(Outcome::status),
         attempts: store.attempts(id),
-        cacheable: cache.is_some() && job::is_cacheable(plan, run),
+        to_ask: store.is_shared() || (cache.is_some() && job::is_cacheable(plan, run)),
     }
 }
 
-struct Dispatcher<'a> {
-    plan: &'a Plan,
-    store: &'a mut Store,
+pub(super) struct Dispatcher<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) store: &'a mut Store,
     cache: Option<&'a Cache>,
     settings: &'a Settings,
     observer: &'a mut dyn Observer,
     crew: Crew,
     interruptions: Receiver<Interruption>,
     /// Which run each slot was handed last.
-    at: Vec<Option<usize>>,
+    pub(super) at: Vec<Option<usize>>,
     /// What the carrying out of actions has brought about.
-    events: VecDeque<Event>,
+    pub(super) events: VecDeque<Event>,
+    /// When the runs at work are stopped.
+    stop_at: Option<Duration>,
+    /// What is to be told to other schedulers.
+    pub(super) touch: Touch,
 }
 
 /// Time that counts: a pause of the whole process (Ctrl-Z, suspend) makes no run late.
@@ -129,6 +137,13 @@ impl Dispatcher<'_> {
             let tick = (now.saturating_sub(ticked) >= TICK).then_some(Event::Tick);
             if tick.is_some() {
                 ticked = now;
+                self.keep_in_touch(now)?;
+                if self.stop_at.take_if(|at| now >= *at).is_some() {
+                    self.events.push_back(Event::Interrupted(Interruption::Interrupt(2)));
+                }
+            }
+            if event == Some(Event::Interrupted(Interruption::Drain)) {
+                self.stop_at = self.settings.notice.map(|notice| now + notice);
             }
             for event in event.into_iter().chain(tick) {
                 for action in step(&mut state, event, now) {
@@ -177,6 +192,7 @@ impl Dispatcher<'_> {
             FromWorker::Hello(hello) => return Some(self.greet(slot, &hello)),
             FromWorker::Progress { run, step, steps } => {
                 let run = self.position(slot, &run)?;
+                self.touch.moved(run);
                 return Some(Event::Progress { slot, run, step, steps });
             }
             FromWorker::Finished { run, measurement } => {
@@ -283,8 +299,11 @@ impl Dispatcher<'_> {
 
     fn consult(&mut self, run: usize) -> Result<(), PoolError> {
         let id = &self.plan.runs[run].id;
+        if !self.claim(run)? {
+            return Ok(());
+        }
         let mut measurement = None;
-        if let Some(cache) = self.cache.filter(|cache| cache.has(id)) {
+        if let Some(cache) = self.cache.filter(|cache| job::is_cacheable(self.plan, run) && cache.has(id)) {
             let folder = self.store.make_run_folder(id)?;
             match cache.fetch(id, &folder) {
                 Fetched::Hit(found) if found.weights.is_some() || !self.needs_weights(run) => {
@@ -298,7 +317,7 @@ impl Dispatcher<'_> {
         Ok(())
     }
 
-    fn commit(
+    pub(super) fn commit(
         &mut self,
         run: usize,
         attempt: u32,
@@ -319,7 +338,7 @@ impl Dispatcher<'_> {
         if let (Some(cache), Some(measurement), Source::Computed) =
             (self.cache, outcome.measurement(), source)
             && job::is_cacheable(self.plan, run)
-            && let Err(notice) = cache.keep(id, &self.store.folder().run(id), measurement)
+            && let Err(notice) = cache.keep(id, &self.store.run_folder(id), measurement)
         {
             self.observer.event(&Happening::Notice(&notice));
         }

@@ -2,7 +2,7 @@ use std::{io, thread};
 
 use crossbeam_channel::{Receiver, unbounded};
 use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1},
     iterator::Signals,
 };
 use thiserror::Error;
@@ -17,9 +17,9 @@ pub struct SignalError {
     source: io::Error,
 }
 
-/// Turns Ctrl-C, `SIGTERM` and `SIGHUP` into wishes to end early, from now on and for the whole process.
+/// Turns Ctrl-C, `SIGTERM`, `SIGHUP` and `SIGUSR1` into wishes to end early, from now on and for the whole process.
 pub fn signals() -> Result<Receiver<Interruption>, SignalError> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1])?;
     let (sender, receiver) = unbounded();
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let mut interrupts = 0;
@@ -27,6 +27,8 @@ pub fn signals() -> Result<Receiver<Interruption>, SignalError> {
             let interruption = if signal == SIGINT {
                 interrupts += 1;
                 Interruption::Interrupt(interrupts)
+            } else if signal == SIGUSR1 {
+                Interruption::Drain
             } else {
                 Interruption::Terminate
             };

@@ -346,9 +346,6 @@ fn unlearning_starts_from_the_weights_that_the_original_left() {
         |run| job::build(&stage.plan, &store, run, 1, "folder".into()).expect("the original is recorded");
     let start = |run| job(run).inputs.expect("the plan has inputs").start;
     assert_eq!((start(0), start(1)), (Start::Fresh, Start::Fresh));
-    assert_eq!(
-        start(2),
-        Start::Checkpoint { path: store.folder().weights(&run_id(0)), blake3: hash("weights") }
-    );
+    assert_eq!(start(2), Start::Checkpoint { path: store.weights(&run_id(0)), blake3: hash("weights") });
     assert_eq!([0, 1, 2].map(|run| job(run).keep_weights), [true, false, false]);
 }

@@ -56,18 +56,28 @@ impl Folder {
         self.0.join("runs")
     }
 
+    /// The folder that one of several schedulers gives a run: no two ever write into one.
+    pub fn run_of(&self, run: &RunId, scheduler: Option<&str>) -> PathBuf {
+        scheduler.map_or_else(|| self.run(run), |name| self.runs().join(format!("{run}.{name}")))
+    }
+
+    /// The journal of one of several schedulers.
+    pub fn journal_of(&self, scheduler: &str) -> PathBuf {
+        self.0.join(format!("journal.{scheduler}.jsonl"))
+    }
+
+    /// The ends of runs that several schedulers work on; see [`crate::cluster`].
+    pub fn done(&self) -> PathBuf {
+        self.0.join("done")
+    }
+
     /// The folder of one run.
     pub fn run(&self, run: &RunId) -> PathBuf {
         self.runs().join(run.as_str())
     }
 
-    /// The confidences of one run.
+    /// The confidences of one run that a scheduler alone carried out.
     pub fn confidences(&self, run: &RunId) -> PathBuf {
         self.run(run).join(CONFIDENCES)
-    }
-
-    /// The weights that one run kept.
-    pub fn weights(&self, run: &RunId) -> PathBuf {
-        self.run(run).join(WEIGHTS)
     }
 }

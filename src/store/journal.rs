@@ -3,7 +3,7 @@
 //! `{"seq":7,"epoch":2,"event":{…},"crc32c":"0a1b2c3d"}`: the checksum covers every byte before `,"crc32c"`, and any JSON
 //! reader can still read the line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sweep_protocol::terms::RunId;
@@ -74,6 +74,11 @@ impl Journal {
         Self { path, length, seq, epoch: epoch + 1 }
     }
 
+    /// Where the lines are.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The next line.
     pub(super) fn line(&self, event: Event) -> Line {
         let bytes = encode(&Entry { seq: self.seq + 1, epoch: self.epoch, event });
@@ -101,7 +106,7 @@ fn trailer(covered: &[u8]) -> String {
     format!(r#","crc32c":"{:08x}"}}"#, crc32c::crc32c(covered))
 }
 
-fn decode(line: &[u8]) -> Option<Entry> {
+pub(super) fn decode(line: &[u8]) -> Option<Entry> {
     let (covered, found) = line.split_at_checked(line.len().checked_sub(TRAILER)?)?;
     if found != trailer(covered).as_bytes() {
         return None;

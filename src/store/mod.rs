@@ -7,6 +7,9 @@
 //! sweep.lock                                held by the one scheduler
 //! ```
 //!
+//! Where several schedulers share a folder ([`crate::cluster`]), each has `journal.<scheduler>.jsonl` and
+//! `runs/<run-id>.<scheduler>/`, and `done/<run-id>` names the one whose outcome stands.
+//!
 //! An outcome is *recorded* once its line is on the disk; only then may it be shown, counted or plotted. The first
 //! failed write is final for the process: nothing after it is acknowledged. This module knows no worker and no
 //! schedule, reads no clock and no environment.
@@ -20,6 +23,7 @@ mod journal;
 mod log;
 mod opening;
 mod recorded;
+mod shared;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
@@ -34,6 +38,7 @@ pub use journal::Source;
 pub use log::RunLog;
 pub use opening::{ChangedInputs, Damage, Holder, Opening};
 pub use recorded::{Record, Recorded};
+pub use shared::{Claim, Elsewhere};
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
@@ -42,7 +47,7 @@ use sweep_protocol::{
     terms::RunId,
 };
 
-use crate::outcome::Outcome;
+use crate::{cluster::Claims, outcome::Outcome};
 use journal::{Event, Journal};
 
 /// The open results of one sweep; while it lives, no other scheduler can open them.
@@ -54,7 +59,9 @@ pub struct Store {
     history: recorded::History,
     late: u64,
     broken: bool,
-    _lock: Box<dyn std::fmt::Debug + Send + Sync>,
+    /// Our part among several schedulers.
+    claims: Option<Claims>,
+    _lock: Option<Box<dyn std::fmt::Debug + Send + Sync>>,
 }
 
 /// What became of an outcome that was to be recorded.
@@ -108,7 +115,7 @@ impl Store {
     /// Makes the folder of a run, or empties it of everything but the log.
     pub fn make_run_folder(&mut self, run: &RunId) -> Result<PathBuf, StoreError> {
         self.whole()?;
-        let folder = self.folder.run(run);
+        let folder = self.own_folder(run);
         self.guard(|disk| {
             disk.create_dir(&folder)?;
             let left_over = disk.list(&folder)?.into_iter().filter(|name| name != folder::LOG);
@@ -120,13 +127,13 @@ impl Store {
 
     /// Opens the log of a run, into which its worker's standard error goes.
     pub fn log(&self, run: &RunId, attempt: u32) -> Result<RunLog, StoreError> {
-        let path = self.folder.run(run).join(folder::LOG);
+        let path = self.own_folder(run).join(folder::LOG);
         RunLog::open(&path, attempt).map_err(|source| StoreError::Write { path, source })
     }
 
     /// Whether the files that a measurement names lie in the run's folder, byte for byte.
     pub fn holds(&self, run: &RunId, measurement: &Measurement) -> bool {
-        let folder = self.folder.run(run);
+        let folder = self.own_folder(run);
         artifacts(measurement).is_some_and(|named| {
             named.iter().all(|artifact| {
                 let hash = self.disk.hash(&folder.join(&artifact.file));
@@ -151,7 +158,12 @@ impl Store {
         if let Some(measurement) = outcome.measurement() {
             self.sync_artifacts(run, measurement)?;
         }
-        self.append(Event::Ended { run: run.clone(), attempt, outcome: outcome.clone(), source })?;
+        let end = Event::Ended { run: run.clone(), attempt, outcome: outcome.clone(), source };
+        if !self.wins(run, &end)? {
+            self.late += 1;
+            return Ok(Committed::Late);
+        }
+        self.append(end)?;
         self.sync()?;
         Ok(Committed::Recorded)
     }
@@ -164,7 +176,7 @@ impl Store {
     }
 
     fn sync_artifacts(&mut self, run: &RunId, measurement: &Measurement) -> Result<(), StoreError> {
-        let folder = self.folder.run(run);
+        let folder = self.own_folder(run);
         let Some(named) = artifacts(measurement) else {
             return Err(StoreError::ForeignArtifact { run: run.clone() });
         };
@@ -183,12 +195,12 @@ impl Store {
         let written = self.guard(|disk| disk.append(&line.path, line.at, &line.bytes));
         written.map_err(|source| StoreError::Write { path: line.path.clone(), source })?;
         let entry = self.journal.wrote(&line).ok_or(StoreError::Unwritable { path: line.path })?;
-        self.history.add(entry);
+        self.history.add(entry, self.claims.as_ref().map(Claims::name));
         Ok(())
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
-        let path = self.folder.journal();
+        let path = self.journal.path().to_owned();
         self.guard(|disk| disk.sync_data(&path)).map_err(|source| StoreError::Write { path, source })
     }
 

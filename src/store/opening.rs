@@ -9,6 +9,7 @@ use super::{
     disk::replace,
     journal::{self, Event, Journal, Scan},
     recorded::{History, notices, read_if_there, read_plan},
+    shared::add_others,
 };
 use crate::plan::{Plan, PlannedInputs, PlannedOriginal};
 
@@ -98,16 +99,18 @@ impl Store {
         let changed = changed_inputs(before.as_ref(), opening.plan);
         refuse(&folder, &scan, &changed, opening)?;
 
-        let mut told = notices(&folder, &scan);
+        let mut told = notices(&folder.journal(), &scan);
         write_request(&*disk, &folder, opening)?;
         let length = mend(&*disk, &folder, &bytes, &scan)?;
         let journal = Journal::behind(folder.journal(), length, &scan.entries);
-        let history = History::of(scan.entries);
+        let mut history = History::of(scan.entries);
+        told.extend(add_others(&*disk, &folder, &mut history)?);
         told.extend(changes(before.as_ref(), opening.plan, &history));
         if !changed.is_empty() {
             told.push(Notice::InputsAccepted { changed });
         }
-        let mut store = Self { disk, folder, journal, history, late: 0, broken: false, _lock: lock };
+        let mut store =
+            Self { disk, folder, journal, history, late: 0, broken: false, claims: None, _lock: Some(lock) };
         store.append(Event::Opened(opening.holder.clone()))?;
         store.sync()?;
         Ok((store, told))

@@ -1,10 +1,16 @@
-use std::{collections::BTreeMap, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
 
 use sweep_protocol::terms::RunId;
 
 use super::{
     Disk, Folder, Notice, OsDisk, Source, StoreError,
+    folder::CONFIDENCES,
     journal::{self, Entry, Event, Scan},
+    shared,
 };
 use crate::{outcome::Outcome, plan::Plan};
 
@@ -22,6 +28,8 @@ pub struct Record {
     pub source: Source,
     /// Which opening of the results recorded it, counted from 1.
     pub epoch: u64,
+    /// Which of several schedulers recorded it.
+    pub scheduler: Option<String>,
 }
 
 /// The results of a sweep as they are, read without disturbing a scheduler that works on them.
@@ -49,11 +57,24 @@ impl Recorded {
         let plan = read_plan(disk, &folder)?.ok_or_else(|| StoreError::Missing { path: folder.plan() })?;
         let bytes = read_if_there(disk, &folder.journal())?.unwrap_or_default();
         let scan = journal::scan(&bytes);
-        let notices = notices(&folder, &scan);
-        let mut outcomes = History::of(scan.entries).records;
+        let mut notices = notices(&folder.journal(), &scan);
+        let mut history = History::of(scan.entries);
+        notices.extend(shared::add_others(disk, &folder, &mut history)?);
+        let mut outcomes = history.records;
         let asked: std::collections::BTreeSet<_> = plan.runs.iter().map(|run| &run.id).collect();
         outcomes.retain(|run, _| asked.contains(run));
         Ok(Self { folder, plan, outcomes, notices })
+    }
+
+    /// The folder with the files of a run's outcome.
+    pub fn run_folder(&self, run: &RunId) -> PathBuf {
+        let record = self.outcomes.get(run);
+        self.folder.run_of(run, record.and_then(|record| record.scheduler.as_deref()))
+    }
+
+    /// The confidences of a run.
+    pub fn confidences(&self, run: &RunId) -> PathBuf {
+        self.run_folder(run).join(CONFIDENCES)
     }
 }
 
@@ -68,13 +89,13 @@ impl History {
     pub(super) fn of(entries: Vec<Entry>) -> Self {
         let mut history = Self::default();
         for entry in entries {
-            history.add(entry);
+            history.add(entry, None);
         }
         history
     }
 
     /// The first final outcome of a run stands, unless the run was reopened.
-    pub(super) fn add(&mut self, entry: Entry) {
+    pub(super) fn add(&mut self, entry: Entry, scheduler: Option<&str>) {
         match entry.event {
             Event::Opened(_) => {}
             Event::Started { run, attempt, .. } => {
@@ -84,7 +105,8 @@ impl History {
             Event::Ended { run, attempt, outcome, source } => {
                 let decided = self.records.get(&run).is_some_and(|record| record.outcome.is_final());
                 if !decided {
-                    self.records.insert(run, Record { outcome, attempt, source, epoch: entry.epoch });
+                    let (epoch, scheduler) = (entry.epoch, scheduler.map(str::to_owned));
+                    self.records.insert(run, Record { outcome, attempt, source, epoch, scheduler });
                 }
             }
             Event::Reopened { run } => {
@@ -94,8 +116,8 @@ impl History {
     }
 }
 
-pub(super) fn notices(folder: &Folder, scan: &Scan) -> Vec<Notice> {
-    let path = folder.journal();
+pub(super) fn notices(journal: &Path, scan: &Scan) -> Vec<Notice> {
+    let path = journal.to_owned();
     let lines: Vec<_> = scan.damaged.iter().map(|damaged| damaged.number).collect();
     let damaged = (!lines.is_empty()).then(|| Notice::DamagedLines { path: path.clone(), lines });
     let torn = (scan.torn > 0).then_some(Notice::TornTail { path, bytes: scan.torn });

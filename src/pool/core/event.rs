@@ -29,6 +29,14 @@ pub(in super::super) enum Event {
     Gone { slot: usize, words: String },
     /// What the cache has.
     Cached { run: usize, measurement: Option<Box<Measurement>> },
+    /// The run is this scheduler's among several, as this attempt; what the cache has of it comes next.
+    Claimed { run: usize, attempt: u32 },
+    /// Another scheduler has the run.
+    Elsewhere { run: usize },
+    /// Another scheduler has recorded the end of the run.
+    EndedElsewhere { run: usize, status: Status },
+    /// The other scheduler has given the run up, or is gone.
+    Freed { run: usize },
     /// The user, or the cluster, wants an end.
     Interrupted(Interruption),
 }
