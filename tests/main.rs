@@ -7,5 +7,7 @@ mod house;
 mod readme;
 mod resume;
 mod score_command;
+mod shared;
+mod submit;
 mod torch_sweep;
 mod toy_sweep;

@@ -1,4 +1,4 @@
-//! `sweep work`: one scheduler among several on a shared results folder; what a cluster, ssh or HyperQueue starts.
+//! `sweep work`: one scheduler among several on a shared results folder; what a cluster, ssh or `HyperQueue` starts.
 
 use std::{
     env, fs,
@@ -100,7 +100,9 @@ pub(super) fn share(prepared: &Prepared, sharing: &Sharing<'_>, dir: &Path) -> R
             opened => break opened?.1,
         }
     };
-    notices.iter().for_each(|notice| terminal::talk(&format!("note: {notice}")));
+    for notice in notices {
+        terminal::talk(&format!("note: {notice}"));
+    }
     let here = env::current_dir().map_err(|source| CommandError::Folder { path: ".".into(), source })?;
     let settings = prepared.grid.settings();
     let frozen = Frozen {
@@ -147,7 +149,9 @@ impl Place<'_> {
         let lease = Lease { beat: frozen.heartbeat, silence };
         let claims = Claims::join(self.dir, lease, lookout).map_err(failed)?;
         let (mut store, plan, notices) = Store::join(self.dir, claims, &pool::this_scheduler())?;
-        notices.iter().for_each(|notice| terminal::talk(&format!("note: {notice}")));
+        for notice in notices {
+            terminal::talk(&format!("note: {notice}"));
+        }
         let selected = select(&plan)?;
         let settings = pool(&selected)?;
         let cache = frozen.cache.as_deref().map(Cache::open).transpose()?;

@@ -92,7 +92,7 @@ pub struct Standing {
 /// The claims on the runs of one results folder, and our part in them.
 #[derive(Debug)]
 pub struct Claims {
-    claims: PathBuf,
+    folder: PathBuf,
     done: PathBuf,
     lease: Lease,
     lookout: Lookout,
@@ -113,7 +113,7 @@ impl Claims {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
         let mut joined = Self {
-            claims,
+            folder: claims,
             done,
             lease,
             lookout,
@@ -208,7 +208,7 @@ impl Claims {
     /// Looks at the folder again; returns what has changed about the runs that we asked for in vain.
     pub fn look(&mut self) -> io::Result<Vec<Change>> {
         self.now = self.clock()?;
-        self.latest = latest(&self.claims)?;
+        self.latest = latest(&self.folder)?;
         let done = ended(&self.done)?;
         let mut changes = Vec::new();
         for run in std::mem::take(&mut self.theirs) {
@@ -273,12 +273,12 @@ impl Claims {
     }
 
     fn claim(&self, run: &RunId, attempt: u32) -> PathBuf {
-        self.claims.join(format!("{run}.{attempt}"))
+        self.folder.join(format!("{run}.{attempt}"))
     }
 
     /// Gives a new file its name, unless the name is taken.
     fn link_new(&self, content: &[u8], name: &Path) -> io::Result<bool> {
-        let temporary = self.claims.join(format!(".{}.tmp", self.name()));
+        let temporary = self.folder.join(format!(".{}.tmp", self.name()));
         gone_is_fine(fs::remove_file(&temporary))?;
         let mut file = private().write(true).create_new(true).open(&temporary)?;
         file.write_all(content)?;
@@ -297,7 +297,7 @@ impl Claims {
 
     /// What time it is on the file system: no two hosts' clocks need agree.
     fn clock(&self) -> io::Result<Duration> {
-        let path = self.claims.join(format!(".{}.clock", self.name()));
+        let path = self.folder.join(format!(".{}.clock", self.name()));
         let file = private().write(true).create(true).truncate(false).open(&path)?;
         touch(&path)?;
         Ok(modified(&file.metadata()?))
@@ -307,7 +307,7 @@ impl Claims {
 impl Drop for Claims {
     fn drop(&mut self) {
         // What is left is in nobody's way.
-        let _ = fs::remove_file(self.claims.join(format!(".{}.clock", self.name())));
+        let _ = fs::remove_file(self.folder.join(format!(".{}.clock", self.name())));
     }
 }
 

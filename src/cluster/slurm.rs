@@ -98,7 +98,7 @@ pub enum SlurmError {
         partition: Option<String>,
     },
     /// A path can't be handed to Slurm.
-    #[error("`{}` can't be handed to Slurm; use folders whose names are UTF-8 without control characters", path.display().to_string().escape_debug())]
+    #[error("`{}` can't be handed to Slurm; use folders whose names are UTF-8 without control characters, % and \\", path.display().to_string().escape_debug())]
     Path {
         /// The path.
         path: PathBuf,
@@ -111,13 +111,14 @@ pub enum SlurmError {
 impl Request<'_> {
     /// The commands as a shell would take them, for people, and the script that they name.
     pub fn print(&self) -> Result<String, SlurmError> {
-        let mut text = String::new();
-        for arguments in [self.array()?, self.report("ARRAY")?] {
+        let command = |arguments: Vec<String>| {
             let words: Vec<String> = arguments.iter().map(|word| quoted(word)).collect();
-            text.push_str(&format!("sbatch {}\n", words.join(" ")));
-        }
-        let script: String = SCRIPT.lines().map(|line| format!("# {line}\n")).collect();
-        Ok(format!("{text}# {FOLDER}/job.sh:\n{script}"))
+            format!("sbatch {}", words.join(" "))
+        };
+        let mut lines = vec![command(self.array()?), command(self.report("ARRAY")?)];
+        lines.push(format!("# {FOLDER}/job.sh:"));
+        lines.extend(SCRIPT.lines().map(|line| format!("# {line}")));
+        Ok(lines.join("\n"))
     }
 
     /// Submits both jobs and keeps their numbers.
@@ -144,11 +145,17 @@ impl Request<'_> {
             return Err(SlurmError::TooMany { workers: self.workers, limit });
         }
         let partitions = asked("scontrol", &["--oneliner", "show", "partition"])?;
-        let named = self.settings.partition.as_deref();
-        let (partition, limit) = partition(&partitions, named)
-            .ok_or_else(|| SlurmError::NoPartition { partition: named.map(str::to_owned) })?;
-        match (self.settings.time.map(minutes), limit) {
-            (Some(wanted), Some(limit)) if wanted > limit => {
+        let listed = self.settings.partition.as_ref();
+        let named = listed.map_or_else(|| vec![None], |names| names.split(',').map(Some).collect());
+        let found = named.into_iter().map(|named| {
+            let missing = || SlurmError::NoPartition { partition: named.map(str::to_owned) };
+            partition(&partitions, named).ok_or_else(missing)
+        });
+        let found: Vec<(String, Option<u64>)> = found.collect::<Result<_, _>>()?;
+        // Of several partitions one that fits is enough.
+        let longest = found.into_iter().max_by_key(|(_, limit)| limit.unwrap_or(u64::MAX));
+        match (self.settings.time.map(minutes), longest) {
+            (Some(wanted), Some((partition, Some(limit)))) if wanted > limit => {
                 Err(SlurmError::TooLong { wanted, partition, limit })
             }
             _ => Ok(()),
@@ -296,8 +303,10 @@ fn minutes(time: Duration) -> u64 {
     time.as_secs().div_ceil(60).max(1)
 }
 
+/// Slurm makes names of logs from the folder, and there `%` and `\` have a meaning that nothing takes away.
 fn text(path: &Path) -> Result<String, SlurmError> {
-    let text = path.to_str().filter(|text| !text.contains(char::is_control));
+    let special = |letter: char| letter.is_control() || letter == '%' || letter == '\\';
+    let text = path.to_str().filter(|text| !text.contains(special));
     text.map(str::to_owned).ok_or_else(|| SlurmError::Path { path: path.to_owned() })
 }
 

@@ -32,14 +32,9 @@ impl Squeue {
 
     /// The state of a task; nothing if the cluster can't be asked.
     pub fn state(&mut self, task: &str) -> Option<JobState> {
-        self.word(task).map(|word| word.map_or(JobState::Gone, |word| state(&word)))
-    }
-
-    /// The cluster's own word for the state of a task (`RUNNING`, `PENDING` …), none where it is not listed; nothing if
-    /// the cluster can't be asked.
-    pub fn word(&mut self, task: &str) -> Option<Option<String>> {
         self.ask();
-        self.tasks.as_ref().map(|tasks| tasks.get(task).cloned())
+        let tasks = self.tasks.as_ref()?;
+        Some(tasks.get(task).map_or(JobState::Gone, |word| state(word)))
     }
 
     /// All tasks of an array with the cluster's word for their state; nothing if the cluster can't be asked.

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::{Change, Claims, Committed, Lease, Life, Lookout, Owner, Squeue, Taken, Task, slurm, squeue};
 
-const LEASE: Lease = Lease { beat: Duration::from_secs(10), silence: Duration::from_secs(600) };
+const LEASE: Lease = Lease { beat: Duration::from_secs(10), silence: Duration::from_mins(10) };
 
 fn run(number: u64) -> RunId {
     format!("{number:032x}").parse().expect("32 hexadecimal digits")

@@ -60,7 +60,9 @@ impl Dispatcher<'_> {
     /// Shows the others that our runs live, and looks at theirs. A run that is with a worker lives only if the worker
     /// says so; one that waits for its worker to start, or for another after a loss, is ours to answer for.
     pub(super) fn keep_in_touch(&mut self, now: Duration) -> Result<(), PoolError> {
-        let due = self.store.beat_every().is_some_and(|every| now.saturating_sub(self.touch.told) >= every);
+        // Whoever waits for the end of another's run, or for the original, should not wait for a whole beat.
+        let due =
+            self.store.beat_every().is_some_and(|every| now.saturating_sub(self.touch.told) >= every / 3);
         if !due {
             return Ok(());
         }

@@ -167,16 +167,13 @@ impl Store {
 
     /// Takes over what another scheduler has recorded about a run.
     fn learn(&mut self, run: &RunId) -> Result<Status, StoreError> {
-        let known = self.record(run).map(|record| record.outcome.status());
-        match known {
-            Some(status) => Ok(status),
-            None => {
-                let record = read_end(&*self.disk, &self.folder, run)?;
-                let status = record.outcome.status();
-                self.history.records.insert(run.clone(), record);
-                Ok(status)
-            }
+        if let Some(record) = self.record(run) {
+            return Ok(record.outcome.status());
         }
+        let record = read_end(&*self.disk, &self.folder, run)?;
+        let status = record.outcome.status();
+        self.history.records.insert(run.clone(), record);
+        Ok(status)
     }
 
     /// A scheduler that can't see the others must not go on.

@@ -1,0 +1,116 @@
+//! Several schedulers on one results folder: every run once, whoever dies.
+
+use std::{collections::BTreeSet, fs};
+
+use crate::harness::{Bench, measured, repository};
+
+/// 200 runs that several schedulers share; their signs of life come often, so that the dead are missed soon.
+fn shared() -> Vec<String> {
+    let grid = repository("experiments/toy.toml").display().to_string();
+    [&grid, "--out", "r", "--shared", "--set", "cluster.heartbeat=250ms"].map(str::to_owned).to_vec()
+}
+
+/// What a scheduler alone makes of the same grid.
+fn alone() -> Vec<std::collections::BTreeMap<String, String>> {
+    let bench = Bench::new();
+    bench.sweep([&repository("experiments/toy.toml").display().to_string(), "--out", "r"]).expect_code(0);
+    measured(&bench.read("r/runs.csv"))
+}
+
+#[track_caller]
+fn expect_every_run_once(bench: &Bench) {
+    let ended = bench.ended("r");
+    let once: BTreeSet<&String> = ended.iter().collect();
+    assert_eq!((ended.len(), once.len()), (200, 200), "every run ends once");
+    assert_eq!(measured(&bench.read("r/runs.csv")), alone());
+}
+
+#[test]
+fn two_schedulers_at_once_carry_every_run_out_once() {
+    let bench = Bench::new();
+    let mut both = [bench.start(shared()), bench.start(shared())];
+    for scheduler in &mut both {
+        assert_eq!(scheduler.wait().expect("a child of ours").code(), Some(0));
+    }
+    assert_eq!(bench.journals("r").len(), 3, "what was asked for, and one of each");
+    expect_every_run_once(&bench);
+}
+
+#[test]
+fn what_a_killed_scheduler_had_is_taken_over_by_another() {
+    for moment in [1, 30, 150] {
+        let bench = Bench::new();
+        let mut other = bench.start(shared());
+        bench.kill_after(moment, "r", shared());
+        assert_eq!(other.wait().expect("a child of ours").code(), Some(0), "killed after {moment}");
+        expect_every_run_once(&bench);
+    }
+}
+
+#[test]
+fn a_shared_folder_stays_shared() {
+    let bench = Bench::new();
+    bench.kill_after(20, "r", shared());
+    let before = bench.ended("r").len();
+    assert!(before < 200, "killed in the middle");
+    // Neither option nor memory tells this scheduler that others may be there: the folder does.
+    bench.sweep([&shared()[0], "--out", "r", "--set", "cluster.heartbeat=250ms"]).expect_code(0);
+    expect_every_run_once(&bench);
+    let said = bench.sweep([&shared()[0], "--out", "r", "--retry", "finished"]).expect_code(2);
+    assert!(said.stderr.contains("shared"), "{}", said.stderr);
+}
+
+#[test]
+fn an_end_counts_although_its_scheduler_died_before_it_wrote_its_journal() {
+    let bench = Bench::new();
+    bench.sweep(shared()).expect_code(0);
+    let (runs, points) = (bench.read("r/runs.csv"), bench.read("r/points.csv"));
+    for journal in bench.journals("r").into_iter().skip(1) {
+        fs::remove_file(journal).expect("a journal");
+    }
+    bench.sweep(["report", "r"]).expect_code(0);
+    assert_eq!((runs, points), (bench.read("r/runs.csv"), bench.read("r/points.csv")));
+}
+
+#[test]
+fn a_damaged_end_is_named_and_nothing_is_started_over() {
+    let bench = Bench::new();
+    bench.sweep(shared()).expect_code(0);
+    for journal in bench.journals("r").into_iter().skip(1) {
+        fs::remove_file(journal).expect("a journal");
+    }
+    let mut ends = fs::read_dir(bench.path("r/done")).expect("a folder");
+    let end = ends.next().expect("200 of them").expect("a name").path();
+    let mut bytes = fs::read(&end).expect("an end");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&end, bytes).expect("an end");
+    let said = bench.sweep(["status", "r"]).expect_code(4);
+    assert!(said.stderr.contains(&end.file_name().expect("a name").display().to_string()), "{}", said.stderr);
+}
+
+#[test]
+fn status_tells_the_lost_from_the_rest() {
+    let bench = Bench::new();
+    bench.write("slow.toml", SLOW);
+    bench.kill_after(4, "r", ["slow.toml", "--out", "r", "--shared", "--jobs", "2"]);
+    let said = bench.sweep(["status", "--format", "json", "r"]).expect_code(0);
+    let status: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_eq!(status["claimed"]["lost"], 2, "{status}");
+    assert!(bench.sweep(["status", "r"]).stdout.contains("2 lost"));
+}
+
+/// Four runs that end at once, then two that don't.
+const SLOW: &str = r#"
+name = "slow"
+engine = "toy"
+seeds = 2
+[oracle]
+models = 1
+held-out = 1
+[method.simulated]
+fault = "hang"
+[[exclude]]
+when = "method == 'identity'"
+why = "it is added as the floor"
+"#;
