@@ -58,13 +58,13 @@ pub(super) fn work(arguments: &Arguments) -> Result<Exit, CommandError> {
         Exit::SomeRunsFailed => Exit::Done,
         exit => exit,
     };
-    match env::var("SLURM_JOB_ID") {
-        Ok(job) if drained && !arguments.no_requeue && has_runs_left(&dir, &plan)? => {
+    match task() {
+        Some(task) if drained && !arguments.no_requeue && has_runs_left(&dir, &plan)? => {
             terminal::talk("note: runs are left; asking the cluster for another turn");
-            cluster::requeue(&job)?;
+            cluster::requeue(&task)?;
             Ok(Exit::Done)
         }
-        Ok(_) if drained => Ok(Exit::Done),
+        Some(_) if drained => Ok(Exit::Done),
         _ => Ok(exit),
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{FrozenError, frozen::replace};
+use super::{FrozenError, Task, frozen::replace};
 use crate::grid::SlurmSettings;
 
 /// The whole script, for every sweep and every job: it becomes the program that it is given.
@@ -230,9 +230,10 @@ impl Submissions {
     }
 }
 
-/// Puts a task back into the queue; Slurm ends its processes for that.
-pub fn requeue(job: &str) -> Result<(), SlurmError> {
-    asked("scontrol", &["requeue", job]).map(drop)
+/// Puts a task back into the queue; Slurm ends its processes for that. It must be named as part of its array: the job
+/// number of an array's last task is also that of the whole array.
+pub fn requeue(task: &Task) -> Result<(), SlurmError> {
+    asked("scontrol", &["requeue", &task.id]).map(drop)
 }
 
 /// Ends jobs, waiting or running.
