@@ -46,7 +46,8 @@ fn main() -> ExitCode {
         say(&mut stderr(), &format!("no gate `{unknown}`; there are {}", ids.join(" ")));
         return ExitCode::from(2);
     }
-    let chosen = GATES.iter().filter(|gate| names.is_empty() || names.iter().any(|name| is_named(gate, name)));
+    let chosen =
+        GATES.iter().filter(|gate| names.is_empty() || names.iter().any(|name| is_named(gate, name)));
     let trials = |gate: &Gate| if options.is_empty() { gate.quick } else { gate.full };
     let failed = chosen.filter(|gate| !pass(gate, trials(gate))).count();
     ExitCode::from(u8::from(failed > 0))
@@ -60,7 +61,10 @@ fn is_named(gate: &Gate, name: &str) -> bool {
 fn pass(gate: &Gate, trials: u64) -> bool {
     let started = Instant::now();
     let report = Report::guarded(|| (gate.run)(trials));
-    say(&mut stdout(), &format!("GATE {} {} trials {} failures", gate.id, report.trials, report.failures.len()));
+    say(
+        &mut stdout(),
+        &format!("GATE {} {} trials {} failures", gate.id, report.trials, report.failures.len()),
+    );
     for figure in &report.figures {
         say(&mut stderr(), &format!("  {figure}"));
     }
