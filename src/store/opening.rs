@@ -1,6 +1,7 @@
 //! How results are opened: by one scheduler at a time, never on other inputs unasked, never over damage unasked.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -171,12 +172,13 @@ pub(super) fn introduced(text: &str) -> String {
         .map_or_else(|_| "another scheduler".to_owned(), |holder| holder.to_string())
 }
 
-/// The journals that are there. None at all while runs are there is never taken for a fresh start.
+/// The journals that are there. Nothing in them while runs are there is never taken for a fresh start: the first line of a
+/// journal is on the disk before the first run begins.
 fn existing(disk: &dyn Disk, folder: &Folder) -> Result<Journals, StoreError> {
     // In this order, because another scheduler may be making them, in the other.
     let runs = disk.list(&folder.runs()).unwrap_or_default();
     let journals = Journals::read(disk, folder)?;
-    if journals.0.is_empty() && !runs.is_empty() {
+    if journals.are_blank() && !runs.is_empty() {
         return Err(StoreError::Missing { path: folder.journal(None) });
     }
     journals.known()?;
@@ -314,10 +316,9 @@ fn original(inputs: Option<&PlannedInputs>) -> String {
 }
 
 fn changes(before: Option<&Plan>, now: &Plan, history: &History) -> Option<Notice> {
-    let asked: std::collections::BTreeSet<_> = now.runs.iter().map(|run| &run.id).collect();
-    let same = before.is_none_or(|before| {
-        before.runs.len() == now.runs.len() && before.runs.iter().all(|run| asked.contains(&run.id))
-    });
+    let before = before.filter(|before| before.runs != now.runs)?;
+    let asked: BTreeSet<_> = now.runs.iter().map(|run| &run.id).collect();
+    let same = before.runs.len() == now.runs.len() && before.runs.iter().all(|run| asked.contains(&run.id));
     let kept = history.records.keys().filter(|run| asked.contains(run)).count();
     (!same).then(|| Notice::PlanChanged { kept, ignored: history.records.len() - kept })
 }

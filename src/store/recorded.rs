@@ -91,6 +91,11 @@ impl Journals {
         Ok(Self(parts.collect::<Result<_, StoreError>>()?))
     }
 
+    /// Whether no line was ever written.
+    pub(super) fn are_blank(&self) -> bool {
+        self.0.iter().all(|part| part.scan.length == 0)
+    }
+
     /// Refuses lines that only another version understands.
     pub(super) fn known(&self) -> Result<(), StoreError> {
         let foreign = self.0.iter().find_map(|part| Some((part.path.clone(), part.scan.foreign?)));

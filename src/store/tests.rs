@@ -248,6 +248,8 @@ fn never_wrong(disk: &Arc<SimulatedDisk>, dir: &Path, damaged: &[u8], circumstan
     let mut asked = Asked::of(plan(0..RUNS));
     match asked.open(disk.clone(), dir) {
         Ok((store, _)) => (0..RUNS).for_each(|number| right(number, store.outcome(&run_id(number)))),
+        // A journal that says nothing, beside runs, is no fresh start.
+        Err(StoreError::Missing { .. }) if !damaged.contains(&b'\n') => return,
         Err(StoreError::Damaged { .. }) => {
             assert_eq!(disk.read(&journal, u64::MAX).expect("there"), damaged, "a refusal touches nothing");
         }

@@ -6,10 +6,18 @@
 #[path = "../harness.rs"]
 #[expect(dead_code, reason = "the gates use a part of what the integration tests share")]
 mod harness;
+mod meter;
 mod report;
 mod sample;
+mod toy;
 
+mod corrupt;
+mod ioerr;
+mod kill_enum;
+mod kill_rand;
 mod lock;
+mod power;
+mod scale_resume;
 
 use std::{
     io::{Write, stderr, stdout},
@@ -19,20 +27,28 @@ use std::{
 
 use report::Report;
 
-/// One gate: a promise, and how often it is tried.
+/// One gate: a promise, and how often (or how widely) it is tried.
 struct Gate {
     /// Name, as it is printed.
     id: &'static str,
-    /// Trials that fit into seconds.
+    /// What the gate is given so that it takes seconds.
     quick: u64,
-    /// Trials for `--full`.
+    /// What it is given for `--full`.
     full: u64,
     /// Makes the trials.
     run: fn(u64) -> Report,
 }
 
 /// All gates, in the order in which they run.
-const GATES: &[Gate] = &[Gate { id: "LOCK", quick: 100, full: 1_000, run: lock::run }];
+const GATES: &[Gate] = &[
+    Gate { id: "KILL-ENUM", quick: 12, full: 1 << 20, run: kill_enum::run },
+    Gate { id: "KILL-RAND", quick: 20, full: 1_000, run: kill_rand::run },
+    Gate { id: "IOERR", quick: 4, full: 1 << 20, run: ioerr::run },
+    Gate { id: "CORRUPT", quick: 3, full: 12, run: corrupt::run },
+    Gate { id: "POWER", quick: 4, full: 100, run: power::run },
+    Gate { id: "LOCK", quick: 100, full: 1_000, run: lock::run },
+    Gate { id: "SCALE-RESUME", quick: 3, full: 20, run: scale_resume::run },
+];
 
 fn main() -> ExitCode {
     let (options, names): (Vec<String>, Vec<String>) =

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use sweep::{
     outcome::{Cause, Outcome},
     plan::{EngineName, OracleSize, Plan, Point, Role, Run},
-    store::{ChangedInputs, Damage, Disk, Holder, Notice, Opening, Source, Store, StoreError},
+    store::{
+        ChangedInputs, Counting, Damage, Death, Disk, Holder, Notice, Opening, Recorded, SimulatedDisk,
+        Source, Store, StoreError,
+    },
 };
 use sweep_protocol::{
     measurement::{Accuracies, Artifact, Measurement},
@@ -14,8 +17,11 @@ use sweep_protocol::{
     terms::{ContentHash, RunId, Seed, UnitInterval},
 };
 
+/// Where the results are, on a disk of their own.
+pub(crate) const DIR: &str = "results/small";
+
 /// Name of the one array that a run leaves.
-pub(crate) const CONFIDENCES: &str = "confidences.npy";
+const CONFIDENCES: &str = "confidences.npy";
 
 /// A plan of runs without inputs.
 pub(crate) fn plan(runs: u64) -> Plan {
@@ -126,4 +132,36 @@ fn carry_out_one(worker: &dyn Disk, store: &mut Store, run: &Run, done: &mut Don
     store.commit(&run.id, attempt, &outcome(number), Source::Computed)?;
     done.acknowledged.push(number);
     Ok(())
+}
+
+/// One scheduler with its worker on one disk, from its beginning to its end or first failure.
+pub(crate) fn scheduler<D: Disk + 'static>(disk: &Arc<D>, runs: u64) -> Done {
+    let plan = plan(runs);
+    match open(disk.clone(), Path::new(DIR), &plan, Damage::Refuse, "here") {
+        Ok((mut store, _)) => carry_out(disk.as_ref(), &mut store, &plan),
+        Err(error) => Done { error: Some(error), ..Done::default() },
+    }
+}
+
+/// Number of durable changes that a whole sweep makes, the worker's included.
+pub(crate) fn changes(runs: u64) -> u64 {
+    let counting = Arc::new(Counting::new(Arc::new(SimulatedDisk::default()), u64::MAX, Death::FailOnce));
+    let done = scheduler(&counting, runs);
+    assert_eq!(done.acknowledged.len() as u64, runs, "{:?}", done.error);
+    counting.changes()
+}
+
+/// Fails unless every run has its right outcome and the array that it names.
+pub(crate) fn check_results(disk: &dyn Disk, runs: u64) {
+    let recorded = Recorded::read_on(disk, Path::new(DIR)).expect("results that can be read");
+    assert_eq!(recorded.notices, [], "nothing is left that needs a notice");
+    for number in 0..runs {
+        let run = run_id(number);
+        let record = recorded.outcomes.get(&run).expect("every run has an outcome");
+        assert_eq!(record.outcome, outcome(number), "run {number}");
+        if record.outcome.measurement().is_some() {
+            let bytes = disk.read(&recorded.folder.confidences(&run), 1 << 20).expect("its array is there");
+            assert_eq!(bytes, confidences(number), "run {number}");
+        }
+    }
 }
