@@ -3,6 +3,7 @@
 mod harness;
 
 mod command_line;
+mod fsck;
 mod house;
 mod readme;
 mod resume;

@@ -7,6 +7,7 @@ mod diagnostic;
 mod disk;
 mod doctor;
 mod exit;
+mod fsck;
 mod inputs;
 mod methods;
 mod plan;
@@ -56,6 +57,8 @@ enum Command {
     Methods(methods::Arguments),
     /// Draw a synthetic data set of faces in the competition's layout
     Synth(synth::Arguments),
+    /// Look a results folder over for damage, and repair what can be
+    Fsck(fsck::Arguments),
     /// Check what this machine offers: the engine, libtorch, devices
     Doctor(doctor::Arguments),
     /// Print completions for a shell
@@ -100,6 +103,7 @@ fn carry_out(cli: Cli) -> Result<Exit, CommandError> {
         Command::Score(arguments) => score::score(&arguments),
         Command::Methods(arguments) => methods::methods(&arguments),
         Command::Synth(arguments) => synth::synth(&arguments),
+        Command::Fsck(arguments) => fsck::fsck(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::ToyWorker(arguments) => toy_worker::serve(&arguments),
         Command::Completions { shell } => {

@@ -131,6 +131,10 @@ impl Disk for Counting {
         self.inner.access(path)
     }
 
+    fn holder(&self, path: &Path) -> io::Result<Option<String>> {
+        self.inner.holder(path)
+    }
+
     fn try_lock(&self, path: &Path, holder: &str, sharing: Sharing) -> io::Result<Lock> {
         self.change(|| (), || self.inner.try_lock(path, holder, sharing))
     }

@@ -37,6 +37,8 @@ pub trait Disk: Debug + Send + Sync {
     fn free(&self, path: &Path) -> io::Result<u64>;
     /// Who else may write to a folder; links are followed.
     fn access(&self, path: &Path) -> io::Result<Access>;
+    /// Who holds a lock, if anybody does, without taking it.
+    fn holder(&self, path: &Path) -> io::Result<Option<String>>;
     /// Takes a lock that ends with the process, and writes who holds it.
     fn try_lock(&self, path: &Path, holder: &str, sharing: Sharing) -> io::Result<Lock>;
 }

@@ -9,7 +9,7 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use sweep_protocol::terms::RunId;
 
 use super::opening::Holder;
@@ -43,8 +43,7 @@ pub(super) enum Event {
 }
 
 /// A line of the journal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Entry {
     /// Counts lines; grows, with gaps only where damaged lines were set aside.
     pub(super) seq: u64,
@@ -124,10 +123,20 @@ fn decode(line: &[u8]) -> Reading {
     if found != trailer(covered).as_bytes() {
         return Reading::Damaged;
     }
-    let mut object = Vec::with_capacity(covered.len() + 1);
-    object.extend_from_slice(covered);
-    object.push(b'}');
-    serde_json::from_slice(&object).map_or(Reading::Foreign, Reading::Whole)
+    serde_json::from_slice(line).map_or(Reading::Foreign, |Sealed { seq, epoch, event, .. }| {
+        Reading::Whole(Entry { seq, epoch, event })
+    })
+}
+
+/// An entry as it lies on the disk.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sealed {
+    seq: u64,
+    epoch: u64,
+    event: Event,
+    #[expect(dead_code, reason = "checked before the line is parsed, on its bytes")]
+    crc32c: IgnoredAny,
 }
 
 /// What a journal holds.

@@ -120,18 +120,39 @@ fn open(
 
     let mut told = journals.notices();
     write_request(&*disk, &folder, opening, share)?;
-    make_runs(&*disk, &folder)?;
-    let journal = mend(&*disk, &folder, &journals, share)?;
-    let history = History::of(journals.merged());
-    told.extend(changes(before.as_ref(), opening.plan, &history));
+    let store = settle(disk, folder, journals, locks, (opening.holder, share))?;
+    told.extend(changes(before.as_ref(), opening.plan, &store.history));
     if !changed.is_empty() {
         told.push(Notice::InputsAccepted { changed });
     }
+    Ok((store, told))
+}
+
+/// Opens results as they are, to repair them: damage is set aside, what is asked for stays.
+pub(super) fn open_to_repair(disk: Arc<dyn Disk>, dir: &Path, holder: &Holder) -> Result<Store, StoreError> {
+    let folder = Folder::new(dir);
+    let locks = lock(&*disk, &folder, holder, None)?;
+    let journals = existing(&*disk, &folder)?;
+    read_plan(&*disk, &folder)?.ok_or_else(|| StoreError::Missing { path: folder.plan() })?;
+    settle(disk, folder, journals, locks, (holder, None))
+}
+
+/// Puts the journals in order, reads them, and writes that they are open.
+fn settle(
+    disk: Arc<dyn Disk>,
+    folder: Folder,
+    journals: Journals,
+    locks: Vec<Box<dyn Held>>,
+    (holder, share): (&Holder, Option<&Share>),
+) -> Result<Store, StoreError> {
+    make_runs(&*disk, &folder)?;
+    let journal = mend(&*disk, &folder, &journals, share)?;
+    let history = History::of(journals.merged());
     let ballast = folder.ballast(share);
     let mut store = Store { disk, folder, journal, ballast, history, late: 0, state: State::Whole, locks };
     store.take_ballast()?;
-    store.append(Event::Opened(opening.holder.clone()))?;
-    Ok((store, told))
+    store.append(Event::Opened(holder.clone()))?;
+    Ok(store)
 }
 
 /// Makes the folder where it isn't, and refuses one in which others could replace what is written.

@@ -164,6 +164,19 @@ impl Disk for OsDisk {
         })
     }
 
+    fn holder(&self, path: &Path) -> io::Result<Option<String>> {
+        let file = match regular(private().read(true), path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(None),
+            Err(fs::TryLockError::WouldBlock) => read_holder(file).map(Some),
+            Err(fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     fn try_lock(&self, path: &Path, holder: &str, sharing: Sharing) -> io::Result<Lock> {
         let mut waited = 0;
         loop {
@@ -181,13 +194,14 @@ impl Disk for OsDisk {
                     return Ok(Lock::Held(Box::new(lock)));
                 }
                 Err(fs::TryLockError::WouldBlock) => {
-                    // Who has just taken the lock may not have written its name yet, over that of its predecessor.
-                    thread::sleep(INTRODUCTION);
-                    waited += 1;
+                    // Who has just taken the lock may not have written its name yet, over that of its predecessor; who only
+                    // looks at it lets go at once.
                     let holder = read_holder(file)?;
-                    if !holder.is_empty() || waited == INTRODUCTIONS {
+                    if waited == INTRODUCTIONS || (waited > 0 && !holder.is_empty()) {
                         return Ok(Lock::Busy { holder });
                     }
+                    thread::sleep(INTRODUCTION);
+                    waited += 1;
                 }
                 Err(fs::TryLockError::Error(error)) => return Err(error),
             }

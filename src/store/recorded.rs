@@ -114,9 +114,13 @@ impl Journals {
     /// The lines of all journals in one order, whoever reads them. An opening comes behind every opening that it could see,
     /// so what was known when a line was written stands in front of it.
     pub(super) fn merged(self) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = self.0.into_iter().flat_map(|part| part.scan.entries).collect();
-        // Stable: within an opening, by journal and line.
-        entries.sort_by_key(|entry| entry.epoch);
+        let mut parts = self.0.into_iter().map(|part| part.scan.entries);
+        let mut entries = parts.next().unwrap_or_default();
+        parts.for_each(|more| entries.extend(more));
+        if !entries.is_sorted_by_key(|entry| entry.epoch) {
+            // Stable: within an opening, by journal and line.
+            entries.sort_by_key(|entry| entry.epoch);
+        }
         entries
     }
 }

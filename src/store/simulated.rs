@@ -335,6 +335,12 @@ impl Disk for SimulatedDisk {
         self.list(path).map(|_| Access::Ours)
     }
 
+    fn holder(&self, path: &Path) -> io::Result<Option<String>> {
+        let world = self.world();
+        let holders = world.locks.get(path).into_iter().flatten();
+        Ok(holders.filter_map(|(_, holder)| holder.upgrade()).map(|holder| holder.to_string()).next())
+    }
+
     fn try_lock(&self, path: &Path, holder: &str, sharing: Sharing) -> io::Result<Lock> {
         let mut world = self.world();
         let holders = world.locks.entry(path.to_owned()).or_default();

@@ -15,7 +15,7 @@ use sweep_protocol::{
 
 use super::{
     Cache, ChangedInputs, Committed, Counting, Damage, Death, Disk, Fetched, Holder, Loss, Notice, Opening,
-    OsDisk, Recorded, Sharing, SimulatedDisk, Source, Store, StoreError, disk::Lock, journal,
+    OsDisk, Recorded, Share, Sharing, SimulatedDisk, Source, Store, StoreError, disk::Lock, journal,
 };
 use crate::{
     outcome::{Cause, Outcome},
@@ -93,6 +93,19 @@ impl Asked {
     }
 
     fn open(&self, disk: Arc<dyn Disk>, dir: &Path) -> Result<(Store, Vec<Notice>), StoreError> {
+        self.opened(|opening| Store::open_on(disk, dir, opening))
+    }
+
+    fn open_share(
+        &self,
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        share: &str,
+    ) -> Result<(Store, Vec<Notice>), StoreError> {
+        self.opened(|opening| Store::open_share(disk, dir, opening, &Share::named(share)))
+    }
+
+    fn opened<T>(&self, open: impl FnOnce(&Opening<'_>) -> T) -> T {
         let opening = Opening {
             plan: &self.plan,
             grid: "name = \"small\"",
@@ -101,7 +114,7 @@ impl Asked {
             damage: self.damage,
             changed_inputs: self.inputs,
         };
-        Store::open_on(disk, dir, &opening)
+        open(&opening)
     }
 }
 
@@ -445,6 +458,155 @@ fn somebody_elses_line_in_the_journal_stops_the_store() {
     std::fs::write(&journal, bytes).expect("writable");
     let committed = store.commit(&run_id(1), 1, &outcome(1), Source::Computed);
     assert!(matches!(committed, Err(StoreError::Write { .. })), "{committed:?}");
+}
+
+#[test]
+fn a_scheduler_that_lost_its_lock_is_fenced() {
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let dir = parent.path().join("small");
+    let asked = Asked::of(plan(0..RUNS));
+    let (mut first, _) = asked.open(Arc::new(OsDisk), &dir).expect("an empty folder");
+    first.begin(&run_id(1), 1, 0).expect("room");
+    // What a lock that another host doesn't see amounts to.
+    std::fs::remove_file(dir.join("sweep.lock")).expect("it is there");
+    let (mut second, _) = asked.open(Arc::new(OsDisk), &dir).expect("free as far as it can see");
+    let fenced = first.commit(&run_id(1), 1, &outcome(1), Source::Computed);
+    assert!(matches!(fenced, Err(StoreError::Fenced { .. })), "{fenced:?}");
+    let stopped = first.begin(&run_id(2), 1, 0);
+    assert!(matches!(stopped, Err(StoreError::Stopped { .. })), "{stopped:?}");
+    second.begin(&run_id(1), 2, 0).expect("the journal is as it left it");
+    second.commit(&run_id(1), 2, &outcome(1), Source::Computed).expect("the results are its own");
+    drop((first, second));
+    let recorded = Recorded::read(&dir).expect("whole");
+    assert_eq!(recorded.outcomes[&run_id(1)].attempt, 2);
+    assert_eq!(recorded.notices, []);
+}
+
+#[test]
+fn a_line_of_a_fenced_scheduler_counts_for_nothing() {
+    let (disk, dir, mut bytes) = small_journal();
+    let entry = |seq, epoch| {
+        let event = journal::Event::Reopened { run: run_id(1) };
+        journal::encode(&journal::Entry { seq, epoch, event })
+    };
+    bytes.extend(entry(100, 2));
+    bytes.extend(entry(101, 1));
+    let scan = journal::scan(&bytes);
+    assert_eq!((scan.damaged.len(), scan.torn, scan.fenced), (0, 0, 1));
+    disk.put(&dir.join("journal.jsonl"), &bytes).expect("room");
+    let (_, notices) = Asked::of(plan(0..RUNS)).open(disk, &dir).expect("no damage");
+    assert_eq!(notices, [Notice::FencedLines { path: dir.join("journal.jsonl"), lines: 1 }]);
+}
+
+#[test]
+fn schedulers_that_share_a_sweep_keep_a_journal_each_and_are_read_as_one() {
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let dir = parent.path().join("small");
+    let plan = plan(0..RUNS);
+    let (disk, asked): (Arc<dyn Disk>, _) = (Arc::new(OsDisk), Asked::of(plan.clone()));
+    let share = |name: &str| asked.open_share(disk.clone(), &dir, name);
+    let (mut left, _) = share("node/1").expect("an empty folder");
+    let (mut right, _) = share("node2").expect("another share");
+    assert!(matches!(share("node2"), Err(StoreError::Locked { .. })), "a share has one scheduler");
+    let sole = asked.open(disk.clone(), &dir);
+    assert!(matches!(sole, Err(StoreError::Locked { .. })), "and excludes a sole one: {sole:?}");
+    for (store, number) in [(&mut left, 1), (&mut right, 2)] {
+        store.begin(&run_id(number), 1, 0).expect("room");
+        store.commit(&run_id(number), 1, &outcome(number), Source::Computed).expect("room");
+    }
+    drop((left, right));
+    assert!(dir.join("journal.node-1.jsonl").is_file() && dir.join("journal.node2.jsonl").is_file());
+
+    let recorded = Recorded::read(&dir).expect("whole");
+    assert_eq!(recorded.outcomes.keys().cloned().collect::<Vec<_>>(), [run_id(1), run_id(2)]);
+    let (mut sole, _) = asked.open(disk.clone(), &dir).expect("free now");
+    assert_eq!(sole.outcome(&run_id(2)), Some(&outcome(2)), "what others recorded is known");
+    sole.reopen(&run_id(2)).expect("room");
+    drop(sole);
+    let recorded = Recorded::read(&dir).expect("whole");
+    assert_eq!(
+        recorded.outcomes.keys().cloned().collect::<Vec<_>>(),
+        [run_id(1)],
+        "later openings come later"
+    );
+    let (later, _) = share("node2").expect("free now");
+    assert_eq!(later.outcome(&run_id(2)), None);
+}
+
+#[test]
+fn a_full_disk_still_records_what_is_in_hand() {
+    let asked = Asked::of(plan(0..RUNS));
+    let mut rescued = 0;
+    for at in 1..60 {
+        let (disk, dir) = memory();
+        let failing = Arc::new(Counting::new(disk.clone(), at, Death::FailOnce).full());
+        let Ok((mut store, _)) = asked.open(failing, &dir) else { continue };
+        let Ok(folder) = store.begin(&run_id(0), 1, 0) else { continue };
+        disk.put(&folder.join("confidences.npy"), &confidences(0)).expect("room");
+        let committed = store.commit(&run_id(0), 1, &outcome(0), Source::Computed);
+        match store.begin(&run_id(1), 1, 0) {
+            Err(StoreError::Full { .. }) => {
+                committed.expect("the ballast makes room");
+                drop(store);
+                let recorded = Recorded::read_on(&*disk, &dir).expect("whole");
+                assert_eq!(recorded.outcomes[&run_id(0)].outcome, outcome(0), "change {at}");
+                assert_eq!(recorded.notices, [], "change {at}");
+                rescued += 1;
+            }
+            Err(StoreError::Stopped { .. } | StoreError::Write { .. }) | Ok(_) => {}
+            Err(other) => panic!("change {at}: {other}"),
+        }
+    }
+    assert!(rescued >= 1, "the failure hit the record of a run {rescued} times");
+}
+
+#[test]
+fn results_that_others_can_write_to_are_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let asked = Asked::of(plan(0..RUNS));
+    for (mode, refused) in [(0o777, true), (0o770, true), (0o1777, false), (0o755, false)] {
+        let dir = parent.path().join(format!("{mode:o}"));
+        std::fs::create_dir(&dir).expect("room");
+        std::fs::set_permissions(&dir, PermissionsExt::from_mode(mode)).expect("ours");
+        let opened = asked.open(Arc::new(OsDisk), &dir);
+        assert_eq!(matches!(opened, Err(StoreError::Exposed { .. })), refused, "mode {mode:o}: {opened:?}");
+    }
+}
+
+#[test]
+fn a_planted_link_is_written_through_nowhere() {
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let (dir, victim) = (parent.path().join("small"), parent.path().join("victim"));
+    std::fs::create_dir(&victim).expect("room");
+    std::fs::write(victim.join("canary"), "alive").expect("room");
+    let asked = Asked::of(plan(0..RUNS));
+    let planted = [
+        "sweep.lock",
+        "plan.json",
+        "grid.toml",
+        "provenance.json",
+        ".plan.json.tmp",
+        "journal.jsonl",
+        "runs",
+        ".sweep.ballast",
+        "runs/00000000000000000000000000000001",
+    ];
+    for name in planted {
+        let _ = std::fs::remove_dir_all(&dir);
+        let path = dir.join(name);
+        std::fs::create_dir_all(path.parent().expect("below the results")).expect("room");
+        let target = if name.starts_with("runs") { victim.clone() } else { victim.join("canary") };
+        std::os::unix::fs::symlink(&target, &path).expect("free");
+        let opened = asked.open(Arc::new(OsDisk), &dir);
+        if let Ok((mut store, _)) = opened {
+            // Either the link was replaced, or what would follow it fails.
+            let _ = store.begin(&run_id(1), 1, 0);
+        }
+        let left: Vec<_> = std::fs::read_dir(&victim).expect("it is there").collect();
+        assert_eq!(left.len(), 1, "{name}: {left:?}");
+        assert_eq!(std::fs::read_to_string(victim.join("canary")).expect("it is there"), "alive", "{name}");
+    }
 }
 
 #[test]
