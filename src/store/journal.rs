@@ -183,7 +183,7 @@ pub(super) fn scan(bytes: &[u8]) -> Scan {
                 break;
             }
             Reading::Whole(_) | Reading::Damaged => {
-                found.damaged.push(Damaged { number, bytes: range.clone() })
+                found.damaged.push(Damaged { number, bytes: range.clone() });
             }
         }
         found.length = range.end as u64;

@@ -41,7 +41,7 @@ pub use log::RunLog;
 pub use opening::{ChangedInputs, Damage, Holder, Opening};
 pub use os_disk::OsDisk;
 pub use recorded::{Record, Recorded};
-pub use simulated::{Loss, SimulatedDisk};
+pub use simulated::{Kept, SimulatedDisk};
 
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
 

@@ -18,15 +18,15 @@ use super::{
 /// Bytes that a device writes at once.
 const SECTOR: usize = 64;
 
-/// What a power failure does to changes that were not synced.
+/// What a device keeps, at a power failure, of the changes that were not synced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Loss {
+pub enum Kept {
     /// None of them is there.
-    KeepNone,
+    None,
     /// All of them are there, as after the death of a process.
-    KeepAll,
+    All,
     /// Each is there or not, whatever came before it; what was written to files may be torn. The draws follow this seed.
-    KeepSome(u64),
+    Some(u64),
 }
 
 /// A change of names that a device makes as a whole: a folder, a name in it, and what it now stands for.
@@ -72,12 +72,12 @@ impl SimulatedDisk {
     }
 
     /// Lets the power fail and come back.
-    pub fn lose_power(&self, loss: Loss) {
+    pub fn lose_power(&self, kept: Kept) {
         let mut world = self.world();
-        let mut draws = match loss {
-            Loss::KeepNone => Draws::Always(false),
-            Loss::KeepAll => Draws::Always(true),
-            Loss::KeepSome(seed) => Draws::Random(Box::new(ChaCha8Rng::seed_from_u64(seed))),
+        let mut draws = match kept {
+            Kept::None => Draws::Always(false),
+            Kept::All => Draws::Always(true),
+            Kept::Some(seed) => Draws::Random(Box::new(ChaCha8Rng::seed_from_u64(seed))),
         };
         for renaming in std::mem::take(&mut world.pending) {
             if draws.keeps() {
@@ -272,7 +272,9 @@ impl Disk for SimulatedDisk {
             .partition(|renaming: &Renaming| renaming.iter().any(|(folder, ..)| *folder == dir));
         world.pending = elsewhere;
         let here: Vec<Renaming> = here;
-        here.iter().for_each(|renaming| world.reach_device(renaming));
+        for renaming in &here {
+            world.reach_device(renaming);
+        }
         Ok(())
     }
 

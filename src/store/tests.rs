@@ -14,7 +14,7 @@ use sweep_protocol::{
 };
 
 use super::{
-    Cache, ChangedInputs, Committed, Counting, Damage, Death, Disk, Fetched, Holder, Loss, Notice, Opening,
+    Cache, ChangedInputs, Committed, Counting, Damage, Death, Disk, Fetched, Holder, Kept, Notice, Opening,
     OsDisk, Recorded, Share, Sharing, SimulatedDisk, Source, Store, StoreError, disk::Lock, journal,
 };
 use crate::{
@@ -170,7 +170,7 @@ fn a_crash_at_any_change_loses_nothing_acknowledged_and_repeats_nothing() {
                 Err(other) => panic!("{circumstances}: {other}"),
             };
             if power_fails {
-                disk.lose_power(Loss::KeepNone);
+                disk.lose_power(Kept::None);
             }
             let (mut store, _) = asked.open(disk.clone(), &dir).expect(&circumstances);
             for &number in &acknowledged {
@@ -202,7 +202,7 @@ fn a_crash_during_the_resume_after_a_crash_is_no_worse() {
                 if let Ok((mut store, _)) = asked.open(dying, &dir) {
                     acknowledged.extend(sweep(&disk, &mut store, &asked.plan).0);
                 }
-                disk.lose_power(Loss::KeepNone);
+                disk.lose_power(Kept::None);
             }
             let (mut store, _) = asked.open(disk.clone(), &dir).expect(&circumstances);
             for &number in &acknowledged {
@@ -655,7 +655,7 @@ fn the_cache_gives_back_what_it_was_given_or_nothing() {
         disk.remove(into).and_then(|()| disk.create_dir(into)).expect("room");
     };
     emptied();
-    disk.lose_power(Loss::KeepNone);
+    disk.lose_power(Kept::None);
     emptied();
     assert_eq!(cache.fetch(&run, into), Fetched::Hit(Box::new(measurement(3))));
     assert_eq!(disk.read(&into.join("confidences.npy"), 100).expect("brought"), confidences(3));

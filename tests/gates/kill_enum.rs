@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use sweep::store::{Counting, Death, Loss, SimulatedDisk};
+use sweep::store::{Counting, Death, Kept, SimulatedDisk};
 
 use crate::{report::Report, sample, toy::Toy};
 
@@ -57,7 +57,7 @@ fn kill_twice(first: u64, second: u64, runs: u64) {
         let done = sample::scheduler(&dying, runs);
         assert!(done.started.iter().all(|run| !acknowledged.contains(run)), "acknowledged and started again");
         acknowledged.extend(done.acknowledged);
-        disk.lose_power(Loss::KeepAll);
+        disk.lose_power(Kept::All);
     }
     sample::check_results(disk.as_ref(), runs);
 }

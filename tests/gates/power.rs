@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use sweep::store::{Counting, Death, Loss, SimulatedDisk};
+use sweep::store::{Counting, Death, Kept, SimulatedDisk};
 
 use crate::{
     report::Report,
@@ -17,29 +17,28 @@ pub(crate) fn run(seeds: u64) -> Report {
     let mut report = Report::default();
     let changes = sample::changes(RUNS);
     report.figure(format!("{changes} changes in a sweep of {RUNS} runs"));
-    let losses: Vec<Loss> =
-        [Loss::KeepNone, Loss::KeepAll].into_iter().chain((0..seeds).map(Loss::KeepSome)).collect();
+    let all_kept: Vec<Kept> = [Kept::None, Kept::All].into_iter().chain((0..seeds).map(Kept::Some)).collect();
     for at in 1..=changes {
-        for (number, &loss) in losses.iter().enumerate() {
-            report.trial(&format!("change {at}, {loss:?}"), || survive(&[(at, loss)]));
+        for (number, &kept) in all_kept.iter().enumerate() {
+            report.trial(&format!("change {at}, {kept:?}"), || survive(&[(at, kept)]));
             // The change of the resume moves with the draw, so that all pairs come up.
             let again = 1 + (at * 7 + number as u64 * 13) % changes;
-            let twice = [(at, loss), (again, losses[(number + 1) % losses.len()])];
+            let twice = [(at, kept), (again, all_kept[(number + 1) % all_kept.len()])];
             report.trial(&format!("{twice:?}"), || survive(&twice));
         }
     }
     report
 }
 
-fn survive(failures: &[(u64, Loss)]) {
+fn survive(failures: &[(u64, Kept)]) {
     let disk = Arc::new(SimulatedDisk::default());
     let mut acknowledged = Vec::new();
-    for &(at, loss) in failures {
+    for &(at, kept) in failures {
         let dying = Arc::new(Counting::new(disk.clone(), at, Death::FailFromThen));
         let done = sample::scheduler(&dying, RUNS);
         let newly = check(done, &acknowledged);
         acknowledged.extend(newly);
-        disk.lose_power(loss);
+        disk.lose_power(kept);
     }
     let last = sample::scheduler(&disk, RUNS);
     assert!(last.error.is_none(), "the last resume goes to the end: {:?}", last.error);
