@@ -1,6 +1,9 @@
 //! From the grid on the command line to the plan: reads the grid, looks at data and checkpoint, asks the engine who it is.
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use sweep_inputs::{checkpoint, dataset::Dataset};
@@ -9,7 +12,7 @@ use super::{CommandError, progress::Counter, slots};
 use crate::{
     engine::toy,
     grid::{Filter, Grid, GridFile, Resolved, ResolvedData, Settings},
-    plan::{EngineName, Plan, Role, Run},
+    plan::{EngineName, Plan, Point, Role},
 };
 
 /// Which grid, and what of it.
@@ -58,15 +61,13 @@ impl Prepared {
     }
 
     /// The plan without the unlearning runs that `--only` leaves out; points keep their positions.
-    pub(super) fn selected(&self) -> Plan {
+    pub(super) fn selected(&self) -> Cow<'_, Plan> {
+        let Some(only) = &self.only else { return Cow::Borrowed(&self.plan) };
+        let selects = |point: &Point| point.role != Role::Unlearn || only.selects(point);
+        let selected: Vec<bool> = self.plan.points.iter().map(selects).collect();
         let mut plan = self.plan.clone();
-        plan.runs.retain(|run| self.selects(run));
-        plan
-    }
-
-    fn selects(&self, run: &Run) -> bool {
-        let point = self.plan.point(run);
-        point.role != Role::Unlearn || self.only.as_ref().is_none_or(|filter| filter.selects(point))
+        plan.runs.retain(|run| selected[run.point]);
+        Cow::Owned(plan)
     }
 }
 

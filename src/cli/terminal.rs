@@ -10,6 +10,14 @@ pub(super) fn data(text: &str) {
     write_all(&mut stdout, text);
 }
 
+/// Writes data as JSON to standard output, piece by piece: it may be larger than what should be held at once.
+pub(super) fn json(data: &impl serde::Serialize) {
+    let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
+    // Where the user can't be reached there is nobody left to tell.
+    let _ = serde_json::to_writer_pretty(&mut stdout, data);
+    let _ = writeln!(stdout).and_then(|()| stdout.flush());
+}
+
 /// Writes talk to standard error.
 pub(super) fn talk(text: &str) {
     let mut stderr = anstream::stderr().lock();

@@ -44,11 +44,11 @@ pub(super) fn build(plan: &Plan, store: &Store, run: usize, attempt: u32, folder
         run: planned.id.clone(),
         attempt,
         seed: planned.seed,
-        method: point.method.clone(),
-        parameters: point.parameters.clone(),
+        method: point.method.as_ref().to_owned(),
+        parameters: point.parameters.to_map(),
         folder,
         inputs,
-        recipe: point.recipe.clone(),
+        recipe: point.recipe().into_owned(),
         keep_weights: keeps_weights(plan, run),
     })
 }

@@ -71,10 +71,10 @@ fn plan(engine: EngineName, roles: &[(Role, u64)]) -> Plan {
     let point = |role: Role| Point {
         label: role.word().into(),
         method: if role == Role::Unlearn { "finetune".into() } else { "retrain".into() },
-        parameters: BTreeMap::new(),
-        varied: Vec::new(),
+        parameters: BTreeMap::new().into(),
+        varied: [].into(),
         role,
-        recipe: Recipe::default(),
+        recipe: Recipe::default().into(),
         passes: 0.0,
     };
     let points: Vec<_> = roles.iter().map(|&(role, _)| point(role)).collect();
