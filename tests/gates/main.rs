@@ -1,0 +1,77 @@
+//! The gates: each breaks one promise's preconditions on purpose, many times, and counts how often the promise broke.
+//!
+//! `cargo test --test gates -- [--full] [NAME…]` prints `GATE <id> <n> trials <k> failures` for each gate, what went wrong on
+//! standard error, and ends with 1 if anything did. Without `--full` every gate makes as many trials as fit into seconds.
+
+#[path = "../harness.rs"]
+#[expect(dead_code, reason = "the gates use a part of what the integration tests share")]
+mod harness;
+mod report;
+mod sample;
+
+mod lock;
+
+use std::{
+    io::{Write, stderr, stdout},
+    process::ExitCode,
+    time::Instant,
+};
+
+use report::Report;
+
+/// One gate: a promise, and how often it is tried.
+struct Gate {
+    /// Name, as it is printed.
+    id: &'static str,
+    /// Trials that fit into seconds.
+    quick: u64,
+    /// Trials for `--full`.
+    full: u64,
+    /// Makes the trials.
+    run: fn(u64) -> Report,
+}
+
+/// All gates, in the order in which they run.
+const GATES: &[Gate] = &[Gate { id: "LOCK", quick: 100, full: 1_000, run: lock::run }];
+
+fn main() -> ExitCode {
+    let (options, names): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    if let Some(unknown) = options.iter().find(|option| *option != "--full") {
+        say(&mut stderr(), &format!("no option `{unknown}`; write [--full] [NAME…]"));
+        return ExitCode::from(2);
+    }
+    if let Some(unknown) = names.iter().find(|name| !GATES.iter().any(|gate| is_named(gate, name))) {
+        let ids: Vec<&str> = GATES.iter().map(|gate| gate.id).collect();
+        say(&mut stderr(), &format!("no gate `{unknown}`; there are {}", ids.join(" ")));
+        return ExitCode::from(2);
+    }
+    let chosen = GATES.iter().filter(|gate| names.is_empty() || names.iter().any(|name| is_named(gate, name)));
+    let trials = |gate: &Gate| if options.is_empty() { gate.quick } else { gate.full };
+    let failed = chosen.filter(|gate| !pass(gate, trials(gate))).count();
+    ExitCode::from(u8::from(failed > 0))
+}
+
+fn is_named(gate: &Gate, name: &str) -> bool {
+    gate.id.eq_ignore_ascii_case(name)
+}
+
+/// Makes the trials of a gate and says what came out of them.
+fn pass(gate: &Gate, trials: u64) -> bool {
+    let started = Instant::now();
+    let report = Report::guarded(|| (gate.run)(trials));
+    say(&mut stdout(), &format!("GATE {} {} trials {} failures", gate.id, report.trials, report.failures.len()));
+    for figure in &report.figures {
+        say(&mut stderr(), &format!("  {figure}"));
+    }
+    for failure in report.failures.iter().take(20) {
+        say(&mut stderr(), &format!("  failed: {failure}"));
+    }
+    say(&mut stderr(), &format!("  {:.1} s", started.elapsed().as_secs_f64()));
+    report.failures.is_empty()
+}
+
+fn say(stream: &mut impl Write, line: &str) {
+    // Where nobody reads, the exit code still tells.
+    let _ = writeln!(stream, "{line}").and_then(|()| stream.flush());
+}
