@@ -9,7 +9,7 @@ use std::{
 use sweep_inputs::{checkpoint::CheckpointError, dataset::Refused, npy::NpyError, synth::SynthError};
 use thiserror::Error;
 
-use super::Exit;
+use super::{Exit, terminal};
 use crate::{
     appraisal::AppraisalError,
     engine::toy::ToyError,
@@ -149,7 +149,7 @@ impl CommandError {
             // A grid's problems point into its text and are laid out already.
             Self::Grid(error) => error.render(if colour { Color::Ansi } else { Color::Plain }),
             other => {
-                format!("{}{}", if colour { "\x1b[1;31merror\x1b[0m: " } else { "error: " }, chain(other))
+                format!("{}{}", if colour { "\x1b[1;31merror\x1b[0m: " } else { "error: " }, terminal::tame(&chain(other)))
             }
         }
     }

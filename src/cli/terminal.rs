@@ -4,10 +4,17 @@ use std::io::{IsTerminal, Write};
 
 use comfy_table::{LineStyle, Table, TableStyle};
 
+use crate::frame::printable;
+
 /// Writes data to standard output. A reader that has closed its end (`| head`) is no error.
 pub(super) fn data(text: &str) {
     let mut stdout = anstream::stdout().lock();
     write_all(&mut stdout, text);
+}
+
+/// The text as lines that a terminal shows and doesn't obey: it may quote files, workers and paths of strangers.
+pub(super) fn tame(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes data as JSON to standard output, piece by piece: it may be larger than what should be held at once.

@@ -6,10 +6,17 @@
 #[path = "../harness.rs"]
 #[expect(dead_code, reason = "the gates use a part of what the integration tests share")]
 mod harness;
+#[path = "../../crates/inputs/src/checkpoint/tests/forge.rs"]
+mod forge;
+#[path = "../../crates/inputs/src/checkpoint/tests/meter.rs"]
+mod meter;
 mod report;
 mod sample;
 
+mod evil;
+mod fuzz;
 mod lock;
+mod scale;
 
 use std::{
     io::{Write, stderr, stdout},
@@ -32,7 +39,12 @@ struct Gate {
 }
 
 /// All gates, in the order in which they run.
-const GATES: &[Gate] = &[Gate { id: "LOCK", quick: 100, full: 1_000, run: lock::run }];
+const GATES: &[Gate] = &[
+    Gate { id: "LOCK", quick: 100, full: 1_000, run: lock::run },
+    Gate { id: "FUZZ", quick: 10_000, full: 1_000_000, run: fuzz::run },
+    Gate { id: "EVIL", quick: 1, full: 1, run: evil::run },
+    Gate { id: "SCALE", quick: 1, full: 3, run: scale::run },
+];
 
 fn main() -> ExitCode {
     let (options, names): (Vec<String>, Vec<String>) =
@@ -46,7 +58,8 @@ fn main() -> ExitCode {
         say(&mut stderr(), &format!("no gate `{unknown}`; there are {}", ids.join(" ")));
         return ExitCode::from(2);
     }
-    let chosen = GATES.iter().filter(|gate| names.is_empty() || names.iter().any(|name| is_named(gate, name)));
+    let chosen =
+        GATES.iter().filter(|gate| names.is_empty() || names.iter().any(|name| is_named(gate, name)));
     let trials = |gate: &Gate| if options.is_empty() { gate.quick } else { gate.full };
     let failed = chosen.filter(|gate| !pass(gate, trials(gate))).count();
     ExitCode::from(u8::from(failed > 0))
@@ -60,7 +73,10 @@ fn is_named(gate: &Gate, name: &str) -> bool {
 fn pass(gate: &Gate, trials: u64) -> bool {
     let started = Instant::now();
     let report = Report::guarded(|| (gate.run)(trials));
-    say(&mut stdout(), &format!("GATE {} {} trials {} failures", gate.id, report.trials, report.failures.len()));
+    say(
+        &mut stdout(),
+        &format!("GATE {} {} trials {} failures", gate.id, report.trials, report.failures.len()),
+    );
     for figure in &report.figures {
         say(&mut stderr(), &format!("  {figure}"));
     }

@@ -22,10 +22,10 @@ pub(crate) fn plan(runs: u64) -> Plan {
     let point = Point {
         label: "identity".into(),
         method: "identity".into(),
-        parameters: BTreeMap::new(),
-        varied: Vec::new(),
+        parameters: BTreeMap::new().into(),
+        varied: [].into(),
         role: Role::Unlearn,
-        recipe: Recipe::default(),
+        recipe: Recipe::default().into(),
         passes: 0.0,
     };
     Plan {
@@ -116,20 +116,13 @@ pub(crate) fn carry_out(worker: &dyn Disk, store: &mut Store, plan: &Plan) -> Do
     done
 }
 
-fn carry_out_one(
-    worker: &dyn Disk,
-    store: &mut Store,
-    run: &Run,
-    done: &mut Done,
-) -> Result<(), StoreError> {
+fn carry_out_one(worker: &dyn Disk, store: &mut Store, run: &Run, done: &mut Done) -> Result<(), StoreError> {
     let number = run.seed.0;
     let attempt = store.attempts(&run.id) + 1;
     let folder = store.begin(&run.id, attempt, 0)?;
     done.started.push(number);
     let path = folder.join(CONFIDENCES);
-    worker
-        .create_new(&path, &confidences(number))
-        .map_err(|source| StoreError::Write { path, source })?;
+    worker.create_new(&path, &confidences(number)).map_err(|source| StoreError::Write { path, source })?;
     store.commit(&run.id, attempt, &outcome(number), Source::Computed)?;
     done.acknowledged.push(number);
     Ok(())

@@ -1,6 +1,6 @@
 use std::{
     collections::{HashMap, HashSet},
-    io::BufReader,
+    io::{BufRead, BufReader},
     ops::Range,
     path::Path,
 };
@@ -135,19 +135,24 @@ fn read_set(
             return true;
         }
     };
-    let columns = ["image_id", "age_group", "person_id"];
-    table::read(
-        BufReader::new(file),
-        (name, columns),
-        Bounds::DATA_SET,
-        problems,
-        |place, fields, problems| {
-            if let Some(example) = example(place, fields, classes, problems) {
-                examples.push(example);
-            }
-        },
-    );
+    read_list(BufReader::new(file), set, classes, examples, problems);
     true
+}
+
+/// Reads the rows of one CSV file.
+pub(super) fn read_list(
+    csv: impl BufRead,
+    set: Set,
+    classes: usize,
+    examples: &mut Vec<Example>,
+    problems: &mut Problems,
+) {
+    let columns = ["image_id", "age_group", "person_id"];
+    table::read(csv, (file_of(set), columns), Bounds::DATA_SET, problems, |place, fields, problems| {
+        if let Some(example) = example(place, fields, classes, problems) {
+            examples.push(example);
+        }
+    });
 }
 
 /// Checks one row; every problem of it is reported.

@@ -18,6 +18,7 @@ mod hash;
 mod id;
 mod image;
 mod manifest;
+pub mod part;
 mod problem;
 mod table;
 
