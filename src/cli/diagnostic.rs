@@ -90,6 +90,12 @@ pub(super) enum CommandError {
     /// Signals.
     #[error(transparent)]
     Signals(#[from] SignalError),
+    /// A crash that a test asks for.
+    #[error(
+        "SWEEP_CRASH_AT is no number, or SWEEP_CRASH_BY none of kill, eio, eio-once, enospc, enospc-once; unset them, they are \
+         for tests"
+    )]
+    CrashAid,
     /// This program doesn't know where it is.
     #[error("failed to find this program: {source}")]
     NoProgram {
@@ -163,6 +169,7 @@ impl CommandError {
             | Self::Synth(_)
             | Self::Toy(_)
             | Self::Signals(_)
+            | Self::CrashAid
             | Self::NoProgram { .. }
             | Self::NoTorchWorker { .. }
             | Self::TorchUnusable { .. }
@@ -185,7 +192,7 @@ impl CommandError {
 
 fn of_store(error: &StoreError) -> Exit {
     match error {
-        StoreError::Locked { .. } => Exit::Locked,
+        StoreError::Locked { .. } | StoreError::Fenced { .. } => Exit::Locked,
         StoreError::InputsChanged { .. } => Exit::InputsChanged,
         _ => Exit::Store,
     }

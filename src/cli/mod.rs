@@ -4,6 +4,7 @@
 //! here it is only asked for and shown.
 
 mod diagnostic;
+mod disk;
 mod doctor;
 mod exit;
 mod inputs;

@@ -1,12 +1,15 @@
 //! `sweep run`: carries out what is missing, then makes the report.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::{
-    CommandError, Exit,
+    CommandError, Exit, disk,
     inputs::{GridArguments, Prepared},
     plan,
     progress::{Manner, SweepProgress},
@@ -17,7 +20,7 @@ use crate::{
     outcome::{Outcome, Status},
     plan::{EngineName, Plan, Role},
     pool::{self, Ending, How, Interruption, Settings},
-    store::{Cache, ChangedInputs, Damage, Folder, Opening, Store},
+    store::{Cache, ChangedInputs, Damage, Disk, Folder, Opening, Store},
 };
 
 /// Where results live unless `--out` and `--cache` say otherwise.
@@ -106,7 +109,8 @@ fn carry_out(
     selected: &Plan,
     dir: &Path,
 ) -> Result<Ending, CommandError> {
-    let (mut store, notices) = open(arguments, prepared, dir)?;
+    let disk = disk::disk()?;
+    let (mut store, notices) = open(&disk, arguments, prepared, dir)?;
     for notice in notices {
         terminal::talk(&format!("note: {notice}"));
     }
@@ -123,7 +127,7 @@ fn carry_out(
     settings.run_timeout = grid.pool.run_timeout;
     settings.stall_timeout = grid.pool.stall_timeout.unwrap_or(settings.stall_timeout);
     settings.interruptions = pool::signals()?;
-    let cache = arguments.places.cache(selected).map(|dir| Cache::open(&dir)).transpose()?;
+    let cache = arguments.places.cache(selected).map(|dir| Cache::open_on(disk, &dir)).transpose()?;
     let ended =
         selected.runs.iter().filter(|run| store.outcome(&run.id).is_some_and(Outcome::is_final)).count();
     let mut progress = SweepProgress::new(selected, settings.slots.len(), ended, arguments.progress);
@@ -133,6 +137,7 @@ fn carry_out(
 }
 
 fn open(
+    disk: &Arc<dyn Disk>,
     arguments: &Arguments,
     prepared: &Prepared,
     dir: &Path,
@@ -155,7 +160,7 @@ fn open(
         damage: Damage::Refuse,
         changed_inputs,
     };
-    Ok(Store::open(dir, &opening)?)
+    Ok(Store::open_on(disk.clone(), dir, &opening)?)
 }
 
 fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandError> {

@@ -7,7 +7,10 @@ use std::{
 use sweep_protocol::{measurement::Measurement, terms::RunId};
 use thiserror::Error;
 
-use super::{Disk, Notice, OsDisk, artifacts, disk::replace};
+use super::{
+    Disk, Notice, OsDisk, artifacts,
+    disk::{create_dirs, replace},
+};
 
 const MEASUREMENT: &str = "measurement.json";
 /// Longest measurement that is read, in bytes.
@@ -46,16 +49,12 @@ pub enum Fetched {
 impl Cache {
     /// Opens a cache, and makes it where it isn't.
     pub fn open(dir: &Path) -> Result<Self, CacheError> {
-        let failed = |source| CacheError { dir: dir.to_owned(), source };
-        if let Some(parent) = dir.parent() {
-            std::fs::create_dir_all(parent).map_err(failed)?;
-        }
         Self::open_on(Arc::new(OsDisk), dir)
     }
 
-    /// Opens a cache on this file system; the folder above it must exist.
+    /// Opens a cache on this file system.
     pub fn open_on(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, CacheError> {
-        disk.create_dir(dir).map_err(|source| CacheError { dir: dir.to_owned(), source })?;
+        create_dirs(&*disk, dir).map_err(|source| CacheError { dir: dir.to_owned(), source })?;
         Ok(Self { disk, dir: dir.to_owned() })
     }
 
@@ -104,7 +103,7 @@ impl Cache {
             self.disk.sync_data(&copy)?;
         }
         let bytes = serde_json::to_vec(measurement).expect("plain data serialises");
-        replace(&*self.disk, &temporary.join(MEASUREMENT), &bytes)
+        replace(&*self.disk, &temporary.join(MEASUREMENT), &bytes, "")
     }
 
     fn bring(&self, entry: &Path, into: &Path, measurement: &Measurement) -> bool {

@@ -1,10 +1,34 @@
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsStr,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use sweep_protocol::terms::RunId;
 
 pub(super) const CONFIDENCES: &str = "confidences.npy";
 pub(super) const WEIGHTS: &str = "model.safetensors";
 pub(super) const LOG: &str = "worker.log";
+
+/// The part that one of several schedulers has in a sweep, most often named after its host. Each part has a journal and a
+/// lock of its own, because no two hosts can safely append to one file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Share(String);
+
+impl Share {
+    /// Names a part; what can't be in a file name becomes a dash.
+    pub fn named(text: &str) -> Self {
+        let safe = |letter: char| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '-' };
+        let name: String = text.chars().take(64).map(safe).collect();
+        Self(if name.is_empty() { "-".to_owned() } else { name })
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
 
 /// The layout of `results/<sweep>/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,23 +56,42 @@ impl Folder {
     }
 
     /// Versions, commit, device, host.
-    pub fn provenance(&self) -> PathBuf {
-        self.0.join("provenance.json")
+    pub fn provenance(&self, share: Option<&Share>) -> PathBuf {
+        self.of_share("provenance", share, "json")
     }
 
     /// What happened.
-    pub fn journal(&self) -> PathBuf {
-        self.0.join("journal.jsonl")
+    pub fn journal(&self, share: Option<&Share>) -> PathBuf {
+        self.of_share("journal", share, "jsonl")
     }
 
-    /// Damaged lines of the journal that a repair has set aside.
-    pub fn set_aside(&self) -> PathBuf {
-        self.0.join("journal.damaged")
+    /// The lock of a scheduler.
+    pub fn lock(&self, share: Option<&Share>) -> PathBuf {
+        self.of_share("sweep", share, "lock")
     }
 
-    /// The lock of the scheduler.
-    pub fn lock(&self) -> PathBuf {
-        self.0.join("sweep.lock")
+    fn of_share(&self, stem: &str, share: Option<&Share>, ending: &str) -> PathBuf {
+        self.0.join(
+            share.map_or_else(|| format!("{stem}.{ending}"), |share| format!("{stem}.{share}.{ending}")),
+        )
+    }
+
+    /// Whether a file of this name is a journal.
+    pub fn is_journal(name: &OsStr) -> bool {
+        name.to_str().is_some_and(|name| {
+            let share = name.strip_prefix("journal.").and_then(|rest| rest.strip_suffix("jsonl"));
+            share.is_some_and(|share| share.is_empty() || share.ends_with('.'))
+        })
+    }
+
+    /// Room that is given back when the disk is full, so that what is in hand can still be recorded.
+    pub fn ballast(&self, share: Option<&Share>) -> PathBuf {
+        self.of_share(".sweep", share, "ballast")
+    }
+
+    /// What a repair has set aside.
+    pub fn quarantine(&self) -> PathBuf {
+        self.0.join("quarantine")
     }
 
     /// The parent of the runs' folders.

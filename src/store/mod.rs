@@ -1,14 +1,18 @@
 //! The append-only truth of a sweep: `results/<sweep>/`.
 //!
 //! ```text
-//! grid.toml  plan.json  provenance.json     what was asked for, by whom, with what (replaced at every opening)
+//! grid.toml  plan.json  provenance.json     what was asked for, by whom, with what (replaced where they differ)
 //! journal.jsonl                             what happened: the truth
 //! runs/<run-id>/                            confidences.npy, model.safetensors, worker.log
 //! sweep.lock                                held by the one scheduler
+//! journal.<share>.jsonl  sweep.<share>.lock the same for each of several schedulers that share a sweep
+//! quarantine/                               what a repair has set aside
+//! .sweep.ballast                            room for the last records of a sweep that fills the disk
 //! ```
 //!
-//! An outcome is *recorded* once its line is on the disk; only then may it be shown, counted or plotted. The first
-//! failed write is final for the process: nothing after it is acknowledged. This module knows no worker and no
+//! An outcome is *recorded* once its line is on the disk and the lock is still ours; only then may it be shown, counted or
+//! plotted. The first failed write is final for the process: nothing after it is acknowledged. (A full disk is given the
+//! ballast first; then what is in hand is recorded and nothing more is started.) This module knows no worker and no
 //! schedule, reads no clock and no environment.
 
 mod cache;
@@ -19,23 +23,25 @@ mod folder;
 mod journal;
 mod log;
 mod opening;
+mod os_disk;
 mod recorded;
-#[cfg(test)]
-mod memory;
+mod simulated;
 #[cfg(test)]
 mod tests;
 
 pub use cache::{Cache, CacheError, Fetched};
 pub use counting::{Counting, Death};
-pub use disk::{Disk, Lock, OsDisk};
+pub use disk::{Access, Disk, Held, Lock, Sharing};
 pub use error::{ChangedInput, Notice, StoreError};
-pub use folder::Folder;
+pub use folder::{Folder, Share};
 pub use journal::Source;
 pub use log::RunLog;
 pub use opening::{ChangedInputs, Damage, Holder, Opening};
+pub use os_disk::OsDisk;
 pub use recorded::{Record, Recorded};
+pub use simulated::{Loss, SimulatedDisk};
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
 
 use sweep_protocol::{
     measurement::{Artifact, Measurement},
@@ -43,7 +49,8 @@ use sweep_protocol::{
 };
 
 use crate::outcome::Outcome;
-use journal::{Event, Journal};
+use journal::{Event, Journal, Line};
+use opening::introduced;
 
 /// The open results of one sweep; while it lives, no other scheduler can open them.
 #[derive(Debug)]
@@ -51,11 +58,28 @@ pub struct Store {
     disk: Arc<dyn Disk>,
     folder: Folder,
     journal: Journal,
+    ballast: PathBuf,
     history: recorded::History,
     late: u64,
-    broken: bool,
-    _lock: Box<dyn std::fmt::Debug + Send + Sync>,
+    state: State,
+    locks: Vec<Box<dyn Held>>,
 }
+
+/// What a store still does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Everything.
+    Whole,
+    /// It records what is in hand and starts nothing: the disk is full, the ballast is spent.
+    Full,
+    /// Nothing.
+    Broken,
+}
+
+/// Room that is set aside for the last records, in bytes.
+const BALLAST: u64 = 1 << 20;
+/// A disk with less room than this, in bytes, is full.
+const LEAST_ROOM: u64 = 4 << 20;
 
 /// What became of an outcome that was to be recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,9 +121,10 @@ impl Store {
         self.late
     }
 
-    /// Notes that an attempt starts and returns the emptied folder of the run, log excepted.
+    /// Notes that an attempt starts and returns the emptied folder of the run, log excepted. A full disk is said here:
+    /// nothing is started that could not be recorded.
     pub fn begin(&mut self, run: &RunId, attempt: u32, slot: usize) -> Result<PathBuf, StoreError> {
-        self.whole()?;
+        self.has_room()?;
         let folder = self.make_run_folder(run)?;
         self.append(Event::Started { run: run.clone(), attempt, slot })?;
         Ok(folder)
@@ -148,19 +173,20 @@ impl Store {
             self.late += 1;
             return Ok(Committed::Late);
         }
-        if let Some(measurement) = outcome.measurement() {
-            self.sync_artifacts(run, measurement)?;
+        match outcome {
+            Outcome::Finished(measurement) => self.sync_artifacts(run, measurement)?,
+            // Where there is no room, a run fails through no fault of its own.
+            Outcome::Failed { .. } => self.has_room()?,
+            _ => {}
         }
         self.append(Event::Ended { run: run.clone(), attempt, outcome: outcome.clone(), source })?;
-        self.sync()?;
         Ok(Committed::Recorded)
     }
 
     /// Forgets the outcome of a run on request, so that it is carried out again.
     pub fn reopen(&mut self, run: &RunId) -> Result<(), StoreError> {
         self.whole()?;
-        self.append(Event::Reopened { run: run.clone() })?;
-        self.sync()
+        self.append(Event::Reopened { run: run.clone() })
     }
 
     fn sync_artifacts(&mut self, run: &RunId, measurement: &Measurement) -> Result<(), StoreError> {
@@ -177,31 +203,97 @@ impl Store {
         .map_err(|source| StoreError::Write { path: folder.clone(), source })
     }
 
-    /// What is remembered is what was written, read back: no reader ever sees another value.
+    /// Writes a line and returns once it is on the disk. What is remembered is what was written, read back: no reader ever
+    /// sees another value.
     fn append(&mut self, event: Event) -> Result<(), StoreError> {
+        self.still_ours()?;
         let line = self.journal.line(event);
-        let written = self.guard(|disk| disk.append(&line.path, line.at, &line.bytes));
+        let written = self.write(&line);
         written.map_err(|source| StoreError::Write { path: line.path.clone(), source })?;
+        // Who takes over reads the journal after changing the lock: if the lock is still ours, they read this line.
+        self.still_ours()?;
         let entry = self.journal.wrote(&line).ok_or(StoreError::Unwritable { path: line.path })?;
         self.history.add(entry);
         Ok(())
     }
 
-    fn sync(&mut self) -> Result<(), StoreError> {
-        let path = self.folder.journal();
-        self.guard(|disk| disk.sync_data(&path)).map_err(|source| StoreError::Write { path, source })
+    fn write(&mut self, line: &Line) -> io::Result<()> {
+        let ballast = (self.state == State::Whole).then(|| self.ballast.clone());
+        let mut spent = false;
+        let written = self.guard(|disk| {
+            let appended = disk.append(&line.path, line.at, &line.bytes);
+            if let (Err(error), Some(ballast)) = (&appended, ballast)
+                && matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            {
+                spent = true;
+                disk.remove(&ballast)?;
+                disk.truncate(&line.path, line.at)?;
+                disk.append(&line.path, line.at, &line.bytes)?;
+            } else {
+                appended?;
+            }
+            disk.sync_data(&line.path)
+        });
+        if spent && self.state == State::Whole {
+            self.state = State::Full;
+        }
+        written
+    }
+
+    fn take_ballast(&mut self) -> Result<(), StoreError> {
+        let path = self.ballast.clone();
+        self.guard(|disk| disk.reserve(&path, BALLAST)).map_err(|source| StoreError::Write { path, source })
+    }
+
+    fn has_room(&mut self) -> Result<(), StoreError> {
+        self.whole()?;
+        let path = self.folder.path().to_owned();
+        let free = self.disk.free(&path).map_err(|source| StoreError::Read { path: path.clone(), source })?;
+        if self.state == State::Full || free < LEAST_ROOM {
+            return Err(StoreError::Full { dir: path });
+        }
+        Ok(())
+    }
+
+    /// Whether nobody took over meanwhile.
+    fn still_ours(&mut self) -> Result<(), StoreError> {
+        let dir = self.folder.path().to_owned();
+        for lock in &self.locks {
+            let error = match lock.usurper() {
+                Ok(None) => continue,
+                Ok(Some(holder)) => StoreError::Fenced { dir, holder: introduced(&holder) },
+                Err(source) => StoreError::Read { path: self.folder.lock(None), source },
+            };
+            self.state = State::Broken;
+            return Err(error);
+        }
+        Ok(())
     }
 
     fn whole(&self) -> Result<(), StoreError> {
-        if self.broken { Err(StoreError::Stopped { dir: self.folder.path().to_owned() }) } else { Ok(()) }
+        if self.state == State::Broken {
+            return Err(StoreError::Stopped { dir: self.folder.path().to_owned() });
+        }
+        Ok(())
     }
 
     /// Carries out writes; the first failure is the last thing this store does. (After a failed fsync the kernel may
     /// have dropped the pages, and a second fsync would claim success.)
-    fn guard(&mut self, writes: impl FnOnce(&dyn Disk) -> std::io::Result<()>) -> std::io::Result<()> {
+    fn guard(&mut self, writes: impl FnOnce(&dyn Disk) -> io::Result<()>) -> io::Result<()> {
         let result = writes(&*self.disk);
-        self.broken |= result.is_err();
+        if result.is_err() {
+            self.state = State::Broken;
+        }
         result
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // A broken store may not be ours any more. A ballast that is left behind is used by the next opening.
+        if self.state != State::Broken {
+            let _ = self.disk.remove(&self.ballast);
+        }
     }
 }
 

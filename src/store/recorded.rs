@@ -1,4 +1,9 @@
-use std::{collections::BTreeMap, io, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+};
 
 use sweep_protocol::terms::RunId;
 
@@ -47,17 +52,71 @@ impl Recorded {
     pub fn read_on(disk: &dyn Disk, dir: &Path) -> Result<Self, StoreError> {
         let folder = Folder::new(dir);
         let plan = read_plan(disk, &folder)?.ok_or_else(|| StoreError::Missing { path: folder.plan() })?;
-        let bytes = read_if_there(disk, &folder.journal())?.unwrap_or_default();
-        let scan = journal::scan(&bytes);
-        let notices = notices(&folder, &scan);
-        let mut outcomes = History::of(scan.entries).records;
-        let asked: std::collections::BTreeSet<_> = plan.runs.iter().map(|run| &run.id).collect();
+        let journals = Journals::read(disk, &folder)?;
+        journals.known()?;
+        let notices = journals.notices();
+        let mut outcomes = History::of(journals.merged()).records;
+        let asked: BTreeSet<_> = plan.runs.iter().map(|run| &run.id).collect();
         outcomes.retain(|run, _| asked.contains(run));
         Ok(Self { folder, plan, outcomes, notices })
     }
 }
 
-/// What the lines of a journal amount to.
+/// One journal of a sweep as it lies on the disk.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) path: PathBuf,
+    pub(super) bytes: Vec<u8>,
+    pub(super) scan: Scan,
+}
+
+/// All journals of a sweep, in the order of their names: one for each scheduler that had a share in it.
+#[derive(Debug)]
+pub(super) struct Journals(pub(super) Vec<Part>);
+
+impl Journals {
+    pub(super) fn read(disk: &dyn Disk, folder: &Folder) -> Result<Self, StoreError> {
+        let names = match disk.list(folder.path()) {
+            Ok(names) => names,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(source) => return Err(StoreError::Read { path: folder.path().to_owned(), source }),
+        };
+        let journals = names.into_iter().filter(|name: &OsString| Folder::is_journal(name));
+        let parts = journals.map(|name| {
+            let path = folder.path().join(name);
+            let bytes = read_if_there(disk, &path)?.unwrap_or_default();
+            let scan = journal::scan(&bytes);
+            Ok(Part { path, bytes, scan })
+        });
+        Ok(Self(parts.collect::<Result<_, StoreError>>()?))
+    }
+
+    /// Refuses lines that only another version understands.
+    pub(super) fn known(&self) -> Result<(), StoreError> {
+        let foreign = self.0.iter().find_map(|part| Some((part.path.clone(), part.scan.foreign?)));
+        foreign.map_or(Ok(()), |(path, line)| Err(StoreError::OtherVersion { path, line }))
+    }
+
+    pub(super) fn notices(&self) -> Vec<Notice> {
+        self.0.iter().flat_map(|part| notices(&part.path, &part.scan)).collect()
+    }
+
+    /// The latest opening that any journal knows of; 0 for none.
+    pub(super) fn epoch(&self) -> u64 {
+        self.0.iter().filter_map(|part| Some(part.scan.entries.last()?.epoch)).max().unwrap_or(0)
+    }
+
+    /// The lines of all journals in one order, whoever reads them. An opening comes behind every opening that it could see,
+    /// so what was known when a line was written stands in front of it.
+    pub(super) fn merged(self) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = self.0.into_iter().flat_map(|part| part.scan.entries).collect();
+        // Stable: within an opening, by journal and line.
+        entries.sort_by_key(|entry| entry.epoch);
+        entries
+    }
+}
+
+/// What the lines of the journals amount to.
 #[derive(Debug, Default)]
 pub(super) struct History {
     pub(super) records: BTreeMap<RunId, Record>,
@@ -94,12 +153,13 @@ impl History {
     }
 }
 
-pub(super) fn notices(folder: &Folder, scan: &Scan) -> Vec<Notice> {
-    let path = folder.journal();
+fn notices(path: &Path, scan: &Scan) -> Vec<Notice> {
+    let path = path.to_owned();
     let lines: Vec<_> = scan.damaged.iter().map(|damaged| damaged.number).collect();
     let damaged = (!lines.is_empty()).then(|| Notice::DamagedLines { path: path.clone(), lines });
+    let fenced = (scan.fenced > 0).then(|| Notice::FencedLines { path: path.clone(), lines: scan.fenced });
     let torn = (scan.torn > 0).then_some(Notice::TornTail { path, bytes: scan.torn });
-    damaged.into_iter().chain(torn).collect()
+    damaged.into_iter().chain(fenced).chain(torn).collect()
 }
 
 pub(super) fn read_plan(disk: &dyn Disk, folder: &Folder) -> Result<Option<Plan>, StoreError> {

@@ -14,8 +14,8 @@ use sweep_protocol::{
 };
 
 use super::{
-    Cache, ChangedInputs, Committed, Counting, Damage, Death, Disk, Fetched, Holder, Notice, Opening, OsDisk,
-    Recorded, Source, Store, StoreError, disk::Lock, journal, memory::MemoryDisk,
+    Cache, ChangedInputs, Committed, Counting, Damage, Death, Disk, Fetched, Holder, Loss, Notice, Opening,
+    OsDisk, Recorded, Sharing, SimulatedDisk, Source, Store, StoreError, disk::Lock, journal,
 };
 use crate::{
     outcome::{Cause, Outcome},
@@ -105,15 +105,13 @@ impl Asked {
     }
 }
 
-fn memory() -> (Arc<MemoryDisk>, PathBuf) {
-    let disk = Arc::new(MemoryDisk::default());
-    disk.create_dir(Path::new("results")).expect("an empty disk");
-    disk.sync_dir(Path::new("")).expect("it is there");
+fn memory() -> (Arc<SimulatedDisk>, PathBuf) {
+    let disk = Arc::new(SimulatedDisk::default());
     (disk, PathBuf::from("results/small"))
 }
 
 /// Carries out what is missing; returns the runs whose end was acknowledged, and those that were started.
-fn sweep(memory: &MemoryDisk, store: &mut Store, plan: &Plan) -> (Vec<u64>, Vec<u64>) {
+fn sweep(memory: &SimulatedDisk, store: &mut Store, plan: &Plan) -> (Vec<u64>, Vec<u64>) {
     let (mut acknowledged, mut started) = (Vec::new(), Vec::new());
     for run in &plan.runs {
         if store.outcome(&run.id).is_some() {
@@ -122,7 +120,7 @@ fn sweep(memory: &MemoryDisk, store: &mut Store, plan: &Plan) -> (Vec<u64>, Vec<
         let attempt = store.attempts(&run.id) + 1;
         let Ok(folder) = store.begin(&run.id, attempt, 0) else { break };
         started.push(run.seed.0);
-        memory.put(&folder.join("confidences.npy"), &confidences(run.seed.0));
+        memory.put(&folder.join("confidences.npy"), &confidences(run.seed.0)).expect("room");
         if store.commit(&run.id, attempt, &outcome(run.seed.0), Source::Computed).is_err() {
             break;
         }
@@ -131,7 +129,7 @@ fn sweep(memory: &MemoryDisk, store: &mut Store, plan: &Plan) -> (Vec<u64>, Vec<
     (acknowledged, started)
 }
 
-fn check_complete(disk: &MemoryDisk, dir: &Path, runs: u64, circumstances: &str) {
+fn check_complete(disk: &SimulatedDisk, dir: &Path, runs: u64, circumstances: &str) {
     let recorded = Recorded::read_on(disk, dir).expect(circumstances);
     assert_eq!(recorded.notices, [], "{circumstances}");
     for number in 0..runs {
@@ -159,7 +157,7 @@ fn a_crash_at_any_change_loses_nothing_acknowledged_and_repeats_nothing() {
                 Err(other) => panic!("{circumstances}: {other}"),
             };
             if power_fails {
-                disk.lose_power();
+                disk.lose_power(Loss::KeepNone);
             }
             let (mut store, _) = asked.open(disk.clone(), &dir).expect(&circumstances);
             for &number in &acknowledged {
@@ -191,7 +189,7 @@ fn a_crash_during_the_resume_after_a_crash_is_no_worse() {
                 if let Ok((mut store, _)) = asked.open(dying, &dir) {
                     acknowledged.extend(sweep(&disk, &mut store, &asked.plan).0);
                 }
-                disk.lose_power();
+                disk.lose_power(Loss::KeepNone);
             }
             let (mut store, _) = asked.open(disk.clone(), &dir).expect(&circumstances);
             for &number in &acknowledged {
@@ -225,19 +223,19 @@ fn a_write_that_fails_once_is_the_last_one() {
     assert!(stopped > 10, "the failure hit the sweep itself {stopped} times");
 }
 
-fn small_journal() -> (Arc<MemoryDisk>, PathBuf, Vec<u8>) {
+fn small_journal() -> (Arc<SimulatedDisk>, PathBuf, Vec<u8>) {
     let (disk, dir) = memory();
     let asked = Asked::of(plan(0..RUNS));
     let (mut store, _) = asked.open(disk.clone(), &dir).expect("an empty disk");
     sweep(&disk, &mut store, &asked.plan);
-    let bytes = disk.read(&store.folder().journal(), u64::MAX).expect("it is there");
+    let bytes = disk.read(&store.folder().journal(None), u64::MAX).expect("it is there");
     (disk, dir, bytes)
 }
 
 /// Opens damaged results in every way; nothing may panic, no outcome may differ from what was recorded.
-fn never_wrong(disk: &Arc<MemoryDisk>, dir: &Path, damaged: &[u8], circumstances: &str) {
+fn never_wrong(disk: &Arc<SimulatedDisk>, dir: &Path, damaged: &[u8], circumstances: &str) {
     let journal = dir.join("journal.jsonl");
-    disk.put(&journal, damaged);
+    disk.put(&journal, damaged).expect("room");
     let right = |number: u64, found: Option<&Outcome>| {
         if let Some(found) = found {
             assert_eq!(found, &outcome(number), "{circumstances}");
@@ -439,7 +437,7 @@ fn somebody_elses_line_in_the_journal_stops_the_store() {
     let parent = tempfile::tempdir().expect("a temporary folder");
     let dir = parent.path().join("small");
     let (mut store, _) = Asked::of(plan(0..RUNS)).open(Arc::new(OsDisk), &dir).expect("an empty folder");
-    let journal = store.folder().journal();
+    let journal = store.folder().journal(None);
     let mut bytes = std::fs::read(&journal).expect("it is there");
     bytes.extend_from_slice(b"{}\n");
     std::fs::write(&journal, bytes).expect("writable");
@@ -484,7 +482,7 @@ fn the_cache_gives_back_what_it_was_given_or_nothing() {
     let cache = Cache::open_on(disk.clone(), Path::new("results/cache")).expect("room");
     let (from, into) = (Path::new("results/from"), Path::new("results/into"));
     disk.create_dir(from).and_then(|()| disk.sync_dir(Path::new("results"))).expect("room");
-    disk.put(&from.join("confidences.npy"), &confidences(3));
+    disk.put(&from.join("confidences.npy"), &confidences(3)).expect("room");
     let run = run_id(3);
     assert_eq!(cache.fetch(&run, into), Fetched::Miss);
     cache.keep(&run, from, &measurement(3)).expect("room");
@@ -493,19 +491,19 @@ fn the_cache_gives_back_what_it_was_given_or_nothing() {
         disk.remove(into).and_then(|()| disk.create_dir(into)).expect("room");
     };
     emptied();
-    disk.lose_power();
+    disk.lose_power(Loss::KeepNone);
     emptied();
     assert_eq!(cache.fetch(&run, into), Fetched::Hit(Box::new(measurement(3))));
     assert_eq!(disk.read(&into.join("confidences.npy"), 100).expect("brought"), confidences(3));
 
     emptied();
     let entry = Path::new("results/cache").join(run.as_str());
-    disk.put(&entry.join("confidences.npy"), b"other bytes");
+    disk.put(&entry.join("confidences.npy"), b"other bytes").expect("room");
     assert_eq!(cache.fetch(&run, into), Fetched::Damaged(Notice::DamagedCacheEntry { path: entry.clone() }));
     emptied();
     assert_eq!(cache.fetch(&run, into), Fetched::Miss, "the damaged entry is gone");
     cache.keep(&run, from, &measurement(3)).expect("and can be made again");
-    disk.put(&entry.join("measurement.json"), b"{");
+    disk.put(&entry.join("measurement.json"), b"{").expect("room");
     assert!(matches!(cache.fetch(&run, into), Fetched::Damaged(_)));
 }
 
@@ -513,8 +511,8 @@ fn the_cache_gives_back_what_it_was_given_or_nothing() {
 fn the_lock_in_memory_excludes_like_the_real_one() {
     let (disk, _) = memory();
     let path = Path::new("results/lock");
-    let held = disk.try_lock(path, "first").expect("no error");
-    assert!(matches!(disk.try_lock(path, "second").expect("no error"), Lock::Busy { .. }));
+    let held = disk.try_lock(path, "first", Sharing::Sole).expect("no error");
+    assert!(matches!(disk.try_lock(path, "second", Sharing::Sole).expect("no error"), Lock::Busy { .. }));
     drop(held);
-    assert!(matches!(disk.try_lock(path, "third").expect("no error"), Lock::Held(_)));
+    assert!(matches!(disk.try_lock(path, "third", Sharing::Sole).expect("no error"), Lock::Held(_)));
 }
