@@ -145,5 +145,11 @@ fn explained(point: &Point) -> String {
     let parameters: Vec<String> =
         point.parameters.iter().map(|(name, value)| printable(&format!("{name} = {value}"))).collect();
     let recipe = serde_json::to_string_pretty(&*point.recipe()).expect("a recipe is plain data");
-    format!("\n{} ({})\n  {}\n{}", printable(&point.title()), point.method, parameters.join(", "), terminal::tame(&recipe))
+    format!(
+        "\n{} ({})\n  {}\n{}",
+        printable(&point.title()),
+        point.method,
+        parameters.join(", "),
+        terminal::tame(&recipe)
+    )
 }

@@ -52,6 +52,7 @@ impl Sample {
         self.plan.inputs = Some(PlannedInputs {
             data: "data/synthetic-faces".to_owned(),
             data_hash: hash('a'),
+            skipped_images: 0,
             sizes: SetSizes { retain: 1600, forget: 200, validation: 300, test: Some(300) },
             network: Network { name: "resnet18".to_owned(), width: 16, classes: 10 },
             original: PlannedOriginal::Trained { run: self.plan.runs[0].id.clone() },

@@ -33,6 +33,8 @@ pub struct Resolved {
 pub struct ResolvedData {
     /// Hash of its manifest.
     pub hash: ContentHash,
+    /// Images that were left out.
+    pub skipped_images: u64,
     /// Examples in each set.
     pub sizes: SetSizes,
 }
@@ -211,6 +213,7 @@ impl<'g> Expansion<'g> {
         Some(PlannedInputs {
             data: settings.data.clone()?,
             data_hash: data.hash.clone(),
+            skipped_images: data.skipped_images,
             sizes: data.sizes,
             network: settings.network.clone(),
             original,

@@ -83,12 +83,20 @@ pub struct PlannedInputs {
     pub data: String,
     /// Hash of its manifest.
     pub data_hash: ContentHash,
+    /// Images that can't be used and were left out on request; the hash and the sizes are without them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skipped_images: u64,
     /// Examples in each set.
     pub sizes: SetSizes,
     /// The network.
     pub network: Network,
     /// Where unlearning starts.
     pub original: PlannedOriginal,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The network that is to be unlearned.

@@ -335,6 +335,7 @@ fn unlearning_starts_from_the_weights_that_the_original_left() {
     plan.inputs = Some(PlannedInputs {
         data: "faces".into(),
         data_hash: hash("data"),
+        skipped_images: 0,
         sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
         network: Network { name: "resnet18".into(), width: 8, classes: 10 },
         original: PlannedOriginal::Trained { run: run_id(0) },

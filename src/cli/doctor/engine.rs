@@ -27,7 +27,8 @@ pub(super) fn examine() -> Vec<Finding> {
     match Command::new(&worker).arg("doctor").output() {
         Ok(output) => match serde_json::from_slice::<Value>(&output.stdout) {
             Ok(Value::Object(found)) => {
-                let facts: Vec<String> = found.iter().map(|(name, value)| format!("{name} {value}")).collect();
+                let facts: Vec<String> =
+                    found.iter().map(|(name, value)| format!("{name} {value}")).collect();
                 findings.push(Finding::ok("devices", facts.join(", ")));
             }
             _ => findings.push(Finding::warn("devices", "the worker's answer can't be read", way_out)),

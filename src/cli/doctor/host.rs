@@ -13,8 +13,10 @@ const FEWEST_FILES: u64 = 256;
 const FEWEST_PROCESSES: u64 = 256;
 
 pub(super) fn examine() -> Vec<Finding> {
-    let mut findings =
-        vec![Finding::ok("sweep", format!("{}, run format {FORMAT}", env!("CARGO_PKG_VERSION"))), processors()];
+    let mut findings = vec![
+        Finding::ok("sweep", format!("{}, run format {FORMAT}", env!("CARGO_PKG_VERSION"))),
+        processors(),
+    ];
     findings.extend(memory());
     findings.extend([
         limit("open files", Resource::Nofile, FEWEST_FILES, "ulimit -n 4096"),
@@ -39,7 +41,11 @@ fn memory() -> Option<Finding> {
     let mib = line.trim().trim_end_matches(" kB").parse::<u64>().ok()? / 1024;
     let found = format!("{mib} MiB available");
     Some(if mib < ENOUGH_MIB {
-        Finding::warn("memory", found, "a worker needs about 500 MiB: fewer workers with --jobs N, or end other programs")
+        Finding::warn(
+            "memory",
+            found,
+            "a worker needs about 500 MiB: fewer workers with --jobs N, or end other programs",
+        )
     } else {
         Finding::ok("memory", found)
     })
@@ -47,7 +53,9 @@ fn memory() -> Option<Finding> {
 
 fn limit(what: &'static str, resource: Resource, fewest: u64, way_out: &str) -> Finding {
     match getrlimit(resource).current {
-        Some(most) if most < fewest => Finding::warn(what, format!("at most {most}"), format!("{way_out}, or fewer --jobs")),
+        Some(most) if most < fewest => {
+            Finding::warn(what, format!("at most {most}"), format!("{way_out}, or fewer --jobs"))
+        }
         Some(most) => Finding::ok(what, format!("at most {most}")),
         None => Finding::ok(what, "unlimited"),
     }

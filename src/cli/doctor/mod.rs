@@ -62,7 +62,8 @@ impl Finding {
             Verdict::Warn => "warn",
             Verdict::Fail => "FAIL",
         };
-        let way_out = self.way_out.as_ref().map_or_else(String::new, |way| format!("\n      → {}", printable(way)));
+        let way_out =
+            self.way_out.as_ref().map_or_else(String::new, |way| format!("\n      → {}", printable(way)));
         format!("{word}  {:<14}  {}{way_out}", self.what, printable(&self.found))
     }
 }

@@ -65,22 +65,36 @@ fn owner(disk: &dyn Disk, folder: &Path) -> Finding {
     let name = folder.display();
     match disk.access(folder) {
         Ok(Access::Ours) => Finding::ok("results", format!("in {name}")),
-        Ok(other) => Finding::warn("results", format!("{name} {other}"), "keep results in a folder of your own: --out DIR"),
-        Err(error) => Finding::fail("results", format!("{name}: {error}"), "choose another folder: --out DIR"),
+        Ok(other) => Finding::warn(
+            "results",
+            format!("{name} {other}"),
+            "keep results in a folder of your own: --out DIR",
+        ),
+        Err(error) => {
+            Finding::fail("results", format!("{name}: {error}"), "choose another folder: --out DIR")
+        }
     }
 }
 
 fn kind(folder: &Path) -> Finding {
     let found = match statfs(folder) {
         Ok(found) => found.f_type as u64 & 0xffff_ffff,
-        Err(error) => return Finding::warn("file system", format!("unknown: {error}"), "keep results on a local disk"),
+        Err(error) => {
+            return Finding::warn("file system", format!("unknown: {error}"), "keep results on a local disk");
+        }
     };
-    let named = |known: &[(u64, &'static str)]| known.iter().find(|(number, _)| *number == found).map(|(_, name)| *name);
+    let named = |known: &[(u64, &'static str)]| {
+        known.iter().find(|(number, _)| *number == found).map(|(_, name)| *name)
+    };
     if let Some(name) = named(&LOCAL) {
         return Finding::ok("file system", name);
     }
     if let Some(name) = named(&FORGETFUL) {
-        return Finding::warn("file system", format!("{name}: gone after a restart"), "keep results on a disk: --out DIR");
+        return Finding::warn(
+            "file system",
+            format!("{name}: gone after a restart"),
+            "keep results on a disk: --out DIR",
+        );
     }
     match named(&NETWORK) {
         Some(name) => Finding::warn(
@@ -88,7 +102,11 @@ fn kind(folder: &Path) -> Finding {
             format!("{name}: shared over a network or run by a program"),
             "one scheduler per results folder, and a local disk where there is one",
         ),
-        None => Finding::warn("file system", format!("unknown kind {found:#x}"), "a local disk is the safest place"),
+        None => Finding::warn(
+            "file system",
+            format!("unknown kind {found:#x}"),
+            "a local disk is the safest place",
+        ),
     }
 }
 
@@ -139,7 +157,8 @@ fn speed(took: &mut [Duration]) -> Finding {
 }
 
 fn locks(disk: &dyn Disk, path: &Path) -> Finding {
-    let way_out = "keep results on a file system with flock(2): a local disk, or NFS mounted without local_lock";
+    let way_out =
+        "keep results on a file system with flock(2): a local disk, or NFS mounted without local_lock";
     let first = disk.try_lock(path, "{}", Sharing::Sole);
     let second = disk.try_lock(path, "{}", Sharing::Sole);
     match (first, second) {

@@ -8,7 +8,8 @@ fn a_place_that_can_be_written_to_is_tried_out_and_left_as_it_was() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let findings = storage::examine(&OsDisk, folder.path());
     for what in ["results", "locks", "commit", "free space"] {
-        let finding = findings.iter().find(|finding| finding.what == what).unwrap_or_else(|| panic!("{what}"));
+        let finding =
+            findings.iter().find(|finding| finding.what == what).unwrap_or_else(|| panic!("{what}"));
         assert_ne!(finding.verdict, Verdict::Fail, "{finding:?}");
     }
     assert!(OsDisk.list(folder.path()).expect("a folder").is_empty(), "nothing is left behind");

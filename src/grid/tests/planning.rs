@@ -259,6 +259,7 @@ fn the_quickstart_plans_its_methods() {
 fn the_ids_of_the_quickstart_stay_as_they_are() {
     let data = ResolvedData {
         hash: "3f21fa1d289429ecd469f0d2d4d5b1be71491e41503611159009575ed6ec7552".parse().expect("64 digits"),
+        skipped_images: 0,
         sizes: SetSizes { retain: 1175, forget: 25, validation: 150, test: Some(150) },
     };
     let engine_version = "sweep-torch 0.1.0, torch 2.11.0".to_owned();

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, fs, os::unix::fs::symlink, path::Path};
 
-use sweep_inputs::dataset::{Dataset, IMAGE_BYTES};
+use sweep_inputs::dataset::{BadImages, Dataset, IMAGE_BYTES};
 
 use super::names::WORDS;
 use crate::{meter, report::Report};
@@ -127,7 +127,7 @@ fn refuse(report: &mut Report, folder: &Path, what: &str, spoil: impl FnOnce(&Pa
         let _ = fs::remove_dir_all(&data);
         sound(&data);
         spoil(&data);
-        let (loaded, memory) = meter::peak(|| Dataset::load(&data, 2, &|_, _| {}));
+        let (loaded, memory) = meter::peak(|| Dataset::load(&data, 2, BadImages::Refuse, &|_, _| {}));
         let refusal = loaded.expect_err("it must be refused");
         assert!(memory < MOST, "it took {memory} bytes to refuse");
         super::check(&refusal.to_string(), folder);

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, io, path::Path};
 
-use sweep::store::{Disk, Lock};
+use sweep::store::{Access, Disk, Lock, Sharing};
 use sweep_protocol::terms::ContentHash;
 
 use crate::forge::{Claim, HONEST, Pickle, checkpoint, six};
@@ -405,10 +405,22 @@ impl Disk for Frozen {
     }
 
     fn list(&self, _: &Path) -> io::Result<Vec<OsString>> {
+        Ok(vec!["journal.jsonl".into(), "plan.json".into()])
+    }
+
+    fn reserve(&self, _: &Path, _: u64) -> io::Result<()> {
         frozen()
     }
 
-    fn try_lock(&self, _: &Path, _: &str) -> io::Result<Lock> {
+    fn free(&self, _: &Path) -> io::Result<u64> {
+        frozen()
+    }
+
+    fn access(&self, _: &Path) -> io::Result<Access> {
+        frozen()
+    }
+
+    fn try_lock(&self, _: &Path, _: &str, _: Sharing) -> io::Result<Lock> {
         frozen()
     }
 }
