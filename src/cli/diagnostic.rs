@@ -9,7 +9,7 @@ use std::{
 use sweep_inputs::{checkpoint::CheckpointError, dataset::Refused, npy::NpyError, synth::SynthError};
 use thiserror::Error;
 
-use super::Exit;
+use super::{Exit, terminal};
 use crate::{
     appraisal::AppraisalError,
     engine::toy::ToyError,
@@ -40,6 +40,17 @@ pub(super) enum CommandError {
     /// `--only` leaves nothing.
     #[error("`--only` selects no point; `sweep plan` lists them")]
     NothingSelected,
+    /// Results would lie over inputs.
+    #[error(
+        "the results folder `{}` and the input `{}` lie in one another; choose another folder with --out",
+        results.display(), input.display()
+    )]
+    ResultsOverInputs {
+        /// The results folder.
+        results: PathBuf,
+        /// The data set or the checkpoint.
+        input: PathBuf,
+    },
     /// A data set.
     #[error(transparent)]
     Data(#[from] Refused),
@@ -155,7 +166,11 @@ impl CommandError {
             // A grid's problems point into its text and are laid out already.
             Self::Grid(error) => error.render(if colour { Color::Ansi } else { Color::Plain }),
             other => {
-                format!("{}{}", if colour { "\x1b[1;31merror\x1b[0m: " } else { "error: " }, chain(other))
+                format!(
+                    "{}{}",
+                    if colour { "\x1b[1;31merror\x1b[0m: " } else { "error: " },
+                    terminal::tame(&chain(other))
+                )
             }
         }
     }
@@ -165,6 +180,7 @@ impl CommandError {
         match self {
             Self::Grid(_)
             | Self::Filter { .. }
+            | Self::ResultsOverInputs { .. }
             | Self::UnknownMethod { .. }
             | Self::Synth(_)
             | Self::Toy(_)

@@ -3,6 +3,7 @@
 //! Data goes to standard output, talk to standard error. Everything that a command does is done by the modules above;
 //! here it is only asked for and shown.
 
+mod apart;
 mod diagnostic;
 mod disk;
 mod doctor;

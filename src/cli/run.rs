@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::{
-    CommandError, Exit, disk,
+    CommandError, Exit, apart, disk,
     inputs::{GridArguments, Prepared},
     plan,
     progress::{Manner, SweepProgress},
@@ -97,6 +97,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         return Ok(Exit::Done);
     }
     let dir = arguments.places.results(&prepared.plan);
+    apart::check(&dir, prepared.grid.settings())?;
     let ending = carry_out(arguments, &prepared, &selected, &dir)?;
     report::make(&dir, &arguments.shown)?;
     conclude(ending, &selected, &dir)
@@ -146,6 +147,7 @@ fn open(
     let provenance = json!({
         "sweep": holder.version,
         "engine": prepared.engine,
+        "images left out": prepared.plan.inputs.as_ref().map_or(0, |inputs| inputs.skipped_images),
         "host": holder.host,
         "started": holder.since,
         "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),

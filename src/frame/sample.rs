@@ -52,6 +52,7 @@ impl Sample {
         self.plan.inputs = Some(PlannedInputs {
             data: "data/synthetic-faces".to_owned(),
             data_hash: hash('a'),
+            skipped_images: 0,
             sizes: SetSizes { retain: 1600, forget: 200, validation: 300, test: Some(300) },
             network: Network { name: "resnet18".to_owned(), width: 16, classes: 10 },
             original: PlannedOriginal::Trained { run: self.plan.runs[0].id.clone() },
@@ -96,10 +97,13 @@ impl Sample {
     pub(crate) fn hostile(mut self, text: &str) -> Self {
         let point = self.method(0);
         text.clone_into(&mut self.plan.name);
-        self.plan.points[point].label = text.to_owned();
-        self.plan.points[point].parameters.insert("note".to_owned(), Value::Text(text.to_owned()));
-        self.plan.points[point].parameters.insert(text.to_owned(), Value::Text(text.to_owned()));
-        self.plan.points[point].varied = vec!["note".to_owned(), text.to_owned()];
+        let changed = &mut self.plan.points[point];
+        let mut parameters = changed.parameters.to_map();
+        parameters.insert("note".to_owned(), Value::Text(text.to_owned()));
+        parameters.insert(text.to_owned(), Value::Text(text.to_owned()));
+        changed.label = text.into();
+        changed.parameters = parameters.into();
+        changed.varied = ["note".to_owned(), text.to_owned()].into();
         if let Some(inputs) = &mut self.plan.inputs {
             text.clone_into(&mut inputs.data);
             text.clone_into(&mut inputs.network.name);
@@ -152,12 +156,15 @@ fn plan(methods: usize) -> Plan {
 
 fn point(role: Role, label: &str, method: &str, settings: &[(&str, Value)]) -> Point {
     Point {
-        label: label.to_owned(),
-        method: method.to_owned(),
-        parameters: settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        label: label.into(),
+        method: method.into(),
+        parameters: BTreeMap::from_iter(
+            settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())),
+        )
+        .into(),
         varied: settings.iter().map(|(name, _)| (*name).to_owned()).collect(),
         role,
-        recipe: Recipe::default(),
+        recipe: Recipe::default().into(),
         passes: settings.len() as f64 * 0.5,
     }
 }
@@ -165,7 +172,7 @@ fn point(role: Role, label: &str, method: &str, settings: &[(&str, Value)]) -> P
 /// How well the point forgets, from 0 (not at all) to 1 (as well as retraining).
 fn quality(plan: &Plan, position: usize) -> f64 {
     let point = &plan.points[position];
-    match (point.role, point.method.as_str()) {
+    match (point.role, point.method.as_ref()) {
         (Role::Original, _) | (_, "identity") => 0.01,
         (Role::Oracle | Role::HeldOut, _) => 1.0,
         (Role::Unlearn, _) => ((position * 7) % 23 + 3) as f64 / 26.0,

@@ -71,10 +71,10 @@ fn plan(engine: EngineName, roles: &[(Role, u64)]) -> Plan {
     let point = |role: Role| Point {
         label: role.word().into(),
         method: if role == Role::Unlearn { "finetune".into() } else { "retrain".into() },
-        parameters: BTreeMap::new(),
-        varied: Vec::new(),
+        parameters: BTreeMap::new().into(),
+        varied: [].into(),
         role,
-        recipe: Recipe::default(),
+        recipe: Recipe::default().into(),
         passes: 0.0,
     };
     let points: Vec<_> = roles.iter().map(|&(role, _)| point(role)).collect();
@@ -335,6 +335,7 @@ fn unlearning_starts_from_the_weights_that_the_original_left() {
     plan.inputs = Some(PlannedInputs {
         data: "faces".into(),
         data_hash: hash("data"),
+        skipped_images: 0,
         sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
         network: Network { name: "resnet18".into(), width: 8, classes: 10 },
         original: PlannedOriginal::Trained { run: run_id(0) },

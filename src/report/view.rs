@@ -148,12 +148,20 @@ fn facts(frame: &Frame) -> Vec<(&'static str, String)> {
                     sizes.retain, sizes.forget, sizes.validation
                 ),
             ),
+            ("Images left out", left_out(inputs.skipped_images)),
             ("Network", format!("{}, width {}, {} classes", network.name, network.width, network.classes)),
             ("Original", original(&inputs.original)),
         ]);
     }
     facts.extend(finding::original(frame).map(|point| ("Accuracy before unlearning", accuracies(point))));
     facts
+}
+
+fn left_out(images: u64) -> String {
+    match images {
+        0 => "none".to_owned(),
+        count => format!("{count} that can't be used (--skip-bad-images); the split is what remains"),
+    }
 }
 
 fn original(original: &PlannedOriginal) -> String {

@@ -36,10 +36,10 @@ fn plan(runs: std::ops::Range<u64>) -> Plan {
     let point = Point {
         label: "identity".into(),
         method: "identity".into(),
-        parameters: BTreeMap::new(),
-        varied: Vec::new(),
+        parameters: BTreeMap::new().into(),
+        varied: [].into(),
         role: Role::Unlearn,
-        recipe: Recipe::default(),
+        recipe: Recipe::default().into(),
         passes: 0.0,
     };
     Plan {
@@ -375,6 +375,7 @@ fn changed_inputs_are_refused_until_accepted() {
         plan.inputs = Some(PlannedInputs {
             data: "data".into(),
             data_hash: hash_of(data),
+            skipped_images: 0,
             sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
             network: Network { name: "resnet18".into(), width: 8, classes: 10 },
             original: PlannedOriginal::Checkpoint { path: "original.pth".into(), blake3: hash_of(original) },

@@ -13,7 +13,7 @@ use sweep_protocol::terms::RunId;
 use crate::{meter, report::Report, sample};
 
 const JOURNAL: &str = "journal.jsonl";
-/// Largest piece of memory that a reader may ask for, in bytes.
+/// Most memory that a reader may hold at once, in bytes.
 const MOST: usize = 64 << 20;
 
 /// Damages the journal of a sweep of `runs` runs.
@@ -23,7 +23,7 @@ pub(crate) fn run(runs: u64) -> Report {
     let mut largest = 0;
     let mut try_one = |circumstances: String, damaged: &[u8]| {
         report.trial(&circumstances, || {
-            let ((), asked) = meter::largest(|| read(runs, damaged));
+            let ((), asked) = meter::peak(|| read(runs, damaged));
             largest = largest.max(asked);
             assert!(asked <= MOST, "asked for {asked} bytes");
         });
@@ -41,7 +41,7 @@ pub(crate) fn run(runs: u64) -> Report {
         damaged.insert(place, b'\n');
         try_one(format!("a newline before byte {place}"), &damaged);
     }
-    report.figure(format!("a journal of {} bytes; no piece of memory above {largest} bytes", whole.len()));
+    report.figure(format!("a journal of {} bytes; no reading above {largest} bytes", whole.len()));
     report
 }
 

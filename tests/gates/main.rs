@@ -6,17 +6,23 @@
 #[path = "../harness.rs"]
 #[expect(dead_code, reason = "the gates use a part of what the integration tests share")]
 mod harness;
+#[path = "../../crates/inputs/src/checkpoint/tests/forge.rs"]
+mod forge;
+#[path = "../../crates/inputs/src/checkpoint/tests/meter.rs"]
 mod meter;
 mod report;
 mod sample;
 mod toy;
 
 mod corrupt;
+mod evil;
+mod fuzz;
 mod ioerr;
 mod kill_enum;
 mod kill_rand;
 mod lock;
 mod power;
+mod scale;
 mod scale_resume;
 
 use std::{
@@ -48,6 +54,9 @@ const GATES: &[Gate] = &[
     Gate { id: "POWER", quick: 4, full: 100, run: power::run },
     Gate { id: "LOCK", quick: 100, full: 1_000, run: lock::run },
     Gate { id: "SCALE-RESUME", quick: 3, full: 20, run: scale_resume::run },
+    Gate { id: "FUZZ", quick: 10_000, full: 1_000_000, run: fuzz::run },
+    Gate { id: "EVIL", quick: 1, full: 1, run: evil::run },
+    Gate { id: "SCALE", quick: 1, full: 3, run: scale::run },
 ];
 
 fn main() -> ExitCode {

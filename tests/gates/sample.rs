@@ -28,10 +28,10 @@ pub(crate) fn plan(runs: u64) -> Plan {
     let point = Point {
         label: "identity".into(),
         method: "identity".into(),
-        parameters: BTreeMap::new(),
-        varied: Vec::new(),
+        parameters: BTreeMap::new().into(),
+        varied: [].into(),
         role: Role::Unlearn,
-        recipe: Recipe::default(),
+        recipe: Recipe::default().into(),
         passes: 0.0,
     };
     Plan {

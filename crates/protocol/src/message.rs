@@ -59,6 +59,9 @@ pub struct Inputs {
     pub data: PathBuf,
     /// Hash of the data set's manifest; the worker refuses to run on other bytes.
     pub data_hash: ContentHash,
+    /// Whether rows whose images can't be used are left out; the hash is that of what remains.
+    #[serde(default)]
+    pub skip_bad_images: bool,
     /// The network.
     pub network: Network,
     /// Its weights before the recipe.

@@ -10,7 +10,7 @@ use std::{
 
 use sweep_inputs::{
     checkpoint::{self, CheckpointError, StateDict},
-    dataset::{Dataset, Refused},
+    dataset::{BadImages, Dataset, Refused},
 };
 use sweep_protocol::{
     message::Inputs,
@@ -78,7 +78,8 @@ impl Shelf {
         }
         // Two data sets at once may be more than the device holds.
         self.data = None;
-        let dataset = Dataset::load(&inputs.data, inputs.network.classes as usize, &|_, _| progress())?;
+        let bad = if inputs.skip_bad_images { BadImages::LeaveOut } else { BadImages::Refuse };
+        let dataset = Dataset::load(&inputs.data, inputs.network.classes as usize, bad, &|_, _| progress())?;
         if *dataset.hash() != inputs.data_hash {
             let (path, have, want) = (inputs.data.clone(), dataset.hash().clone(), inputs.data_hash.clone());
             return Err(InputError::DataChanged { path, have, want });

@@ -38,7 +38,7 @@ fn data() -> &'static Data {
         let folder = home.path().join("faces");
         let options = Options { images: 500, persons: 60, seed: 1 };
         synth::draw(&folder, &options, &|_, _| ()).expect("the smallest data set there is");
-        let loaded = Dataset::load(&folder, CLASSES, &|_, _| ()).expect("it was just drawn");
+        let loaded = Dataset::load(&folder, CLASSES, BadImages::Refuse, &|_, _| ()).expect("it was just drawn");
         let (hash, forget) = (loaded.hash().clone(), loaded.sizes().forget as usize);
         Data { folder, hash, forget, _home: home }
     })
@@ -84,6 +84,7 @@ fn job(home: &Path, number: u64, seed: u64) -> Job {
         inputs: Some(Inputs {
             data: data().folder.clone(),
             data_hash: data().hash.clone(),
+            skip_bad_images: false,
             network: Network { name: "resnet18".to_owned(), width: 16, classes: CLASSES as u32 },
             start: Start::Fresh,
         }),

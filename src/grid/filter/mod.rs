@@ -35,13 +35,13 @@ pub struct FilterError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[expect(missing_docs, reason = "the messages say what the variants and their fields are")]
 pub enum FilterMistake {
-    #[error("`{found}` means nothing here")]
+    #[error("`{}` means nothing here", found.escape_debug())]
     UnknownCharacter { found: char },
     #[error("a quoted text has no end")]
     OpenText,
     #[error("`{found}` is no finite number")]
     NotANumber { found: String },
-    #[error("expected {expected}, found {found}")]
+    #[error("expected {expected}, found {}", found.escape_debug())]
     Unexpected { expected: &'static str, found: String },
     #[error("more than {limit} levels of `not` and parentheses")]
     TooDeep { limit: usize },

@@ -3,14 +3,18 @@
 //! A plan is data: it is written to `plan.json` beside the results, so that every report can be made again without the
 //! grid, the data or libtorch. The same grid on the same data gives the same plan, run for run.
 
-use std::collections::BTreeMap;
+mod identity;
+mod parameters;
+mod point;
+
+pub use identity::{Identity, Names};
+pub use parameters::{Axes, Dimension, Parameters};
+pub use point::{Point, PointRecipe, RecipeWriter};
 
 use serde::{Deserialize, Serialize};
 use sweep_protocol::{
-    FORMAT,
     message::Network,
-    recipe::Recipe,
-    terms::{ContentHash, RunId, Seed, SetSizes, Value},
+    terms::{ContentHash, RunId, Seed, SetSizes},
 };
 
 /// Seeds of the held-out retrained group start here, far from those of the oracle, so that enlarging one group never
@@ -79,12 +83,20 @@ pub struct PlannedInputs {
     pub data: String,
     /// Hash of its manifest.
     pub data_hash: ContentHash,
+    /// Images that can't be used and were left out on request; the hash and the sizes are without them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skipped_images: u64,
     /// Examples in each set.
     pub sizes: SetSizes,
     /// The network.
     pub network: Network,
     /// Where unlearning starts.
     pub original: PlannedOriginal,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The network that is to be unlearned.
@@ -103,38 +115,6 @@ pub enum PlannedOriginal {
         /// Hash of its bytes.
         blake3: ContentHash,
     },
-}
-
-/// A method with its hyper-parameters, without a seed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Point {
-    /// Name of the method's table in the grid; several points share it.
-    pub label: String,
-    /// The registered method.
-    pub method: String,
-    /// All hyper-parameters, defaults included.
-    pub parameters: BTreeMap<String, Value>,
-    /// Names of the hyper-parameters that the grid varies: what tells points of one label apart.
-    pub varied: Vec<String>,
-    /// What the point stands for.
-    pub role: Role,
-    /// What is done to the network.
-    pub recipe: Recipe,
-    /// Cost of one run in passes over the retain set.
-    pub passes: f64,
-}
-
-impl Point {
-    /// The point in one line: `finetune lr=0.001 epochs=5`.
-    pub fn title(&self) -> String {
-        let settings = self
-            .varied
-            .iter()
-            .filter_map(|name| self.parameters.get(name).map(|value| format!(" {name}={value}")))
-            .collect::<String>();
-        format!("{}{settings}", self.label)
-    }
 }
 
 /// What a point stands for in the sweep.
@@ -192,38 +172,5 @@ impl Plan {
     }
 }
 
-/// Everything that decides the result of a run, in the order in which it is hashed.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Identity<'a> {
-    /// Name and version of the engine.
-    pub engine: &'a str,
-    /// Hash of the data set.
-    pub data: Option<&'a ContentHash>,
-    /// The network.
-    pub network: Option<&'a Network>,
-    /// What the weights start from: a checkpoint's hash, the id of the run that trains the original, or nothing.
-    pub start: Option<&'a str>,
-    /// The method.
-    pub method: &'a str,
-    /// Its hyper-parameters.
-    pub parameters: &'a BTreeMap<String, Value>,
-    /// What is done.
-    pub recipe: &'a Recipe,
-    /// Seed.
-    pub seed: Seed,
-}
-
-impl Identity<'_> {
-    /// Hashes the canonical JSON (fixed field order, sorted parameters, shortest floats) together with the format
-    /// version.
-    pub fn id(&self) -> RunId {
-        // One write of the whole is much cheaper for the hasher than hundreds of small ones.
-        let mut text = Vec::with_capacity(1024);
-        serde_json::to_writer(&mut text, self).expect("plain data serialises");
-        let mut hasher = blake3::Hasher::new_derive_key("sweep run identity");
-        hasher.update(&FORMAT.to_le_bytes());
-        hasher.update(&text);
-        let hex = hasher.finalize().to_hex();
-        hex[..32].parse().expect("32 lowercase hexadecimal digits")
-    }
-}
+#[cfg(test)]
+mod tests;
