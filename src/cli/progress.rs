@@ -218,6 +218,9 @@ fn draining(by: Interruption, running: usize) -> String {
                 "note: {running} runs at work will finish, nothing new is started; press Ctrl-C again to stop them"
             )
         }
+        Interruption::Drain => {
+            format!("note: {running} runs at work will finish, nothing new is started; the same command goes on later")
+        }
         _ => format!("note: stopping {running} runs at work; run the same command again to go on"),
     }
 }

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::io::Errno;
 use sweep_protocol::{
     line::{self, Line},
     message::{FromWorker, Job, MAX_LINE, ToWorker},
@@ -41,6 +42,15 @@ pub enum SpawnError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl SpawnError {
+    /// Whether the system is short of something that comes back: memory, processes, threads or open files.
+    pub fn is_shortage(&self) -> bool {
+        const PASSING: [Errno; 4] = [Errno::AGAIN, Errno::NOMEM, Errno::MFILE, Errno::NFILE];
+        let (Self::Program { source, .. } | Self::Thread { source }) = self;
+        Errno::from_io_error(source).is_some_and(|error| PASSING.contains(&error))
+    }
 }
 
 /// Failed to put a job into words.

@@ -6,10 +6,19 @@
 #[path = "../harness.rs"]
 #[expect(dead_code, reason = "the gates use a part of what the integration tests share")]
 mod harness;
+mod chance;
+mod processes;
 mod report;
 mod sample;
 
+mod determinism;
+mod exhaustive;
 mod lock;
+mod orphans;
+mod signals;
+mod simulation;
+mod soak;
+mod worker_kills;
 
 use std::{
     io::{Write, stderr, stdout},
@@ -32,7 +41,16 @@ struct Gate {
 }
 
 /// All gates, in the order in which they run.
-const GATES: &[Gate] = &[Gate { id: "LOCK", quick: 100, full: 1_000, run: lock::run }];
+const GATES: &[Gate] = &[
+    Gate { id: "LOCK", quick: 100, full: 1_000, run: lock::run },
+    Gate { id: "SIM", quick: 5_000, full: 100_000, run: simulation::run },
+    Gate { id: "EXH", quick: 1, full: 3, run: exhaustive::run },
+    Gate { id: "WORKER", quick: 400, full: 10_000, run: worker_kills::run },
+    Gate { id: "SOAK", quick: 1_000, full: 10_000, run: soak::run },
+    Gate { id: "SIG", quick: 10, full: 60, run: signals::run },
+    Gate { id: "ORPHAN", quick: 10, full: 200, run: orphans::run },
+    Gate { id: "DET-CPU", quick: 5, full: 20, run: determinism::run },
+];
 
 fn main() -> ExitCode {
     let (options, names): (Vec<String>, Vec<String>) =
