@@ -6,8 +6,8 @@ use std::{io, os::unix::process::CommandExt, process::Command};
 use rustix::{
     fs::{Mode, OFlags, open},
     process::{
-        Pid, Resource, Rlimit, Signal, getpid, getppid, set_child_subreaper,
-        set_parent_process_death_signal, setrlimit,
+        Pid, Resource, Rlimit, Signal, getpid, getppid, set_child_subreaper, set_parent_process_death_signal,
+        setrlimit,
     },
 };
 

@@ -65,11 +65,7 @@ impl Crew {
         &self.gone.1
     }
 
-    pub(super) fn start(
-        &mut self,
-        (slot, process): (usize, u64),
-        spec: &SlotSpec,
-    ) -> Result<(), SpawnError> {
+    pub(super) fn start(&mut self, (slot, process): (usize, u64), spec: &SlotSpec) -> Result<(), SpawnError> {
         let place = &mut self.places[slot];
         place.process = process;
         let talk = self.talk.0.clone();

@@ -37,7 +37,7 @@ pub(crate) fn run(trials: u64) -> Report {
     let worker = repository("target/debug/sweep-torch");
     assert!(worker.is_file(), "no worker {}: run `cargo build -p sweep-torch` first", worker.display());
     let bench = Bench::new();
-    bench.sweep(["synth", "faces", "--images", "300", "--persons", "50"]).expect_code(0);
+    bench.sweep(["synth", "faces", "--images", "500", "--persons", "80"]).expect_code(0);
     let mut chance = Chance::new(trials);
     let seeds = trials.saturating_sub(5).div_ceil(METHODS.len() as u64).max(1);
     let expected = sweep(&bench, "one", "1", (seeds, &mut chance), None);

@@ -99,11 +99,8 @@ impl World {
         original: Option<usize>,
         accelerators: &[Option<u32>; SLOTS],
     ) -> Vec<Self> {
-        let known = |run| Known {
-            status: recorded.get(&run).copied(),
-            attempts: attempts[run],
-            cacheable: false,
-        };
+        let known =
+            |run| Known { status: recorded.get(&run).copied(), attempts: attempts[run], cacheable: false };
         let state = State::new(rules(), accelerators, (0..RUNS).map(known).collect(), original);
         let processes = [Process::None; SLOTS];
         let world = Self { state, processes, recorded, attempts, mishaps, restarts, original, ended: None };
@@ -116,7 +113,9 @@ impl World {
         world.mishaps -= cost;
         match *event {
             Event::Ready { slot } => world.processes[slot] = Process::Idle,
-            Event::Gone { slot, .. } | Event::StartFailed { slot, .. } => world.processes[slot] = Process::None,
+            Event::Gone { slot, .. } | Event::StartFailed { slot, .. } => {
+                world.processes[slot] = Process::None
+            }
             Event::Reported { slot, run, .. } if self.processes[slot] == Process::Busy(run) => {
                 world.processes[slot] = Process::Done;
             }
@@ -161,7 +160,11 @@ impl World {
                 assert!(!self.processes.contains(&Process::Busy(run)), "run {run} is at work twice");
                 assert!(attempt > self.attempts[run], "P4: attempt {attempt} at run {run} is not a new one");
                 if let Some(original) = self.original.filter(|original| *original != run) {
-                    assert_eq!(self.recorded.get(&original), Some(&Status::Finished), "the original comes first");
+                    assert_eq!(
+                        self.recorded.get(&original),
+                        Some(&Status::Finished),
+                        "the original comes first"
+                    );
                 }
                 self.attempts[run] = attempt;
                 self.processes[slot] = Process::Busy(run);
@@ -212,7 +215,10 @@ impl World {
     }
 
     fn check_end(&self, end: &End) {
-        assert!(self.processes.iter().all(|process| *process == Process::None), "P9: a process is left: {self:?}");
+        assert!(
+            self.processes.iter().all(|process| *process == Process::None),
+            "P9: a process is left: {self:?}"
+        );
         let recorded = self.recorded.len();
         match end {
             End::Complete => assert_eq!(recorded, RUNS, "{self:?}"),

@@ -12,6 +12,7 @@ mod report;
 mod sample;
 
 mod determinism;
+mod environment;
 mod exhaustive;
 mod lock;
 mod orphans;
@@ -49,6 +50,7 @@ const GATES: &[Gate] = &[
     Gate { id: "SOAK", quick: 1_000, full: 10_000, run: soak::run },
     Gate { id: "SIG", quick: 10, full: 60, run: signals::run },
     Gate { id: "ORPHAN", quick: 10, full: 200, run: orphans::run },
+    Gate { id: "ENV", quick: 12, full: 12, run: environment::run },
     Gate { id: "DET-CPU", quick: 5, full: 20, run: determinism::run },
 ];
 
@@ -64,7 +66,8 @@ fn main() -> ExitCode {
         say(&mut stderr(), &format!("no gate `{unknown}`; there are {}", ids.join(" ")));
         return ExitCode::from(2);
     }
-    let chosen = GATES.iter().filter(|gate| names.is_empty() || names.iter().any(|name| is_named(gate, name)));
+    let chosen =
+        GATES.iter().filter(|gate| names.is_empty() || names.iter().any(|name| is_named(gate, name)));
     let trials = |gate: &Gate| if options.is_empty() { gate.quick } else { gate.full };
     let failed = chosen.filter(|gate| !pass(gate, trials(gate))).count();
     ExitCode::from(u8::from(failed > 0))
@@ -78,7 +81,10 @@ fn is_named(gate: &Gate, name: &str) -> bool {
 fn pass(gate: &Gate, trials: u64) -> bool {
     let started = Instant::now();
     let report = Report::guarded(|| (gate.run)(trials));
-    say(&mut stdout(), &format!("GATE {} {} trials {} failures", gate.id, report.trials, report.failures.len()));
+    say(
+        &mut stdout(),
+        &format!("GATE {} {} trials {} failures", gate.id, report.trials, report.failures.len()),
+    );
     for figure in &report.figures {
         say(&mut stderr(), &format!("  {figure}"));
     }

@@ -29,7 +29,7 @@ impl Scene {
         let shifts: Vec<String> = (0..points).map(|point| format!("{}.5", point)).collect();
         let grid = format!(
             "name = \"gate\"\nengine = \"toy\"\nseeds = {seeds}\n[oracle]\nmodels = 2\nheld-out = 2\n\
-             [toy]\nexamples = 4\n[pool]\nstall-timeout = \"5s\"\n\
+             [toy]\nexamples = 4\n[pool]\nstall-timeout = \"3s\"\n\
              [method.simulated]\nshift = [{}]\nwork-ms = {work}\n",
             shifts.join(", ")
         );

@@ -46,6 +46,10 @@ pub(crate) fn run(trials: u64) -> Report {
         }
     }
     let rarest = Fault::ALL.iter().zip(struck).min_by_key(|(_, count)| *count);
-    report.figure(format!("{} strikes of {} faults, rarest {rarest:?}", struck.iter().sum::<u64>(), Fault::ALL.len()));
+    report.figure(format!(
+        "{} strikes of {} faults, rarest {rarest:?}",
+        struck.iter().sum::<u64>(),
+        Fault::ALL.len()
+    ));
     report
 }

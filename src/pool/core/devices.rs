@@ -16,7 +16,9 @@ pub(super) struct Devices {
 enum Standing {
     /// The run that lost its worker there last, if nothing has succeeded since.
     StruckBy(usize),
-    Quarantined { reason: String },
+    Quarantined {
+        reason: String,
+    },
 }
 
 impl Devices {

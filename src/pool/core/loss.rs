@@ -85,14 +85,7 @@ impl State {
     }
 
     /// Deals with what was held back until the process was gone.
-    fn after(
-        &mut self,
-        number: usize,
-        after: After,
-        words: &str,
-        now: Duration,
-        actions: &mut Vec<Action>,
-    ) {
+    fn after(&mut self, number: usize, after: After, words: &str, now: Duration, actions: &mut Vec<Action>) {
         match after {
             After::Nothing => {}
             After::FailedStart { reason } => {

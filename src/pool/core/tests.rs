@@ -367,7 +367,11 @@ fn any_death_counts_against_a_device_and_closes_all_its_slots() {
     script.hear(ready(0)).hear(lost(0)).hear(gone(0));
     assert!(matches!(script.said.last(), Some(Action::Tell(Tidings::SlotBroken { slot: 0, .. }))));
     script.hear(reported(1, 1, finished()));
-    assert_eq!(script.said.last(), Some(&Action::Stop { slot: 1, manner: Manner::Firm }), "its run could end");
+    assert_eq!(
+        script.said.last(),
+        Some(&Action::Stop { slot: 1, manner: Manner::Firm }),
+        "its run could end"
+    );
     script.hear(gone(1));
     assert!(matches!(script.said[..], [Action::Tell(Tidings::SlotBroken { slot: 1, .. })]));
     script.hear(reported(2, 2, finished()));

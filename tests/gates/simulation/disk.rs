@@ -2,10 +2,8 @@ use std::collections::BTreeMap;
 
 use sweep::{outcome::Status, pool::core::Known};
 
+use super::fault::{Fault, Faults};
 use crate::chance::Chance;
-use super::{
-    fault::{Fault, Faults},
-};
 
 /// A journal that outlives schedulers, as a store keeps it.
 #[derive(Debug, Clone, Default)]

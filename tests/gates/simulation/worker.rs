@@ -10,10 +10,8 @@ use sweep_protocol::{
     terms::UnitInterval,
 };
 
+use super::fault::{Fault, Faults};
 use crate::chance::Chance;
-use super::{
-    fault::{Fault, Faults},
-};
 
 /// A worker process from outside.
 #[derive(Debug, Clone)]
@@ -41,8 +39,14 @@ pub(super) enum Doing {
 #[derive(Debug, Clone)]
 pub(super) enum Word {
     Hello,
-    Progress { run: usize, step: u64 },
-    Outcome { run: usize, outcome: Outcome },
+    Progress {
+        run: usize,
+        step: u64,
+    },
+    Outcome {
+        run: usize,
+        outcome: Outcome,
+    },
     /// Its output has ended, or makes no sense.
     Lost(&'static str),
 }
@@ -146,7 +150,9 @@ fn slow(run: usize, rules: &Rules) -> Speech {
 
 /// A sign of life every second, but always of the same step.
 fn hang(run: usize, rules: &Rules) -> Speech {
-    (1..rules.stall.as_secs() + 10).map(|at| (Duration::from_secs(at), Word::Progress { run, step: 1 })).collect()
+    (1..rules.stall.as_secs() + 10)
+        .map(|at| (Duration::from_secs(at), Word::Progress { run, step: 1 }))
+        .collect()
 }
 
 fn cut(mut speech: Speech, at: Duration, last: Word) -> Speech {

@@ -14,12 +14,12 @@ use sweep::{
 };
 use sweep_protocol::message::Failure;
 
-use crate::chance::Chance;
 use super::{
     disk::{Disk, Failed, Record},
     fault::{Fault, Faults, Struck},
     worker::{Doing, Process, STEPS, Word, measurement, milliseconds},
 };
+use crate::chance::Chance;
 
 const GRACE: Duration = Duration::from_secs(4);
 /// How long a world is looked at while faults go on.
@@ -294,7 +294,10 @@ impl World {
             Occurrence::Signal(signal) => Some(Event::Interrupted(signal)),
             Occurrence::Gone { slot, process } => {
                 life.processes[slot].take_if(|at| at.number == process)?;
-                assert!(life.attendance.is_present(slot, process), "a process was replaced before it was gone");
+                assert!(
+                    life.attendance.is_present(slot, process),
+                    "a process was replaced before it was gone"
+                );
                 Some(Event::Gone { slot, words: "it is gone".into() })
             }
             Occurrence::Said { slot, process, word } => {
@@ -333,7 +336,9 @@ impl World {
         assert!(!life.halted, "a worker is started for nothing");
         let number = life.attendance.arrives(slot);
         life.unused_since[slot] = None;
-        for (fault, hindrance) in [(Fault::Shortage, Hindrance::Shortage), (Fault::NoProgram, Hindrance::Fault)] {
+        for (fault, hindrance) in
+            [(Fault::Shortage, Hindrance::Shortage), (Fault::NoProgram, Hindrance::Fault)]
+        {
             if self.faults.strikes(fault, 5, &mut self.chance) {
                 life.events.push_back(Event::StartFailed { slot, reason: "it can't".into(), hindrance });
                 return;
@@ -358,7 +363,10 @@ impl World {
         self.disk.append(Record::Started { run, attempt }, &mut self.faults, &mut self.chance)?;
         let (times, in_order) = &mut self.handed_out[run];
         *times += 1;
-        assert!(*times <= *in_order, "P3: run {run} is carried out {times} times, {in_order} of them in order");
+        assert!(
+            *times <= *in_order,
+            "P3: run {run} is carried out {times} times, {in_order} of them in order"
+        );
         life.attendance.handed(slot, run);
         let is_dead = self.accelerators[slot] == Some(0);
         let fault = if is_dead && self.faults.strikes(Fault::DeadAccelerator, 1, &mut self.chance) {
