@@ -21,6 +21,8 @@ pub(crate) enum Exit {
     InputsChanged,
     /// A filter selected nothing.
     NothingSelected,
+    /// Drained at the cluster's wish, with runs left: the same command goes on.
+    Drained,
     /// Interrupted (Ctrl-C).
     Interrupted,
     /// Terminated.
@@ -38,6 +40,7 @@ impl Exit {
             Self::Locked => 5,
             Self::InputsChanged => 6,
             Self::NothingSelected => 7,
+            Self::Drained => 75,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }

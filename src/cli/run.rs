@@ -99,7 +99,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let dir = arguments.places.results(&prepared.plan);
     apart::check(&dir, prepared.grid.settings())?;
     let ending = carry_out(arguments, &prepared, &selected, &dir)?;
-    report::make(&dir, &arguments.shown)?;
+    // Who is stopped has seconds left, and nobody looks at the report of a drained sweep that is about to go on.
+    if !matches!(ending.how, How::Drained { by } if by != Interruption::Interrupt(1)) {
+        report::make(&dir, &arguments.shown)?;
+    }
     conclude(ending, &selected, &dir)
 }
 
@@ -177,6 +180,7 @@ fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandErro
         How::Complete => Ok(Exit::Done),
         How::Drained { by: Interruption::Interrupt(_) } => Ok(Exit::Interrupted),
         How::Drained { by: Interruption::Terminate } => Ok(Exit::Terminated),
+        How::Drained { by: Interruption::Drain } => Ok(Exit::Drained),
         How::Refused { message } => Err(CommandError::Refused { message }),
         How::NoWorkers { reasons } => Err(CommandError::NoWorkers { reasons }),
         How::OriginalFailed { message, .. } => {

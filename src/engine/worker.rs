@@ -1,5 +1,6 @@
 use std::{
     fmt,
+    fs::File,
     io::{self, BufReader, Read, Write},
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
@@ -12,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::io::Errno;
 use sweep_protocol::{
     line::{self, Line},
     message::{FromWorker, Job, MAX_LINE, ToWorker},
@@ -21,6 +23,8 @@ use thiserror::Error;
 use super::{Exit, Manner, WorkerCommand, isolation::isolate, speech::Speech, stop};
 use crate::store::RunLog;
 
+/// Files that may still be opened once a worker runs: the scheduler needs some to record what it does.
+const HEADROOM: usize = 16;
 /// How long the last words of a worker that has ended are waited for.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -41,6 +45,15 @@ pub enum SpawnError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl SpawnError {
+    /// Whether the system is short of something that comes back: memory, processes, threads or open files.
+    pub fn is_shortage(&self) -> bool {
+        const PASSING: [Errno; 4] = [Errno::AGAIN, Errno::NOMEM, Errno::MFILE, Errno::NFILE];
+        let (Self::Program { source, .. } | Self::Thread { source }) = self;
+        Errno::from_io_error(source).is_some_and(|error| PASSING.contains(&error))
+    }
 }
 
 /// Failed to put a job into words.
@@ -113,9 +126,9 @@ impl Worker {
         process.args(&command.args).env_clear().envs(&command.env);
         process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         isolate(&mut process);
-        let mut child = process
-            .spawn()
-            .map_err(|source| SpawnError::Program { program: command.program.clone(), source })?;
+        let failed = |source| SpawnError::Program { program: command.program.clone(), source };
+        let headroom = headroom().map_err(failed)?;
+        let mut child = process.spawn().map_err(failed)?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(input), Some(output), Some(errors)) = pipes else {
             unreachable!("all three pipes were asked for")
@@ -126,9 +139,10 @@ impl Worker {
             Ok(both) => both,
             Err(source) => {
                 stop::abandon(child);
-                return Err(SpawnError::Program { program: command.program.clone(), source });
+                return Err(failed(source));
             }
         };
+        drop(headroom);
         // From here on, dropping the worker kills the process.
         let worker = Self { child: Some(child), jobs: Some(jobs), speech, silent };
         start("worker-input", move || write_jobs(input, &waiting))?;
@@ -205,6 +219,11 @@ impl Drop for Worker {
             stop::abandon(child);
         }
     }
+}
+
+/// Opens files to see that there may be so many.
+fn headroom() -> io::Result<Vec<File>> {
+    (0..HEADROOM).map(|_| File::open("/dev/null")).collect()
 }
 
 fn start(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), SpawnError> {

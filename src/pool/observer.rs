@@ -105,4 +105,6 @@ pub enum Interruption {
     Interrupt(u32),
     /// The cluster or the terminal wants the process to end: stops the runs at work.
     Terminate,
+    /// The cluster says that time is running out: lets the runs at work finish.
+    Drain,
 }

@@ -4,26 +4,35 @@
 //! standard error, and ends with 1 if anything did. Without `--full` every gate makes as many trials as fit into seconds.
 
 #[path = "../harness.rs"]
-#[expect(dead_code, reason = "the gates use a part of what the integration tests share")]
 mod harness;
 #[path = "../../crates/inputs/src/checkpoint/tests/forge.rs"]
 mod forge;
 #[path = "../../crates/inputs/src/checkpoint/tests/meter.rs"]
 mod meter;
+mod chance;
+mod processes;
 mod report;
 mod sample;
 mod toy;
 
 mod corrupt;
+mod determinism;
+mod environment;
 mod evil;
+mod exhaustive;
 mod fuzz;
 mod ioerr;
 mod kill_enum;
 mod kill_rand;
 mod lock;
+mod orphans;
 mod power;
 mod scale;
 mod scale_resume;
+mod signals;
+mod simulation;
+mod soak;
+mod worker_kills;
 
 use std::{
     io::{Write, stderr, stdout},
@@ -57,6 +66,14 @@ const GATES: &[Gate] = &[
     Gate { id: "FUZZ", quick: 10_000, full: 1_000_000, run: fuzz::run },
     Gate { id: "EVIL", quick: 1, full: 1, run: evil::run },
     Gate { id: "SCALE", quick: 1, full: 3, run: scale::run },
+    Gate { id: "SIM", quick: 5_000, full: 100_000, run: simulation::run },
+    Gate { id: "EXH", quick: 1, full: 3, run: exhaustive::run },
+    Gate { id: "WORKER", quick: 400, full: 10_000, run: worker_kills::run },
+    Gate { id: "SOAK", quick: 1_000, full: 10_000, run: soak::run },
+    Gate { id: "SIG", quick: 10, full: 60, run: signals::run },
+    Gate { id: "ORPHAN", quick: 10, full: 200, run: orphans::run },
+    Gate { id: "ENV", quick: 12, full: 12, run: environment::run },
+    Gate { id: "DET-CPU", quick: 5, full: 20, run: determinism::run },
 ];
 
 fn main() -> ExitCode {

@@ -1,0 +1,584 @@
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use sweep::{
+    engine::Manner,
+    outcome::{Cause, Outcome, Status},
+    pool::{
+        Interruption,
+        core::{Action, Attendance, Clock, End, Event, Hindrance, Rules, State, TICK, step},
+    },
+    store::Source,
+};
+use sweep_protocol::message::Failure;
+
+use super::{
+    disk::{Disk, Failed, Record},
+    fault::{Fault, Faults, Struck},
+    worker::{Doing, Process, STEPS, Word, measurement, milliseconds},
+};
+use crate::chance::Chance;
+
+const GRACE: Duration = Duration::from_secs(4);
+/// How long a world is looked at while faults go on.
+const LONG: Duration = Duration::from_secs(1200);
+/// How long a free slot may wait for a run, or a run for a free slot (P10).
+const UNUSED: Duration = Duration::from_secs(10);
+/// By when everything has ended once faults have ceased.
+const SETTLED: Duration = Duration::from_secs(1800);
+/// Schedulers that one world may see.
+const LIVES: u32 = 30;
+
+/// What is asked of a world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Faults go on to the end: nothing wrong may happen.
+    Safety,
+    /// Faults cease: everything must come to its end.
+    Liveness,
+}
+
+/// Something that will happen outside the scheduler.
+#[derive(Debug, Clone)]
+enum Occurrence {
+    Said { slot: usize, process: u64, word: Word },
+    Gone { slot: usize, process: u64 },
+    Signal(Interruption),
+}
+
+/// A scheduler and what is around it: workers, a disk, a clock, a user. Schedulers come and go, the disk stays.
+pub(super) struct World {
+    mode: Mode,
+    chance: Chance,
+    faults: Faults,
+    runs: usize,
+    original: Option<usize>,
+    accelerators: Vec<Option<u32>>,
+    cacheable: Vec<bool>,
+    now: Duration,
+    ceased_at: Option<Duration>,
+    until: Duration,
+    disk: Disk,
+    /// What a scheduler has said to be recorded.
+    acknowledged: BTreeMap<usize, Status>,
+    /// How often each run was handed out, and how often that was in order.
+    handed_out: Vec<(u32, u32)>,
+    lives: u32,
+    trace: Option<blake3::Hasher>,
+}
+
+/// One scheduler process, and the workers that live and die with it.
+struct Life {
+    state: State,
+    attendance: Attendance,
+    clock: Clock,
+    /// What the monotonic clock is off by.
+    skew: Duration,
+    counted: Duration,
+    woken: Duration,
+    agenda: BTreeMap<(Duration, u64), Occurrence>,
+    sequence: u64,
+    events: VecDeque<Event>,
+    processes: Vec<Option<Process>>,
+    deaths: Vec<u32>,
+    /// Whether nothing new may be started any more.
+    halted: bool,
+    /// Whether runs at work are stopped as well.
+    hurried: bool,
+    unused_since: Vec<Option<Duration>>,
+}
+
+/// How a scheduler came to its end.
+#[derive(Debug)]
+enum Finish {
+    End(End),
+    Crashed,
+    StoreFailed,
+    /// It still lives, and that is long enough.
+    Watched,
+}
+
+impl World {
+    pub(super) fn new(seed: u64, is_traced: bool) -> Self {
+        let mut chance = Chance::new(seed);
+        let faults = Faults::draw(&mut chance);
+        let runs = 1 + chance.below(7) as usize;
+        let slots = 1 + chance.below(4) as usize;
+        let mode = if chance.once_in(2) { Mode::Safety } else { Mode::Liveness };
+        let accelerators =
+            (0..slots).map(|_| chance.pick(&[None, Some(0), Some(0), Some(1), Some(2)])).collect();
+        let ceased_at = (mode == Mode::Liveness).then(|| Duration::from_secs(chance.below(300)));
+        Self {
+            mode,
+            runs,
+            original: chance.once_in(3).then_some(0),
+            accelerators,
+            cacheable: (0..runs).map(|_| chance.once_in(4)).collect(),
+            chance,
+            faults,
+            now: Duration::ZERO,
+            ceased_at,
+            until: ceased_at.map_or(LONG, |at| at + SETTLED),
+            disk: Disk::default(),
+            acknowledged: BTreeMap::new(),
+            handed_out: vec![(0, 1); runs],
+            lives: 0,
+            trace: is_traced.then(blake3::Hasher::new),
+        }
+    }
+
+    /// Lets schedulers work until all runs have ended, or long enough; returns how often each fault struck and a hash of
+    /// everything that happened.
+    pub(super) fn live(mut self) -> (Struck, Option<blake3::Hash>) {
+        while self.mode == Mode::Liveness || self.lives < LIVES {
+            self.lives += 1;
+            assert!(self.lives < 20 * LIVES, "P10: one scheduler after the other, and no end");
+            let mut life = self.begin();
+            let finish = self.watch(&mut life);
+            self.bury(&life, &finish);
+            if self.is_over(&finish) {
+                break;
+            }
+            self.now += Duration::from_secs(1 + self.chance.below(20));
+        }
+        if self.mode == Mode::Liveness {
+            let original = self.original.and_then(|run| self.disk.ended().get(&run));
+            let hopeless = original.is_some_and(|&status| status != Status::Finished);
+            let ended = self.disk.ended().len();
+            assert!(hopeless || ended == self.runs, "P10: {ended} of {} runs have ended", self.runs);
+        }
+        (self.faults.struck, self.trace.map(|trace| trace.finalize()))
+    }
+
+    fn is_over(&self, finish: &Finish) -> bool {
+        match finish {
+            Finish::End(End::Complete | End::OriginalFailed { .. }) | Finish::Watched => true,
+            Finish::End(_) | Finish::Crashed | Finish::StoreFailed => false,
+        }
+    }
+
+    fn rules() -> Rules {
+        let seconds = Duration::from_secs;
+        Rules {
+            retries: 1,
+            starts: 2,
+            shortages: 10,
+            rest: milliseconds(250),
+            start: seconds(15),
+            stall: seconds(20),
+            run: Some(seconds(60)),
+            unkillable: GRACE + seconds(30),
+            farewell: GRACE + seconds(5),
+        }
+    }
+
+    fn begin(&mut self) -> Life {
+        let known = self.disk.open(self.runs, &self.cacheable);
+        for (&run, status) in &self.acknowledged {
+            assert_eq!(known[run].status, Some(*status), "P1: run {run} was acknowledged and is lost");
+        }
+        let slots = self.accelerators.len();
+        let mut life = Life {
+            state: State::new(Self::rules(), &self.accelerators, known, self.original),
+            attendance: Attendance::new(slots),
+            clock: Clock::new(self.now),
+            skew: Duration::ZERO,
+            counted: Duration::ZERO,
+            woken: self.now,
+            agenda: BTreeMap::new(),
+            sequence: 0,
+            events: VecDeque::from([Event::Begin]),
+            processes: vec![None; slots],
+            deaths: vec![0; self.runs],
+            halted: false,
+            hurried: false,
+            unused_since: vec![None; slots],
+        };
+        self.plan_signals(&mut life);
+        life
+    }
+
+    fn plan_signals(&mut self, life: &mut Life) {
+        let Some(fault) = self.faults.one_of(Fault::SIGNALS, 3, &mut self.chance) else { return };
+        let mut at = self.now + milliseconds(self.chance.below(30_000));
+        let signals: &[Interruption] = match fault {
+            Fault::Interrupt => &[Interruption::Interrupt(1)],
+            Fault::InterruptTwice => &[Interruption::Interrupt(1), Interruption::Interrupt(2)],
+            Fault::InterruptThrice => {
+                &[Interruption::Interrupt(1), Interruption::Interrupt(2), Interruption::Interrupt(3)]
+            }
+            Fault::Terminate => &[Interruption::Terminate],
+            _ => &[Interruption::Drain],
+        };
+        for &signal in signals {
+            life.plan(at, Occurrence::Signal(signal));
+            at += milliseconds(self.chance.below(6000));
+        }
+    }
+
+    /// Looks on until the scheduler ends.
+    fn watch(&mut self, life: &mut Life) -> Finish {
+        loop {
+            if self.ceased_at.is_some_and(|at| self.now >= at) {
+                self.faults.ceased = true;
+            }
+            if self.now > self.until {
+                assert_eq!(self.mode, Mode::Safety, "P10: nothing comes to an end: {:?}", life.state);
+                return Finish::Watched;
+            }
+            let event = life.events.pop_front().or_else(|| self.next(life));
+            let moment = life.clock.look(self.now.saturating_sub(life.skew));
+            life.counted = moment.now;
+            let tick = moment.is_tick.then_some(Event::Tick);
+            for event in event.into_iter().chain(tick) {
+                life.note(&event);
+                let actions = step(&mut life.state, event.clone(), moment.now);
+                if let Some(trace) = &mut self.trace {
+                    trace.update(format!("{:?} {event:?} {actions:?}", self.now).as_bytes());
+                }
+                for action in actions {
+                    if self.faults.strikes(Fault::SchedulerCrash, 120, &mut self.chance) {
+                        return Finish::Crashed;
+                    }
+                    match self.carry_out(life, action) {
+                        Ok(None) => {}
+                        Ok(Some(end)) => return Finish::End(end),
+                        Err(Failed) => return Finish::StoreFailed,
+                    }
+                }
+            }
+            self.check_use(life);
+        }
+    }
+
+    /// The next thing that happens, if that is soon.
+    fn next(&mut self, life: &mut Life) -> Option<Event> {
+        if self.faults.strikes(Fault::ClockJump, 150, &mut self.chance) {
+            self.jump(life);
+        }
+        let awake = life.woken + 4 * TICK;
+        let due = life.agenda.first_key_value().is_some_and(|((at, _), _)| *at <= awake);
+        if !due {
+            self.now = self.now.max(awake);
+            life.woken = self.now;
+            return None;
+        }
+        let ((at, _), occurrence) = life.agenda.pop_first()?;
+        self.now = self.now.max(at);
+        life.woken = self.now;
+        self.happen(life, occurrence)
+    }
+
+    /// Hours pass: for the whole machine, or for a scheduler that was stopped, or for its clock alone.
+    fn jump(&mut self, life: &mut Life) {
+        let hours = Duration::from_secs(3600 * (1 + self.chance.below(5)));
+        let sleeps = self.chance.below(3);
+        if sleeps == 2 {
+            life.skew = if life.skew.is_zero() { self.now.min(hours) } else { Duration::ZERO };
+            return;
+        }
+        self.now += hours;
+        life.woken = self.now;
+        self.ceased_at = self.ceased_at.map(|at| at + hours);
+        self.until += hours;
+        if sleeps == 0 {
+            let agenda = std::mem::take(&mut life.agenda);
+            life.agenda = agenda.into_iter().map(|((at, n), what)| ((at + hours, n), what)).collect();
+        }
+    }
+
+    fn happen(&mut self, life: &mut Life, occurrence: Occurrence) -> Option<Event> {
+        match occurrence {
+            Occurrence::Signal(signal) => Some(Event::Interrupted(signal)),
+            Occurrence::Gone { slot, process } => {
+                life.processes[slot].take_if(|at| at.number == process)?;
+                assert!(
+                    life.attendance.is_present(slot, process),
+                    "a process was replaced before it was gone"
+                );
+                Some(Event::Gone { slot, words: "it is gone".into() })
+            }
+            Occurrence::Said { slot, process, word } => {
+                let event = life.hear(slot, process, word);
+                if let Some(Event::Reported { run, outcome, .. }) = &event
+                    && is_failed(outcome, Failure::Refused)
+                {
+                    self.handed_out[*run].1 += 1;
+                }
+                event
+            }
+        }
+    }
+
+    fn carry_out(&mut self, life: &mut Life, action: Action) -> Result<Option<End>, Failed> {
+        match action {
+            Action::Start { slot } => self.start(life, slot),
+            Action::Perform { slot, run, attempt } => self.perform(life, slot, (run, attempt))?,
+            Action::Stop { slot, manner } => self.stop(life, slot, manner),
+            Action::Consult { run } => {
+                let hit = self.faults.strikes(Fault::CacheHit, 2, &mut self.chance);
+                let measurement = hit.then(|| measurement(run, 0));
+                life.events.push_back(Event::Cached { run, measurement });
+            }
+            Action::Commit { run, attempt, outcome, source } => {
+                self.commit(life, (run, attempt), &outcome, source)?;
+            }
+            Action::Tell(_) => {}
+            Action::End(end) => return Ok(Some(end)),
+        }
+        Ok(None)
+    }
+
+    fn start(&mut self, life: &mut Life, slot: usize) {
+        assert!(life.processes[slot].is_none(), "two processes at slot {slot}");
+        assert!(!life.halted, "a worker is started for nothing");
+        let number = life.attendance.arrives(slot);
+        life.unused_since[slot] = None;
+        for (fault, hindrance) in
+            [(Fault::Shortage, Hindrance::Shortage), (Fault::NoProgram, Hindrance::Fault)]
+        {
+            if self.faults.strikes(fault, 5, &mut self.chance) {
+                life.events.push_back(Event::StartFailed { slot, reason: "it can't".into(), hindrance });
+                return;
+            }
+        }
+        let mut process = Process::new(number, &mut self.faults, &mut self.chance);
+        for (after, word) in process.start(&mut self.faults, &mut self.chance) {
+            life.plan(self.now + after, Occurrence::Said { slot, process: number, word });
+        }
+        life.processes[slot] = Some(process);
+    }
+
+    fn perform(&mut self, life: &mut Life, slot: usize, (run, attempt): (usize, u32)) -> Result<(), Failed> {
+        assert!(!self.disk.ended().contains_key(&run), "P2: run {run} has ended and is handed out again");
+        assert!(!life.halted, "run {run} is handed out though nothing new may be started");
+        assert!(attempt > self.disk.attempts(run), "P4: attempt {attempt} at run {run} is not a new one");
+        if let Some(original) = self.original.filter(|&original| original != run) {
+            let status = self.disk.ended().get(&original);
+            assert_eq!(status, Some(&Status::Finished), "run {run} comes before the original");
+        }
+        assert!(life.at_work(run).next().is_none(), "run {run} is at work twice");
+        self.disk.append(Record::Started { run, attempt }, &mut self.faults, &mut self.chance)?;
+        let (times, in_order) = &mut self.handed_out[run];
+        *times += 1;
+        assert!(
+            *times <= *in_order,
+            "P3: run {run} is carried out {times} times, {in_order} of them in order"
+        );
+        life.attendance.handed(slot, run);
+        let is_dead = self.accelerators[slot] == Some(0);
+        let fault = if is_dead && self.faults.strikes(Fault::DeadAccelerator, 1, &mut self.chance) {
+            Some(Fault::DeadAccelerator)
+        } else {
+            self.faults.one_of(Fault::OF_RUNS, 1, &mut self.chance)
+        };
+        let process = life.processes[slot].as_mut().expect("a run is handed to a process");
+        assert_eq!(process.doing, Doing::Idle, "run {run} is handed to a process that isn't idle");
+        let number = process.number;
+        for (after, word) in process.perform((run, attempt), fault, &Self::rules(), &mut self.chance) {
+            life.plan(self.now + after, Occurrence::Said { slot, process: number, word });
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, life: &mut Life, slot: usize, manner: Manner) {
+        life.attendance.leaves(slot);
+        let hurried = life.hurried;
+        let Some(process) = life.processes[slot].as_mut() else { panic!("nobody to stop at slot {slot}") };
+        let is_first = !std::mem::replace(&mut process.is_leaving, true);
+        let at_work = matches!(process.doing, Doing::Run(_));
+        assert!(!(is_first && at_work && process.behaves) || hurried, "P6: a worker that behaves is stopped");
+        if let Doing::Run(run) = process.doing
+            && is_first
+        {
+            // Whatever the reason: the attempt is over and another is in order.
+            life.deaths[run] += u32::from(!hurried);
+            self.handed_out[run].1 += 1;
+        }
+        let number = process.number;
+        let last_word = process.last_word.take();
+        let patience = match manner {
+            Manner::Kill => milliseconds(5),
+            Manner::Firm | Manner::Gentle if process.ignores_term => GRACE,
+            Manner::Firm | Manner::Gentle => milliseconds(5 + self.chance.below(500)),
+        };
+        let gone = if process.unkillable { None } else { Some(patience) };
+        if let Some(word) = last_word {
+            life.plan(self.now + milliseconds(2), Occurrence::Said { slot, process: number, word });
+        }
+        if let Some(after) = gone {
+            life.plan(self.now + after, Occurrence::Gone { slot, process: number });
+        }
+    }
+
+    fn commit(
+        &mut self,
+        life: &mut Life,
+        (run, attempt): (usize, u32),
+        outcome: &Outcome,
+        source: Source,
+    ) -> Result<(), Failed> {
+        assert!(!self.disk.ended().contains_key(&run), "P4: run {run} has two outcomes");
+        match outcome {
+            Outcome::Finished(found) => {
+                assert_eq!(*found, measurement(run, attempt), "P5: a measurement of something else");
+            }
+            Outcome::Failed { cause: Cause::WorkerLost | Cause::Reported(Failure::Device), .. } => {
+                let retries = Self::rules().retries;
+                assert!(life.deaths[run] > retries, "P7: run {run} failed after {} deaths", life.deaths[run]);
+            }
+            Outcome::Failed { cause: Cause::Reported(Failure::Refused), .. } | Outcome::Cancelled => {
+                panic!("{outcome:?} is no outcome")
+            }
+            Outcome::Diverged { .. } | Outcome::Failed { .. } | Outcome::TimedOut { .. } => {}
+        }
+        assert_eq!(source == Source::Cached, attempt == 0, "an attempt was made or it was not");
+        life.attendance.ended(run);
+        let status = outcome.status();
+        self.disk.append(Record::Ended { run, status }, &mut self.faults, &mut self.chance)?;
+        self.acknowledged.insert(run, status);
+        life.halted |= self.original == Some(run) && status != Status::Finished;
+        Ok(())
+    }
+
+    /// A free slot and a run that waits find each other (P10).
+    fn check_use(&mut self, life: &mut Life) {
+        // What was just brought about comes first, as it does in the pool.
+        if life.halted || !life.events.is_empty() {
+            return;
+        }
+        let ended = self.disk.ended();
+        let first = self.original.filter(|run| ended.get(run) != Some(&Status::Finished));
+        let waiting = (0..self.runs).filter(|run| {
+            first.is_none_or(|first| first == *run)
+                && !ended.contains_key(run)
+                && life.at_work(*run).next().is_none()
+        });
+        let waiting = waiting.count();
+        let broken: Vec<usize> = life.state.broken().map(|(slot, _)| slot).collect();
+        let starting = life.doing(Doing::Starting).count();
+        assert!(
+            waiting == 0 || life.doing(Doing::Idle).next().is_none(),
+            "P10: {waiting} runs wait and a worker is idle: {:?}",
+            life.state
+        );
+        for slot in 0..life.processes.len() {
+            let unused = life.processes[slot].is_none() && !broken.contains(&slot) && waiting > starting;
+            let since = life.unused_since[slot].get_or_insert(life.counted);
+            assert!(
+                !unused || life.counted.saturating_sub(*since) <= UNUSED,
+                "P10: slot {slot} is free and {waiting} runs wait"
+            );
+            if !unused {
+                life.unused_since[slot] = None;
+            }
+        }
+    }
+
+    /// What is left of a scheduler.
+    fn bury(&mut self, life: &Life, finish: &Finish) {
+        match finish {
+            Finish::Watched => {}
+            Finish::Crashed | Finish::StoreFailed => {
+                let mut redone = 0;
+                for (run, (times, in_order)) in self.handed_out.iter_mut().enumerate() {
+                    if times == in_order && !self.disk.ended().contains_key(&run) {
+                        *in_order += 1;
+                        redone += 1;
+                    }
+                }
+                assert!(redone <= self.accelerators.len(), "P3: {redone} runs were at work");
+            }
+            Finish::End(end) => self.check_end(life, end),
+        }
+    }
+
+    fn check_end(&self, life: &Life, end: &End) {
+        let left = life.processes.iter().flatten().filter(|process| !process.unkillable).count();
+        assert_eq!(left, 0, "P9: {left} processes are left");
+        match end {
+            End::Complete => {
+                assert_eq!(self.disk.ended().len(), self.runs, "it isn't complete");
+            }
+            End::NoWorkers => {
+                assert_eq!(life.state.broken().count(), self.accelerators.len(), "there are slots left");
+            }
+            End::OriginalFailed { status } => {
+                let original = self.original.and_then(|run| self.disk.ended().get(&run));
+                assert_eq!(original, Some(status), "the original did not end so");
+            }
+            End::Drained { .. } | End::Refused { .. } => assert!(life.halted, "nobody asked for {end:?}"),
+        }
+    }
+}
+
+impl Life {
+    fn plan(&mut self, at: Duration, occurrence: Occurrence) {
+        self.sequence += 1;
+        self.agenda.insert((at, self.sequence), occurrence);
+    }
+
+    /// The workers at work on a run; one that can't be killed and was given up is not counted.
+    fn at_work(&self, run: usize) -> impl Iterator<Item = &Process> {
+        let given_up = |slot: usize| self.state.broken().any(|(broken, _)| broken == slot);
+        let processes = self.processes.iter().enumerate();
+        processes
+            .filter(move |(slot, _)| !given_up(*slot))
+            .filter_map(|(_, process)| process.as_ref())
+            .filter(move |process| process.doing == Doing::Run(run))
+    }
+
+    fn doing(&self, what: Doing) -> impl Iterator<Item = &Process> {
+        self.processes.iter().flatten().filter(move |process| process.doing == what && !process.is_leaving)
+    }
+
+    /// What the words of a worker mean, as the pool understands them.
+    fn hear(&mut self, slot: usize, number: u64, word: Word) -> Option<Event> {
+        if !self.attendance.may_speak(slot, number) {
+            return None;
+        }
+        let process = self.processes[slot].as_mut().filter(|process| process.number == number)?;
+        match word {
+            Word::Hello => {
+                process.doing = Doing::Idle;
+                Some(Event::Ready { slot })
+            }
+            Word::Lost(reason) => {
+                process.behaves = false;
+                Some(Event::Lost { slot, reason: reason.into() })
+            }
+            Word::Progress { run, step } => {
+                self.attendance.run_at(slot).filter(|&at| at == run)?;
+                Some(Event::Progress { slot, run, step, steps: STEPS })
+            }
+            Word::Outcome { run, outcome } => {
+                self.attendance.run_at(slot).filter(|&at| at == run)?;
+                // A worker whose device failed takes nothing any more, and its run is held back until it is gone.
+                if !is_failed(&outcome, Failure::Device) {
+                    process.doing = Doing::Idle;
+                }
+                Some(Event::Reported { slot, run, outcome })
+            }
+        }
+    }
+
+    /// Takes note of what forbids to start anything.
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::Interrupted(signal) => {
+                self.halted = true;
+                self.hurried |= !matches!(signal, Interruption::Drain | Interruption::Interrupt(1));
+            }
+            Event::Reported { outcome, .. } => {
+                self.halted |= is_failed(outcome, Failure::Refused);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_failed(outcome: &Outcome, with: Failure) -> bool {
+    matches!(outcome, Outcome::Failed { cause: Cause::Reported(failure), .. } if *failure == with)
+}
