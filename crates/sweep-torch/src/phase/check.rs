@@ -1,7 +1,7 @@
 //! Refuses recipes that can't be carried out, before anything is touched.
 
 use sweep_protocol::{
-    recipe::{BatchNorm, ClassWeight, Phase, Recipe, Stream, Term, Train},
+    recipe::{BatchNorm, ClassWeight, CrossEntropy, Phase, Recipe, Stream, Term, Train},
     terms::{Set, SetSizes},
 };
 use thiserror::Error;
@@ -21,6 +21,15 @@ pub enum Unusable {
         /// The name.
         name: String,
     },
+    /// The grammar knows the phase, this interpreter doesn't yet.
+    #[error("phase {phase} is of a kind that this engine doesn't interpret")]
+    Uninterpreted {
+        /// Position of the phase, from 0.
+        phase: usize,
+    },
+    /// The grammar knows the choice of tensors, this interpreter doesn't yet.
+    #[error("the recipe chooses tensors in a way that this engine doesn't interpret")]
+    Tensors,
     /// A training loop has no data or no loss.
     #[error("phase {phase} trains without {lacking}; name at least one")]
     Empty {
@@ -88,6 +97,13 @@ pub fn check(recipe: &Recipe, layout: &Layout, examples: &Examples) -> Result<()
             Phase::Reinit(plan) => &plan.tensors,
             Phase::Noise(plan) => &plan.tensors,
             Phase::Transpose(plan) => &plan.tensors,
+            Phase::Zero(_)
+            | Phase::Select(_)
+            | Phase::Dampen(_)
+            | Phase::FisherNoise(_)
+            | Phase::Move(_)
+            | Phase::Cast(_)
+            | Phase::Alternate(_) => return Err(Unusable::Uninterpreted { phase }),
             Phase::Train(plan) => {
                 data(plan, phase, &examples.sizes())?;
                 loss(plan, phase, layout, examples)?;
@@ -123,7 +139,9 @@ fn loss(plan: &Train, phase: usize, layout: &Layout, examples: &Examples) -> Res
         return Err(Unusable::Empty { phase, lacking: "loss" });
     }
     for term in &plan.loss {
-        let Term::CrossEntropy { on, weight, class_weight } = term;
+        let Term::CrossEntropy(CrossEntropy { on, weight, class_weight, .. }) = term else {
+            return Err(Unusable::Uninterpreted { phase });
+        };
         if !plan.data.iter().any(|stream| stream.set == *on) {
             return Err(Unusable::NoStream { phase, set: *on });
         }

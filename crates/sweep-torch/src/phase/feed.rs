@@ -69,7 +69,7 @@ fn batch_length(left: usize, batch_size: usize) -> usize {
 mod tests {
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
     use sweep_protocol::{
-        recipe::{Pairing, Stream},
+        recipe::Stream,
         terms::{Set, SetSizes},
     };
 
@@ -86,7 +86,7 @@ mod tests {
             }
             let sizes = SetSizes { retain: examples as u64, forget: 1, validation: 1, test: None };
             let size = u32::try_from(batch).expect("small").try_into().expect("not 0");
-            let stream = Stream { set: Set::Retain, batch_size: size, pairing: Pairing::Cycle };
+            let stream = Stream::of(Set::Retain, size);
             prop_assert_eq!(lengths.len() as u64, stream.batches(&sizes));
             prop_assert!(lengths.iter().all(|&length| length > 1), "{:?}", lengths);
         }

@@ -1,7 +1,7 @@
 //! The weighted sum that a training loop minimises, and what became of it.
 
 use sweep_protocol::{
-    recipe::{ClassWeight, Term},
+    recipe::{self, ClassWeight, Term},
     terms::Set,
 };
 use tch::{Device, Kind, Reduction, Tensor};
@@ -22,13 +22,15 @@ struct CrossEntropy {
 
 impl Loss {
     pub(super) fn new(terms: &[Term], examples: &Examples, kind: Kind) -> Self {
-        let terms = terms.iter().map(|term| {
-            let Term::CrossEntropy { on, weight, class_weight } = *term;
+        let terms = terms.iter().filter_map(|term| {
+            let &Term::CrossEntropy(recipe::CrossEntropy { on, weight, class_weight, .. }) = term else {
+                return None;
+            };
             let class_weights = match class_weight {
                 ClassWeight::None => None,
-                ClassWeight::Inverse => Some(inverse(examples.class_counts(), kind, examples.device())),
+                _ => Some(inverse(examples.class_counts(), kind, examples.device())),
             };
-            CrossEntropy { on, weight, class_weights }
+            Some(CrossEntropy { on, weight, class_weights })
         });
         Self { terms: terms.collect() }
     }

@@ -75,6 +75,13 @@ pub fn carry_out(
             Phase::Reinit(plan) => operation::reinit(plan, phase, subject, draws)?,
             Phase::Noise(plan) => operation::noise(plan, phase, subject, draws)?,
             Phase::Transpose(plan) => operation::transpose(plan, subject)?,
+            Phase::Zero(_)
+            | Phase::Select(_)
+            | Phase::Dampen(_)
+            | Phase::FisherNoise(_)
+            | Phase::Move(_)
+            | Phase::Cast(_)
+            | Phase::Alternate(_) => return Err(Halt::Unusable(Unusable::Uninterpreted { phase })),
             Phase::Train(plan) => {
                 let place = train::Place { phase, steps_before: steps };
                 steps += train::train(plan, place, subject, examples, &mut train::Around { draws, watch })?;

@@ -1,9 +1,9 @@
 //! Phases that change weights without training.
 
-use sweep_protocol::recipe::{Init, Noise, Reinit, Tensors, Transpose};
+use sweep_protocol::recipe::{Elements, Init, Noise, Reinit, Tensors, Transpose};
 use tch::Tensor;
 
-use super::{Halt, Subject, tensors::places};
+use super::{Halt, Subject, Unusable, tensors::places};
 use crate::{
     draws::{Draws, Purpose},
     network::{Role, initial},
@@ -15,7 +15,9 @@ pub(super) fn reinit(
     subject: &mut Subject<'_>,
     draws: &mut dyn Draws,
 ) -> Result<(), Halt> {
-    let Init::Network = plan.init;
+    if plan.init != Init::Network || plan.elements != Elements::All {
+        return Err(Halt::Unusable(Unusable::Uninterpreted { phase }));
+    }
     let layout = subject.network.layout();
     for place in places(layout, &plan.tensors)? {
         let parameter = &layout.parameters[place];

@@ -13,6 +13,13 @@ pub(super) fn places(layout: &Layout, tensors: &Tensors) -> Result<Vec<usize>, U
         Tensors::Convolutions => {
             all().filter(|(_, parameter)| parameter.role == Role::Kernel).map(|(place, _)| place).collect()
         }
+        Tensors::Norms => all()
+            .filter(|(_, parameter)| matches!(parameter.role, Role::NormWeight | Role::NormBias))
+            .map(|(place, _)| place)
+            .collect(),
+        Tensors::LastStages(_) | Tensors::Union(_) | Tensors::Except { .. } | Tensors::Drawn { .. } => {
+            return Err(Unusable::Tensors);
+        }
         Tensors::Named(keys) => gather(layout, keys, |key, name| key == name)?,
         Tensors::Modules(modules) => gather(layout, modules, |key, module| {
             key.strip_prefix(module).is_some_and(|rest| rest.starts_with('.'))

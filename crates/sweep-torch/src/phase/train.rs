@@ -116,11 +116,11 @@ impl Batches<'_> {
 
 fn learning_rate(plan: &Train, epoch: u64) -> f64 {
     let (Plan::Sgd { lr, .. } | Plan::Adam { lr, .. }) = plan.optimizer;
-    match plan.schedule {
-        Schedule::Constant => lr.get(),
+    match &plan.schedule {
         Schedule::Cosine => {
             let turn = std::f64::consts::PI * epoch as f64 / plan.epochs.get();
             lr.get() * 0.5 * (1.0 + turn.cos())
         }
+        _ => lr.get(),
     }
 }

@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 
 use sweep_protocol::{
     recipe::{
-        BatchNorm, ClassWeight, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term, Train,
-        Transpose,
+        BatchNorm, ClassWeight, CrossEntropy, Optimizer, Phase, Recipe, Schedule, Stream, Tensors, Term,
+        Train, Transpose, Turn,
     },
     terms::{NonNegative, Positive, Set, UnitInterval},
 };
@@ -36,7 +36,10 @@ type Write = fn(&Hyper<'_>) -> Result<Script, GoldenError>;
 const SCRIPTS: &[(&str, Write)] = &[
     ("ct", |hyper| {
         let mut script = hyper.script(&[RETAIN], &[(Set::Retain, 1.0)], Schedule::Cosine)?;
-        script.recipe.phases.insert(0, Phase::Transpose(Transpose { tensors: Tensors::Convolutions }));
+        script
+            .recipe
+            .phases
+            .insert(0, Phase::Transpose(Transpose { tensors: Tensors::Convolutions, turn: Turn::Transpose }));
         Ok(script)
     }),
     ("finetune", |hyper| hyper.script(&[RETAIN], &[(Set::Retain, 1.0)], Schedule::Cosine)),
@@ -50,8 +53,10 @@ const SCRIPTS: &[(&str, Write)] = &[
         let mut script = hyper.script(&[RETAIN], &[(Set::Retain, 1.0)], Schedule::Cosine)?;
         script.start = Start::Born;
         if let Some(Phase::Train(train)) = script.recipe.phases.last_mut() {
-            for Term::CrossEntropy { class_weight, .. } in &mut train.loss {
-                *class_weight = ClassWeight::Inverse;
+            for term in &mut train.loss {
+                if let Term::CrossEntropy(term) = term {
+                    term.class_weight = ClassWeight::Inverse;
+                }
             }
         }
         Ok(script)
@@ -133,19 +138,17 @@ impl Hyper<'_> {
         let mut lists = Vec::new();
         for &(set, list, size) in sources {
             let batch_size = self.count(size)?;
-            data.push(Stream { set, batch_size, pairing: Pairing::Cycle });
+            data.push(Stream::of(set, batch_size));
             lists.push((list, batch_size.get() as usize));
         }
-        let cross_entropy =
-            |&(on, weight)| Term::CrossEntropy { on, weight, class_weight: ClassWeight::None };
+        let loss =
+            terms.iter().map(|&(on, weight)| Term::CrossEntropy(CrossEntropy::new(on, weight))).collect();
+        let first = data[0].clone();
         let train = Train {
             data,
-            epochs: self.positive("epochs")?,
-            loss: terms.iter().map(cross_entropy).collect(),
-            optimizer: self.optimizer()?,
             schedule,
-            trainable: Tensors::All,
             batch_norm: self.batch_norm()?,
+            ..Train::new(first, self.positive("epochs")?, loss, self.optimizer()?)
         };
         Ok(Script { recipe: Recipe { phases: vec![Phase::Train(train)] }, start: Start::Original, lists })
     }
