@@ -2,8 +2,8 @@
 
 use sweep_protocol::{
     recipe::{
-        AfterEpochs, Alternate, BatchNorm, ClassWeight, CrossEntropy, Elements, Memory, Optimizer, Phase, Recipe,
-        Score, Stream, Term, Train,
+        AfterEpochs, Alternate, BatchNorm, ClassWeight, CrossEntropy, Elements, Memory, Optimizer, Phase,
+        Recipe, Score, Stream, Term, Train,
     },
     terms::{Set, SetSizes},
 };
@@ -266,7 +266,9 @@ impl<'a> Check<'a> {
             }
             match term {
                 Term::L1(penalty) | Term::L2(penalty) => tensors::check(self.layout, &penalty.tensors)?,
-                Term::CrossEntropy(CrossEntropy { class_weight: ClassWeight::Inverse, .. }) => self.counts()?,
+                Term::CrossEntropy(CrossEntropy { class_weight: ClassWeight::Inverse, .. }) => {
+                    self.counts()?
+                }
                 _ => {}
             }
         }

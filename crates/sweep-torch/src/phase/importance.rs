@@ -6,7 +6,7 @@ use sweep_protocol::{
 };
 use tch::Tensor;
 
-use super::{Halt, pass::GradientPass, work::Work};
+use super::{Halt, loss::mean_cross_entropy, pass::GradientPass, work::Work};
 use crate::draws::Pass;
 
 /// Importance of every element of the flat buffer to a set, on the weights as they stand. It depends on the data and
@@ -31,12 +31,11 @@ pub(super) fn importance(
     }
     let loss = |logits: &Tensor, labels: &Tensor| match measure {
         Measure::AbsoluteSquaredNorm => squared_norm(logits),
-        _ => logits.cross_entropy_for_logits(labels),
+        _ => mean_cross_entropy(logits, labels),
     };
     pass.run(work, &loss, &mut |gradient| {
         let gradient = gradient * scale;
-        let power =
-            if measure == Measure::AbsoluteSquaredNorm { gradient.abs() } else { gradient.square() };
+        let power = if measure == Measure::AbsoluteSquaredNorm { gradient.abs() } else { gradient.square() };
         let _ = sum.g_add_(&power);
         batches += 1;
     })?;

@@ -104,7 +104,8 @@ impl Draws for Record<'_> {
     fn order(&mut self, pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded> {
         let recorded = self.orders.get(&(pass.phase, pass.stream));
         let order = recorded.and_then(|passes| {
-            let first = self.script.streams.get(&(pass.phase, pass.stream)).map_or(0, |list| list.first_epoch);
+            let first =
+                self.script.streams.get(&(pass.phase, pass.stream)).map_or(0, |list| list.first_epoch);
             passes.get(&(first + pass.number))
         });
         order.filter(|order| same(order, examples)).cloned().ok_or_else(|| Unrecorded {
