@@ -1,10 +1,15 @@
+mod choices;
+mod loops;
+mod streams;
+mod terms;
+
 use std::{cell::RefCell, collections::BTreeMap, ops::ControlFlow};
 
 use sweep_protocol::{
     message,
     recipe::{
-        BatchNorm, CrossEntropy, Elements, Init, Noise, NoiseUnit, Optimizer, Pairing, Phase, Recipe, Reinit,
-        Stream, Tensors, Term, Train, Transpose, Turn,
+        BatchNorm, CrossEntropy, Elements, Init, Labels, Noise, NoiseUnit, Optimizer, Pairing, Phase, Recipe,
+        Reinit, Replacement, Stream, Tensors, Term, Train, Transpose, Turn,
     },
     terms::{NonNegative, Positive, Seed, Set, UnitInterval},
 };
@@ -12,7 +17,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::{Halt, Subject, Unusable, Watch, carry_out};
 use crate::{
-    draws::{Draws, Pass, Purpose, Seeded, Unrecorded},
+    draws::{Draws, PartOf, Pass, Purpose, Seeded, Unrecorded},
     examples::{Examples, HostExamples},
     network::{Network, Weights, build},
 };
@@ -61,11 +66,18 @@ impl Bench {
         watch: &mut dyn Watch,
     ) -> Result<u64, Halt> {
         let mut subject = Subject { network: self.network.as_ref(), weights: &mut self.weights };
-        carry_out(&Recipe { phases }, &mut subject, &self.examples, draws, watch)
+        carry_out(&Recipe { phases }, &mut subject, &self.examples, draws, watch).map(|done| done.steps)
     }
 
     fn run(&mut self, phases: Vec<Phase>) -> Result<u64, Halt> {
         self.carry_out(phases, &mut Seeded::new(Seed(9)), &mut Diary::default())
+    }
+
+    /// The losses of every step.
+    fn losses(&mut self, plan: Train) -> Vec<f64> {
+        let mut diary = Diary::default();
+        self.carry_out(vec![Phase::Train(plan)], &mut Seeded::new(Seed(9)), &mut diary).expect("it trains");
+        diary.losses
     }
 
     /// Keys whose values differ bit for bit.
@@ -110,6 +122,34 @@ impl Draws for Asked {
     fn order(&mut self, pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded> {
         self.1.borrow_mut().push((pass.phase, pass.stream, pass.number));
         self.0.order(pass, examples)
+    }
+
+    fn settled_order(&mut self, pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded> {
+        self.0.settled_order(pass, examples)
+    }
+
+    fn sample(&mut self, part: &PartOf, examples: &[i64], count: usize) -> Result<Vec<i64>, Unrecorded> {
+        self.0.sample(part, examples, count)
+    }
+
+    fn labels(
+        &mut self,
+        part: &PartOf,
+        pass: &Pass,
+        examples: &[i64],
+        classes: i64,
+    ) -> Result<Vec<i64>, Unrecorded> {
+        self.0.labels(part, pass, examples, classes)
+    }
+
+    fn choose(
+        &mut self,
+        draw: &str,
+        among: &[&str],
+        count: usize,
+        replacement: Replacement,
+    ) -> Result<Vec<usize>, Unrecorded> {
+        self.0.choose(draw, among, count, replacement)
     }
 }
 
