@@ -1,6 +1,6 @@
 //! CT, "convolution transpose": the 5th place of the challenge.
 
-use sweep_protocol::recipe::{Phase, Recipe, Tensors, Transpose};
+use sweep_protocol::recipe::{Phase, Recipe, Tensors, Transpose, Turn};
 
 use super::{
     Engines, Kind, Method, Parameter, StartsFrom,
@@ -32,7 +32,7 @@ pub(super) const METHOD: Method = Method {
     engines: Engines::All,
     recipe: |arguments, _| Recipe {
         phases: vec![
-            Phase::Transpose(Transpose { tensors: Tensors::Convolutions }),
+            Phase::Transpose(Transpose { tensors: Tensors::Convolutions, turn: Turn::Transpose }),
             Phase::Train(repair(arguments)),
         ],
     },

@@ -1,9 +1,7 @@
 //! Fine-tuning on the retain set: the starting kit's baseline.
 
 use sweep_protocol::{
-    recipe::{
-        BatchNorm, ClassWeight, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term, Train,
-    },
+    recipe::{CrossEntropy, Optimizer, Phase, Recipe, Schedule, Stream, Term, Train},
     terms::Set,
 };
 
@@ -52,24 +50,26 @@ pub(super) const SCHEDULE: Parameter = Parameter {
 /// Cross entropy on the retain set with SGD: the repair that most methods end with. Reads [`PARAMETERS`].
 pub(super) fn repair(arguments: &Arguments) -> Train {
     Train {
-        data: vec![Stream {
-            set: Set::Retain,
-            batch_size: arguments.count("batch-size"),
-            pairing: Pairing::Cycle,
-        }],
-        epochs: arguments.positive("epochs"),
-        loss: vec![Term::CrossEntropy { on: Set::Retain, weight: 1.0, class_weight: ClassWeight::None }],
-        optimizer: Optimizer::Sgd {
-            lr: arguments.positive("lr"),
-            momentum: arguments.unit_interval("momentum"),
-            weight_decay: arguments.non_negative("weight-decay"),
-        },
-        schedule: if arguments.choice("schedule") == "cosine" {
-            Schedule::Cosine
-        } else {
-            Schedule::Constant
-        },
-        trainable: Tensors::All,
-        batch_norm: BatchNorm::Train,
+        schedule: schedule(arguments),
+        ..Train::new(
+            Stream::of(Set::Retain, arguments.count("batch-size")),
+            arguments.positive("epochs"),
+            vec![Term::CrossEntropy(CrossEntropy::new(Set::Retain, 1.0))],
+            sgd(arguments),
+        )
     }
+}
+
+/// SGD, from `lr`, [`MOMENTUM`] and [`WEIGHT_DECAY`].
+pub(super) fn sgd(arguments: &Arguments) -> Optimizer {
+    Optimizer::Sgd {
+        lr: arguments.positive("lr"),
+        momentum: arguments.unit_interval("momentum"),
+        weight_decay: arguments.non_negative("weight-decay"),
+    }
+}
+
+/// Reads [`SCHEDULE`].
+pub(super) fn schedule(arguments: &Arguments) -> Schedule {
+    if arguments.choice("schedule") == "cosine" { Schedule::Cosine } else { Schedule::Constant }
 }

@@ -1,15 +1,13 @@
 //! NegGrad+: descend on the retain set while ascending on the forget set.
 
 use sweep_protocol::{
-    recipe::{
-        BatchNorm, ClassWeight, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term, Train,
-    },
+    recipe::{BatchNorm, CrossEntropy, Phase, Recipe, Stream, Term, Train},
     terms::Set,
 };
 
 use super::{
     Arguments, Engines, Kind, Method, Parameter, StartsFrom,
-    finetune::{MOMENTUM, WEIGHT_DECAY},
+    finetune::{MOMENTUM, WEIGHT_DECAY, sgd},
 };
 
 pub(super) const METHOD: Method = Method {
@@ -53,24 +51,15 @@ pub(super) const METHOD: Method = Method {
 };
 
 fn descend_and_ascend(arguments: &Arguments) -> Train {
-    let stream = |set, size| Stream { set, batch_size: arguments.count(size), pairing: Pairing::Cycle };
-    let cross_entropy = |on, weight| Term::CrossEntropy { on, weight, class_weight: ClassWeight::None };
+    let stream = |set, size| Stream::of(set, arguments.count(size));
+    let cross_entropy = |on, weight| Term::CrossEntropy(CrossEntropy::new(on, weight));
     let alpha = arguments.unit_interval("alpha").get();
-    Train {
-        data: vec![stream(Set::Retain, "batch-size"), stream(Set::Forget, "forget-batch-size")],
-        epochs: arguments.positive("epochs"),
-        loss: vec![cross_entropy(Set::Retain, alpha), cross_entropy(Set::Forget, alpha - 1.0)],
-        optimizer: Optimizer::Sgd {
-            lr: arguments.positive("lr"),
-            momentum: arguments.unit_interval("momentum"),
-            weight_decay: arguments.non_negative("weight-decay"),
-        },
-        schedule: Schedule::Constant,
-        trainable: Tensors::All,
-        batch_norm: if arguments.choice("batch-norm") == "frozen" {
-            BatchNorm::Frozen
-        } else {
-            BatchNorm::Train
-        },
+    let loss = vec![cross_entropy(Set::Retain, alpha), cross_entropy(Set::Forget, alpha - 1.0)];
+    let retain = stream(Set::Retain, "batch-size");
+    let mut train = Train::new(retain, arguments.positive("epochs"), loss, sgd(arguments));
+    train.data.push(stream(Set::Forget, "forget-batch-size"));
+    if arguments.choice("batch-norm") == "frozen" {
+        train.batch_norm = BatchNorm::Frozen;
     }
+    train
 }

@@ -65,15 +65,23 @@ pub fn measure(network: &dyn Network, weights: &Weights, examples: &Examples) ->
     Ok(Measured { accuracy, confidences })
 }
 
+/// How many of the images at `positions` are classified correctly, with the running statistics.
+pub fn correct(network: &dyn Network, weights: &Weights, examples: &Examples, positions: &[i64]) -> usize {
+    if positions.is_empty() {
+        return 0;
+    }
+    right(&logits(network, weights, examples, positions), positions, examples)
+}
+
 fn accuracy(logits: &Tensor, positions: &[i64], examples: &Examples) -> UnitInterval {
+    let right = right(logits, positions, examples);
+    UnitInterval::new(right as f64 / positions.len().max(1) as f64).expect("a part of a whole is in [0, 1]")
+}
+
+fn right(logits: &Tensor, positions: &[i64], examples: &Examples) -> usize {
     let guesses = logits.argmax(1, false).to_device(Device::Cpu);
     let guesses = Vec::<i64>::try_from(guesses).expect("one index per row is a vector of i64");
-    let right = guesses
-        .iter()
-        .zip(positions)
-        .filter(|&(&guess, &position)| guess == examples.label(position))
-        .count();
-    UnitInterval::new(right as f64 / positions.len().max(1) as f64).expect("a part of a whole is in [0, 1]")
+    guesses.iter().zip(positions).filter(|&(&guess, &position)| guess == examples.label(position)).count()
 }
 
 fn confidences(logits: &Tensor, positions: &[i64], examples: &Examples) -> Result<Vec<f64>, NotFinite> {

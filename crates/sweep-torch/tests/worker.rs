@@ -17,8 +17,8 @@ use sweep_protocol::{
     measurement::Measurement,
     message::{Failure, FromWorker, Inputs, Job, Network, Start, ToWorker},
     recipe::{
-        BatchNorm, ClassWeight, Noise, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term,
-        Train,
+        ClassWeight, CrossEntropy, Noise, NoiseUnit, Optimizer, Phase, Recipe, Schedule, Stream, Tensors,
+        Term, Train,
     },
     terms::{ContentHash, NonNegative, Positive, Seed, Set, UnitInterval},
 };
@@ -45,27 +45,24 @@ fn data() -> &'static Data {
 }
 
 fn recipe(lr: f64) -> Recipe {
-    let stream =
-        |set, size: u32| Stream { set, batch_size: size.try_into().expect("not 0"), pairing: Pairing::Cycle };
+    let stream = |set, size: u32| Stream::of(set, size.try_into().expect("not 0"));
     let noise = Noise {
         tensors: Tensors::Modules(vec!["conv1".to_owned()]),
         std: NonNegative::new(0.01).expect("not negative"),
+        unit: NoiseUnit::Absolute,
     };
+    let retain = CrossEntropy { class_weight: ClassWeight::Inverse, ..CrossEntropy::new(Set::Retain, 0.95) };
+    let loss = vec![Term::CrossEntropy(retain), Term::CrossEntropy(CrossEntropy::new(Set::Forget, -0.05))];
+    let optimizer = Optimizer::Sgd {
+        lr: Positive::new(lr).expect("positive"),
+        momentum: UnitInterval::new(0.9).expect("in [0, 1]"),
+        weight_decay: NonNegative::new(5e-4).expect("not negative"),
+    };
+    let epochs = Positive::new(1.0).expect("positive");
     let train = Train {
         data: vec![stream(Set::Retain, 64), stream(Set::Forget, 8)],
-        epochs: Positive::new(1.0).expect("positive"),
-        loss: vec![
-            Term::CrossEntropy { on: Set::Retain, weight: 0.95, class_weight: ClassWeight::Inverse },
-            Term::CrossEntropy { on: Set::Forget, weight: -0.05, class_weight: ClassWeight::None },
-        ],
-        optimizer: Optimizer::Sgd {
-            lr: Positive::new(lr).expect("positive"),
-            momentum: UnitInterval::new(0.9).expect("in [0, 1]"),
-            weight_decay: NonNegative::new(5e-4).expect("not negative"),
-        },
         schedule: Schedule::Cosine,
-        trainable: Tensors::All,
-        batch_norm: BatchNorm::Train,
+        ..Train::new(stream(Set::Retain, 64), epochs, loss, optimizer)
     };
     Recipe { phases: vec![Phase::Noise(noise), Phase::Train(train)] }
 }
@@ -197,7 +194,11 @@ fn a_run_that_fails_leaves_the_worker_able() {
         {
             let mut job = job(home.path(), 7, 7);
             let std = NonNegative::new(1.0).expect("not negative");
-            job.recipe.phases.push(Phase::Noise(Noise { tensors: missing(), std }));
+            job.recipe.phases.push(Phase::Noise(Noise {
+                tensors: missing(),
+                std,
+                unit: NoiseUnit::Absolute,
+            }));
             job
         },
         changed(8, |job, _| job.folder.push("nowhere")),

@@ -87,6 +87,10 @@ impl Watch for Losses {
     fn losses(&mut self, losses: &[f64]) {
         self.0.extend(losses);
     }
+
+    fn scored(&mut self, losses: &[f64]) {
+        self.0.extend(losses);
+    }
 }
 
 /// The sets that a golden data file may name, and the names.

@@ -149,7 +149,7 @@ fn attempt<W: Write>(
     progress.expect(job.recipe.steps(&examples.sizes()));
     let clock = Instant::now();
     let mut subject = Subject { network: network.as_ref(), weights: &mut weights };
-    let steps = carry_out(&job.recipe, &mut subject, &examples, &mut draws, progress)?;
+    let steps = carry_out(&job.recipe, &mut subject, &examples, &mut draws, progress)?.steps;
     wait_for(device);
     let unlearn_s = clock.elapsed().as_secs_f64();
     measured(job, (network.as_ref(), &weights, &examples), Spent { unlearn_s, steps })
