@@ -6,6 +6,7 @@
 mod diagnostic;
 mod doctor;
 mod exit;
+mod explain;
 mod inputs;
 mod methods;
 mod plan;
@@ -18,6 +19,7 @@ mod status;
 mod synth;
 mod terminal;
 mod toy_worker;
+mod written;
 
 use std::{env, ffi::OsString, process::ExitCode};
 

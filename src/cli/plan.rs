@@ -6,12 +6,12 @@ use clap::Args;
 use comfy_table::CellAlignment;
 
 use super::{
-    CommandError, Exit, Format,
+    CommandError, Exit, Format, explain,
     inputs::{GridArguments, Prepared},
     terminal,
 };
 use crate::{
-    plan::{Plan, Point},
+    plan::Plan,
     store::{Cache, Recorded},
 };
 
@@ -37,7 +37,7 @@ pub(super) fn plan(arguments: &Arguments) -> Result<Exit, CommandError> {
         Format::Human => {
             show(&plan, &arguments.places)?;
             if arguments.explain {
-                plan.points.iter().for_each(|point| terminal::data(&explained(point)));
+                terminal::data(&explain::explained(&plan));
             }
         }
     }
@@ -109,11 +109,4 @@ impl Known {
     fn is_cached(&self, run: &sweep_protocol::terms::RunId) -> bool {
         !self.is_done(run) && self.cache.as_ref().is_some_and(|cache| cache.has(run))
     }
-}
-
-fn explained(point: &Point) -> String {
-    let parameters: Vec<String> =
-        point.parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-    let recipe = serde_json::to_string_pretty(&point.recipe).expect("a recipe is plain data");
-    format!("\n{} ({})\n  {}\n{recipe}", point.title(), point.method, parameters.join(", "))
 }

@@ -41,3 +41,18 @@ fn ct_agrees() {
 fn gradient_ascent_agrees() {
     agrees("gradient_ascent");
 }
+
+#[test]
+fn ssd_agrees() {
+    agrees("ssd");
+}
+
+#[test]
+fn lfssd_agrees() {
+    agrees("lfssd");
+}
+
+#[test]
+fn iu_agrees() {
+    agrees("iu");
+}

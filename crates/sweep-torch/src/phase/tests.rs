@@ -15,7 +15,10 @@ use crate::{
     draws::{Draws, Pass, Purpose, Seeded, Unrecorded},
     examples::{Examples, HostExamples},
     network::{Network, Weights, build},
+    pass_cache::PassCache,
 };
+
+mod one_shot;
 
 const CLASSES: u32 = 3;
 
@@ -60,8 +63,9 @@ impl Bench {
         draws: &mut dyn Draws,
         watch: &mut dyn Watch,
     ) -> Result<u64, Halt> {
-        let mut subject = Subject { network: self.network.as_ref(), weights: &mut self.weights };
-        carry_out(&Recipe { phases }, &mut subject, &self.examples, draws, watch)
+        let mut subject =
+            Subject { network: self.network.as_ref(), weights: &mut self.weights, known: &PassCache::NONE };
+        carry_out(&Recipe { phases }, &mut subject, &self.examples, draws, watch).map(|done| done.steps)
     }
 
     fn run(&mut self, phases: Vec<Phase>) -> Result<u64, Halt> {

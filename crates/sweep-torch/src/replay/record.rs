@@ -43,6 +43,7 @@ impl<'a> Record<'a> {
             Purpose::Noise { phase, key } => (named(*phase, Named::Noise, key), std),
             Purpose::LateNoise { phase, key, .. } => (named(*phase, Named::LateNoise, key), std),
             Purpose::Score { key, .. } => (format!("rand.keep.{key}"), 1.0),
+            Purpose::Course { number } => (format!("rand.course.{number}"), 1.0),
             Purpose::Pixels(BatchOf { phase, number, .. }) => {
                 let before = self.script.steps_before.get(phase).copied().unwrap_or(0);
                 (format!("rand.image_noise.step{}", before + number), std / BYTE_NOISE)
@@ -104,7 +105,8 @@ impl Draws for Record<'_> {
     fn order(&mut self, pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded> {
         let recorded = self.orders.get(&(pass.phase, pass.stream));
         let order = recorded.and_then(|passes| {
-            let first = self.script.streams.get(&(pass.phase, pass.stream)).map_or(0, |list| list.first_epoch);
+            let first =
+                self.script.streams.get(&(pass.phase, pass.stream)).map_or(0, |list| list.first_epoch);
             passes.get(&(first + pass.number))
         });
         order.filter(|order| same(order, examples)).cloned().ok_or_else(|| Unrecorded {
