@@ -52,11 +52,7 @@ impl Weights {
     }
 
     /// The weights that the network is born with.
-    pub fn born(
-        layout: &Layout,
-        draws: &mut dyn Draws,
-        place: (Kind, Device),
-    ) -> Result<Self, Unrecorded> {
+    pub fn born(layout: &Layout, draws: &mut dyn Draws, place: (Kind, Device)) -> Result<Self, Unrecorded> {
         Self::born_for(|key| Purpose::Birth { key }, layout, draws, place)
     }
 

@@ -66,11 +66,7 @@ impl Shaping {
     }
 }
 
-fn factors(
-    plan: &[GradientFactor],
-    scope: &Scope,
-    work: &mut Work<'_>,
-) -> Result<Option<Tensor>, Halt> {
+fn factors(plan: &[GradientFactor], scope: &Scope, work: &mut Work<'_>) -> Result<Option<Tensor>, Halt> {
     if plan.is_empty() {
         return Ok(None);
     }

@@ -6,7 +6,7 @@ use sweep_protocol::{
 };
 use tch::Tensor;
 
-use super::{Halt, pass::GradientPass, work::Work};
+use super::{Halt, loss::mean_cross_entropy, pass::GradientPass, work::Work};
 use crate::{draws::Pass, pass_cache::Question};
 
 /// Importance of every element of the flat buffer to a set, on the weights as they stand. It depends on the data and
@@ -30,8 +30,7 @@ fn computed(plan: &Importance, order: Vec<i64>, work: &mut Work<'_>) -> Result<T
     let scale = plan.scale.get();
     match plan.measure {
         Measure::SquaredCrossEntropy => {
-            let loss = |logits: &Tensor, labels: &Tensor| logits.cross_entropy_for_logits(labels);
-            mean(&pass, &loss, |gradient| (gradient * scale).square(), work)
+            mean(&pass, &mean_cross_entropy, |gradient| (gradient * scale).square(), work)
         }
         Measure::AbsoluteSquaredNorm => {
             mean(&pass, &|logits, _| squared_norm(logits), |gradient| (gradient * scale).abs(), work)

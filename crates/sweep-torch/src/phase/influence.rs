@@ -3,7 +3,7 @@
 use sweep_protocol::{recipe::BatchNorm, terms::Set};
 use tch::Tensor;
 
-use super::{Halt, pass::GradientPass, work::Work};
+use super::{Halt, loss::mean_cross_entropy, pass::GradientPass, work::Work};
 use crate::{
     draws::{PartOf, Pass},
     pass_cache::Question,
@@ -46,7 +46,7 @@ fn sum(order: Vec<i64>, batch_size: usize, work: &mut Work<'_>) -> Result<Tensor
     let pass = GradientPass { order, batch_size, batch_norm: BatchNorm::Frozen };
     let place = (work.weights.kind(), work.weights.device());
     let mut sum = Tensor::zeros([work.layout().parameter_count()], place);
-    pass.run(work, &|logits, labels| logits.cross_entropy_for_logits(labels), &mut |gradient| {
+    pass.run(work, &mean_cross_entropy, &mut |gradient| {
         let length = lengths.next().expect("as many batches as lengths");
         let _ = sum.g_add_(&(gradient * length as f64));
     })?;
@@ -60,7 +60,7 @@ fn times_inverse(v: Tensor, drawn: Vec<i64>, work: &mut Work<'_>) -> Result<Tens
     let pass = GradientPass { order: drawn, batch_size: 1, batch_norm: BatchNorm::Frozen };
     let mut k = v;
     let mut o: Option<Tensor> = None;
-    pass.run(work, &|logits, labels| logits.cross_entropy_for_logits(labels), &mut |s| {
+    pass.run(work, &mean_cross_entropy, &mut |s| {
         let Some(o) = &mut o else {
             o = Some(s);
             return;

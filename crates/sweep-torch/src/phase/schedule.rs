@@ -45,7 +45,11 @@ impl Time {
             }
             Schedule::Triangle => {
                 let top = ((self.epochs + 1.0) / 2.0).floor();
-                if epoch < top { (epoch + 1.0) / top } else { (self.epochs - epoch) / (self.epochs + 1.0 - top) }
+                if epoch < top {
+                    (epoch + 1.0) / top
+                } else {
+                    (self.epochs - epoch) / (self.epochs + 1.0 - top)
+                }
             }
             Schedule::Linear { until } => (1.0 - epoch / until.get()).max(0.0),
         }
@@ -80,12 +84,9 @@ mod tests {
         let warm_up = NonNegative::new(0.0).expect("in range");
         let schedule = Schedule::Annealed { pace: Pace::Step, floor, over: None, warm_up };
         // Four steps: torch.optim.lr_scheduler.CosineAnnealingLR(T_max=4, eta_min=0.1) from 1.
-        for (epoch, step, expected) in [
-            (0, 0, 1.0),
-            (0, 1, 0.868_198_051_533_946_5),
-            (1, 0, 0.55),
-            (1, 1, 0.231_801_948_466_053_6),
-        ] {
+        for (epoch, step, expected) in
+            [(0, 0, 1.0), (0, 1, 0.868_198_051_533_946_5), (1, 0, 0.55), (1, 1, 0.231_801_948_466_053_6)]
+        {
             close(at(&schedule, 2.0, epoch, step), expected);
         }
     }

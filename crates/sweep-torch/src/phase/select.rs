@@ -3,7 +3,9 @@
 use sweep_protocol::recipe::{Count, Extent, Order, Rounding, Rule, Score, Select, Signed};
 use tch::{Kind, Tensor};
 
-use super::{Halt, importance::importance, pass::GradientPass, tensors::places, work::Work};
+use super::{
+    Halt, importance::importance, loss::mean_cross_entropy, pass::GradientPass, tensors::places, work::Work,
+};
 use crate::draws::{PartOf, Pass, Purpose};
 
 /// Chooses, and remembers the choice.
@@ -17,7 +19,8 @@ pub(super) fn select(plan: &Select, phase: usize, work: &mut Work<'_>) -> Result
         }
         Rule::Share(count) => {
             let lengths: Vec<i64> = scores.iter().map(|score| score.size()[0]).collect();
-            let all = if scores.is_empty() { Vec::new() } else { vec![ends(&Tensor::cat(&scores, 0), count)] };
+            let all =
+                if scores.is_empty() { Vec::new() } else { vec![ends(&Tensor::cat(&scores, 0), count)] };
             all.iter().flat_map(|all| all.split_with_sizes(lengths.as_slice(), 0)).collect()
         }
     };
@@ -32,20 +35,16 @@ pub(super) fn select(plan: &Select, phase: usize, work: &mut Work<'_>) -> Result
 }
 
 /// One vector for each tensor, in PyTorch's order of its elements.
-fn scores(
-    score: &Score,
-    places: &[usize],
-    phase: usize,
-    work: &mut Work<'_>,
-) -> Result<Vec<Tensor>, Halt> {
+fn scores(score: &Score, places: &[usize], phase: usize, work: &mut Work<'_>) -> Result<Vec<Tensor>, Halt> {
     let layout = work.layout();
     let split = |flat: &Tensor| {
         places.iter().map(|&place| layout.view(&layout.parameters[place], flat).reshape([-1])).collect()
     };
     match score {
-        Score::Magnitude => {
-            Ok(places.iter().map(|&place| work.weights.parameter(place).detach().abs().reshape([-1])).collect())
-        }
+        Score::Magnitude => Ok(places
+            .iter()
+            .map(|&place| work.weights.parameter(place).detach().abs().reshape([-1]))
+            .collect()),
         Score::Random => {
             let mut scores = Vec::with_capacity(places.len());
             for &place in places {
@@ -63,7 +62,7 @@ fn scores(
             for (stream, signed) in of.iter().enumerate() {
                 let pass = signed_pass(signed, (phase, stream), *batch_norm, work)?;
                 let loss =
-                    |logits: &Tensor, labels: &Tensor| logits.cross_entropy_for_logits(labels) * signed.sign;
+                    |logits: &Tensor, labels: &Tensor| mean_cross_entropy(logits, labels) * signed.sign;
                 pass.run(work, &loss, &mut |gradient| {
                     let _ = sum.g_add_(&gradient);
                 })?;

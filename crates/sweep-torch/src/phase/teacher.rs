@@ -43,7 +43,8 @@ impl Teachers {
     pub(super) fn summon(&mut self, teacher: Teacher, draws: &mut dyn Draws) -> Result<(), Unrecorded> {
         if teacher == Teacher::Born && self.born.is_none() {
             let place = (self.start.kind(), self.start.device());
-            self.born = Some(Weights::born_for(|key| Purpose::Teacher { key }, self.start.layout(), draws, place)?);
+            self.born =
+                Some(Weights::born_for(|key| Purpose::Teacher { key }, self.start.layout(), draws, place)?);
         }
         Ok(())
     }

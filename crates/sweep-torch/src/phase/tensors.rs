@@ -9,11 +9,7 @@ use crate::{
 };
 
 /// Places of the parameters in the layout, ascending, without repetition.
-pub(super) fn places(
-    layout: &Layout,
-    tensors: &Tensors,
-    draws: &mut dyn Draws,
-) -> Result<Vec<usize>, Halt> {
+pub(super) fn places(layout: &Layout, tensors: &Tensors, draws: &mut dyn Draws) -> Result<Vec<usize>, Halt> {
     let of_role = |is: fn(Role) -> bool| {
         (0..layout.parameters.len()).filter(|&place| is(layout.parameters[place].role)).collect()
     };

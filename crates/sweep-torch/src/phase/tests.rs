@@ -4,6 +4,7 @@ use sweep_protocol::{
     message,
     recipe::{
         BatchNorm, CrossEntropy, Elements, Init, Noise, NoiseUnit, Optimizer, Pairing, Phase, Recipe, Reinit,
+        Replacement,
         Stream, Tensors, Term, Train, Transpose, Turn,
     },
     terms::{NonNegative, Positive, Seed, Set, UnitInterval},
@@ -12,7 +13,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::{Halt, Subject, Unusable, Watch, carry_out};
 use crate::{
-    draws::{Draws, Pass, Purpose, Seeded, Unrecorded},
+    draws::{Draws, PartOf, Pass, Purpose, Seeded, Unrecorded},
     examples::{Examples, HostExamples},
     network::{Network, Weights, build},
     pass_cache::PassCache,
@@ -114,6 +115,34 @@ impl Draws for Asked {
     fn order(&mut self, pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded> {
         self.1.borrow_mut().push((pass.phase, pass.stream, pass.number));
         self.0.order(pass, examples)
+    }
+
+    fn settled_order(&mut self, pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded> {
+        self.0.settled_order(pass, examples)
+    }
+
+    fn sample(&mut self, part: &PartOf, examples: &[i64], count: usize) -> Result<Vec<i64>, Unrecorded> {
+        self.0.sample(part, examples, count)
+    }
+
+    fn labels(
+        &mut self,
+        part: &PartOf,
+        pass: &Pass,
+        examples: &[i64],
+        classes: i64,
+    ) -> Result<Vec<i64>, Unrecorded> {
+        self.0.labels(part, pass, examples, classes)
+    }
+
+    fn choose(
+        &mut self,
+        draw: &str,
+        among: &[&str],
+        count: usize,
+        replacement: Replacement,
+    ) -> Result<Vec<usize>, Unrecorded> {
+        self.0.choose(draw, among, count, replacement)
     }
 }
 

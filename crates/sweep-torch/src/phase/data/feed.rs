@@ -125,7 +125,8 @@ impl Feed {
 
     /// Takes the labels of the pass that is about to begin.
     fn label(&mut self, work: &mut Work<'_>) -> Result<(), Halt> {
-        let mut labels: Vec<i64> = (0..work.examples.count()).map(|place| work.examples.label(place)).collect();
+        let mut labels: Vec<i64> =
+            (0..work.examples.count()).map(|place| work.examples.label(place)).collect();
         for part in self.parts.iter().filter(|part| part.rule != Labels::True) {
             for (&position, label) in part.examples.iter().zip(part.of_pass(&self.pass, work)?) {
                 labels[position as usize] = label;

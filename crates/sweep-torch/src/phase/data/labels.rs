@@ -5,7 +5,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::{
     draws::{PartOf, Pass},
-    phase::{Halt, work::Work},
+    phase::{Halt, loss::mean_cross_entropy, work::Work},
 };
 
 /// Images in one pass of the adversary.
@@ -21,12 +21,7 @@ pub(super) struct Labelled {
 }
 
 impl Labelled {
-    pub(super) fn new(
-        examples: Vec<i64>,
-        rule: Labels,
-        part: PartOf,
-        work: &mut Work<'_>,
-    ) -> Self {
+    pub(super) fn new(examples: Vec<i64>, rule: Labels, part: PartOf, work: &mut Work<'_>) -> Self {
         let (examples, settled) = match rule {
             Labels::True | Labels::Random | Labels::Wrong => (examples, None),
             Labels::SecondBest => {
@@ -89,7 +84,7 @@ fn adversarial(positions: &[i64], epsilon: f64, work: &mut Work<'_>) -> Vec<i64>
         let (images, labels) = work.examples.batch(&places, start.kind());
         let images = images.set_requires_grad(true);
         let logits = work.network.forward(start, &images, BatchNorm::Frozen);
-        let loss = logits.cross_entropy_for_logits(&labels);
+        let loss = mean_cross_entropy(&logits, &labels);
         let gradient = &Tensor::run_backward(&[&loss], &[&images], false, false)[0];
         let attacked = (images.detach() + gradient.sign() * (255.0 * epsilon)).clamp(0.0, 255.0);
         let logits = tch::no_grad(|| work.network.forward(start, &attacked, BatchNorm::Frozen));

@@ -22,7 +22,9 @@ pub(in crate::phase) fn share(
     let count = share.of(all.len() as u64, &work.examples.sizes()) as usize;
     match share {
         Share::All => Ok(all.to_vec()),
-        Share::Fraction(_) | Share::Count(_) | Share::SizeOf(_) => Ok(work.draws.sample(&part, all, count)?),
+        Share::Fraction(_) | Share::Count(_) | Share::SizeOf(_) => {
+            Ok(work.draws.sample(&part, all, count)?)
+        }
         Share::ByConfidence { from, .. } => {
             let mut ranked = by_confidence(all, work);
             let start = (from.get() * all.len() as f64).floor() as usize;

@@ -34,12 +34,10 @@ impl CrossEntropy {
     pub(super) fn value(&self, seen: &Seen, member: Option<&Tensor>) -> Tensor {
         let (logits, labels) = (&seen.logits, &seen.batch.labels);
         let weights = self.class_weights.as_ref();
-        // No label is left out, none is smoothed.
-        let entropy = |weights, reduction| logits.cross_entropy_loss(labels, weights, reduction, -100, 0.0);
         if self.averaging == Averaging::ByWeight && member.is_none() {
-            return entropy(weights, Reduction::Mean);
+            return entropy(logits, labels, weights, Reduction::Mean);
         }
-        let mut each = entropy(None, Reduction::None);
+        let mut each = entropy(logits, labels, None, Reduction::None);
         if let Some(member) = member {
             each = each * member;
         }
@@ -66,4 +64,14 @@ fn powers(counts: &[u64], power: f64) -> Vec<f64> {
         (count, power) => (count as f64).powf(power),
     };
     counts.iter().map(weight).collect()
+}
+
+/// The plain mean of the examples' cross entropies, in the kind of the logits.
+pub(in crate::phase) fn mean_cross_entropy(logits: &Tensor, labels: &Tensor) -> Tensor {
+    entropy(logits, labels, None, Reduction::Mean)
+}
+
+fn entropy(logits: &Tensor, labels: &Tensor, weights: Option<&Tensor>, reduction: Reduction) -> Tensor {
+    // No label is left out, none is smoothed.
+    logits.cross_entropy_loss(labels, weights, reduction, -100, 0.0)
 }

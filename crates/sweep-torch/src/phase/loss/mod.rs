@@ -6,11 +6,14 @@ mod pending;
 mod penalty;
 mod pixels;
 
-pub(super) use pending::Pending;
+pub(super) use cross_entropy::mean_cross_entropy;
 pub(super) use penalty::Penalties;
+pub(super) use pending::Pending;
 
 use sweep_protocol::{
-    recipe::{Contrast, Distance, Divergence, LipschitzBound, Schedule, SoftCrossEntropy, Target, Teacher, Term},
+    recipe::{
+        Contrast, Distance, Divergence, LipschitzBound, Schedule, SoftCrossEntropy, Target, Teacher, Term,
+    },
     terms::Set,
 };
 use tch::{Device, Tensor};
@@ -129,17 +132,14 @@ impl Prepared<'_> {
     fn value(&self, place: usize, all: &[Seen], work: &mut Work<'_>) -> Result<Tensor, Halt> {
         let seen = &all[place];
         let member = self.members.as_ref().map(|table| table.index_select(0, &seen.batch.positions));
-        let teacher =
-            self.rule.teacher().map(|teacher| ask(teacher, &seen.batch, work.network, work));
+        let teacher = self.rule.teacher().map(|teacher| ask(teacher, &seen.batch, work.network, work));
         let of_teacher = || teacher.as_ref().expect("the rule has a teacher");
         let logits = &seen.logits;
         let each = match &self.rule {
             Rule::CrossEntropy(term) => return Ok(term.value(seen, member.as_ref())),
             Rule::Contrast(term) => return Ok(pixels::contrast(term, seen, all)),
             Rule::Lipschitz(term) => return pixels::lipschitz(term, seen, work),
-            Rule::Divergence(term) => {
-                distil::divergence(term, logits, teacher.as_ref(), &seen.batch.labels)
-            }
+            Rule::Divergence(term) => distil::divergence(term, logits, teacher.as_ref(), &seen.batch.labels),
             Rule::SoftCrossEntropy(term) => distil::soft_cross_entropy(term, logits, of_teacher()),
             Rule::Logits(_) => {
                 (logits - of_teacher()).square().mean_dim([1_i64].as_slice(), false, logits.kind())

@@ -28,11 +28,7 @@ enum Power {
 }
 
 impl<'a> Penalties<'a> {
-    pub(in crate::phase) fn new(
-        terms: &'a [Term],
-        scope: &Scope,
-        work: &mut Work<'_>,
-    ) -> Result<Self, Halt> {
+    pub(in crate::phase) fn new(terms: &'a [Term], scope: &Scope, work: &mut Work<'_>) -> Result<Self, Halt> {
         let mut penalties = Vec::new();
         for term in terms {
             let (plan, power) = match term {
@@ -40,8 +36,8 @@ impl<'a> Penalties<'a> {
                 Term::L2(plan) => (plan, Power::Two),
                 _ => continue,
             };
-            let toward = (plan.toward == Toward::Start)
-                .then(|| scope.values(work.teachers.start()).detach().copy());
+            let toward =
+                (plan.toward == Toward::Start).then(|| scope.values(work.teachers.start()).detach().copy());
             let spared = spared(plan, scope, work)?;
             penalties.push(Penalty {
                 weight: plan.weight,

@@ -1,15 +1,15 @@
 //! Methods with teachers.
 
+use sweep_protocol::recipe::Labels as Aim;
 use sweep_protocol::{
     recipe::{
-        AfterEpochs, Alternate, Cast, ClassWeight, Count, CrossEntropy, Distance, Divergence, Elements, Extent,
-        Init, Memory, Order, Pace, Part, Phase, Precision, Reduction, Reinit, Replacement, Rewind, Round, Rounding,
-        Rule, Schedule, Score, Select, Share, SoftCrossEntropy, Stream, Target, Teacher, TemperatureScale, Tensors,
-        Term, Train, Zero,
+        AfterEpochs, Alternate, Cast, ClassWeight, Count, CrossEntropy, Distance, Divergence, Elements,
+        Extent, Init, Memory, Order, Pace, Part, Phase, Precision, Reduction, Reinit, Replacement, Rewind,
+        Round, Rounding, Rule, Schedule, Score, Select, Share, SoftCrossEntropy, Stream, Target, Teacher,
+        TemperatureScale, Tensors, Term, Train, Zero,
     },
     terms::{Positive, Set},
 };
-use sweep_protocol::recipe::Labels as Aim;
 
 use super::{
     Hyper, Named, Script,
@@ -121,12 +121,9 @@ pub(super) fn prmq(hyper: &Hyper<'_>) -> Result<Script, GoldenError> {
 }
 
 pub(super) fn forget_set_free(hyper: &Hyper<'_>) -> Result<Script, GoldenError> {
-    let shortcuts: Vec<String> =
-        (2..=4).map(|stage| format!("layer{stage}.0.downsample.0.weight")).collect();
-    let layers = Tensors::Except {
-        of: Box::new(Tensors::Convolutions),
-        without: Box::new(Tensors::Named(shortcuts)),
-    };
+    let shortcuts: Vec<String> = (2..=4).map(|stage| format!("layer{stage}.0.downsample.0.weight")).collect();
+    let layers =
+        Tensors::Except { of: Box::new(Tensors::Convolutions), without: Box::new(Tensors::Named(shortcuts)) };
     let mut retain = stream(hyper, Set::Retain, "retain")?;
     retain.share = Share::Count(hyper.count("retain_examples")?);
     retain.image_noise = hyper.non_negative("sigma")?;

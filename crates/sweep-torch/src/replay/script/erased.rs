@@ -2,8 +2,8 @@
 
 use sweep_protocol::{
     recipe::{
-        AfterEpochs, Averaging, ClassWeight, CrossEntropy, Elements, Init, LateNoise, Noise, NoiseUnit, Phase,
-        Reinit, Replacement, Schedule, Tensors, Term, Train, Transpose, Turn,
+        AfterEpochs, Averaging, ClassWeight, CrossEntropy, Elements, Init, LateNoise, Noise, NoiseUnit,
+        Phase, Reinit, Replacement, Schedule, Tensors, Term, Train, Transpose, Turn,
     },
     terms::{NonNegative, Set},
 };
@@ -92,12 +92,7 @@ fn drawn_layers(hyper: &Hyper<'_>, epoch: u32) -> Result<Tensors, GoldenError> {
     })
 }
 
-fn add_noise(
-    hyper: &Hyper<'_>,
-    script: &mut Script,
-    epoch: u32,
-    from: &Tensors,
-) -> Result<(), GoldenError> {
+fn add_noise(hyper: &Hyper<'_>, script: &mut Script, epoch: u32, from: &Tensors) -> Result<(), GoldenError> {
     let layers = hyper.number("ratio")? * f64::from(hyper.whole("n_layers")?);
     let Some(count) = std::num::NonZeroU32::new(layers as u32) else { return Ok(()) };
     let tensors = Tensors::Drawn {

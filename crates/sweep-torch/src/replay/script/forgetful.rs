@@ -1,13 +1,13 @@
 //! Methods that train on the forget set with other aims than its labels.
 
+use sweep_protocol::recipe::Labels as Aim;
 use sweep_protocol::{
     recipe::{
-        Accumulation, AfterEpochs, Alternate, Contrast, Divergence, GradientPlan, LipschitzBound, Memory, Optimizer,
-        Pace, Pairing, Part, Round, Schedule, Share, Stream, Target, Term, Train,
+        Accumulation, AfterEpochs, Alternate, Contrast, Divergence, GradientPlan, LipschitzBound, Memory,
+        Optimizer, Pace, Pairing, Part, Round, Schedule, Share, Stream, Target, Term, Train,
     },
     terms::{Set, UnitInterval},
 };
-use sweep_protocol::recipe::Labels as Aim;
 
 use super::{
     Hyper, Labels, Script,
@@ -35,7 +35,8 @@ pub(super) fn fcs(hyper: &Hyper<'_>) -> Result<Script, GoldenError> {
         weight_schedule: Schedule::Constant,
     });
     let floor = positive(hyper.number("eta_min")? / hyper.number("forget_lr")?, "eta_min")?;
-    let floor = sweep_protocol::terms::NonNegative::new(floor.get()).expect("what is above 0 is not negative");
+    let floor =
+        sweep_protocol::terms::NonNegative::new(floor.get()).expect("what is above 0 is not negative");
     let mut forget = train(stream(hyper, Set::Forget, "forget")?, contrast, sgd("forget_lr")?)?;
     forget.data.push(Stream { pairing: Pairing::Zip, ..stream(hyper, Set::Retain, "zip_retain")? });
     forget.schedule = Schedule::Annealed { pace: Pace::Step, floor, over: None, warm_up: nothing() };
@@ -78,10 +79,8 @@ pub(super) fn random_labels(hyper: &Hyper<'_>) -> Result<Script, GoldenError> {
 
 pub(super) fn random_labels_concat(hyper: &Hyper<'_>) -> Result<Script, GoldenError> {
     let retain = Part { set: Set::Retain, share: Share::All, labels: Aim::True };
-    let both =
-        Stream { labels: Aim::Random, with: vec![retain], ..stream(hyper, Set::Forget, "both")? };
-    let mut script =
-        Script::of(hyper.train(both, vec![cross_entropy(Set::Forget, 1.0)])?, &["both"]);
+    let both = Stream { labels: Aim::Random, with: vec![retain], ..stream(hyper, Set::Forget, "both")? };
+    let mut script = Script::of(hyper.train(both, vec![cross_entropy(Set::Forget, 1.0)])?, &["both"]);
     script.labels.insert((0, 0), Labels { list: "forget_labels" });
     Ok(script)
 }

@@ -121,10 +121,7 @@ impl Hyper<'_> {
     }
 
     /// A learning rate that falls at recorded epochs.
-    pub(super) fn milestones(
-        factor: f64,
-        at: Vec<u32>,
-    ) -> Result<Schedule, GoldenError> {
+    pub(super) fn milestones(factor: f64, at: Vec<u32>) -> Result<Schedule, GoldenError> {
         let (name, wanted) = ("lr_decay", "a number of at least 0");
         let factor = NonNegative::new(factor).map_err(|_| GoldenError::Hyper { name, wanted })?;
         Ok(Schedule::Milestones { factor, at })

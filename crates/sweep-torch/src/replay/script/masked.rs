@@ -2,9 +2,9 @@
 
 use sweep_protocol::{
     recipe::{
-        AfterEpochs, Alternate, Averaging, Count, CrossEntropy, Elements, Extent, GradientFactor, GradientPlan,
-        Importance, Init, Measure, Memory, Order, Pace, Phase, Reinit, Round, Rounding, Rule, Schedule, Score,
-        Select, Share, Signed, Tensors, Term, Train, Zero,
+        AfterEpochs, Alternate, Averaging, Count, CrossEntropy, Elements, Extent, GradientFactor,
+        GradientPlan, Importance, Init, Measure, Memory, Order, Pace, Phase, Reinit, Round, Rounding, Rule,
+        Schedule, Score, Select, Share, Signed, Tensors, Term, Train, Zero,
     },
     terms::Set,
 };
@@ -99,8 +99,7 @@ pub(super) fn salun(hyper: &Hyper<'_>) -> Result<Script, GoldenError> {
 }
 
 pub(super) fn random_mask(hyper: &Hyper<'_>) -> Result<Script, GoldenError> {
-    let weights =
-        Tensors::Union(vec![Tensors::Convolutions, Tensors::Named(vec!["fc.weight".to_owned()])]);
+    let weights = Tensors::Union(vec![Tensors::Convolutions, Tensors::Named(vec!["fc.weight".to_owned()])]);
     let mut script = Script::new();
     let rate = hyper.unit_interval("rate")?.get();
     script.phase(select(weights.clone(), Score::Random, Rule::AtLeast(1.0 - rate)));

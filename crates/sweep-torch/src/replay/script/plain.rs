@@ -2,7 +2,8 @@
 
 use sweep_protocol::{
     recipe::{
-        ClassWeight, CrossEntropy, Elements, Init, Penalty, Phase, Reinit, Schedule, Tensors, Term, Toward, Train,
+        ClassWeight, CrossEntropy, Elements, Init, Penalty, Phase, Reinit, Schedule, Tensors, Term, Toward,
+        Train,
     },
     terms::Set,
 };
@@ -37,8 +38,7 @@ pub(super) fn neggrad_plus(hyper: &Hyper<'_>) -> Result<Script, GoldenError> {
 }
 
 pub(super) fn retrain(hyper: &Hyper<'_>) -> Result<Script, GoldenError> {
-    let weighted =
-        CrossEntropy { class_weight: ClassWeight::Inverse, ..CrossEntropy::new(Set::Retain, 1.0) };
+    let weighted = CrossEntropy { class_weight: ClassWeight::Inverse, ..CrossEntropy::new(Set::Retain, 1.0) };
     let loss = vec![Term::CrossEntropy(weighted)];
     let train = Train { schedule: Schedule::Cosine, loss, ..repair(hyper)? };
     Ok(Script { start: Start::Born, ..Script::of(train, &["retain"]) })
