@@ -8,6 +8,7 @@ mod diagnostic;
 mod disk;
 mod doctor;
 mod exit;
+mod explain;
 mod fsck;
 mod inputs;
 mod methods;
@@ -21,6 +22,7 @@ mod status;
 mod synth;
 mod terminal;
 mod toy_worker;
+mod written;
 
 use std::{env, ffi::OsString, process::ExitCode};
 

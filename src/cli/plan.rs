@@ -6,7 +6,7 @@ use clap::Args;
 use comfy_table::CellAlignment;
 
 use super::{
-    CommandError, Exit, Format,
+    CommandError, Exit, Format, explain,
     inputs::{GridArguments, Prepared},
     terminal,
 };
@@ -38,7 +38,7 @@ pub(super) fn plan(arguments: &Arguments) -> Result<Exit, CommandError> {
         Format::Human => {
             show(&plan, &arguments.places)?;
             if arguments.explain {
-                plan.points.iter().take(MOST_ROWS).for_each(|point| terminal::data(&explained(point)));
+                terminal::data(&explain::explained(&plan));
             }
         }
     }
@@ -139,17 +139,4 @@ impl Known {
     fn is_cached(&self, run: &sweep_protocol::terms::RunId) -> bool {
         !self.is_done(run) && self.cache.as_ref().is_some_and(|cache| cache.has(run))
     }
-}
-
-fn explained(point: &Point) -> String {
-    let parameters: Vec<String> =
-        point.parameters.iter().map(|(name, value)| printable(&format!("{name} = {value}"))).collect();
-    let recipe = serde_json::to_string_pretty(&*point.recipe()).expect("a recipe is plain data");
-    format!(
-        "\n{} ({})\n  {}\n{}",
-        printable(&point.title()),
-        point.method,
-        parameters.join(", "),
-        terminal::tame(&recipe)
-    )
 }

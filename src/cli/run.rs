@@ -127,11 +127,12 @@ fn carry_out(
         }
     }
     let grid = prepared.grid.settings();
-    let mut settings = Settings::new(slots::slots(grid, arguments.jobs)?);
+    let shared = arguments.places.cache(selected);
+    let mut settings = Settings::new(slots::slots(grid, arguments.jobs, shared.as_deref())?);
     settings.run_timeout = grid.pool.run_timeout;
     settings.stall_timeout = grid.pool.stall_timeout.unwrap_or(settings.stall_timeout);
     settings.interruptions = pool::signals()?;
-    let cache = arguments.places.cache(selected).map(|dir| Cache::open_on(disk, &dir)).transpose()?;
+    let cache = shared.map(|dir| Cache::open_on(disk, &dir)).transpose()?;
     let ended =
         selected.runs.iter().filter(|run| store.outcome(&run.id).is_some_and(Outcome::is_final)).count();
     let mut progress = SweepProgress::new(selected, settings.slots.len(), ended, arguments.progress);

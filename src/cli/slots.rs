@@ -20,16 +20,22 @@ use crate::{
 
 /// Names another `sweep-torch` than the one beside this program.
 const WORKER_VARIABLE: &str = "SWEEP_TORCH_WORKER";
+/// Folder in the shared cache for what passes over the data have found.
+const PASSES: &str = "passes";
 /// Where the driver lists its GPUs.
 const DRIVER: &str = "/proc/driver/nvidia/gpus";
 
-/// The slots of a pool: as many as asked for on each device.
-pub(super) fn slots(settings: &Settings, jobs: Option<u32>) -> Result<Vec<SlotSpec>, CommandError> {
+/// The slots of a pool: as many as asked for on each device. Workers share what their passes find below `cache`.
+pub(super) fn slots(
+    settings: &Settings,
+    jobs: Option<u32>,
+    cache: Option<&Path>,
+) -> Result<Vec<SlotSpec>, CommandError> {
     let devices = devices(&settings.pool, settings.engine);
     let mut slots = Vec::new();
     for device in devices {
         for _ in 0..count(&settings.pool, device, jobs) {
-            slots.push(SlotSpec { device, command: command(settings, device)? });
+            slots.push(SlotSpec { device, command: command(settings, device, cache)? });
         }
     }
     Ok(slots)
@@ -65,14 +71,19 @@ fn count(pool: &PoolSettings, device: Device, jobs: Option<u32>) -> u32 {
     jobs.or(pool.slots_per_device.map(u32::from)).unwrap_or(fitting)
 }
 
-fn command(settings: &Settings, device: Device) -> Result<WorkerCommand, CommandError> {
+fn command(settings: &Settings, device: Device, cache: Option<&Path>) -> Result<WorkerCommand, CommandError> {
     let (program, args): (PathBuf, Vec<OsString>) = match settings.engine {
         EngineName::Toy => {
             let examples = settings.toy_examples.to_string();
             (this_program()?, vec!["toy-worker".into(), "--examples".into(), examples.into()])
         }
         EngineName::Torch => {
-            (torch_worker()?, vec!["serve".into(), "--device".into(), device.to_string().into()])
+            let mut args = vec!["serve".into(), "--device".into(), device.to_string().into()];
+            // A job can't name a folder that isn't UTF-8 either.
+            if let Some(passes) = cache.map(|cache| cache.join(PASSES)).as_deref().and_then(Path::to_str) {
+                args.extend(["--cache".into(), passes.into()]);
+            }
+            (torch_worker()?, args)
         }
     };
     Ok(WorkerCommand::new(program, args, device, env::vars_os()))

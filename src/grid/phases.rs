@@ -112,6 +112,7 @@ fn check(phase: &Phase) -> Result<(), PhaseMistake> {
         Phase::Alternate(plan) if plan.rounds.is_empty() => return Err(PhaseMistake::NoRounds),
         Phase::Alternate(plan) => plan.rounds.iter().map(|round| &round.train).collect(),
         Phase::Move(Move { along: Route::TaskVector(loops), .. }) => loops.iter().collect(),
+        Phase::Either(plan) => return plan.first.iter().chain(&plan.otherwise).try_for_each(check),
         _ => Vec::new(),
     };
     loops.into_iter().try_for_each(check_loop)

@@ -87,6 +87,11 @@ pub enum Purpose<'a> {
         /// State-dict key.
         key: &'a str,
     },
+    /// Which of two courses a run takes.
+    Course {
+        /// Choices of the recipe before this one.
+        number: usize,
+    },
     /// Noise on the pixels of a batch.
     Pixels(BatchOf),
     /// Noise on the copies of a batch whose outputs are compared.
@@ -252,6 +257,7 @@ impl Purpose<'_> {
             Self::LateNoise { phase, after, key } => format!("noise phase {phase} after {after} {key}"),
             Self::Teacher { key } => format!("teacher {key}"),
             Self::Score { phase, key } => format!("score phase {phase} {key}"),
+            Self::Course { number } => format!("course {number}"),
             Self::Pixels(BatchOf { phase, stream, number }) => {
                 format!("pixels phase {phase} stream {stream} batch {number}")
             }

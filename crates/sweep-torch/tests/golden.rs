@@ -49,10 +49,12 @@ recorded!(
     finetune,
     forget_set_free,
     gradient_ascent,
+    iu,
     jit,
     jit_accumulate,
     kde,
     l1_sparse,
+    lfssd,
     msg,
     neggrad_plus,
     prmq,
@@ -65,6 +67,7 @@ recorded!(
     scrub,
     scrub_rewind,
     sfron,
+    ssd,
 );
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 
 use sweep_inputs::{
     checkpoint,
-    dataset::Dataset,
+    dataset::{BadImages, Dataset},
     synth::{self, CLASSES, Options},
 };
 use sweep_protocol::{
@@ -38,7 +38,8 @@ fn data() -> &'static Data {
         let folder = home.path().join("faces");
         let options = Options { images: 500, persons: 60, seed: 1 };
         synth::draw(&folder, &options, &|_, _| ()).expect("the smallest data set there is");
-        let loaded = Dataset::load(&folder, CLASSES, BadImages::Refuse, &|_, _| ()).expect("it was just drawn");
+        let loaded =
+            Dataset::load(&folder, CLASSES, BadImages::Refuse, &|_, _| ()).expect("it was just drawn");
         let (hash, forget) = (loaded.hash().clone(), loaded.sizes().forget as usize);
         Data { folder, hash, forget, _home: home }
     })

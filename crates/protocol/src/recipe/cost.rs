@@ -5,8 +5,8 @@
 //! stream's examples per phase; only under noise on the pixels it costs one in every batch.
 
 use super::{
-    Alternate, Dampen, FisherNoise, Importance, Labels, Measure, Move, Pairing, Phase, Recipe, Round, Route,
-    Score, Select, Stream, Target, Term, Train,
+    Alternate, Dampen, Either, FisherNoise, Importance, Labels, Measure, Move, Pairing, Phase, Recipe, Round,
+    Route, Score, Select, Stream, Target, Term, Train,
 };
 use crate::terms::{Set, SetSizes};
 
@@ -14,7 +14,7 @@ use crate::terms::{Set, SetSizes};
 const FORWARD: f64 = 1.0 / 3.0;
 
 impl Recipe {
-    /// Cost in passes over the retain set: one epoch of plain fine-tuning costs 1. Operations that look at no
+    /// Expected cost in passes over the retain set: one epoch of plain fine-tuning costs 1. Operations that look at no
     /// example are free.
     pub fn passes(&self, sizes: &SetSizes) -> f64 {
         // The sum of nothing is -0.0, and a cost is not negative.
@@ -23,25 +23,36 @@ impl Recipe {
         if sizes.retain == 0 { 0.0 } else { images / sizes.retain as f64 }
     }
 
-    /// Optimiser steps of the whole recipe; at most so many where a loop may stop early or leaves examples out.
+    /// Optimiser steps of the whole recipe; at most so many where a loop may stop early or leaves examples out, or where
+    /// chance decides.
     pub fn steps(&self, sizes: &SetSizes) -> u64 {
-        self.phases
-            .iter()
-            .map(|phase| match phase {
-                Phase::Train(train) => train.steps(sizes),
-                Phase::Alternate(plan) => plan.turns().map(|(_, round)| round.steps_of_a_turn(sizes)).sum(),
-                Phase::Move(Move { along: Route::TaskVector(loops), .. }) => {
-                    loops.iter().map(|train| train.steps(sizes)).sum()
-                }
-                _ => 0,
-            })
-            .sum()
+        steps(&self.phases, sizes)
     }
 }
 
+fn steps(phases: &[Phase], sizes: &SetSizes) -> u64 {
+    phases.iter().map(|phase| phase.steps(sizes)).sum()
+}
+
 impl Phase {
+    fn steps(&self, sizes: &SetSizes) -> u64 {
+        match self {
+            Self::Train(train) => train.steps(sizes),
+            Self::Alternate(plan) => plan.turns().map(|(_, round)| round.steps_of_a_turn(sizes)).sum(),
+            Self::Move(Move { along: Route::TaskVector(loops), .. }) => {
+                loops.iter().map(|train| train.steps(sizes)).sum()
+            }
+            Self::Either(Either { first, otherwise, .. }) => steps(first, sizes).max(steps(otherwise, sizes)),
+            _ => 0,
+        }
+    }
+
     fn images(&self, sizes: &SetSizes) -> f64 {
         match self {
+            Self::Either(Either { probability, first, otherwise }) => {
+                let of = |phases: &[Self]| phases.iter().map(|phase| phase.images(sizes)).sum::<f64>();
+                probability.get() * of(first) + (1.0 - probability.get()) * of(otherwise)
+            }
             Self::Train(train) => train.images(sizes),
             Self::Alternate(plan) => plan.images(sizes),
             Self::Select(plan) => plan.images(sizes),
@@ -165,7 +176,8 @@ impl Select {
 }
 
 impl Importance {
-    fn images(&self, set: Set, sizes: &SetSizes) -> f64 {
+    /// Images of a pass over a set.
+    pub(super) fn images(&self, set: Set, sizes: &SetSizes) -> f64 {
         let passes = match self.measure {
             Measure::SquaredCrossEntropy | Measure::AbsoluteSquaredNorm => 1.0,
             // One forward pass and a backward pass, twice as dear, for each of the ten age groups of the competition.

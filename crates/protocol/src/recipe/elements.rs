@@ -153,6 +153,13 @@ pub struct Importance {
     pub scale: Positive,
 }
 
+impl Importance {
+    /// Squared gradients of the cross entropy over batches of this size.
+    pub fn of_batches(batch_size: NonZeroU32) -> Self {
+        Self { measure: Measure::default(), batch_size, scale: one() }
+    }
+}
+
 fn one() -> Positive {
     Positive::new(1.0).expect("1 is above 0")
 }

@@ -12,15 +12,19 @@
 mod alternate;
 mod cost;
 mod data;
+mod either;
 mod elements;
 mod loss;
 mod operation;
 mod optimizer;
+mod shared;
 mod tensors;
 mod train;
+mod uses;
 
 pub use alternate::{Alternate, Memory, Round};
 pub use data::{Labels, Pairing, Part, Share, Stream};
+pub use either::Either;
 pub use elements::{
     Count, Elements, Extent, Importance, Measure, Order, Rounding, Rule, Score, Select, Signed,
 };
@@ -32,6 +36,7 @@ pub use operation::{
     Cast, Dampen, FisherNoise, Init, Move, Noise, NoiseUnit, Precision, Reinit, Route, Transpose, Turn, Zero,
 };
 pub use optimizer::{Accumulation, GradientFactor, GradientPlan, Optimizer, Pace, Schedule};
+pub use shared::{SharedBy, SharedPass};
 pub use tensors::{Replacement, Tensors};
 pub use train::{AfterEpochs, BatchNorm, LateNoise, Rewind, Stop, Train};
 
@@ -71,6 +76,8 @@ pub enum Phase {
     Train(Train),
     /// Trains in turns.
     Alternate(Alternate),
+    /// Takes one course or another, by chance.
+    Either(Either),
 }
 
 /// Whether a field has its default and need not be written.

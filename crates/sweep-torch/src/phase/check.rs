@@ -2,8 +2,8 @@
 
 use sweep_protocol::{
     recipe::{
-        AfterEpochs, Alternate, BatchNorm, ClassWeight, CrossEntropy, Elements, Memory, Optimizer, Phase,
-        Recipe, Score, Stream, Term, Train,
+        AfterEpochs, Alternate, BatchNorm, ClassWeight, CrossEntropy, Elements, Memory, Move, Optimizer,
+        Phase, Recipe, Route, Score, Stream, Term, Train,
     },
     terms::{Set, SetSizes},
 };
@@ -51,10 +51,31 @@ impl<'a> Check<'a> {
             Phase::Cast(_) => Ok(()),
             Phase::Train(plan) => self.train(plan),
             Phase::Alternate(plan) => self.alternate(plan),
-            Phase::Dampen(_) | Phase::FisherNoise(_) | Phase::Move(_) => {
-                Err(Unusable::Uninterpreted { phase: self.phase })
+            Phase::Dampen(plan) => {
+                tensors::check(self.layout, &plan.tensors)?;
+                self.hold(&[plan.forget, plan.kept])
             }
+            Phase::FisherNoise(plan) => self.hold(&[plan.kept]),
+            Phase::Move(Move { scale, .. }) if !scale.is_finite() => {
+                Err(Unusable::Weight { phase: self.phase })
+            }
+            Phase::Move(plan) => match &plan.along {
+                Route::WoodFisher { .. } => self.hold(&[Set::Forget, Set::Retain]),
+                Route::TaskVector(loops) => loops.iter().try_for_each(|plan| self.train(plan)),
+            },
+            // Both courses must be possible; a choice that only one of them makes is known to it alone.
+            Phase::Either(plan) => [&plan.first, &plan.otherwise].into_iter().try_for_each(|course| {
+                let before = self.chosen.len();
+                course.iter().try_for_each(|plan| self.of(plan))?;
+                self.chosen.truncate(before);
+                Ok(())
+            }),
         }
+    }
+
+    /// Whether these sets hold examples.
+    fn hold(&self, sets: &[Set]) -> Result<(), Unusable> {
+        sets.iter().try_for_each(|&set| self.holds(self.sizes().of(set), set))
     }
 
     fn elements(&self, elements: &Elements) -> Result<(), Unusable> {
@@ -69,9 +90,7 @@ impl<'a> Check<'a> {
     fn score(&self, score: &Score) -> Result<(), Unusable> {
         match score {
             Score::Magnitude | Score::Random => Ok(()),
-            Score::Ratio { above, below, .. } => {
-                [*above, *below].into_iter().try_for_each(|set| self.holds(self.sizes().of(set), set))
-            }
+            Score::Ratio { above, below, .. } => self.hold(&[*above, *below]),
             Score::Gradient { of, batch_norm } => of.iter().try_for_each(|pass| {
                 if !pass.sign.is_finite() {
                     return Err(Unusable::Weight { phase: self.phase });

@@ -7,10 +7,10 @@ use sweep_protocol::{
 use tch::Tensor;
 
 use super::{Halt, loss::mean_cross_entropy, pass::GradientPass, work::Work};
-use crate::draws::Pass;
+use crate::{draws::Pass, pass_cache::Question};
 
 /// Importance of every element of the flat buffer to a set, on the weights as they stand. It depends on the data and
-/// the weights alone, not on the seed of the run.
+/// the weights alone, not on the seed of the run, and is looked up where an earlier run has computed it.
 pub(super) fn importance(
     plan: &Importance,
     set: Set,
@@ -19,24 +19,38 @@ pub(super) fn importance(
 ) -> Result<Tensor, Halt> {
     let pass = Pass { phase, stream, number: 0 };
     let order = work.draws.settled_order(&pass, work.examples.set(set))?;
+    let known = work.known.look_up(&Question { what: "importance", plan, order: &order }, work.weights);
+    let count = work.layout().parameter_count();
+    known.or_compute(count as usize, || computed(plan, order, work))
+}
+
+fn computed(plan: &Importance, order: Vec<i64>, work: &mut Work<'_>) -> Result<Tensor, Halt> {
     let batch_size = plan.batch_size.get() as usize;
     let pass = GradientPass { order, batch_size, batch_norm: BatchNorm::Frozen };
-    let count = work.layout().parameter_count();
-    let mut sum = Tensor::zeros([count], (work.weights.kind(), work.weights.device()));
-    let mut batches = 0_u32;
-    let measure = plan.measure;
     let scale = plan.scale.get();
-    if measure == Measure::ExpectedCrossEntropy {
-        return expected(&pass, scale, work);
+    match plan.measure {
+        Measure::SquaredCrossEntropy => {
+            mean(&pass, &mean_cross_entropy, |gradient| (gradient * scale).square(), work)
+        }
+        Measure::AbsoluteSquaredNorm => {
+            mean(&pass, &|logits, _| squared_norm(logits), |gradient| (gradient * scale).abs(), work)
+        }
+        Measure::ExpectedCrossEntropy => expected(&pass, scale, work),
     }
-    let loss = |logits: &Tensor, labels: &Tensor| match measure {
-        Measure::AbsoluteSquaredNorm => squared_norm(logits),
-        _ => mean_cross_entropy(logits, labels),
-    };
-    pass.run(work, &loss, &mut |gradient| {
-        let gradient = gradient * scale;
-        let power = if measure == Measure::AbsoluteSquaredNorm { gradient.abs() } else { gradient.square() };
-        let _ = sum.g_add_(&power);
+}
+
+/// Mean over the batches of a power of the gradient.
+fn mean(
+    pass: &GradientPass,
+    loss: &dyn Fn(&Tensor, &Tensor) -> Tensor,
+    power: impl Fn(Tensor) -> Tensor,
+    work: &mut Work<'_>,
+) -> Result<Tensor, Halt> {
+    let place = (work.weights.kind(), work.weights.device());
+    let mut sum = Tensor::zeros([work.layout().parameter_count()], place);
+    let mut batches = 0_u32;
+    pass.run(work, loss, &mut |gradient| {
+        let _ = sum.g_add_(&power(gradient));
         batches += 1;
     })?;
     Ok(sum / f64::from(batches.max(1)))

@@ -4,11 +4,16 @@
 //! knows no clock and no pipe: whoever wants to hear about progress hands in a [`Watch`].
 
 mod check;
+mod dampen;
 mod data;
+mod either;
 mod elements;
+mod fisher;
 mod gradient;
 mod importance;
+mod influence;
 mod loss;
+mod movement;
 mod operation;
 mod pass;
 mod schedule;
@@ -31,6 +36,7 @@ use crate::{
     draws::{Draws, Unrecorded},
     examples::Examples,
     network::{Layout, Network, Parameter, Weights},
+    pass_cache::PassCache,
 };
 use elements::Choices;
 use teacher::Teachers;
@@ -42,6 +48,8 @@ pub struct Subject<'a> {
     pub network: &'a dyn Network,
     /// Its weights.
     pub weights: &'a mut Weights,
+    /// What earlier runs have found out about it.
+    pub known: &'a PassCache,
 }
 
 /// Hears how a recipe gets on.
@@ -95,10 +103,12 @@ pub fn carry_out(
     watch: &mut dyn Watch,
 ) -> Result<Done, Halt> {
     check(recipe, subject.network.layout(), examples)?;
+    let recipe = either::decided(recipe, draws)?;
     let teachers = Teachers::new(subject.weights);
-    let Subject { network, weights } = subject;
+    let Subject { network, weights, known } = subject;
     let choices = Choices::default();
-    let mut work = Work { network: *network, weights, examples, draws, watch, teachers, choices, steps: 0 };
+    let mut work =
+        Work { network: *network, weights, known, examples, draws, watch, teachers, choices, steps: 0 };
     for (phase, plan) in recipe.phases.iter().enumerate() {
         match plan {
             Phase::Reinit(plan) => operation::reinit(plan, phase, &mut work)?,
@@ -109,9 +119,10 @@ pub fn carry_out(
             Phase::Select(plan) => select::select(plan, phase, &mut work)?,
             Phase::Train(plan) => train::train(plan, (phase, 0), &mut work)?,
             Phase::Alternate(plan) => train::alternate(plan, phase, &mut work)?,
-            Phase::Dampen(_) | Phase::FisherNoise(_) | Phase::Move(_) => {
-                return Err(Halt::Unusable(Unusable::Uninterpreted { phase }));
-            }
+            Phase::Dampen(plan) => dampen::dampen(plan, phase, &mut work)?,
+            Phase::FisherNoise(plan) => fisher::fisher_noise(plan, phase, &mut work)?,
+            Phase::Move(plan) => movement::step(plan, phase, &mut work)?,
+            Phase::Either(_) => unreachable!("every choice is made"),
         }
     }
     let steps = work.steps;

@@ -20,7 +20,10 @@ use crate::{
     draws::{Draws, PartOf, Pass, Purpose, Seeded, Unrecorded},
     examples::{Examples, HostExamples},
     network::{Network, Weights, build},
+    pass_cache::PassCache,
 };
+
+mod one_shot;
 
 const CLASSES: u32 = 3;
 
@@ -65,7 +68,8 @@ impl Bench {
         draws: &mut dyn Draws,
         watch: &mut dyn Watch,
     ) -> Result<u64, Halt> {
-        let mut subject = Subject { network: self.network.as_ref(), weights: &mut self.weights };
+        let mut subject =
+            Subject { network: self.network.as_ref(), weights: &mut self.weights, known: &PassCache::NONE };
         carry_out(&Recipe { phases }, &mut subject, &self.examples, draws, watch).map(|done| done.steps)
     }
 

@@ -5,12 +5,15 @@ use crate::{
     draws::Draws,
     examples::Examples,
     network::{Layout, Network, Weights},
+    pass_cache::PassCache,
 };
 
 /// Everything that a phase may touch.
 pub(super) struct Work<'a> {
     pub(super) network: &'a dyn Network,
     pub(super) weights: &'a mut Weights,
+    /// What earlier runs have found out.
+    pub(super) known: &'a PassCache,
     pub(super) examples: &'a Examples,
     pub(super) draws: &'a mut dyn Draws,
     pub(super) watch: &'a mut dyn Watch,

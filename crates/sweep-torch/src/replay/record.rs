@@ -43,6 +43,7 @@ impl<'a> Record<'a> {
             Purpose::Noise { phase, key } => (named(*phase, Named::Noise, key), std),
             Purpose::LateNoise { phase, key, .. } => (named(*phase, Named::LateNoise, key), std),
             Purpose::Score { key, .. } => (format!("rand.keep.{key}"), 1.0),
+            Purpose::Course { number } => (format!("rand.course.{number}"), 1.0),
             Purpose::Pixels(BatchOf { phase, number, .. }) => {
                 let before = self.script.steps_before.get(phase).copied().unwrap_or(0);
                 (format!("rand.image_noise.step{}", before + number), std / BYTE_NOISE)

@@ -148,7 +148,8 @@ fn attempt<W: Write>(
 
     progress.expect(job.recipe.steps(&examples.sizes()));
     let clock = Instant::now();
-    let mut subject = Subject { network: network.as_ref(), weights: &mut weights };
+    let known = shelf.pass_cache(inputs);
+    let mut subject = Subject { network: network.as_ref(), weights: &mut weights, known: &known };
     let steps = carry_out(&job.recipe, &mut subject, &examples, &mut draws, progress)?.steps;
     wait_for(device);
     let unlearn_s = clock.elapsed().as_secs_f64();

@@ -5,7 +5,10 @@ use sweep_protocol::{
 use tch::{Device, Tensor};
 
 use super::{Bench, Diary, Labels, Pairing, Seed, Seeded, stream};
-use crate::phase::{data::Feed, elements::Choices, teacher::Teachers, work::Work};
+use crate::{
+    pass_cache::PassCache,
+    phase::{data::Feed, elements::Choices, teacher::Teachers, work::Work},
+};
 
 /// The labels that a stream gives the examples of its first pass, by position.
 fn labels(plan: &Stream, seed: u64) -> Vec<(i64, i64)> {
@@ -19,6 +22,7 @@ fn labels(plan: &Stream, seed: u64) -> Vec<(i64, i64)> {
         draws: &mut draws,
         watch: &mut watch,
         choices: Choices::default(),
+        known: &PassCache::NONE,
         steps: 0,
     };
     let mut feed = Feed::new(plan, (0, 0), &mut work).expect("it draws");

@@ -8,6 +8,7 @@ mod erased;
 mod forgetful;
 mod hyper;
 mod masked;
+mod one_shot;
 mod plain;
 
 use std::{collections::BTreeMap, num::NonZeroU32};
@@ -95,10 +96,12 @@ const SCRIPTS: &[(&str, Write)] = &[
     ("finetune", plain::finetune),
     ("forget_set_free", distilled::forget_set_free),
     ("gradient_ascent", plain::gradient_ascent),
+    ("iu", one_shot::iu),
     ("jit", forgetful::jit),
     ("jit_accumulate", forgetful::jit),
     ("kde", distilled::kde),
     ("l1_sparse", plain::l1_sparse),
+    ("lfssd", one_shot::lfssd),
     ("msg", masked::msg),
     ("neggrad_plus", plain::neggrad_plus),
     ("prmq", distilled::prmq),
@@ -111,6 +114,7 @@ const SCRIPTS: &[(&str, Write)] = &[
     ("scrub", distilled::scrub),
     ("scrub_rewind", distilled::scrub),
     ("sfron", masked::sfron),
+    ("ssd", one_shot::ssd),
 ];
 
 /// The recipe of a recorded method.
