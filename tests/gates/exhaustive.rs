@@ -114,7 +114,7 @@ impl World {
         match *event {
             Event::Ready { slot } => world.processes[slot] = Process::Idle,
             Event::Gone { slot, .. } | Event::StartFailed { slot, .. } => {
-                world.processes[slot] = Process::None
+                world.processes[slot] = Process::None;
             }
             Event::Reported { slot, run, .. } if self.processes[slot] == Process::Busy(run) => {
                 world.processes[slot] = Process::Done;

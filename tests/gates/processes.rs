@@ -14,7 +14,7 @@ use crate::harness::{Bench, csv_rows};
 /// Passed on to workers as everything that begins so.
 const MARK: &str = "SWEEP_GATE_MARK";
 /// How long a condition is waited for that must come about.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A folder with one grid, and the processes that were started in it.
 pub(crate) struct Scene {
@@ -26,7 +26,7 @@ impl Scene {
     /// A scene whose grid has `points` × `seeds` runs of `work` milliseconds and four more, which take no time.
     pub(crate) fn new(points: u64, seeds: u64, work: u64) -> Self {
         let bench = Bench::new();
-        let shifts: Vec<String> = (0..points).map(|point| format!("{}.5", point)).collect();
+        let shifts: Vec<String> = (0..points).map(|point| format!("{point}.5")).collect();
         let grid = format!(
             "name = \"gate\"\nengine = \"toy\"\nseeds = {seeds}\n[oracle]\nmodels = 2\nheld-out = 2\n\
              [toy]\nexamples = 4\n[pool]\nstall-timeout = \"3s\"\n\

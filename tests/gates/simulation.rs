@@ -4,8 +4,10 @@
 //! may happen: P1 to P7 and P9. In the others faults cease, and then every run must come to its end (P10). A fault that
 //! strikes too rarely fails the gate: what was not tried was not tested. `SWEEP_GATE_SEED=n` tries one seed alone.
 
+mod deeds;
 mod disk;
 mod fault;
+mod life;
 mod worker;
 mod world;
 

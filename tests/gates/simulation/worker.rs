@@ -22,10 +22,17 @@ pub(super) struct Process {
     pub(super) behaves: bool,
     /// It is being stopped.
     pub(super) is_leaving: bool,
-    pub(super) ignores_term: bool,
-    pub(super) unkillable: bool,
+    pub(super) obedience: Obedience,
     /// What it still says when it is stopped.
     pub(super) last_word: Option<Word>,
+}
+
+/// What it takes to end a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Obedience {
+    Obeys,
+    IgnoresTerm,
+    Unkillable,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,15 +65,14 @@ pub(super) type Speech = Vec<(Duration, Word)>;
 
 impl Process {
     pub(super) fn new(number: u64, faults: &mut Faults, chance: &mut Chance) -> Self {
-        Self {
-            number,
-            doing: Doing::Starting,
-            behaves: true,
-            is_leaving: false,
-            ignores_term: faults.strikes(Fault::IgnoreTerm, 4, chance),
-            unkillable: faults.strikes(Fault::Unkillable, 12, chance),
-            last_word: None,
-        }
+        let obedience = if faults.strikes(Fault::Unkillable, 12, chance) {
+            Obedience::Unkillable
+        } else if faults.strikes(Fault::IgnoreTerm, 4, chance) {
+            Obedience::IgnoresTerm
+        } else {
+            Obedience::Obeys
+        };
+        Self { number, doing: Doing::Starting, behaves: true, is_leaving: false, obedience, last_word: None }
     }
 
     /// What it says at its start.

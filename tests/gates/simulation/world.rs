@@ -4,30 +4,29 @@ use std::{
 };
 
 use sweep::{
-    engine::Manner,
-    outcome::{Cause, Outcome, Status},
+    outcome::Status,
     pool::{
         Interruption,
-        core::{Action, Attendance, Clock, End, Event, Hindrance, Rules, State, TICK, step},
+        core::{Attendance, Clock, End, Event, Rules, State, TICK, step},
     },
-    store::Source,
 };
 use sweep_protocol::message::Failure;
 
 use super::{
-    disk::{Disk, Failed, Record},
+    disk::{Disk, Failed},
     fault::{Fault, Faults, Struck},
-    worker::{Doing, Process, STEPS, Word, measurement, milliseconds},
+    life::{Life, Occurrence, is_failed},
+    worker::{Doing, Obedience, milliseconds},
 };
 use crate::chance::Chance;
 
-const GRACE: Duration = Duration::from_secs(4);
+pub(super) const GRACE: Duration = Duration::from_secs(4);
 /// How long a world is looked at while faults go on.
-const LONG: Duration = Duration::from_secs(1200);
+const LONG: Duration = Duration::from_mins(20);
 /// How long a free slot may wait for a run, or a run for a free slot (P10).
 const UNUSED: Duration = Duration::from_secs(10);
 /// By when everything has ended once faults have ceased.
-const SETTLED: Duration = Duration::from_secs(1800);
+const SETTLED: Duration = Duration::from_mins(30);
 /// Schedulers that one world may see.
 const LIVES: u32 = 30;
 
@@ -40,54 +39,25 @@ pub(super) enum Mode {
     Liveness,
 }
 
-/// Something that will happen outside the scheduler.
-#[derive(Debug, Clone)]
-enum Occurrence {
-    Said { slot: usize, process: u64, word: Word },
-    Gone { slot: usize, process: u64 },
-    Signal(Interruption),
-}
-
 /// A scheduler and what is around it: workers, a disk, a clock, a user. Schedulers come and go, the disk stays.
 pub(super) struct World {
     mode: Mode,
-    chance: Chance,
-    faults: Faults,
-    runs: usize,
-    original: Option<usize>,
-    accelerators: Vec<Option<u32>>,
+    pub(super) chance: Chance,
+    pub(super) faults: Faults,
+    pub(super) runs: usize,
+    pub(super) original: Option<usize>,
+    pub(super) accelerators: Vec<Option<u32>>,
     cacheable: Vec<bool>,
-    now: Duration,
+    pub(super) now: Duration,
     ceased_at: Option<Duration>,
     until: Duration,
-    disk: Disk,
+    pub(super) disk: Disk,
     /// What a scheduler has said to be recorded.
-    acknowledged: BTreeMap<usize, Status>,
+    pub(super) acknowledged: BTreeMap<usize, Status>,
     /// How often each run was handed out, and how often that was in order.
-    handed_out: Vec<(u32, u32)>,
+    pub(super) handed_out: Vec<(u32, u32)>,
     lives: u32,
     trace: Option<blake3::Hasher>,
-}
-
-/// One scheduler process, and the workers that live and die with it.
-struct Life {
-    state: State,
-    attendance: Attendance,
-    clock: Clock,
-    /// What the monotonic clock is off by.
-    skew: Duration,
-    counted: Duration,
-    woken: Duration,
-    agenda: BTreeMap<(Duration, u64), Occurrence>,
-    sequence: u64,
-    events: VecDeque<Event>,
-    processes: Vec<Option<Process>>,
-    deaths: Vec<u32>,
-    /// Whether nothing new may be started any more.
-    halted: bool,
-    /// Whether runs at work are stopped as well.
-    hurried: bool,
-    unused_since: Vec<Option<Duration>>,
 }
 
 /// How a scheduler came to its end.
@@ -138,7 +108,7 @@ impl World {
             let mut life = self.begin();
             let finish = self.watch(&mut life);
             self.bury(&life, &finish);
-            if self.is_over(&finish) {
+            if Self::is_over(&finish) {
                 break;
             }
             self.now += Duration::from_secs(1 + self.chance.below(20));
@@ -152,14 +122,14 @@ impl World {
         (self.faults.struck, self.trace.map(|trace| trace.finalize()))
     }
 
-    fn is_over(&self, finish: &Finish) -> bool {
+    fn is_over(finish: &Finish) -> bool {
         match finish {
             Finish::End(End::Complete | End::OriginalFailed { .. }) | Finish::Watched => true,
             Finish::End(_) | Finish::Crashed | Finish::StoreFailed => false,
         }
     }
 
-    fn rules() -> Rules {
+    pub(super) fn rules() -> Rules {
         let seconds = Duration::from_secs;
         Rules {
             retries: 1,
@@ -312,137 +282,6 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, life: &mut Life, action: Action) -> Result<Option<End>, Failed> {
-        match action {
-            Action::Start { slot } => self.start(life, slot),
-            Action::Perform { slot, run, attempt } => self.perform(life, slot, (run, attempt))?,
-            Action::Stop { slot, manner } => self.stop(life, slot, manner),
-            Action::Consult { run } => {
-                let hit = self.faults.strikes(Fault::CacheHit, 2, &mut self.chance);
-                let measurement = hit.then(|| measurement(run, 0));
-                life.events.push_back(Event::Cached { run, measurement });
-            }
-            Action::Commit { run, attempt, outcome, source } => {
-                self.commit(life, (run, attempt), &outcome, source)?;
-            }
-            Action::Tell(_) => {}
-            Action::End(end) => return Ok(Some(end)),
-        }
-        Ok(None)
-    }
-
-    fn start(&mut self, life: &mut Life, slot: usize) {
-        assert!(life.processes[slot].is_none(), "two processes at slot {slot}");
-        assert!(!life.halted, "a worker is started for nothing");
-        let number = life.attendance.arrives(slot);
-        life.unused_since[slot] = None;
-        for (fault, hindrance) in
-            [(Fault::Shortage, Hindrance::Shortage), (Fault::NoProgram, Hindrance::Fault)]
-        {
-            if self.faults.strikes(fault, 5, &mut self.chance) {
-                life.events.push_back(Event::StartFailed { slot, reason: "it can't".into(), hindrance });
-                return;
-            }
-        }
-        let mut process = Process::new(number, &mut self.faults, &mut self.chance);
-        for (after, word) in process.start(&mut self.faults, &mut self.chance) {
-            life.plan(self.now + after, Occurrence::Said { slot, process: number, word });
-        }
-        life.processes[slot] = Some(process);
-    }
-
-    fn perform(&mut self, life: &mut Life, slot: usize, (run, attempt): (usize, u32)) -> Result<(), Failed> {
-        assert!(!self.disk.ended().contains_key(&run), "P2: run {run} has ended and is handed out again");
-        assert!(!life.halted, "run {run} is handed out though nothing new may be started");
-        assert!(attempt > self.disk.attempts(run), "P4: attempt {attempt} at run {run} is not a new one");
-        if let Some(original) = self.original.filter(|&original| original != run) {
-            let status = self.disk.ended().get(&original);
-            assert_eq!(status, Some(&Status::Finished), "run {run} comes before the original");
-        }
-        assert!(life.at_work(run).next().is_none(), "run {run} is at work twice");
-        self.disk.append(Record::Started { run, attempt }, &mut self.faults, &mut self.chance)?;
-        let (times, in_order) = &mut self.handed_out[run];
-        *times += 1;
-        assert!(
-            *times <= *in_order,
-            "P3: run {run} is carried out {times} times, {in_order} of them in order"
-        );
-        life.attendance.handed(slot, run);
-        let is_dead = self.accelerators[slot] == Some(0);
-        let fault = if is_dead && self.faults.strikes(Fault::DeadAccelerator, 1, &mut self.chance) {
-            Some(Fault::DeadAccelerator)
-        } else {
-            self.faults.one_of(Fault::OF_RUNS, 1, &mut self.chance)
-        };
-        let process = life.processes[slot].as_mut().expect("a run is handed to a process");
-        assert_eq!(process.doing, Doing::Idle, "run {run} is handed to a process that isn't idle");
-        let number = process.number;
-        for (after, word) in process.perform((run, attempt), fault, &Self::rules(), &mut self.chance) {
-            life.plan(self.now + after, Occurrence::Said { slot, process: number, word });
-        }
-        Ok(())
-    }
-
-    fn stop(&mut self, life: &mut Life, slot: usize, manner: Manner) {
-        life.attendance.leaves(slot);
-        let hurried = life.hurried;
-        let Some(process) = life.processes[slot].as_mut() else { panic!("nobody to stop at slot {slot}") };
-        let is_first = !std::mem::replace(&mut process.is_leaving, true);
-        let at_work = matches!(process.doing, Doing::Run(_));
-        assert!(!(is_first && at_work && process.behaves) || hurried, "P6: a worker that behaves is stopped");
-        if let Doing::Run(run) = process.doing
-            && is_first
-        {
-            // Whatever the reason: the attempt is over and another is in order.
-            life.deaths[run] += u32::from(!hurried);
-            self.handed_out[run].1 += 1;
-        }
-        let number = process.number;
-        let last_word = process.last_word.take();
-        let patience = match manner {
-            Manner::Kill => milliseconds(5),
-            Manner::Firm | Manner::Gentle if process.ignores_term => GRACE,
-            Manner::Firm | Manner::Gentle => milliseconds(5 + self.chance.below(500)),
-        };
-        let gone = if process.unkillable { None } else { Some(patience) };
-        if let Some(word) = last_word {
-            life.plan(self.now + milliseconds(2), Occurrence::Said { slot, process: number, word });
-        }
-        if let Some(after) = gone {
-            life.plan(self.now + after, Occurrence::Gone { slot, process: number });
-        }
-    }
-
-    fn commit(
-        &mut self,
-        life: &mut Life,
-        (run, attempt): (usize, u32),
-        outcome: &Outcome,
-        source: Source,
-    ) -> Result<(), Failed> {
-        assert!(!self.disk.ended().contains_key(&run), "P4: run {run} has two outcomes");
-        match outcome {
-            Outcome::Finished(found) => {
-                assert_eq!(*found, measurement(run, attempt), "P5: a measurement of something else");
-            }
-            Outcome::Failed { cause: Cause::WorkerLost | Cause::Reported(Failure::Device), .. } => {
-                let retries = Self::rules().retries;
-                assert!(life.deaths[run] > retries, "P7: run {run} failed after {} deaths", life.deaths[run]);
-            }
-            Outcome::Failed { cause: Cause::Reported(Failure::Refused), .. } | Outcome::Cancelled => {
-                panic!("{outcome:?} is no outcome")
-            }
-            Outcome::Diverged { .. } | Outcome::Failed { .. } | Outcome::TimedOut { .. } => {}
-        }
-        assert_eq!(source == Source::Cached, attempt == 0, "an attempt was made or it was not");
-        life.attendance.ended(run);
-        let status = outcome.status();
-        self.disk.append(Record::Ended { run, status }, &mut self.faults, &mut self.chance)?;
-        self.acknowledged.insert(run, status);
-        life.halted |= self.original == Some(run) && status != Status::Finished;
-        Ok(())
-    }
-
     /// A free slot and a run that waits find each other (P10).
     fn check_use(&mut self, life: &mut Life) {
         // What was just brought about comes first, as it does in the pool.
@@ -496,7 +335,12 @@ impl World {
     }
 
     fn check_end(&self, life: &Life, end: &End) {
-        let left = life.processes.iter().flatten().filter(|process| !process.unkillable).count();
+        let left = life
+            .processes
+            .iter()
+            .flatten()
+            .filter(|process| process.obedience != Obedience::Unkillable)
+            .count();
         assert_eq!(left, 0, "P9: {left} processes are left");
         match end {
             End::Complete => {
@@ -512,73 +356,4 @@ impl World {
             End::Drained { .. } | End::Refused { .. } => assert!(life.halted, "nobody asked for {end:?}"),
         }
     }
-}
-
-impl Life {
-    fn plan(&mut self, at: Duration, occurrence: Occurrence) {
-        self.sequence += 1;
-        self.agenda.insert((at, self.sequence), occurrence);
-    }
-
-    /// The workers at work on a run; one that can't be killed and was given up is not counted.
-    fn at_work(&self, run: usize) -> impl Iterator<Item = &Process> {
-        let given_up = |slot: usize| self.state.broken().any(|(broken, _)| broken == slot);
-        let processes = self.processes.iter().enumerate();
-        processes
-            .filter(move |(slot, _)| !given_up(*slot))
-            .filter_map(|(_, process)| process.as_ref())
-            .filter(move |process| process.doing == Doing::Run(run))
-    }
-
-    fn doing(&self, what: Doing) -> impl Iterator<Item = &Process> {
-        self.processes.iter().flatten().filter(move |process| process.doing == what && !process.is_leaving)
-    }
-
-    /// What the words of a worker mean, as the pool understands them.
-    fn hear(&mut self, slot: usize, number: u64, word: Word) -> Option<Event> {
-        if !self.attendance.may_speak(slot, number) {
-            return None;
-        }
-        let process = self.processes[slot].as_mut().filter(|process| process.number == number)?;
-        match word {
-            Word::Hello => {
-                process.doing = Doing::Idle;
-                Some(Event::Ready { slot })
-            }
-            Word::Lost(reason) => {
-                process.behaves = false;
-                Some(Event::Lost { slot, reason: reason.into() })
-            }
-            Word::Progress { run, step } => {
-                self.attendance.run_at(slot).filter(|&at| at == run)?;
-                Some(Event::Progress { slot, run, step, steps: STEPS })
-            }
-            Word::Outcome { run, outcome } => {
-                self.attendance.run_at(slot).filter(|&at| at == run)?;
-                // A worker whose device failed takes nothing any more, and its run is held back until it is gone.
-                if !is_failed(&outcome, Failure::Device) {
-                    process.doing = Doing::Idle;
-                }
-                Some(Event::Reported { slot, run, outcome })
-            }
-        }
-    }
-
-    /// Takes note of what forbids to start anything.
-    fn note(&mut self, event: &Event) {
-        match event {
-            Event::Interrupted(signal) => {
-                self.halted = true;
-                self.hurried |= !matches!(signal, Interruption::Drain | Interruption::Interrupt(1));
-            }
-            Event::Reported { outcome, .. } => {
-                self.halted |= is_failed(outcome, Failure::Refused);
-            }
-            _ => {}
-        }
-    }
-}
-
-fn is_failed(outcome: &Outcome, with: Failure) -> bool {
-    matches!(outcome, Outcome::Failed { cause: Cause::Reported(failure), .. } if *failure == with)
 }
