@@ -4,8 +4,7 @@ use sweep_protocol::{
     message,
     recipe::{
         BatchNorm, CrossEntropy, Elements, Init, Noise, NoiseUnit, Optimizer, Pairing, Phase, Recipe, Reinit,
-        Replacement,
-        Stream, Tensors, Term, Train, Transpose, Turn,
+        Replacement, Stream, Tensors, Term, Train, Transpose, Turn,
     },
     terms::{NonNegative, Positive, Seed, Set, UnitInterval},
 };
