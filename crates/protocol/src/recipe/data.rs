@@ -38,6 +38,7 @@ fn none() -> NonNegative {
     NonNegative::new(0.0).expect("0 is not negative")
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 fn is_none(noise: &NonNegative) -> bool {
     *noise == none()
 }

@@ -164,6 +164,7 @@ fn one() -> Positive {
     Positive::new(1.0).expect("1 is above 0")
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 fn is_one(value: &Positive) -> bool {
     *value == one()
 }

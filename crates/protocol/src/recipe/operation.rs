@@ -140,7 +140,7 @@ pub struct Move {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Route {
-    /// Influence unlearning with the WoodFisher approximation of the inverse Hessian (Unlearn-Sparse, `Wfisher.py`):
+    /// Influence unlearning with the `WoodFisher` approximation of the inverse Hessian (Unlearn-Sparse, `Wfisher.py`):
     /// batch norm frozen; the first gradient is that of one retain example, further examples one by one.
     #[serde(rename_all = "kebab-case")]
     WoodFisher {
@@ -150,7 +150,7 @@ pub enum Route {
         batch_size: NonZeroU32,
     },
     /// The mean of θₖ − θ over networks that are each trained from the weights as they stand, where the signs of all
-    /// of them agree, and 0 elsewhere (NegMerge; a plain task vector where there is one network). The weights are put
+    /// of them agree, and 0 elsewhere (`NegMerge`; a plain task vector where there is one network). The weights are put
     /// back before the move.
     TaskVector(Vec<Train>),
 }

@@ -127,7 +127,7 @@ pub enum Accumulation {
     /// Each step has its own gradient.
     #[default]
     None,
-    /// Each step has the sum of all gradients of the loop so far (a loop that forgets `zero_grad`, as JiT's does).
+    /// Each step has the sum of all gradients of the loop so far (a loop that forgets `zero_grad`, as `JiT`'s does).
     Sum,
 }
 

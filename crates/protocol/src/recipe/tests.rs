@@ -26,7 +26,9 @@ fn stream(set: Set, batch: u32, pairing: Pairing) -> Stream {
 fn train(data: Vec<Stream>, epochs: f64) -> Train {
     let sgd = Optimizer::Sgd { lr: positive(0.1), momentum: unit(0.9), weight_decay: none() };
     let loss = vec![Term::CrossEntropy(CrossEntropy::new(data[0].set, 1.0))];
-    Train { data: data.clone(), ..Train::new(data[0].clone(), positive(epochs), loss, sgd) }
+    let mut train = Train::new(data[0].clone(), positive(epochs), loss, sgd);
+    train.data = data;
+    train
 }
 
 fn passes(phase: Phase) -> f64 {

@@ -72,6 +72,7 @@ impl Weights {
     }
 
     /// The same weights in memory of their own.
+    #[must_use]
     pub fn duplicate(&self) -> Self {
         let mut copy = Self::blank(&self.layout, self.kind(), self.device());
         copy.become_like(self);

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use sweep_protocol::recipe::Elements;
 use tch::Tensor;
 
-use super::Halt;
-use super::check::Unusable;
+use super::{Halt, Unusable};
 
 /// Choices by name: whether each element of the network's flat buffer was chosen.
 #[derive(Default)]

@@ -11,8 +11,9 @@ use crate::{
 
 /// A plan, ready to be applied. Everything is flat and in the order of the scope.
 pub(super) struct Shaping {
+    accumulation: Accumulation,
     /// The sum of all gradients so far, where they add up.
-    sum: Option<Option<Tensor>>,
+    sum: Option<Tensor>,
     factors: Option<Tensor>,
     /// Which elements stay, and as what.
     held: Option<(Tensor, Tensor)>,
@@ -29,7 +30,8 @@ impl Shaping {
             }
         };
         Ok(Self {
-            sum: (plan.accumulation == Accumulation::Sum).then_some(None),
+            accumulation: plan.accumulation,
+            sum: None,
             factors: factors(&plan.factors, scope, work)?,
             held,
             clip: plan.clip.map(sweep_protocol::terms::Positive::get),
@@ -38,11 +40,11 @@ impl Shaping {
 
     /// The gradient that the optimiser sees.
     pub(super) fn shape(&mut self, mut gradient: Tensor) -> Tensor {
-        if let Some(sum) = &mut self.sum {
-            if let Some(earlier) = sum.take() {
+        if self.accumulation == Accumulation::Sum {
+            if let Some(earlier) = self.sum.take() {
                 gradient = gradient.g_add_(&earlier);
             }
-            *sum = Some(gradient.copy());
+            self.sum = Some(gradient.copy());
         }
         if let Some(factors) = &self.factors {
             gradient = gradient.g_mul_(factors);

@@ -21,9 +21,11 @@ mod select;
 mod teacher;
 mod tensors;
 mod train;
+mod unusable;
 mod work;
 
-pub use check::{Unusable, check};
+pub use check::check;
+pub use unusable::Unusable;
 
 use std::ops::ControlFlow;
 
@@ -113,7 +115,7 @@ pub fn carry_out(
             Phase::Noise(plan) => operation::noise(plan, phase, &mut work)?,
             Phase::Transpose(plan) => operation::transpose(plan, &mut work)?,
             Phase::Zero(plan) => operation::zero(plan, &mut work)?,
-            Phase::Cast(plan) => operation::cast(plan, &mut work),
+            Phase::Cast(plan) => operation::cast(*plan, &mut work),
             Phase::Select(plan) => select::select(plan, phase, &mut work)?,
             Phase::Train(plan) => train::train(plan, (phase, 0), &mut work)?,
             Phase::Alternate(plan) => train::alternate(plan, phase, &mut work)?,

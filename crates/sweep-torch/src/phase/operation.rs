@@ -88,7 +88,7 @@ pub(super) fn zero(plan: &Zero, work: &mut Work<'_>) -> Result<(), Halt> {
     Ok(())
 }
 
-pub(super) fn cast(plan: &Cast, work: &mut Work<'_>) {
+pub(super) fn cast(plan: Cast, work: &mut Work<'_>) {
     work.weights.round_through(match plan.through {
         Precision::Float16 => Kind::Half,
         Precision::Bfloat16 => Kind::BFloat16,

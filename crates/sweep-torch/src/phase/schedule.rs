@@ -44,7 +44,7 @@ impl Time {
                 factor.get().powi(passed as i32)
             }
             Schedule::Triangle => {
-                let top = ((self.epochs + 1.0) / 2.0).floor();
+                let top = self.epochs.midpoint(1.0).floor();
                 if epoch < top {
                     (epoch + 1.0) / top
                 } else {

@@ -51,7 +51,7 @@ fn scores(score: &Score, places: &[usize], phase: usize, work: &mut Work<'_>) ->
                 let parameter = &layout.parameters[place];
                 let purpose = Purpose::Score { phase, key: &parameter.key };
                 let values = work.draws.uniform(&purpose, parameter.count() as usize, 1.0)?;
-                let values: Vec<f64> = values.into_iter().map(|value| (value + 1.0) / 2.0).collect();
+                let values: Vec<f64> = values.into_iter().map(|value| value.midpoint(1.0)).collect();
                 scores.push(Tensor::from_slice(&values).to_device(work.weights.device()));
             }
             Ok(scores)

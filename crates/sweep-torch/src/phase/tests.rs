@@ -1,10 +1,15 @@
+mod choices;
+mod loops;
+mod streams;
+mod terms;
+
 use std::{cell::RefCell, collections::BTreeMap, ops::ControlFlow};
 
 use sweep_protocol::{
     message,
     recipe::{
-        BatchNorm, CrossEntropy, Elements, Init, Noise, NoiseUnit, Optimizer, Pairing, Phase, Recipe, Reinit,
-        Replacement, Stream, Tensors, Term, Train, Transpose, Turn,
+        BatchNorm, CrossEntropy, Elements, Init, Labels, Noise, NoiseUnit, Optimizer, Pairing, Phase, Recipe,
+        Reinit, Replacement, Stream, Tensors, Term, Train, Transpose, Turn,
     },
     terms::{NonNegative, Positive, Seed, Set, UnitInterval},
 };
@@ -70,6 +75,13 @@ impl Bench {
 
     fn run(&mut self, phases: Vec<Phase>) -> Result<u64, Halt> {
         self.carry_out(phases, &mut Seeded::new(Seed(9)), &mut Diary::default())
+    }
+
+    /// The losses of every step.
+    fn losses(&mut self, plan: Train) -> Vec<f64> {
+        let mut diary = Diary::default();
+        self.carry_out(vec![Phase::Train(plan)], &mut Seeded::new(Seed(9)), &mut diary).expect("it trains");
+        diary.losses
     }
 
     /// Keys whose values differ bit for bit.

@@ -37,10 +37,8 @@ impl CrossEntropy {
         if self.averaging == Averaging::ByWeight && member.is_none() {
             return entropy(logits, labels, weights, Reduction::Mean);
         }
-        let mut each = entropy(logits, labels, None, Reduction::None);
-        if let Some(member) = member {
-            each = each * member;
-        }
+        let each = entropy(logits, labels, None, Reduction::None);
+        let each = member.map_or_else(|| each.shallow_clone(), |member| &each * member);
         let kind = each.kind();
         let weight = weights.map_or_else(|| each.ones_like(), |weights| weights.index_select(0, labels));
         match self.averaging {

@@ -39,7 +39,7 @@ pub(super) fn divergence(
         factor /= classes;
     }
     let sum = each.sum_dim_intlist([1_i64].as_slice(), false, kind);
-    if factor == 1.0 { sum } else { sum * factor }
+    sum * factor
 }
 
 pub(super) fn soft_cross_entropy(term: &SoftCrossEntropy, logits: &Tensor, teacher: &Tensor) -> Tensor {

@@ -63,10 +63,10 @@ impl<'a> Penalties<'a> {
             if weight == 0.0 {
                 continue;
             }
-            let mut distance = scope.values(work.weights).detach();
-            if let Some(toward) = &penalty.toward {
-                distance = distance - toward;
-            }
+            // A view of the weights: nothing may be done to it in place.
+            let values = scope.values(work.weights).detach();
+            let mut distance =
+                penalty.toward.as_ref().map_or_else(|| values.shallow_clone(), |toward| &values - toward);
             if let Some(spared) = &penalty.spared {
                 distance = distance.masked_fill(spared, 0.0);
             }

@@ -85,7 +85,7 @@ impl<'a> Round<'a> {
         work: &mut Work<'_>,
     ) -> Result<Tensor, Halt> {
         let endless = self.turns.is_some_and(|turns| turns.steps.is_some());
-        if !endless && time.step % self.steps_per_epoch() == 0 {
+        if !endless && time.step.is_multiple_of(self.steps_per_epoch()) {
             self.begin_pass();
         }
         work.weights.require_gradients(self.scope.places());

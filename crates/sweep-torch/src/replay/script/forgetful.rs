@@ -11,7 +11,7 @@ use sweep_protocol::{
 
 use super::{
     Hyper, Labels, Script,
-    hyper::{nothing, once, positive},
+    hyper::{non_negative, nothing, once},
     plain::cross_entropy,
     stream,
 };
@@ -34,9 +34,7 @@ pub(super) fn fcs(hyper: &Hyper<'_>) -> Result<Script, GoldenError> {
         temperature: hyper.positive("temperature")?,
         weight_schedule: Schedule::Constant,
     });
-    let floor = positive(hyper.number("eta_min")? / hyper.number("forget_lr")?, "eta_min")?;
-    let floor =
-        sweep_protocol::terms::NonNegative::new(floor.get()).expect("what is above 0 is not negative");
+    let floor = non_negative(hyper.number("eta_min")? / hyper.number("forget_lr")?, "eta_min")?;
     let mut forget = train(stream(hyper, Set::Forget, "forget")?, contrast, sgd("forget_lr")?)?;
     forget.data.push(Stream { pairing: Pairing::Zip, ..stream(hyper, Set::Retain, "zip_retain")? });
     forget.schedule = Schedule::Annealed { pace: Pace::Step, floor, over: None, warm_up: nothing() };

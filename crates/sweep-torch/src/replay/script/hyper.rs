@@ -32,8 +32,7 @@ impl Hyper<'_> {
     }
 
     pub(super) fn non_negative(&self, name: &'static str) -> Result<NonNegative, GoldenError> {
-        let wanted = "a number of at least 0";
-        NonNegative::new(self.number(name)?).map_err(|_| GoldenError::Hyper { name, wanted })
+        non_negative(self.number(name)?, name)
     }
 
     pub(super) fn unit_interval(&self, name: &'static str) -> Result<UnitInterval, GoldenError> {
@@ -122,8 +121,7 @@ impl Hyper<'_> {
 
     /// A learning rate that falls at recorded epochs.
     pub(super) fn milestones(factor: f64, at: Vec<u32>) -> Result<Schedule, GoldenError> {
-        let (name, wanted) = ("lr_decay", "a number of at least 0");
-        let factor = NonNegative::new(factor).map_err(|_| GoldenError::Hyper { name, wanted })?;
+        let factor = non_negative(factor, "lr_decay")?;
         Ok(Schedule::Milestones { factor, at })
     }
 }
@@ -131,6 +129,11 @@ impl Hyper<'_> {
 /// Checks the range of a number that belongs to a hyper-parameter.
 pub(super) fn positive(value: f64, name: &'static str) -> Result<Positive, GoldenError> {
     Positive::new(value).map_err(|_| GoldenError::Hyper { name, wanted: "a number above 0" })
+}
+
+/// A number that belongs to a hyper-parameter.
+pub(super) fn non_negative(value: f64, name: &'static str) -> Result<NonNegative, GoldenError> {
+    NonNegative::new(value).map_err(|_| GoldenError::Hyper { name, wanted: "a number of at least 0" })
 }
 
 /// 1, as a number of passes.
