@@ -4,7 +4,7 @@ use sweep_protocol::{
 };
 use tch::{Device, Tensor};
 
-use super::{Bench, Diary, Labels, Pairing, Seed, Seeded, stream};
+use super::{Bench, Diary, Labels, Pairing, PassCache, Seed, Seeded, stream};
 use crate::phase::{data::Feed, elements::Choices, teacher::Teachers, work::Work};
 
 /// The labels that a stream gives the examples of its first pass, by position.
@@ -13,7 +13,8 @@ fn labels(plan: &Stream, seed: u64) -> Vec<(i64, i64)> {
     let (mut draws, mut watch) = (Seeded::new(Seed(seed)), Diary::default());
     let mut work = Work {
         network: bench.network.as_ref(),
-        teachers: Teachers::new(&bench.weights),
+        teachers: Teachers::new(&bench.weights, &PassCache::NONE),
+        known: &PassCache::NONE,
         weights: &mut bench.weights,
         examples: &bench.examples,
         draws: &mut draws,
