@@ -1,7 +1,7 @@
 //! Which passes of a recipe other runs would repeat exactly, so that a worker keeps what they found.
 
 use super::{
-    Dampen, FisherNoise, Importance, Measure, Move, Phase, Recipe, Route, Score, Select, Share, Target,
+    BatchNorm, Dampen, FisherNoise, Importance, Measure, Move, Phase, Recipe, Route, Score, Select, Share, Target,
     Teacher, Term, Train,
 };
 use crate::terms::{Set, SetSizes};
@@ -55,7 +55,7 @@ impl Phase {
             Self::Select(Select { score: Score::Ratio { above, below, importance }, .. }) => {
                 vec![importance.shared(*above, sizes), importance.shared(*below, sizes)]
             }
-            Self::Select(Select { score: Score::Gradient { of, .. }, .. }) => of
+            Self::Select(Select { score: Score::Gradient { of, batch_norm: BatchNorm::Frozen }, .. }) => of
                 .iter()
                 .map(|pass| SharedPass {
                     what: format!("gradients on {}, batches of {}", pass.set, pass.batch_size),
