@@ -145,8 +145,11 @@ fn a_cast_keeps_what_half_precision_can_say() {
     bench.run(vec![cast()]).expect("it casts");
     let after = kernels(&bench.weights).concat();
     assert_ne!(before, after);
-    let worst = before.iter().zip(&after).map(|(before, after)| (before - after).abs() / before.abs());
-    assert!(worst.fold(0.0, f64::max) < 1e-3, "11 bits of a number are left");
+    for (before, after) in before.iter().zip(&after) {
+        // 11 bits of a number are left, and nothing below half the smallest one.
+        let slack = (before.abs() * 2.0_f64.powi(-11)).max(2.0_f64.powi(-25));
+        assert!((before - after).abs() <= slack, "{before} became {after}");
+    }
     let done = bench.weights.state();
     bench.run(vec![cast()]).expect("it casts");
     assert!(bench.changed(&done).is_empty());

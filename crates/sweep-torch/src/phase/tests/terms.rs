@@ -1,7 +1,8 @@
 use sweep_protocol::{
     recipe::{
         Averaging, BatchNorm, CrossEntropy, Direction, Distance, Divergence, Part, Penalty, Reduction,
-        Schedule, Share, SoftCrossEntropy, Stream, Target, Teacher, Tensors, Term, Toward, Train,
+        Schedule, Share, SoftCrossEntropy, Stream, Target, Teacher, TemperatureScale, Tensors, Term, Toward,
+        Train,
     },
     terms::{Positive, Set},
 };
@@ -85,14 +86,12 @@ fn a_student_is_at_no_distance_from_the_teacher_that_it_still_is() {
 
 #[test]
 fn a_soft_cross_entropy_is_the_divergence_plus_the_teachers_entropy() {
-    let temperature = Positive::new(3.0).expect("positive");
-    let target = Target::Teacher(Teacher::Born);
-    let divergence = |direction| {
-        first_loss(vec![Term::Divergence(Divergence {
-            temperature,
-            direction,
-            ..Divergence::new(Set::Retain, 1.0, target)
-        })])
+    // An untrained network is as sure of itself as 0 to 255 are large: only heat makes its softmax soft.
+    let temperature = Positive::new(1e5).expect("positive");
+    let divergence = |reduction| {
+        let target = Target::Teacher(Teacher::Born);
+        let term = Divergence { temperature, reduction, ..Divergence::new(Set::Retain, 1.0, target) };
+        first_loss(vec![Term::Divergence(term)])
     };
     let soft = |teacher| {
         first_loss(vec![Term::SoftCrossEntropy(SoftCrossEntropy::new(
@@ -102,13 +101,27 @@ fn a_soft_cross_entropy_is_the_divergence_plus_the_teachers_entropy() {
             temperature,
         ))])
     };
-    let forward = divergence(Direction::FromTarget);
-    let entropy = soft(Teacher::Born) - forward;
-    assert!(entropy > 0.5 && entropy < 3.0_f64.ln() + 1e-5, "an entropy of three classes, but {entropy}");
-    let per_class =
-        Divergence { temperature, reduction: Reduction::Mean, ..Divergence::new(Set::Retain, 1.0, target) };
-    close(first_loss(vec![Term::Divergence(per_class)]), forward / 3.0);
-    assert!((divergence(Direction::FromStudent) - forward).abs() > 1e-7, "the directions differ");
+    let forward = divergence(Reduction::BatchMean);
+    for (cross, divergence) in [(soft(Teacher::Start), 0.0), (soft(Teacher::Born), forward)] {
+        let entropy = cross - divergence;
+        assert!(entropy > 0.1 && entropy < 3.0_f64.ln() + 1e-5, "an entropy of three classes, but {entropy}");
+    }
+    assert!((divergence(Reduction::Mean) - forward / 3.0).abs() < 1e-3 * forward);
+}
+
+#[test]
+fn a_divergence_has_a_direction_and_a_scale() {
+    let loss = |direction, scale| {
+        let temperature = Positive::new(4.0).expect("positive");
+        let target = Target::Uniform;
+        let term = Divergence { temperature, direction, scale, ..Divergence::new(Set::Retain, 1.0, target) };
+        first_loss(vec![Term::Divergence(term)])
+    };
+    let plain = loss(Direction::FromTarget, TemperatureScale::Off);
+    close(loss(Direction::FromTarget, TemperatureScale::Squared), 16.0 * plain);
+    let reverse = loss(Direction::FromStudent, TemperatureScale::Off);
+    // However sure the student, KL(student ‖ uniform) is at most ln 3; the other way round it has no bound.
+    assert!(reverse > 0.0 && reverse <= 3.0_f64.ln() + 1e-5 && plain > reverse, "{plain} and {reverse}");
 }
 
 #[test]
