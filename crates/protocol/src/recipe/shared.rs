@@ -1,8 +1,8 @@
 //! Which passes of a recipe other runs would repeat exactly, so that a worker keeps what they found.
 
 use super::{
-    Dampen, FisherNoise, Importance, Measure, Move, Phase, Recipe, Route, Score, Select, Target, Teacher,
-    Term, Train,
+    BatchNorm, Dampen, FisherNoise, Importance, Measure, Move, Phase, Recipe, Route, Score, Select, Share, Target,
+    Teacher, Term, Train,
 };
 use crate::terms::{Set, SetSizes};
 
@@ -55,7 +55,7 @@ impl Phase {
             Self::Select(Select { score: Score::Ratio { above, below, importance }, .. }) => {
                 vec![importance.shared(*above, sizes), importance.shared(*below, sizes)]
             }
-            Self::Select(Select { score: Score::Gradient { of, .. }, .. }) => of
+            Self::Select(Select { score: Score::Gradient { of, batch_norm: BatchNorm::Frozen }, .. }) => of
                 .iter()
                 .map(|pass| SharedPass {
                     what: format!("gradients on {}, batches of {}", pass.set, pass.batch_size),
@@ -87,8 +87,10 @@ impl Phase {
 
 impl Train {
     fn teachers(&self, sizes: &SetSizes) -> Vec<SharedPass> {
-        let quiet = self.data.iter().filter(|stream| stream.image_noise.get() == 0.0);
-        let asked = quiet.filter(|stream| {
+        let whole = self.data.iter().filter(|stream| {
+            stream.image_noise.get() == 0.0 && stream.share == Share::All && stream.with.is_empty()
+        });
+        let asked = whole.filter(|stream| {
             self.loss
                 .iter()
                 .any(|term| term.asks_the_original() && term.head().is_some_and(|head| head.on == stream.set))
@@ -98,17 +100,9 @@ impl Train {
                 what: format!("outputs of the original on {}", stream.set),
                 // A forward pass is a third of one that trains.
                 passes: in_passes(stream.examples(sizes) as f64 / 3.0, sizes),
-                by: if stream.draws_examples() { SharedBy::EverySeed } else { SharedBy::EveryRun },
+                by: SharedBy::EveryRun,
             })
             .collect()
-    }
-}
-
-impl super::Stream {
-    fn draws_examples(&self) -> bool {
-        self.parts()
-            .iter()
-            .any(|part| !matches!(part.share, super::Share::All | super::Share::ByConfidence { .. }))
     }
 }
 

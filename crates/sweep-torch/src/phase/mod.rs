@@ -104,8 +104,9 @@ pub fn carry_out(
 ) -> Result<Done, Halt> {
     check(recipe, subject.network.layout(), examples)?;
     let recipe = either::decided(recipe, draws)?;
-    let teachers = Teachers::new(subject.weights);
     let Subject { network, weights, known } = subject;
+    let known = *known;
+    let teachers = Teachers::new(weights, known);
     let choices = Choices::default();
     let mut work =
         Work { network: *network, weights, known, examples, draws, watch, teachers, choices, steps: 0 };

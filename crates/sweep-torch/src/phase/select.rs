@@ -1,12 +1,15 @@
 //! Choosing elements by a score.
 
-use sweep_protocol::recipe::{Count, Extent, Order, Rounding, Rule, Score, Select, Signed};
+use sweep_protocol::recipe::{BatchNorm, Count, Extent, Order, Rounding, Rule, Score, Select, Signed};
 use tch::{Kind, Tensor};
 
 use super::{
     Halt, importance::importance, loss::mean_cross_entropy, pass::GradientPass, tensors::places, work::Work,
 };
-use crate::draws::{PartOf, Pass, Purpose};
+use crate::{
+    draws::{PartOf, Pass, Purpose},
+    pass_cache::{PassCache, Question},
+};
 
 /// Chooses, and remembers the choice.
 pub(super) fn select(plan: &Select, phase: usize, work: &mut Work<'_>) -> Result<(), Halt> {
@@ -60,12 +63,7 @@ fn scores(score: &Score, places: &[usize], phase: usize, work: &mut Work<'_>) ->
             let zeros = (work.weights.kind(), work.weights.device());
             let mut sum = Tensor::zeros([layout.parameter_count()], zeros);
             for (stream, signed) in of.iter().enumerate() {
-                let pass = signed_pass(signed, (phase, stream), *batch_norm, work)?;
-                let loss =
-                    |logits: &Tensor, labels: &Tensor| mean_cross_entropy(logits, labels) * signed.sign;
-                pass.run(work, &loss, &mut |gradient| {
-                    let _ = sum.g_add_(&gradient);
-                })?;
+                let _ = sum.g_add_(&signed_gradients(signed, (phase, stream), *batch_norm, work)?);
             }
             Ok(split(&sum.abs()))
         }
@@ -77,10 +75,32 @@ fn scores(score: &Score, places: &[usize], phase: usize, work: &mut Work<'_>) ->
     }
 }
 
+/// Sum of a pass's gradients. One that trains batch norm moves its statistics, so it can't be looked up.
+fn signed_gradients(
+    signed: &Signed,
+    place: (usize, usize),
+    batch_norm: BatchNorm,
+    work: &mut Work<'_>,
+) -> Result<Tensor, Halt> {
+    let pass = signed_pass(signed, place, batch_norm, work)?;
+    let known = if batch_norm == BatchNorm::Frozen { work.known } else { &PassCache::NONE };
+    let plan = (signed.batch_size, signed.sign);
+    let question = Question { what: "signed gradients", plan: &plan, order: &pass.order };
+    let count = work.layout().parameter_count();
+    known.look_up(&question, work.weights).or_compute(count as usize, || {
+        let mut sum = Tensor::zeros([count], (work.weights.kind(), work.weights.device()));
+        let loss = |logits: &Tensor, labels: &Tensor| mean_cross_entropy(logits, labels) * signed.sign;
+        pass.run(work, &loss, &mut |gradient| {
+            let _ = sum.g_add_(&gradient);
+        })?;
+        Ok(sum)
+    })
+}
+
 fn signed_pass(
     signed: &Signed,
     (phase, stream): (usize, usize),
-    batch_norm: sweep_protocol::recipe::BatchNorm,
+    batch_norm: BatchNorm,
     work: &mut Work<'_>,
 ) -> Result<GradientPass, Halt> {
     let part = PartOf { phase, stream, part: 0 };

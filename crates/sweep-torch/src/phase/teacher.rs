@@ -3,9 +3,12 @@
 //! Nothing in this protocol augments images, so what a teacher says to an example is computed once and looked up by the
 //! example's position. [`Teachers::learn`] is the only place where it is computed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, convert::Infallible};
 
-use sweep_protocol::recipe::{BatchNorm, Teacher};
+use sweep_protocol::{
+    recipe::{BatchNorm, Teacher},
+    terms::Set,
+};
 use tch::Tensor;
 
 use crate::{
@@ -13,10 +16,13 @@ use crate::{
     examples::Examples,
     measure::logits,
     network::{Network, Weights},
+    pass_cache::{PassCache, Question},
 };
 
 /// The teachers of one run.
-pub(super) struct Teachers {
+pub(super) struct Teachers<'a> {
+    /// What earlier runs have heard from the original.
+    known: &'a PassCache,
     start: Weights,
     born: Option<Weights>,
     said: BTreeMap<Teacher, Said>,
@@ -28,10 +34,10 @@ struct Said {
     logits: Tensor,
 }
 
-impl Teachers {
+impl<'a> Teachers<'a> {
     /// Keeps the weights at the start of a recipe.
-    pub(super) fn new(start: &Weights) -> Self {
-        Self { start: start.duplicate(), born: None, said: BTreeMap::new() }
+    pub(super) fn new(start: &Weights, known: &'a PassCache) -> Self {
+        Self { known, start: start.duplicate(), born: None, said: BTreeMap::new() }
     }
 
     /// The weights at the start of the recipe.
@@ -73,7 +79,7 @@ impl Teachers {
         if unknown.is_empty() {
             return;
         }
-        let fresh = logits(network, self.weights(teacher), examples, &unknown);
+        let fresh = self.ask(teacher, network, examples, &unknown);
         let said = self.said.entry(teacher).or_insert_with(|| Said {
             known: vec![false; examples.count() as usize],
             logits: Tensor::zeros([examples.count(), fresh.size()[1]], (fresh.kind(), fresh.device())),
@@ -83,6 +89,19 @@ impl Teachers {
         for position in unknown {
             said.known[position as usize] = true;
         }
+    }
+
+    /// What a teacher says, \[N, classes\]. What the start of the recipe says to a whole set, other runs ask too.
+    fn ask(&self, teacher: Teacher, network: &dyn Network, examples: &Examples, positions: &[i64]) -> Tensor {
+        let weights = self.weights(teacher);
+        let whole =
+            [Set::Retain, Set::Forget, Set::Validation].iter().any(|&set| examples.set(set) == positions);
+        let known = if teacher == Teacher::Start && whole { self.known } else { &PassCache::NONE };
+        let entry = known.look_up(&Question { what: "logits", plan: &(), order: positions }, weights);
+        let classes = super::classes(weights.layout());
+        let compute = || Ok::<_, Infallible>(logits(network, weights, examples, positions).view([-1]));
+        let Ok(said) = entry.or_compute(positions.len() * classes as usize, compute);
+        said.view([-1, classes])
     }
 
     /// Logits \[B, classes\] of examples that were [learnt](Self::learn).

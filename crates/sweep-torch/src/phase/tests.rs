@@ -1,5 +1,6 @@
 mod choices;
 mod loops;
+mod one_shot;
 mod streams;
 mod terms;
 
@@ -22,8 +23,6 @@ use crate::{
     network::{Network, Weights, build},
     pass_cache::PassCache,
 };
-
-mod one_shot;
 
 const CLASSES: u32 = 3;
 

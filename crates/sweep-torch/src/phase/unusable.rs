@@ -18,12 +18,6 @@ pub enum Unusable {
         /// The name.
         name: String,
     },
-    /// The grammar knows the phase, this engine doesn't.
-    #[error("phase {phase} is of a kind that this engine doesn't interpret")]
-    Uninterpreted {
-        /// Position of the phase, from 0.
-        phase: usize,
-    },
     /// Rounds that share an optimiser differ in what it needs.
     #[error(
         "phase {phase} shares one optimiser between rounds that differ in its kind, momentum, weight decay or in what is trainable; make them agree or set `memory = \"round\"`"

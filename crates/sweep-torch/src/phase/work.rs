@@ -18,7 +18,7 @@ pub(super) struct Work<'a> {
     pub(super) draws: &'a mut dyn Draws,
     pub(super) watch: &'a mut dyn Watch,
     /// Networks that stand still, and what they say.
-    pub(super) teachers: Teachers,
+    pub(super) teachers: Teachers<'a>,
     /// Elements that earlier phases chose.
     pub(super) choices: Choices,
     /// Optimiser steps so far.

@@ -1,8 +1,14 @@
 //! Phases that take no training step.
 
-use sweep_protocol::recipe::{Dampen, Either, FisherNoise, Importance, Measure, Move, NoiseUnit, Route};
+use sweep_protocol::{
+    recipe::{
+        Dampen, Either, FisherNoise, Importance, Measure, Move, Noise, NoiseUnit, Phase, Route, Tensors,
+    },
+    terms::{NonNegative, Seed, Set, UnitInterval},
+};
+use tch::{Kind, Tensor};
 
-use super::*;
+use super::{Bench, Diary, Seeded, train};
 
 fn count(value: u32) -> std::num::NonZeroU32 {
     value.try_into().expect("not 0")
@@ -83,16 +89,15 @@ fn influence_raises_the_loss_of_the_forget_set() {
 fn a_task_vector_of_one_loop_is_its_step() {
     let mut there = Bench::new();
     let start = there.weights.duplicate();
-    let plan = || Train { batch_norm: BatchNorm::Frozen, ..train(1.0) };
-    there.run(vec![Phase::Train(plan())]).expect("it trains");
+    there.run(vec![Phase::Train(train(1.0))]).expect("it trains");
     let mut back = Bench::new();
-    let along = Route::TaskVector(vec![plan()]);
+    let along = Route::TaskVector(vec![train(1.0)]);
     back.run(vec![Phase::Move(Move { along, scale: -1.0 })]).expect("it moves");
     for place in 0..there.network.layout().parameters.len() {
         let [was, forth, back] =
             [&start, &there.weights, &back.weights].map(|weights| flat(weights.parameter(place)));
         for ((was, forth), back) in was.iter().zip(forth).zip(back) {
-            assert!((forth - was + (back - was)).abs() < 1e-6, "{was} went to {forth} and to {back}");
+            assert!((forth - was + (back - was)).abs() < 1e-5, "{was} went to {forth} and to {back}");
         }
     }
 }

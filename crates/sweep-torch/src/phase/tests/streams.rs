@@ -4,11 +4,8 @@ use sweep_protocol::{
 };
 use tch::{Device, Tensor};
 
-use super::{Bench, Diary, Labels, Pairing, Seed, Seeded, stream};
-use crate::{
-    pass_cache::PassCache,
-    phase::{data::Feed, elements::Choices, teacher::Teachers, work::Work},
-};
+use super::{Bench, Diary, Labels, Pairing, PassCache, Seed, Seeded, stream};
+use crate::phase::{data::Feed, elements::Choices, teacher::Teachers, work::Work};
 
 /// The labels that a stream gives the examples of its first pass, by position.
 fn labels(plan: &Stream, seed: u64) -> Vec<(i64, i64)> {
@@ -16,13 +13,13 @@ fn labels(plan: &Stream, seed: u64) -> Vec<(i64, i64)> {
     let (mut draws, mut watch) = (Seeded::new(Seed(seed)), Diary::default());
     let mut work = Work {
         network: bench.network.as_ref(),
-        teachers: Teachers::new(&bench.weights),
+        teachers: Teachers::new(&bench.weights, &PassCache::NONE),
+        known: &PassCache::NONE,
         weights: &mut bench.weights,
         examples: &bench.examples,
         draws: &mut draws,
         watch: &mut watch,
         choices: Choices::default(),
-        known: &PassCache::NONE,
         steps: 0,
     };
     let mut feed = Feed::new(plan, (0, 0), &mut work).expect("it draws");
