@@ -21,6 +21,9 @@ pub const HELD_OUT_SEEDS: u64 = 1_000_000;
 /// models with the oracle.
 pub const RETRAIN_SEEDS: u64 = 2_000_000;
 
+/// Name of the method that changes nothing: the floor of every comparison.
+pub const FLOOR: &str = "identity";
+
 /// Everything that a sweep will do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -126,6 +129,11 @@ pub struct Point {
 }
 
 impl Point {
+    /// Whether it is the floor: the original as it is.
+    pub fn is_floor(&self) -> bool {
+        self.role == Role::Unlearn && self.method == FLOOR
+    }
+
     /// The point in one line: `finetune lr=0.001 epochs=5`.
     pub fn title(&self) -> String {
         let settings = self

@@ -9,7 +9,7 @@ use sweep_protocol::{
     terms::{ContentHash, RunId, Seed, SetSizes, UnitInterval, Value},
 };
 
-use super::{Estimate, Frame, Interval, PointScore, RunEnd, ScoreRow};
+use super::{CrossFitRow, Estimate, Frame, Interval, PointScore, RunEnd, ScoreRow};
 use crate::{
     outcome::{Cause, Outcome},
     plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
@@ -203,9 +203,11 @@ fn score(quality: f64, position: usize) -> ScoreRow {
         n: SEEDS,
         epsilons,
         forgetting_quality: estimate(forgetting),
-        retain_ratio: 0.996,
-        test_ratio: 0.984,
+        retain_ratio: Estimate { value: 0.996, interval: None },
+        test_ratio: Estimate { value: 0.984, interval: None },
         score: estimate(forgetting * 0.98),
+        normalised: Some(estimate(quality * quality)),
+        cross_fit: Some(CrossFitRow { quality: estimate(quality), told_apart: 1.0 - quality }),
     }
 }
 

@@ -117,7 +117,7 @@ fn a_score_that_is_not_finite_is_no_score() {
     let mut sample = Sample::finished(1);
     let point = sample.method(0);
     let Some(Ok(row)) = sample.scores.get_mut(&point) else { panic!("the sample scores its methods") };
-    row.test_ratio = f64::INFINITY;
+    row.test_ratio.value = f64::INFINITY;
     assert_eq!(sample.frame().points[point].score, Err(Unscored::NotFinite));
 }
 

@@ -6,8 +6,8 @@ use rand_core::{Rng, SeedableRng};
 use serde_json::Value;
 
 use super::{
-    Confidences, Ensemble, Incomparable, Kind, Model, Oracle, Retrained, Rule, Score, Side, Unlearned,
-    from_arrays, utility::Utility,
+    Confidences, Construction, Ensemble, Incomparable, Kind, Model, Oracle, Part, Resampled, Retrained, Rule,
+    Score, Side, Unlearned, from_arrays, utility::Utility,
 };
 use sweep_inputs::npy::Array;
 
@@ -49,7 +49,7 @@ fn ensemble<K: Kind>(rows: &Rows) -> Ensemble<K> {
 }
 
 /// Standard normal by Box and Muller.
-fn gaussian(models: usize, examples: usize, random: &mut ChaCha8Rng) -> Rows {
+pub(super) fn gaussian(models: usize, examples: usize, random: &mut ChaCha8Rng) -> Rows {
     let mut uniform = || (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
     let mut normal = || (-2.0 * (1.0 - uniform()).ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos();
     (0..models).map(|_| (0..examples).map(|_| 2.0 * normal()).collect()).collect()
@@ -236,30 +236,60 @@ fn confidences_keep_the_order_of_models_and_examples() {
     );
 }
 
+fn resampled(unlearned: &Rows, oracle: &Oracle, seed: u64) -> Resampled {
+    Resampled::of(&ensemble(unlearned), oracle, 50, seed).expect("comparable")
+}
+
 #[test]
 fn intervals_lie_around_the_score_and_follow_the_seed() {
     let mut random = ChaCha8Rng::seed_from_u64(5);
-    let unlearned = ensemble::<Unlearned>(&gaussian(16, 20, &mut random));
+    let unlearned = gaussian(16, 20, &mut random);
     let oracle: Oracle = ensemble(&gaussian(16, 20, &mut random));
-    let score = Score::of(&unlearned, &oracle).expect("comparable");
-    let interval = |seed| Score::interval(&unlearned, &oracle, 50, seed).expect("comparable");
-    let (one, other) = (interval(1), interval(2));
-    assert_eq!(one, interval(1), "the same seed gives the same interval");
-    assert_ne!(one, other, "another seed gives another");
-    assert_eq!(one.replicates, 50);
-    let quality = score.forgetting_quality.value();
-    for interval in [one.forgetting_quality, one.value, other.value] {
+    let (one, other) = (resampled(&unlearned, &oracle, 1), resampled(&unlearned, &oracle, 2));
+    assert_eq!(one, resampled(&unlearned, &oracle, 1), "the same seed gives the same replicates");
+    assert_ne!(one, other, "another seed gives others");
+    assert_eq!(one.replicates(), 50);
+    let quality = one.score().forgetting_quality.value();
+    let parts = [Part::ForgettingQuality, Part::Value];
+    for interval in parts.map(|part| one.interval(part)).into_iter().chain([other.interval(Part::Value)]) {
         assert!(0.0 <= interval.low && interval.low < quality && quality < interval.high, "{interval:?}");
         assert!(interval.high <= 1.0, "{interval:?}");
     }
-    // All models are equally accurate: the score varies as forgetting quality does.
-    assert_eq!(one.forgetting_quality, one.value);
+    // All models are equally accurate: the score varies as forgetting quality does, and the ratios don't vary.
+    assert_eq!(one.interval(Part::ForgettingQuality), one.interval(Part::Value));
+    let ratio = one.interval(Part::RetainRatio);
+    assert_eq!((ratio.low, ratio.high), (1.0, 1.0));
+    let groups = (&ensemble(&unlearned), &oracle);
+    assert_eq!(
+        one.interval_by(Construction::Recentred, Part::Value, groups),
+        Some(one.interval(Part::Value))
+    );
+    // What does not vary has no skewness to correct by.
+    assert_eq!(one.interval_by(Construction::Bca, Part::RetainRatio, groups), None);
+}
+
+#[test]
+fn points_are_compared_replicate_by_replicate() {
+    let mut random = ChaCha8Rng::seed_from_u64(6);
+    let (near, far) = (gaussian(16, 20, &mut random), gaussian(16, 20, &mut random));
+    let far: Rows = far.iter().map(|row| row.iter().map(|value| value + 6.0).collect()).collect();
+    let oracle: Oracle = ensemble(&gaussian(16, 20, &mut random));
+    let (near, far) = (resampled(&near, &oracle, 1), resampled(&far, &oracle, 1));
+    let itself = near.minus(&near).expect("drawn alike");
+    assert_eq!((itself.value, itself.interval.low, itself.interval.high), (0.0, 0.0, 0.0));
+    assert!(!itself.is_clear());
+    let (ahead, behind) = (near.minus(&far).expect("alike"), far.minus(&near).expect("alike"));
+    assert!(ahead.is_clear() && ahead.interval.low > 0.0, "{ahead:?}");
+    assert_eq!((ahead.value, ahead.interval.low), (-behind.value, -behind.interval.high));
+    let (top, bottom) = (near.between(&far, &near).expect("alike"), far.between(&far, &near).expect("alike"));
+    assert_eq!((top.value, bottom.value), (1.0, 0.0));
+    assert_eq!(near.between(&near, &far), None, "a ceiling below the floor");
 }
 
 #[test]
 fn no_replicates_give_no_interval() {
     let models: Rows = (0..4).map(|model| vec![f64::from(model)]).collect();
-    let refusal = Score::interval(&ensemble(&models), &ensemble(&models), 0, 0);
+    let refusal = Resampled::of(&ensemble(&models), &ensemble(&models), 0, 0);
     assert_eq!(refusal, Err(Incomparable::NoReplicate { replicates: 0 }));
 }
 

@@ -16,6 +16,7 @@ mod single;
 use rayon::prelude::*;
 use serde::Serialize;
 
+pub(super) use self::rates::DELTA;
 use self::{double::DoubleThreshold, rates::Rates};
 use super::{
     ensemble::{Confidences, Retrained, Unlearned},
