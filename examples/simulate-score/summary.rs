@@ -15,8 +15,8 @@ pub(crate) struct Repeat {
 
 /// What the bootstrap of one repeat gave.
 pub(crate) struct Drawn {
-    /// Percentile, recentred, BCa.
-    pub(crate) intervals: [Option<Interval>; 3],
+    /// Percentile, recentred, BCa, rescaled.
+    pub(crate) intervals: [Option<Interval>; 4],
     /// Whether two equally good points were ranked.
     pub(crate) falsely_ranked: bool,
 }
@@ -27,8 +27,8 @@ pub(crate) struct Summary {
     pub(crate) n: usize,
     /// Mean and standard deviation of the competition's F.
     pub(crate) forgetting_quality: (f64, f64),
-    /// Shares of percentile, recentred and BCa intervals that hold the mean F, and of BCa intervals that exist.
-    coverage: Option<([f64; 3], f64)>,
+    /// Shares of percentile, recentred, BCa and rescaled intervals that hold the mean F, and of BCa intervals that exist.
+    coverage: Option<([f64; 4], f64)>,
     falsely_ranked: Option<f64>,
     /// Mean and standard deviation of cross-fitted quality.
     pub(crate) quality: (f64, f64),
@@ -42,10 +42,10 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    pub(crate) const HEAD: &str = "setting,n,f_mean,f_sd,f_percentile_coverage,f_recentred_coverage,f_bca_coverage,f_bca_defined,\
+    pub(crate) const HEAD: &str = "setting,n,f_mean,f_sd,f_percentile_coverage,f_recentred_coverage,f_bca_coverage,f_rescaled_coverage,f_bca_defined,\
          falsely_ranked,q_mean,q_sd,q_bias,q_coverage,q_below_one,told_apart";
-    pub(crate) const MARKDOWN_HEAD: &str = "| unlearned | N | F: mean ± sd | percentile | recentred | BCa (defined) | false ranks | Q: mean ± sd | bias | coverage | Q < 1 | ε > 0 |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|---|";
+    pub(crate) const MARKDOWN_HEAD: &str = "| unlearned | N | F: mean ± sd | percentile | recentred | BCa (defined) | rescaled | false ranks | Q: mean ± sd | bias | coverage | Q < 1 | ε > 0 |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|---|";
 
     pub(crate) fn of(setting: &Setting, n: usize, repeats: &[Repeat]) -> Self {
         let forgetting_quality = moments(repeats.iter().map(|repeat| repeat.forgetting_quality));
@@ -60,7 +60,7 @@ impl Summary {
             n,
             forgetting_quality,
             coverage: (!drawn.is_empty()).then(|| {
-                ([0, 1, 2].map(coverage), share(drawn.iter().map(|drawn| drawn.intervals[2].is_some())))
+                ([0, 1, 2, 3].map(coverage), share(drawn.iter().map(|drawn| drawn.intervals[2].is_some())))
             }),
             falsely_ranked: (!drawn.is_empty()).then(|| share(drawn.iter().map(|drawn| drawn.falsely_ranked))),
             quality: moments(repeats.iter().map(|repeat| repeat.own.quality)),
@@ -80,6 +80,7 @@ impl Summary {
             coverage(0),
             coverage(1),
             coverage(2),
+            coverage(3),
             optional(self.coverage.map(|(_, defined)| defined)),
             optional(self.falsely_ranked),
             self.quality.0.to_string(),
@@ -100,13 +101,14 @@ impl Summary {
             format!("{} ({})", coverage(2), percent(defined))
         });
         format!(
-            "| {} | {} | {:.4} ± {:.4} | {} | {} | {bca} | {} | {:.3} ± {:.3} | {:+.4} | {} | {} | {} |",
+            "| {} | {} | {:.4} ± {:.4} | {} | {} | {bca} | {} | {} | {:.3} ± {:.3} | {:+.4} | {} | {} | {} |",
             self.setting,
             self.n,
             self.forgetting_quality.0,
             self.forgetting_quality.1,
             coverage(0),
             coverage(1),
+            coverage(3),
             optional(self.falsely_ranked),
             self.quality.0,
             self.quality.1,

@@ -21,8 +21,11 @@ pub struct Interval {
 pub enum Construction {
     /// The middle 95 % of the replicates.
     Percentile,
-    /// The middle 95 %, moved so that their median falls on the number. What tables and figures show.
+    /// The middle 95 %, moved so that their median falls on the number.
     Recentred,
+    /// Student's t with the replicates' standard deviation, after they were scaled up to where their median is the number.
+    /// What tables and figures show.
+    Rescaled,
     /// Bias-corrected and accelerated (Efron, 1987, doi:10.1080/01621459.1987.10478410).
     Bca,
 }
@@ -73,6 +76,25 @@ pub(super) fn recentred(center: f64, replicates: &[f64]) -> Interval {
     let Interval { low, high } = percentile(replicates);
     let shift = center - quantile(replicates, 0.5);
     Interval { low: (low + shift).min(center), high: (high + shift).max(center) }
+}
+
+/// By what replicates (ascending, at least one) must be multiplied so that their median is no smaller than the number:
+/// where it is smaller, they are biased towards 0, and vary too little in the same proportion.
+pub(super) fn scale(center: f64, replicates: &[f64]) -> f64 {
+    let scale = center / quantile(replicates, 0.5);
+    if scale.is_finite() { scale.max(1.0) } else { 1.0 }
+}
+
+/// The 95 % t-interval around a number of which there are replicates (at least one), made of `models` models per side. A
+/// bootstrap of N models has a variance smaller by (N - 1) / N.
+pub(super) fn student(center: f64, replicates: &[f64], models: usize) -> Interval {
+    let (count, models) = (replicates.len() as f64, models as f64);
+    let mean = replicates.iter().sum::<f64>() / count;
+    let squares: f64 = replicates.iter().map(|value| (value - mean).powi(2)).sum();
+    let deviation = (squares / (count - 1.0).max(1.0) * models / (models - 1.0)).sqrt();
+    let student = StudentsT::new(0.0, 1.0, 2.0 * (models - 1.0)).expect("a score has three models per side");
+    let half = student.inverse_cdf(f64::midpoint(1.0, LEVEL)) * deviation;
+    Interval { low: center - half, high: center + half }
 }
 
 /// The quantile of ascending values (at least one), interpolated linearly as `NumPy` does.

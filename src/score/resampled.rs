@@ -6,7 +6,7 @@ use super::{
     bootstrap::{Replicate, jackknife, replicate},
     ensemble::{Ensemble, Unlearned},
     incomparable::Incomparable,
-    interval::{Construction, Interval, bca, percentile, recentred},
+    interval::{Construction, Interval, bca, percentile, recentred, scale, student},
     oracle::Oracle,
     score::Score,
 };
@@ -19,7 +19,7 @@ use super::{
 ///
 /// A duplicated model makes the extremes of its side heavier, and ε is a maximum over thresholds, so replicates are biased:
 /// their F lies up to a quarter below the score's, often with the score outside of their percentiles. That is why
-/// [`Construction::Recentred`] is what tables show. `examples/simulate-score.rs` measures how often each construction holds
+/// [`Construction::Rescaled`] is what tables show. `examples/simulate-score.rs` measures how often each construction holds
 /// the mean of repeated experiments.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resampled {
@@ -45,7 +45,7 @@ pub enum Part {
 pub struct Difference {
     /// The number.
     pub value: f64,
-    /// Its recentred interval.
+    /// Its interval, from rescaled replicates.
     pub interval: Interval,
 }
 
@@ -82,9 +82,12 @@ impl Resampled {
         self.replicates.iter().flatten().count()
     }
 
-    /// The recentred 95 % interval of a part.
+    /// The rescaled 95 % interval of a part.
     pub fn interval(&self, part: Part) -> Interval {
-        part.clipped(recentred(part.of_score(&self.score), &self.drawn(part)))
+        let (center, drawn) = (part.of_score(&self.score), self.drawn(part));
+        let scale = scale(center, &drawn);
+        let scaled: Vec<f64> = drawn.iter().map(|value| value * scale).collect();
+        part.clipped(student(center, &scaled, self.score.n))
     }
 
     /// A 95 % interval of a part by any construction; `None` where BCa is not defined (see [`Construction::Bca`]). BCa
@@ -99,6 +102,7 @@ impl Resampled {
         Some(part.clipped(match construction {
             Construction::Percentile => percentile(&drawn),
             Construction::Recentred => recentred(center, &drawn),
+            Construction::Rescaled => self.interval(part),
             Construction::Bca => {
                 let left_out = jackknife(unlearned, oracle);
                 let left_out: Vec<f64> =
@@ -111,9 +115,9 @@ impl Resampled {
     /// This score less another, from paired replicates; `None` where the two were not drawn alike.
     pub fn minus(&self, other: &Self) -> Option<Difference> {
         self.is_paired_with(other).then_some(())?;
-        let pairs = self.replicates.iter().zip(&other.replicates);
-        let drawn = pairs.filter_map(|(own, theirs)| Some(own.as_ref()?.value() - theirs.as_ref()?.value()));
-        difference(self.score.value - other.score.value, drawn)
+        let pairs = self.rescaled().zip(other.rescaled());
+        let drawn = pairs.filter_map(|(own, theirs)| Some(own? - theirs?));
+        self.difference(self.score.value - other.score.value, drawn.collect())
     }
 
     /// Where this score lies between floor (0) and ceiling (1), both replicated alongside; not clipped. Our own number: the
@@ -124,32 +128,32 @@ impl Resampled {
             (ceiling > floor).then(|| (own - floor) / (ceiling - floor))
         };
         let value = share(self.score.value, floor.score.value, ceiling.score.value)?;
-        let drawn = self.replicates.iter().zip(&floor.replicates).zip(&ceiling.replicates);
-        let drawn = drawn.filter_map(|((own, floor), ceiling)| {
-            share(own.as_ref()?.value(), floor.as_ref()?.value(), ceiling.as_ref()?.value())
-        });
-        difference(value, drawn)
+        let drawn = self.rescaled().zip(floor.rescaled()).zip(ceiling.rescaled());
+        let drawn = drawn.filter_map(|((own, floor), ceiling)| share(own?, floor?, ceiling?));
+        self.difference(value, drawn.collect())
     }
 
     fn is_paired_with(&self, other: &Self) -> bool {
         self.score.n == other.score.n && self.replicates.len() == other.replicates.len()
     }
 
+    /// The values of all replicates in their order, on the scale of the score.
+    fn rescaled(&self) -> impl Iterator<Item = Option<f64>> {
+        let scale = scale(self.score.value, &self.drawn(Part::Value));
+        self.replicates.iter().map(move |replicate| replicate.as_ref().map(|drawn| drawn.value() * scale))
+    }
+
+    fn difference(&self, value: f64, drawn: Vec<f64>) -> Option<Difference> {
+        (!drawn.is_empty()).then(|| Difference { value, interval: student(value, &drawn, self.score.n) })
+    }
+
     /// A part of all replicates, ascending.
     fn drawn(&self, part: Part) -> Vec<f64> {
-        ascending(self.replicates.iter().flatten().map(|replicate| part.of_replicate(replicate)))
+        let mut values: Vec<f64> =
+            self.replicates.iter().flatten().map(|replicate| part.of_replicate(replicate)).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        values
     }
-}
-
-fn difference(value: f64, drawn: impl Iterator<Item = f64>) -> Option<Difference> {
-    let drawn = ascending(drawn);
-    (!drawn.is_empty()).then(|| Difference { value, interval: recentred(value, &drawn) })
-}
-
-fn ascending(values: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_unstable_by(f64::total_cmp);
-    values
 }
 
 impl Part {

@@ -14,7 +14,11 @@ use sweep_inputs::npy::Array;
 type Rows = Vec<Vec<f64>>;
 
 fn fixture(name: &str) -> Value {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/metric").join(name);
+    stored(&format!("metric/{name}"))
+}
+
+fn stored(name: &str) -> Value {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -261,7 +265,7 @@ fn intervals_lie_around_the_score_and_follow_the_seed() {
     assert_eq!((ratio.low, ratio.high), (1.0, 1.0));
     let groups = (&ensemble(&unlearned), &oracle);
     assert_eq!(
-        one.interval_by(Construction::Recentred, Part::Value, groups),
+        one.interval_by(Construction::Rescaled, Part::Value, groups),
         Some(one.interval(Part::Value))
     );
     // What does not vary has no skewness to correct by.
@@ -304,4 +308,47 @@ fn an_oracle_that_is_never_right_scores_nothing() {
     let unlearned = Ensemble::<Unlearned>::new(&models(0.9), 3).expect("three models");
     let oracle = Oracle::new(&models(0.0), 3).expect("three models");
     assert_eq!(Score::of(&unlearned, &oracle), Err(Incomparable::UselessOracle { set: "retain" }));
+}
+
+/// Against `scipy.stats.binomtest(…).proportion_ci(method="exact")`.
+#[test]
+fn bounds_of_rates_are_scipys() {
+    let cases = stored("score/intervals.json")["clopper_pearson"].as_array().expect("cases").clone();
+    assert!(cases.len() > 40, "{} cases", cases.len());
+    for case in cases {
+        let count = |name: &str| case[name].as_u64().expect("a count") as usize;
+        let number = |name: &str| case[name].as_f64().expect("a number");
+        let (count, trials, alpha) = (count("count"), count("trials"), number("alpha"));
+        let low = super::clopper_pearson_lower(count, trials, alpha);
+        let high = super::clopper_pearson_upper(count, trials, alpha);
+        assert!((low - number("low")).abs() < 1e-9, "{case}: {low}");
+        assert!((high - number("high")).abs() < 1e-9, "{case}: {high}");
+    }
+}
+
+/// Against `scipy.stats.bootstrap` on the same replicates.
+#[test]
+fn percentile_and_bca_intervals_are_scipys() {
+    for case in stored("score/intervals.json")["bootstrap"].as_array().expect("cases") {
+        let (replicates, left_out) = (numbers(&case["replicates"]), numbers(&case["jackknife"]));
+        let value = case["value"].as_f64().expect("a number");
+        let plain = super::interval::percentile(&replicates);
+        let corrected = super::interval::bca(value, &replicates, &left_out).expect("replicates on both sides");
+        for (got, name) in [(plain, "percentile"), (corrected, "BCa")] {
+            let want = numbers(&case[name]);
+            let off = (got.low - want[0]).abs().max((got.high - want[1]).abs());
+            assert!(off < 1e-9, "{}, {name}: {got:?} instead of {want:?}", case["name"]);
+        }
+    }
+}
+
+#[test]
+fn replicates_are_scaled_up_and_never_down() {
+    let replicates = [0.1, 0.2, 0.3];
+    assert_eq!(super::interval::scale(0.4, &replicates), 2.0);
+    assert_eq!(super::interval::scale(0.1, &replicates), 1.0);
+    assert_eq!(super::interval::scale(0.0, &[0.0; 3]), 1.0, "nothing to scale by");
+    // Standard deviation 1, 3 models: t with 4 degrees of freedom is 2.776, and N / (N - 1) is 3/2.
+    let interval = super::interval::student(5.0, &[1.0, 2.0, 3.0], 3);
+    assert!((interval.high - 5.0 - 2.776 * 1.5_f64.sqrt()).abs() < 1e-3, "{interval:?}");
 }
