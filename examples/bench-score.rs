@@ -36,7 +36,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let interval = Resampled::of(&unlearned, &oracle, replicates, 0)?.interval(Part::Value);
     let seconds = start.elapsed().as_secs_f64();
-    println!("{replicates} bootstrap replicates: {seconds:.1} s ({:.3} to {:.3})", interval.low, interval.high);
+    println!(
+        "{replicates} bootstrap replicates: {seconds:.1} s ({:.3} to {:.3})",
+        interval.low, interval.high
+    );
     Ok(())
 }
 

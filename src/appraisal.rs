@@ -57,10 +57,8 @@ pub fn appraise(dir: &Path, replicates: u32) -> Result<Frame, AppraisalError> {
     let ends = recorded.outcomes.iter().map(|(id, record)| (id.clone(), end(record))).collect();
     let appraiser = Appraiser { folder: Folder::new(dir), recorded: &recorded, replicates };
     let appraised = appraiser.appraised();
-    let comparisons = Comparisons {
-        differences: differences(&appraised),
-        selections: appraiser.selections(&appraised),
-    };
+    let comparisons =
+        Comparisons { differences: differences(&appraised), selections: appraiser.selections(&appraised) };
     let scores = rows(&recorded.plan, appraised);
     Ok(Frame::of(&recorded.plan, &ends, &scores)?.with_comparisons(comparisons))
 }
@@ -198,9 +196,9 @@ fn differences(appraised: &Scored) -> BTreeMap<(usize, usize), Estimate> {
     let drawn: Vec<(usize, Resampled)> =
         appraised.iter().filter_map(|(position, scored)| Some((*position, resampled(scored)?))).collect();
     let pairs = drawn.iter().enumerate().flat_map(|(nth, one)| {
-        drawn[nth + 1..].iter().filter_map(move |other| {
-            Some(((one.0, other.0), estimate_of(one.1.minus(&other.1)?)))
-        })
+        drawn[nth + 1..]
+            .iter()
+            .filter_map(move |other| Some(((one.0, other.0), estimate_of(one.1.minus(&other.1)?))))
     });
     pairs.collect()
 }
@@ -219,11 +217,15 @@ fn rows(plan: &Plan, appraised: Scored) -> BTreeMap<usize, PointScore> {
         .collect()
 }
 
-fn row(Appraised { score, resampled, cross_fit }: Appraised, ends: Option<&(Resampled, Resampled)>) -> ScoreRow {
+fn row(
+    Appraised { score, resampled, cross_fit }: Appraised,
+    ends: Option<&(Resampled, Resampled)>,
+) -> ScoreRow {
     let part = |value, part| estimate(value, resampled.as_ref().map(|drawn| drawn.interval(part)));
-    let normalised = resampled.as_ref().zip(ends).and_then(|(drawn, (floor, ceiling))| {
-        drawn.between(floor, ceiling).map(estimate_of)
-    });
+    let normalised = resampled
+        .as_ref()
+        .zip(ends)
+        .and_then(|(drawn, (floor, ceiling))| drawn.between(floor, ceiling).map(estimate_of));
     ScoreRow {
         n: score.n as u64,
         epsilons: score.epsilons.iter().map(|epsilon| epsilon.value()).collect(),

@@ -3,8 +3,11 @@
 use std::{error::Error, path::Path};
 
 use plotters::{
-    prelude::{BitMapBackend, ChartBuilder, Circle, DrawingArea, IntoDrawingArea, IntoLogRange, LineSeries, PathElement},
     coord::Shift,
+    prelude::{
+        BitMapBackend, ChartBuilder, Circle, DrawingArea, IntoDrawingArea, IntoLogRange, LineSeries,
+        PathElement,
+    },
     style::{Color, FontStyle, IntoFont, RGBColor, WHITE, register_font},
 };
 
@@ -66,9 +69,10 @@ fn panel(
             .map(|summary| (summary.n as f64 * (1.0 + 0.03 * (nth as f64 - 2.0)), pick(summary)))
             .collect();
         let line = LineSeries::new(own.iter().map(|(n, (mean, _))| (*n, *mean)), colour.stroke_width(3));
-        chart.draw_series(line)?.label(setting.name).legend(move |(x, y)| {
-            PathElement::new(vec![(x, y), (x + 28, y)], colour.stroke_width(4))
-        });
+        chart
+            .draw_series(line)?
+            .label(setting.name)
+            .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 28, y)], colour.stroke_width(4)));
         chart.draw_series(own.iter().map(|(n, (mean, sd))| {
             PathElement::new(vec![(*n, mean - sd), (*n, mean + sd)], colour.stroke_width(2))
         }))?;

@@ -62,7 +62,8 @@ impl Summary {
             coverage: (!drawn.is_empty()).then(|| {
                 ([0, 1, 2, 3].map(coverage), share(drawn.iter().map(|drawn| drawn.intervals[2].is_some())))
             }),
-            falsely_ranked: (!drawn.is_empty()).then(|| share(drawn.iter().map(|drawn| drawn.falsely_ranked))),
+            falsely_ranked: (!drawn.is_empty())
+                .then(|| share(drawn.iter().map(|drawn| drawn.falsely_ranked))),
             quality: moments(repeats.iter().map(|repeat| repeat.own.quality)),
             bias: moments(repeats.iter().map(|repeat| repeat.own.quality - repeat.truth)).0,
             covered: share(repeats.iter().map(|repeat| holds(&repeat.own.interval, repeat.truth))),
@@ -94,12 +95,13 @@ impl Summary {
     }
 
     pub(crate) fn markdown(&self) -> String {
-        let percent = |share: f64| if share.is_nan() { "–".to_owned() } else { format!("{:.1} %", share * 100.0) };
+        let percent =
+            |share: f64| if share.is_nan() { "–".to_owned() } else { format!("{:.1} %", share * 100.0) };
         let optional = |value: Option<f64>| value.map_or_else(String::new, percent);
         let coverage = |nth: usize| optional(self.coverage.map(|(shares, _)| shares[nth]));
-        let bca = self.coverage.map_or_else(String::new, |(_, defined)| {
-            format!("{} ({})", coverage(2), percent(defined))
-        });
+        let bca = self
+            .coverage
+            .map_or_else(String::new, |(_, defined)| format!("{} ({})", coverage(2), percent(defined)));
         format!(
             "| {} | {} | {:.4} ± {:.4} | {} | {} | {bca} | {} | {} | {:.3} ± {:.3} | {:+.4} | {} | {} | {} |",
             self.setting,

@@ -113,8 +113,11 @@ impl Sample {
 
     /// Differences that are clear from 0.02 on.
     fn differences(&self) -> BTreeMap<(usize, usize), Estimate> {
-        let scored = || self.scores.iter().filter_map(|(point, score)| Some((*point, score.as_ref().ok()?.score.value)));
-        let pairs = scored().flat_map(|one| scored().filter(move |other| one.0 < other.0).map(move |other| (one, other)));
+        let scored = || {
+            self.scores.iter().filter_map(|(point, score)| Some((*point, score.as_ref().ok()?.score.value)))
+        };
+        let pairs = scored()
+            .flat_map(|one| scored().filter(move |other| one.0 < other.0).map(move |other| (one, other)));
         let estimate = |value: f64| {
             let interval = Some(Interval { low: value - 0.02, high: value + 0.02 });
             Estimate { value, interval }

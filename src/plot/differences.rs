@@ -43,7 +43,8 @@ fn draw(frame: &Frame) -> Scene {
         let number = Words::new((row + 1).to_string(), (left + (row as f64 + 0.5) * CELL, top - 7.0));
         scene.write(number.anchored(Anchor::Middle).sized(font::SMALL).coloured(MUTED));
         for (column, other) in points.iter().enumerate() {
-            let standing = (row != column).then(|| frame.comparisons.standing(point.position, other.position));
+            let standing =
+                (row != column).then(|| frame.comparisons.standing(point.position, other.position));
             draw_cell(&mut scene, (left + column as f64 * CELL, top + row as f64 * CELL), standing);
         }
     }

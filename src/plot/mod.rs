@@ -33,7 +33,7 @@ pub struct Figure {
 }
 
 /// All figures of a report, in its order.
-pub const FIGURES: &[Figure] = 
+pub const FIGURES: &[Figure] =
     &[scores::FIGURE, differences::FIGURE, trade_off::FIGURE, epsilon_histogram::FIGURE];
 
 #[cfg(test)]

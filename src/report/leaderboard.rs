@@ -89,8 +89,14 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
     if hidden > 0 {
         let _ = writeln!(text, "… {hidden} more in points.csv");
     }
-    if frame.ranking().iter().any(|(point, _)| frame.ranks(point).is_some_and(|ranks| ranks.best < ranks.worst)) {
-        text.push_str("points that share a rank can't be told apart (95 % intervals of paired differences)\n");
+    if frame
+        .ranking()
+        .iter()
+        .any(|(point, _)| frame.ranks(point).is_some_and(|ranks| ranks.best < ranks.worst))
+    {
+        text.push_str(
+            "points that share a rank can't be told apart (95 % intervals of paired differences)\n",
+        );
     }
     for (reason, titles) in reasons(&rows) {
         let _ = writeln!(text, "– {}: {reason}", titles.join(", "));

@@ -68,7 +68,8 @@ fn rows(frame: &Frame) -> (Vec<Value>, usize) {
         rows.push(row("ceiling", "", point, ceiling));
     }
     let ranked = frame.ranking().into_iter().enumerate();
-    let ranked = ranked.map(|(nth, (point, _))| row("ranked", &leaderboard::rank(frame, nth, point), point, ceiling));
+    let ranked =
+        ranked.map(|(nth, (point, _))| row("ranked", &leaderboard::rank(frame, nth, point), point, ceiling));
     let dashes = frame.dashes().into_iter().map(|(point, _)| row("dash", "–", point, ceiling));
     let methods: Vec<Value> = ranked.chain(dashes).collect();
     let left_out = methods.len().saturating_sub(MOST_ROWS);

@@ -124,9 +124,8 @@ impl Resampled {
     /// competition knows none. `None` where the ceiling is not above the floor or the three were not drawn alike.
     pub fn between(&self, floor: &Self, ceiling: &Self) -> Option<Difference> {
         (self.is_paired_with(floor) && self.is_paired_with(ceiling)).then_some(())?;
-        let share = |own: f64, floor: f64, ceiling: f64| {
-            (ceiling > floor).then(|| (own - floor) / (ceiling - floor))
-        };
+        let share =
+            |own: f64, floor: f64, ceiling: f64| (ceiling > floor).then(|| (own - floor) / (ceiling - floor));
         let value = share(self.score.value, floor.score.value, ceiling.score.value)?;
         let drawn = self.rescaled().zip(floor.rescaled()).zip(ceiling.rescaled());
         let drawn = drawn.filter_map(|((own, floor), ceiling)| share(own?, floor?, ceiling?));

@@ -73,7 +73,7 @@ fn the_reference_is_met() {
     ] {
         let case = fixture(&format!("{name}.json"));
         let (unlearned, retrained) = sides(&case);
-        let score = from_arrays(&unlearned, &retrained).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let score = from_arrays(&unlearned, &retrained, 0).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(score.forget_score, case["output"]["forget_score"].as_f64().expect("F"), "{name}");
         let want = numbers(&case["output"]["eps"]);
         assert_eq!(score.epsilon.len(), want.len(), "{name}");
@@ -88,7 +88,7 @@ fn what_the_reference_chokes_on_is_an_error() {
     let refusal = |name: &str| {
         let case = fixture(name);
         let (unlearned, retrained) = sides(&case);
-        from_arrays(&unlearned, &retrained).expect_err(name)
+        from_arrays(&unlearned, &retrained, 0).expect_err(name)
     };
     assert_eq!(refusal("07a_constant_equal_N8.json"), Incomparable::Constant { example: 0, value: 1.25 });
     let Incomparable::NotFinite { side, model, example, value } = refusal("08_nan_confidence_N8.json") else {
@@ -119,7 +119,7 @@ fn the_final_score_is_weighed_as_published() {
 fn the_published_range_of_perfect_unlearning_is_met() {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let (unlearned, retrained) = (gaussian(64, 200, &mut random), gaussian(64, 200, &mut random));
-    let quality = from_arrays(&array(&unlearned), &array(&retrained)).expect("finite").forget_score;
+    let quality = from_arrays(&array(&unlearned), &array(&retrained), 0).expect("finite").forget_score;
     assert!((0.12..=0.26).contains(&quality), "independent draws of one distribution: F = {quality}");
 }
 
@@ -150,7 +150,7 @@ fn unlike_groups_do_not_compare() {
         values: (0..models * examples).map(|index| (index as f64).sin()).collect(),
     };
     let refusal = |unlearned: &Array, retrained: &Array| {
-        from_arrays(unlearned, retrained).expect_err("unlike groups").to_string()
+        from_arrays(unlearned, retrained, 0).expect_err("unlike groups").to_string()
     };
     insta::assert_snapshot!(refusal(&grid(4, 2), &grid(5, 2)), @"4 unlearned but 5 retrained models; scores need the same number on both sides");
     insta::assert_snapshot!(refusal(&grid(4, 2), &grid(4, 3)), @"2 forget examples on the unlearned side but 3 on the retrained; measure both on one split");
@@ -209,13 +209,14 @@ proptest! {
         keys in vec(any::<Index>(), 24),
     ) {
         let (models, examples) = (unlearned.len(), unlearned[0].len());
-        let plain = from_arrays(&array(&unlearned), &array(&retrained)).expect("finite and spread");
+        let plain = from_arrays(&array(&unlearned), &array(&retrained), 0).expect("finite and spread");
         prop_assert!((0.0..=1.0).contains(&plain.forget_score), "F = {}", plain.forget_score);
 
         let order = permutation(examples, &keys);
         let mixed = from_arrays(
             &shuffled(&unlearned, &permutation(models, &keys), &order),
             &shuffled(&retrained, &permutation(models, &keys[7..]), &order),
+            0,
         )
         .expect("finite and spread");
         prop_assert_eq!(mixed.forget_score, plain.forget_score);
@@ -225,7 +226,7 @@ proptest! {
 
     #[test]
     fn identical_samples_have_quality_one(side in vec(vec(-6.0..6.0_f64, 2), 4..24)) {
-        let score = from_arrays(&array(&side), &array(&side)).expect("finite and spread");
+        let score = from_arrays(&array(&side), &array(&side), 0).expect("finite and spread");
         prop_assert_eq!(score.forget_score, 1.0, "{:?}", score.epsilon);
     }
 }
@@ -264,10 +265,7 @@ fn intervals_lie_around_the_score_and_follow_the_seed() {
     let ratio = one.interval(Part::RetainRatio);
     assert_eq!((ratio.low, ratio.high), (1.0, 1.0));
     let groups = (&ensemble(&unlearned), &oracle);
-    assert_eq!(
-        one.interval_by(Construction::Rescaled, Part::Value, groups),
-        Some(one.interval(Part::Value))
-    );
+    assert_eq!(one.interval_by(Construction::Rescaled, Part::Value, groups), Some(one.interval(Part::Value)));
     // What does not vary has no skewness to correct by.
     assert_eq!(one.interval_by(Construction::Bca, Part::RetainRatio, groups), None);
 }
@@ -333,7 +331,8 @@ fn percentile_and_bca_intervals_are_scipys() {
         let (replicates, left_out) = (numbers(&case["replicates"]), numbers(&case["jackknife"]));
         let value = case["value"].as_f64().expect("a number");
         let plain = super::interval::percentile(&replicates);
-        let corrected = super::interval::bca(value, &replicates, &left_out).expect("replicates on both sides");
+        let corrected =
+            super::interval::bca(value, &replicates, &left_out).expect("replicates on both sides");
         for (got, name) in [(plain, "percentile"), (corrected, "BCa")] {
             let want = numbers(&case[name]);
             let off = (got.low - want[0]).abs().max((got.high - want[1]).abs());

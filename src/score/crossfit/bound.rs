@@ -50,10 +50,8 @@ fn strongest(sides: &[Vec<f64>; 2], rates: &Rates) -> Attack {
     let mut best = (0.0, everything);
     for (caught, unlearned) in [(0, Place::Inside), (1, Place::Outside)] {
         let (inner, outer) = (&sides[caught], &sides[1 - caught]);
-        let below: Vec<usize> =
-            inner.iter().map(|end| outer.partition_point(|other| other < end)).collect();
-        let up_to: Vec<usize> =
-            inner.iter().map(|end| outer.partition_point(|other| other <= end)).collect();
+        let below: Vec<usize> = inner.iter().map(|end| outer.partition_point(|other| other < end)).collect();
+        let up_to: Vec<usize> = inner.iter().map(|end| outer.partition_point(|other| other <= end)).collect();
         for first in 0..inner.len() {
             for last in first..inner.len() {
                 let wrongly_inside = up_to[last] - below[first];
@@ -123,7 +121,8 @@ impl Rates {
 
     fn bound(&self, attack: &Attack, sides: &[Vec<f64>; 2]) -> EpsilonBound {
         let [unlearned, retrained] = sides;
-        let taken = |side: &[f64]| side.iter().filter(|&&confidence| attack.says_unlearned(confidence)).count();
+        let taken =
+            |side: &[f64]| side.iter().filter(|&&confidence| attack.says_unlearned(confidence)).count();
         let (false_positives, false_negatives) = (taken(retrained), unlearned.len() - taken(unlearned));
         let high = self.smallest[false_positives].epsilon(&self.smallest[false_negatives]);
         EpsilonBound {

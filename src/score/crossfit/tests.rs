@@ -12,7 +12,10 @@ use crate::score::{
     tests::gaussian,
 };
 
-fn groups(unlearned: &[Vec<f64>], retrained: &[Vec<f64>]) -> (Confidences<Unlearned>, Confidences<Retrained>) {
+fn groups(
+    unlearned: &[Vec<f64>],
+    retrained: &[Vec<f64>],
+) -> (Confidences<Unlearned>, Confidences<Retrained>) {
     (Confidences::new(unlearned).expect("finite"), Confidences::new(retrained).expect("finite"))
 }
 
@@ -23,8 +26,7 @@ fn cross_fit(unlearned: &[Vec<f64>], retrained: &[Vec<f64>]) -> CrossFit {
 
 fn entries(unlearned: &[f64], retrained: &[f64]) -> Vec<Entry> {
     let sides = unlearned.iter().chain(retrained).zip(0..);
-    let mut entries: Vec<Entry> =
-        sides.map(|(&confidence, model)| Entry { confidence, model }).collect();
+    let mut entries: Vec<Entry> = sides.map(|(&confidence, model)| Entry { confidence, model }).collect();
     entries.sort_by(|one, other| one.confidence.total_cmp(&other.confidence));
     entries
 }
@@ -105,7 +107,8 @@ fn halves_take_models_in_turn() {
 
 #[test]
 fn what_is_told_apart_has_quality_zero_and_a_bound() {
-    let rows = |offset: f64| -> Vec<Vec<f64>> { (0..64).map(|model| vec![offset + f64::from(model)]).collect() };
+    let rows =
+        |offset: f64| -> Vec<Vec<f64>> { (0..64).map(|model| vec![offset + f64::from(model)]).collect() };
     let apart = cross_fit(&rows(0.0), &rows(1000.0));
     assert!(apart.quality.abs() < 1e-12 && apart.interval.high < 1e-9, "{apart:?}");
     // No error among 32 models: the largest rate with a quarter of 5 % left is 1 - 0.0125^(1/32).
@@ -137,8 +140,12 @@ fn three_models_cannot_be_halved() {
 #[test]
 fn bounds_of_a_rate_are_each_others_mirror() {
     for (count, trials) in [(0, 1), (3, 10), (256, 256)] {
-        let (low, high) = (clopper_pearson_lower(count, trials, 0.025), clopper_pearson_upper(count, trials, 0.025));
+        let (low, high) =
+            (clopper_pearson_lower(count, trials, 0.025), clopper_pearson_upper(count, trials, 0.025));
         let rate = count as f64 / trials as f64;
-        assert!((0.0..=rate).contains(&low) && (rate..=1.0).contains(&high), "{count}/{trials}: {low} to {high}");
+        assert!(
+            (0.0..=rate).contains(&low) && (rate..=1.0).contains(&high),
+            "{count}/{trials}: {low} to {high}"
+        );
     }
 }

@@ -51,6 +51,18 @@ pub enum Rule {
     Single,
 }
 
+impl Rule {
+    /// The word, as it stands in tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::PeakyCap => "peaky-cap",
+            Self::Separable => "separable",
+            Self::Double => "double",
+            Self::Single => "single",
+        }
+    }
+}
+
 impl Epsilon {
     /// The number, in [0, 50].
     pub fn value(self) -> f64 {
