@@ -19,7 +19,9 @@ const WIDTH: f64 = 760.0;
 const CELL: f64 = 22.0;
 /// Points that are drawn at most, best first.
 const MOST: usize = 18;
-const WIDEST_TITLE: f64 = 270.0;
+const WIDEST_TITLE: f64 = 240.0;
+/// Room for `rank 10–70`.
+const RANKS: f64 = 80.0;
 
 const AHEAD: Colour = Colour(0x00, 0x72, 0xb2);
 const BEHIND: Colour = Colour(0xd5, 0x5e, 0x00);
@@ -36,7 +38,7 @@ fn draw(frame: &Frame) -> Scene {
     let top = TOP + 22.0;
     let height = top + points.len() as f64 * CELL + 42.0;
     let mut scene = sheet::sheet((WIDTH, height), TITLE, &note, frame);
-    let left = MARGIN + WIDEST_TITLE + 70.0;
+    let left = MARGIN + WIDEST_TITLE + RANKS + 4.0;
     for (row, point) in points.iter().enumerate() {
         let middle = top + (row as f64 + 0.5) * CELL;
         draw_name(&mut scene, frame, point, (left, middle + 4.0));
@@ -54,7 +56,7 @@ fn draw(frame: &Frame) -> Scene {
 
 fn draw_name(scene: &mut Scene, frame: &Frame, point: &PointRow, (right, baseline): (f64, f64)) {
     let title = font::fitted(&point.title, font::SMALL, WIDEST_TITLE);
-    scene.write(Words::new(title, (right - 62.0, baseline)).anchored(Anchor::End).sized(font::SMALL));
+    scene.write(Words::new(title, (right - RANKS, baseline)).anchored(Anchor::End).sized(font::SMALL));
     let ranks = frame.ranks(point).map_or_else(String::new, |ranks| format!("rank {ranks}"));
     let words = Words::new(ranks, (right - 6.0, baseline)).anchored(Anchor::End);
     scene.write(words.sized(font::SMALL).coloured(MUTED));

@@ -94,9 +94,7 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
         .iter()
         .any(|(point, _)| frame.ranks(point).is_some_and(|ranks| ranks.best < ranks.worst))
     {
-        text.push_str(
-            "points that share a rank can't be told apart (95 % intervals of paired differences)\n",
-        );
+        text.push_str("points that share a rank can't be told apart\n");
     }
     for (reason, titles) in reasons(&rows) {
         let _ = writeln!(text, "– {}: {reason}", titles.join(", "));
