@@ -82,7 +82,7 @@ fn panel(
         .configure_series_labels()
         .label_font(("sans-serif", 20))
         .background_style(WHITE.mix(0.85))
-        .position(plotters::prelude::SeriesLabelPosition::UpperRight)
+        .position(plotters::prelude::SeriesLabelPosition::MiddleRight)
         .draw()?;
     Ok(())
 }

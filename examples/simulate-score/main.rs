@@ -1,5 +1,5 @@
 //! What the competition's score and the cross-fitted estimator report when the truth is known, at growing N:
-//! `cargo run --release --example simulate-score -- [FOLDER] [REPEATS] [SEED]` writes `score-simulation.csv` and
+//! `cargo run --release --example simulate-score -- [FOLDER] [REPEATS] [SEED] [N,N,…]` writes `score-simulation.csv` and
 //! `score-simulation.png`, and prints a table in Markdown.
 //!
 //! Confidences of retrained models are standard normal around a mean of each example; a model's examples share a quarter
@@ -20,8 +20,8 @@ use summary::{Drawn, Repeat, Summary};
 use sweep::score::{Construction, CrossFit, Ensemble, Oracle, Part, Resampled, Score, Unlearned};
 use world::{SETTINGS, Setting, World, ensemble};
 
-/// Models per side.
-const SIZES: [usize; 6] = [16, 32, 64, 128, 256, 512];
+/// Models per side, unless told.
+const SIZES: &str = "16,32,64,128,256,512";
 /// Forget examples.
 const EXAMPLES: usize = 40;
 /// Replicates behind each interval of the competition's score.
@@ -34,9 +34,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(arguments.first().map_or(".", String::as_str));
     let repeats = arguments.get(1).map_or(Ok(400), |text| text.parse())?;
     let seed = arguments.get(2).map_or(Ok(0), |text| text.parse())?;
+    let sizes = arguments.get(3).map_or(SIZES, String::as_str).split(',').map(str::parse);
+    let sizes: Vec<usize> = sizes.collect::<Result<_, _>>()?;
     let mut summaries = Vec::new();
     println!("{}", Summary::MARKDOWN_HEAD);
-    for n in SIZES {
+    for n in sizes {
         for setting in &SETTINGS {
             let drawn = (0..repeats)
                 .into_par_iter()
