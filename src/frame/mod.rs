@@ -7,6 +7,7 @@
 //! Two executions of one sweep give the same tables, except for the columns that stand last: `attempt`, `source`,
 //! `unlearn_s`, `measure_s` of the runs, and `unlearn_s_mean` of the points. What is absent is an empty cell, never NaN.
 
+mod comparison;
 mod export;
 mod point;
 mod run;
@@ -17,9 +18,10 @@ mod sweep;
 mod table;
 mod text;
 
+pub use comparison::{Comparisons, Ranks, Selection, Standing};
 pub use point::{Counts, Means, PointRow};
 pub use run::{Measured, RunEnd, RunRow};
-pub use score::{Estimate, Interval, Mean, PointScore, ScoreRow, Unscored, decimals};
+pub use score::{CrossFitRow, Estimate, Interval, Mean, PointScore, ScoreRow, Unscored, decimals};
 pub use sweep::Sweep;
 pub use text::{printable, shortened};
 
@@ -63,6 +65,8 @@ pub struct Frame {
     pub points: Vec<PointRow>,
     /// The runs, in the order of the plan.
     pub runs: Vec<RunRow>,
+    /// What the scores say together.
+    pub comparisons: Comparisons,
     run_table: DataFrame,
     point_table: DataFrame,
 }
@@ -95,7 +99,7 @@ impl Frame {
         let run_table = table::without_point(&run_table).map_err(in_runs)?;
         let point_table =
             table::points(&points, &sweep).map_err(|source| FrameError::Table { table: "points", source })?;
-        Ok(Self { sweep, points, runs, run_table, point_table })
+        Ok(Self { sweep, points, runs, comparisons: Comparisons::default(), run_table, point_table })
     }
 
     /// The points that take part in the ranking and have a score, best first; equals by cost, then in the order of the
@@ -159,7 +163,8 @@ fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>) -> Vec<PointRow> {
         None => Err(Unscored::NotComputed),
     };
     let points = plan.points.iter().zip(parameters).enumerate();
-    points.map(|(position, (point, parameters))| PointRow::of(point, parameters, score(position))).collect()
+    let row = |(position, (point, parameters))| PointRow::of(position, point, parameters, score(position));
+    points.map(row).collect()
 }
 
 /// Why a point for which no score was handed over has none.

@@ -9,7 +9,7 @@ use sweep_protocol::{
     terms::{ContentHash, RunId, Seed, SetSizes, UnitInterval, Value},
 };
 
-use super::{Estimate, Frame, Interval, PointScore, RunEnd, ScoreRow};
+use super::{Comparisons, CrossFitRow, Estimate, Frame, Interval, PointScore, RunEnd, ScoreRow};
 use crate::{
     outcome::{Cause, Outcome},
     plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
@@ -115,8 +115,23 @@ impl Sample {
         self.spoil(second, 0, &failed)
     }
 
+    /// Differences that are clear from 0.02 on.
+    fn differences(&self) -> BTreeMap<(usize, usize), Estimate> {
+        let scored = || {
+            self.scores.iter().filter_map(|(point, score)| Some((*point, score.as_ref().ok()?.score.value)))
+        };
+        let pairs = scored()
+            .flat_map(|one| scored().filter(move |other| one.0 < other.0).map(move |other| (one, other)));
+        let estimate = |value: f64| {
+            let interval = Some(Interval { low: value - 0.02, high: value + 0.02 });
+            Estimate { value, interval }
+        };
+        pairs.map(|(one, other)| ((one.0, other.0), estimate(one.1 - other.1))).collect()
+    }
+
     pub(crate) fn frame(&self) -> Frame {
-        Frame::of(&self.plan, &self.ends, &self.scores).expect("a sound sample")
+        let frame = Frame::of(&self.plan, &self.ends, &self.scores).expect("a sound sample");
+        frame.with_comparisons(Comparisons { differences: self.differences(), selections: Vec::new() })
     }
 }
 
@@ -210,9 +225,11 @@ fn score(quality: f64, position: usize) -> ScoreRow {
         n: SEEDS,
         epsilons,
         forgetting_quality: estimate(forgetting),
-        retain_ratio: 0.996,
-        test_ratio: 0.984,
+        retain_ratio: Estimate { value: 0.996, interval: None },
+        test_ratio: Estimate { value: 0.984, interval: None },
         score: estimate(forgetting * 0.98),
+        normalised: Some(estimate(quality * quality)),
+        cross_fit: Some(CrossFitRow { quality: estimate(quality), told_apart: 1.0 - quality }),
     }
 }
 

@@ -25,6 +25,9 @@ pub const HELD_OUT_SEEDS: u64 = 1_000_000;
 /// models with the oracle.
 pub const RETRAIN_SEEDS: u64 = 2_000_000;
 
+/// Name of the method that changes nothing: the floor of every comparison.
+pub const FLOOR: &str = "identity";
+
 /// Everything that a sweep will do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,7 +3,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 use sweep_protocol::{recipe::Recipe, terms::Value};
 
-use super::{Parameters, Role};
+use super::{FLOOR, Parameters, Role};
 
 /// A method with its hyper-parameters, without a seed. What the points of one label have in common is there once: a plan
 /// may have millions of them.
@@ -27,6 +27,11 @@ pub struct Point {
 }
 
 impl Point {
+    /// Whether it is the floor: the original as it is.
+    pub fn is_floor(&self) -> bool {
+        self.role == Role::Unlearn && &*self.method == FLOOR
+    }
+
     /// The point in one line: `finetune lr=0.001 epochs=5`.
     pub fn title(&self) -> String {
         let settings = self

@@ -5,6 +5,7 @@
 //! [`FIGURES`].
 
 mod axis;
+mod differences;
 mod epsilon_histogram;
 mod font;
 mod legend;
@@ -32,7 +33,8 @@ pub struct Figure {
 }
 
 /// All figures of a report, in its order.
-pub const FIGURES: &[Figure] = &[scores::FIGURE, trade_off::FIGURE, epsilon_histogram::FIGURE];
+pub const FIGURES: &[Figure] =
+    &[scores::FIGURE, differences::FIGURE, trade_off::FIGURE, epsilon_histogram::FIGURE];
 
 #[cfg(test)]
 mod tests;

@@ -86,7 +86,7 @@ fn the_page_asks_no_network_and_runs_no_script() {
     for outside in ["src=\"http", "href=\"http", "url(", "@import", "<script", "<link"] {
         assert!(!page.contains(outside), "{outside}");
     }
-    assert_eq!(page.matches("<img src=\"data:image&#x2f;svg+xml,").count(), 3, "three figures as data");
+    assert_eq!(page.matches("<img src=\"data:image&#x2f;svg+xml,").count(), 4, "four figures as data");
 }
 
 #[test]
