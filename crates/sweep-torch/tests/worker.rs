@@ -10,7 +10,7 @@ use std::{
 
 use sweep_inputs::{
     checkpoint,
-    dataset::Dataset,
+    dataset::{BadImages, Dataset},
     synth::{self, CLASSES, Options},
 };
 use sweep_protocol::{
