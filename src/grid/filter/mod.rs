@@ -14,6 +14,9 @@ use thiserror::Error;
 
 use crate::plan::Point;
 
+/// Longest expression, in bytes: each of its comparisons is made for every point.
+const LONGEST: usize = 4 << 10;
+
 /// An expression that selects points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
@@ -45,6 +48,8 @@ pub enum FilterMistake {
     Unexpected { expected: &'static str, found: String },
     #[error("more than {limit} levels of `not` and parentheses")]
     TooDeep { limit: usize },
+    #[error("an expression of more than {limit} bytes; split it, or exclude less")]
+    TooLong { limit: usize },
     #[error("nothing here is called `{name}`")]
     UnknownName { name: String },
 }
@@ -92,6 +97,9 @@ pub enum Operand<'a> {
 impl Filter {
     /// Reads an expression.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
+        if text.len() > LONGEST {
+            return Err(FilterError { mistake: FilterMistake::TooLong { limit: LONGEST }, span: 0..0 });
+        }
         let tokens = lexer::tokens(text)?;
         parser::parse(&tokens, text.len()).map(|condition| Self { condition })
     }

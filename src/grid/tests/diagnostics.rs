@@ -900,3 +900,11 @@ fn nesting_is_no_danger() {
         assert!(GridFile::parse("grid.toml", &text).is_err());
     }
 }
+
+#[test]
+fn a_flood_of_unknown_names_is_cut() {
+    let names: Vec<String> = (0..300).map(|number| format!("n{number} > 1")).collect();
+    let text = format!("{TOY}[method.simulated]\n[[exclude]]\nwhen = \"{}\"\n", names.join(" or "));
+    let told = problems(&text);
+    assert_eq!(told.matches("nothing here is called").count(), 10, "{told}");
+}
