@@ -103,7 +103,8 @@ fn reap(group: Pid) {
     }
 }
 
-fn group(child: &Child) -> Option<Pid> {
+/// The process, which leads a group of its own.
+pub(super) fn group(child: &Child) -> Option<Pid> {
     Pid::from_raw(i32::try_from(child.id()).ok()?)
 }
 

@@ -5,15 +5,18 @@ use std::{
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
     time::Duration,
 };
 
-use rustix::io::Errno;
+use rustix::{
+    io::Errno,
+    process::{Pid, WaitId, WaitIdOptions, waitid},
+};
 use sweep_protocol::{
     line::{self, Line},
     message::{FromWorker, Job, MAX_LINE, ToWorker},
@@ -79,7 +82,7 @@ pub enum JobError {
 pub enum Delivery {
     /// A message.
     Message(Box<FromWorker>),
-    /// The last: no message comes after it.
+    /// The last: no message that counts comes after it.
     Lost(Loss),
 }
 
@@ -143,10 +146,24 @@ impl Worker {
             }
         };
         drop(headroom);
+        let process_id = stop::group(&child);
         // From here on, dropping the worker kills the process.
         let worker = Self { child: Some(child), jobs: Some(jobs), speech, silent };
         start("worker-input", move || write_jobs(input, &waiting))?;
-        start("worker-output", move || read_messages(output, deliver))?;
+        let deliver = Arc::new(Mutex::new(deliver));
+        let (fell_mute, mute) = channel::<()>();
+        let heard = deliver.clone();
+        start("worker-output", move || {
+            read_messages(output, |delivery| pass_on(&heard, delivery));
+            drop(fell_mute);
+        })?;
+        if let Some(process) = process_id {
+            start("worker-death", move || {
+                notice_death(process, &mute, |loss| {
+                    pass_on(&deliver, loss);
+                });
+            })?;
+        }
         start("worker-errors", move || {
             listener.listen();
             drop(fell_silent);
@@ -238,6 +255,23 @@ fn write_jobs(mut input: ChildStdin, jobs: &Receiver<Vec<u8>>) {
         if input.write_all(&line).is_err() {
             return;
         }
+    }
+}
+
+fn pass_on(deliver: &Mutex<impl FnMut(Delivery) -> bool>, delivery: Delivery) -> bool {
+    (deliver.lock().unwrap_or_else(PoisonError::into_inner))(delivery)
+}
+
+/// Reports a worker that has ended though its output has not: a process that it left behind may hold the pipe open.
+fn notice_death(process: Pid, mute: &Receiver<()>, report: impl FnOnce(Delivery)) {
+    while let Err(error) = waitid(WaitId::Pid(process), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+        if error != Errno::INTR {
+            // Whoever has reaped it knows of its end.
+            return;
+        }
+    }
+    if mute.recv_timeout(LAST_WORDS) == Err(RecvTimeoutError::Timeout) {
+        report(Delivery::Lost(Loss::Closed));
     }
 }
 

@@ -19,6 +19,8 @@ use crate::{
 /// Starts the sweep as a job in the foreground; one that is stopped goes on once a line comes in.
 const SHELL: &str = r#"
 set -m
+# A key that comes when the sweep has ended already is not for the shell.
+trap : INT
 "$SWEEP" gate.toml --out r --jobs 3
 code=$?
 while [ $code -eq 148 ]; do
@@ -128,7 +130,8 @@ fn act(
     (terminal, keyboard): (&mut Child, &mut ChildStdin),
     scheduler: u32,
 ) -> Instant {
-    let mut press = |key: &[u8]| keyboard.write_all(key).and_then(|()| keyboard.flush()).expect("a terminal");
+    // A terminal whose sweep has ended already takes no more keys.
+    let mut press = |key: &[u8]| drop(keyboard.write_all(key).and_then(|()| keyboard.flush()));
     let since = Instant::now();
     match script {
         Script::Interrupts(times) => {
