@@ -102,7 +102,7 @@ impl Appraiser<'_> {
     /// Scores a point at N = the number of its runs, against as many models of the oracle.
     fn appraise(&self, point: usize, oracle_point: usize) -> Result<Appraised, Unscored> {
         let (unlearned, retrained) = self.groups(point, oracle_point)?;
-        self.compare(&unlearned, &retrained).map_err(unscored)
+        self.compare(&unlearned, &retrained).map_err(|unusable| unscored(&unusable))
     }
 
     /// The finished runs of a point, and as many of a group of retrained models.
@@ -249,7 +249,7 @@ fn estimate_of(difference: Difference) -> Estimate {
     estimate(difference.value, Some(difference.interval))
 }
 
-fn unscored(unusable: Unusable) -> Unscored {
+fn unscored(unusable: &Unusable) -> Unscored {
     Unscored::Incomparable { reason: unusable.to_string() }
 }
 

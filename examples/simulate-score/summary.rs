@@ -15,7 +15,7 @@ pub(crate) struct Repeat {
 
 /// What the bootstrap of one repeat gave.
 pub(crate) struct Drawn {
-    /// Percentile, recentred, BCa, rescaled.
+    /// Percentile, recentred, `BCa`, rescaled.
     pub(crate) intervals: [Option<Interval>; 4],
     /// Whether two equally good points were ranked.
     pub(crate) falsely_ranked: bool,
@@ -27,7 +27,7 @@ pub(crate) struct Summary {
     pub(crate) n: usize,
     /// Mean and standard deviation of the competition's F.
     pub(crate) forgetting_quality: (f64, f64),
-    /// Shares of percentile, recentred, BCa and rescaled intervals that hold the mean F, and of BCa intervals that exist.
+    /// Shares of percentile, recentred, `BCa` and rescaled intervals that hold the mean F, and of `BCa` intervals that exist.
     coverage: Option<([f64; 4], f64)>,
     falsely_ranked: Option<f64>,
     /// Mean and standard deviation of cross-fitted quality.

@@ -90,7 +90,7 @@ impl Resampled {
         part.clipped(student(center, &scaled, self.score.n))
     }
 
-    /// A 95 % interval of a part by any construction; `None` where BCa is not defined (see [`Construction::Bca`]). BCa
+    /// A 95 % interval of a part by any construction; `None` where [`Construction::Bca`] is not defined, which
     /// needs the groups again, for the jackknife.
     pub fn interval_by(
         &self,
@@ -117,7 +117,7 @@ impl Resampled {
         self.is_paired_with(other).then_some(())?;
         let pairs = self.rescaled().zip(other.rescaled());
         let drawn = pairs.filter_map(|(own, theirs)| Some(own? - theirs?));
-        self.difference(self.score.value - other.score.value, drawn.collect())
+        self.difference(self.score.value - other.score.value, &drawn.collect::<Vec<f64>>())
     }
 
     /// Where this score lies between floor (0) and ceiling (1), both replicated alongside; not clipped. Our own number: the
@@ -129,7 +129,7 @@ impl Resampled {
         let value = share(self.score.value, floor.score.value, ceiling.score.value)?;
         let drawn = self.rescaled().zip(floor.rescaled()).zip(ceiling.rescaled());
         let drawn = drawn.filter_map(|((own, floor), ceiling)| share(own?, floor?, ceiling?));
-        self.difference(value, drawn.collect())
+        self.difference(value, &drawn.collect::<Vec<f64>>())
     }
 
     fn is_paired_with(&self, other: &Self) -> bool {
@@ -142,8 +142,8 @@ impl Resampled {
         self.replicates.iter().map(move |replicate| replicate.as_ref().map(|drawn| drawn.value() * scale))
     }
 
-    fn difference(&self, value: f64, drawn: Vec<f64>) -> Option<Difference> {
-        (!drawn.is_empty()).then(|| Difference { value, interval: student(value, &drawn, self.score.n) })
+    fn difference(&self, value: f64, drawn: &[f64]) -> Option<Difference> {
+        (!drawn.is_empty()).then(|| Difference { value, interval: student(value, drawn, self.score.n) })
     }
 
     /// A part of all replicates, ascending.

@@ -87,7 +87,9 @@ fn covariance(measured: &Fold, trained: &Fold) -> f64 {
         let mut weights = trained.train.weights();
         let rest = (n - models.len()) as f64;
         let own = &mut weights[side * n..(side + 1) * n];
-        own.iter_mut().for_each(|weight| *weight = weight.signum() / rest);
+        for weight in own.iter_mut() {
+            *weight = weight.signum() / rest;
+        }
         weights[models].fill(0.0);
         weights
     };
