@@ -11,6 +11,7 @@
 //! ```
 
 pub mod outcome;
+pub mod audit;
 pub mod plan;
 pub mod score;
 pub mod method;

@@ -10,6 +10,7 @@
 pub mod terms;
 pub mod recipe;
 pub mod confidence;
+pub mod behaviour;
 pub mod measurement;
 pub mod message;
 pub mod line;
