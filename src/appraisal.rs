@@ -2,10 +2,18 @@
 //!
 //! Reads results only; it neither writes nor prints. A point that can't be scored gets the reason instead.
 
+mod audits;
+mod stages;
+
+pub use stages::Staging;
+
 use std::{collections::BTreeMap, io, path::Path};
 
-use sweep_inputs::npy::{self, NpyError};
-use sweep_protocol::{measurement::Measurement, terms::ContentHash};
+use sweep_inputs::npy::{self, Array, NpyError};
+use sweep_protocol::{
+    measurement::{Artifact, Measurement},
+    terms::ContentHash,
+};
 use thiserror::Error;
 
 use crate::{
@@ -36,12 +44,10 @@ enum Unusable {
     Incomparable(#[from] Incomparable),
     #[error("run {run}: {source}")]
     Array { run: String, source: NpyError },
-    #[error("run {run}: failed to read its confidences: {source}")]
+    #[error("run {run}: failed to read what it measured: {source}")]
     Unreadable { run: String, source: io::Error },
-    #[error(
-        "run {run}: confidences.npy is not what was measured; delete the run's folder and use --retry finished"
-    )]
-    Damaged { run: String },
+    #[error("run {run}: {file} is not what was measured; delete the run's folder and use --retry finished")]
+    Damaged { run: String, file: String },
 }
 
 /// Reads a results folder and scores every point against the oracle, with `replicates` bootstrap replicates behind each
@@ -49,8 +55,14 @@ enum Unusable {
 pub fn appraise(dir: &Path, replicates: u32) -> Result<Frame, AppraisalError> {
     let recorded = Recorded::read(dir)?;
     let ends = recorded.outcomes.iter().map(|(id, record)| (id.clone(), end(record))).collect();
-    let scores = Appraiser { folder: Folder::new(dir), recorded: &recorded, replicates }.scores();
-    Ok(Frame::of(&recorded.plan, &ends, &scores)?)
+    let appraiser = Appraiser { folder: Folder::new(dir), recorded: &recorded, replicates };
+    let mut scores = appraiser.scores();
+    let stages = Staging::of(&recorded).into_rows();
+    scores.extend(stages::dropped(&stages));
+    let mut frame = Frame::of(&recorded.plan, &ends, &scores)?;
+    frame.stages = stages;
+    (frame.audits, frame.losses) = appraiser.audits();
+    Ok(frame)
 }
 
 fn end(record: &Record) -> RunEnd {
@@ -78,8 +90,11 @@ impl Appraiser<'_> {
 
     /// Scores a point at N = the number of its runs, against as many models of the oracle.
     fn score(&self, point: usize, oracle_point: usize) -> PointScore {
-        let plan = &self.recorded.plan;
-        let n = comparable(plan, point);
+        self.score_at(point, oracle_point, comparable(&self.recorded.plan, point))
+    }
+
+    /// Scores the first `n` runs of a point against as many models of the oracle.
+    fn score_at(&self, point: usize, oracle_point: usize, n: usize) -> PointScore {
         let unlearned = self.finished(point, n);
         if unlearned.len() < n {
             return Err(Unscored::Incomplete { have: unlearned.len() as u64, want: n as u64 });
@@ -133,19 +148,23 @@ impl Appraiser<'_> {
     }
 
     fn model(&self, run: &Run, measurement: &Measurement) -> Result<Model, Unusable> {
-        let name = || run.id.short().to_owned();
-        let path = self.folder.confidences(&run.id);
-        let bytes = std::fs::read(&path).map_err(|source| Unusable::Unreadable { run: name(), source })?;
-        if ContentHash::from(*blake3::hash(&bytes).as_bytes()) != measurement.confidences.blake3 {
-            return Err(Unusable::Damaged { run: name() });
-        }
-        let array = npy::decode(&path, &bytes).map_err(|source| Unusable::Array { run: name(), source })?;
+        let array = array(run, &self.folder.confidences(&run.id), &measurement.confidences)?;
         Ok(Model {
             confidences: array.values,
             retain_accuracy: measurement.accuracy.retain,
             held_out_accuracy: measurement.accuracy.held_out(),
         })
     }
+}
+
+/// Reads an array that a run has left, if it is still the one.
+fn array(run: &Run, path: &Path, artifact: &Artifact) -> Result<Array, Unusable> {
+    let name = || run.id.short().to_owned();
+    let bytes = std::fs::read(path).map_err(|source| Unusable::Unreadable { run: name(), source })?;
+    if ContentHash::from(*blake3::hash(&bytes).as_bytes()) != artifact.blake3 {
+        return Err(Unusable::Damaged { run: name(), file: artifact.file.clone() });
+    }
+    npy::decode(path, &bytes).map_err(|source| Unusable::Array { run: name(), source })
 }
 
 /// At how many models a point compares: all of its own, where the oracle has as many. The held-out group compares at the N

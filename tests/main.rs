@@ -2,10 +2,12 @@
 
 mod harness;
 
+mod audits;
 mod command_line;
 mod house;
 mod readme;
 mod resume;
 mod score_command;
+mod stages;
 mod torch_sweep;
 mod toy_sweep;

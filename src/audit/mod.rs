@@ -26,6 +26,7 @@ mod average_gap;
 mod histogram;
 mod klom;
 mod u_lira;
+mod loss_histogram;
 mod measure;
 
 pub use average_gap::{AverageGap, average_gap};
@@ -33,6 +34,7 @@ pub use histogram::divergence;
 pub use indiscernibility::indiscernibility;
 pub use klom::{Klom, klom};
 pub use logistic_regression::LogisticRegression;
+pub use loss_histogram::{LOSS_BIN, LOSS_BINS, loss_shares};
 pub use measure::{Beside, beside_oracle, of_model};
 pub use model::{Behaved, Model, Sets};
 pub use nomus::nomus;

@@ -189,7 +189,7 @@ fn divergence_meets_scipy() {
 }
 
 #[derive(Deserialize)]
-struct Fits {
+struct Normals {
     name: String,
     unlearned: Vec<f64>,
     oracle: Vec<f64>,
@@ -201,7 +201,7 @@ struct Fits {
 
 #[test]
 fn normal_fits_and_densities_meet_scipy() {
-    let Cases::<Fits> { cases } = fixture("audit/u_lira");
+    let Cases::<Normals> { cases } = fixture("audit/u_lira");
     assert_eq!(cases.len(), 2);
     for case in cases {
         let fits = [Normal::fit(&case.unlearned), Normal::fit(&case.oracle)];

@@ -48,7 +48,7 @@ pub struct ULira {
 }
 
 /// U-LiRA on one split: for every forget example, normals are fitted to the confidences of the unlearned and of the
-/// retrained models, and a model is taken for unlearned where N_u / (N_u + N_o) > ½; \[N\]\[S\] and \[M\]\[S\]. The
+/// retrained models, and a model is taken for unlearned where `N_u / (N_u + N_o) > ½`; \[N\]\[S\] and \[M\]\[S\]. The
 /// published attack fits shadow models of many splits and attacks another; here every second model is fitted and the
 /// others are attacked, then the other way round, so that no model is attacked with a fit that has seen it.
 pub fn u_lira<R: AsRef<[f64]>>(unlearned: &[R], oracle: &[R]) -> Result<ULira, Unauditable> {

@@ -40,6 +40,11 @@ pub(super) enum CommandError {
     /// `--only` leaves nothing.
     #[error("`--only` selects no point; `sweep plan` lists them")]
     NothingSelected,
+    /// `--only` on a staged sweep.
+    #[error(
+        "`--only` can't be used with `stages`: who goes on depends on all points; use `[[exclude]]` in the grid"
+    )]
+    OnlyOfStaged,
     /// A data set.
     #[error(transparent)]
     Data(#[from] Refused),
@@ -159,6 +164,7 @@ impl CommandError {
         match self {
             Self::Grid(_)
             | Self::Filter { .. }
+            | Self::OnlyOfStaged
             | Self::UnknownMethod { .. }
             | Self::Synth(_)
             | Self::Toy(_)

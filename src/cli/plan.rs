@@ -11,7 +11,7 @@ use super::{
     terminal,
 };
 use crate::{
-    plan::{Plan, Point},
+    plan::{Plan, Point, Run},
     store::{Cache, Recorded},
 };
 
@@ -55,8 +55,8 @@ pub(super) fn show(plan: &Plan, places: &super::run::Places) -> Result<(), Comma
         if runs == 0 {
             continue;
         }
-        let done = plan.runs_of(position).filter(|run| known.is_done(&run.id)).count();
-        let cached = plan.runs_of(position).filter(|run| known.is_cached(&run.id)).count();
+        let done = plan.runs_of(position).filter(|run| known.is_done(plan, run)).count();
+        let cached = plan.runs_of(position).filter(|run| known.is_cached(plan, run)).count();
         let left = runs - done - cached;
         pending += left;
         passes += left as f64 * point.passes;
@@ -80,7 +80,38 @@ pub(super) fn show(plan: &Plan, places: &super::run::Places) -> Result<(), Comma
         plan.engine.word(),
         plan.runs.len(),
     ));
+    for line in remarks(plan) {
+        terminal::data(&line);
+    }
     Ok(())
+}
+
+/// What the table doesn't say: who gets how many models, and what runs measure for the audits.
+fn remarks(plan: &Plan) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if !plan.stages.is_empty() {
+        let stages: Vec<String> = plan.stages.iter().map(ToString::to_string).collect();
+        remarks.push(format!(
+            "staged: every point gets {} models, those that can still be the best go on to {}; these are the most runs \
+             that it can take",
+            stages[0],
+            stages[1..].join(", ")
+        ));
+    }
+    let Some(audit) = &plan.audit else { return remarks };
+    let names: Vec<&str> = audit.audits.iter().map(|audit| audit.entry().name).collect();
+    let wanted = plan.runs.iter().filter_map(|run| plan.retain_sample(run)).collect::<Vec<_>>();
+    let measured = wanted.first().map_or_else(
+        || "from what every run measures".to_owned(),
+        |sample| {
+            format!(
+                "for which {} runs measure forget, test and {sample} retain examples one by one",
+                wanted.len()
+            )
+        },
+    );
+    remarks.push(format!("audits: {}, {measured}", names.join(", ")));
+    remarks
 }
 
 /// What earlier sweeps have left.
@@ -101,13 +132,17 @@ impl Known {
         Ok(Self { recorded, cache })
     }
 
-    fn is_done(&self, run: &sweep_protocol::terms::RunId) -> bool {
-        let outcome = self.recorded.as_ref().and_then(|recorded| recorded.outcomes.get(run));
-        outcome.is_some_and(|record| record.outcome.is_final())
+    fn is_done(&self, plan: &Plan, run: &Run) -> bool {
+        let record = self.recorded.as_ref().and_then(|recorded| recorded.outcomes.get(&run.id));
+        record.is_some_and(|record| match record.outcome.measurement() {
+            Some(measurement) => plan.is_answered(run, measurement),
+            None => record.outcome.is_final(),
+        })
     }
 
-    fn is_cached(&self, run: &sweep_protocol::terms::RunId) -> bool {
-        !self.is_done(run) && self.cache.as_ref().is_some_and(|cache| cache.has(run))
+    fn is_cached(&self, plan: &Plan, run: &Run) -> bool {
+        let found = self.cache.as_ref().and_then(|cache| cache.measurement(&run.id));
+        !self.is_done(plan, run) && found.is_some_and(|measurement| plan.is_answered(run, &measurement))
     }
 }
 

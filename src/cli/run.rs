@@ -14,10 +14,11 @@ use super::{
     slots, terminal,
 };
 use crate::{
+    appraisal::Staging,
     outcome::{Outcome, Status},
-    plan::{EngineName, Plan, Role},
+    plan::{EngineName, Plan, Role, Run},
     pool::{self, Ending, How, Interruption, Settings},
-    store::{Cache, ChangedInputs, Damage, Folder, Opening, Store},
+    store::{Cache, ChangedInputs, Damage, Folder, Opening, Recorded, Store},
 };
 
 /// Where results live unless `--out` and `--cache` say otherwise.
@@ -99,14 +100,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     conclude(ending, &selected, &dir)
 }
 
-/// Opens the results and hands the selected runs to the pool. The lock on the results ends with this function.
+/// Opens the results and hands the selected runs to the pool, stage after stage where the sweep is staged. The lock on
+/// the results ends with this function.
 fn carry_out(
     arguments: &Arguments,
     prepared: &Prepared,
     selected: &Plan,
     dir: &Path,
 ) -> Result<Ending, CommandError> {
-    let (mut store, notices) = open(arguments, prepared, dir)?;
+    let staged = !selected.stages.is_empty();
+    let asked = Staging::of(&Recorded::read_for(dir, selected)?).asked(selected);
+    let (mut store, notices) = open(arguments, prepared, if staged { &asked } else { &prepared.plan }, dir)?;
     for notice in notices {
         terminal::talk(&format!("note: {notice}"));
     }
@@ -124,10 +128,34 @@ fn carry_out(
     settings.stall_timeout = grid.pool.stall_timeout.unwrap_or(settings.stall_timeout);
     settings.interruptions = pool::signals()?;
     let cache = arguments.places.cache(selected).map(|dir| Cache::open(&dir)).transpose()?;
-    let ended =
-        selected.runs.iter().filter(|run| store.outcome(&run.id).is_some_and(Outcome::is_final)).count();
-    let mut progress = SweepProgress::new(selected, settings.slots.len(), ended, arguments.progress);
-    let ending = pool::run(selected, &mut store, cache.as_ref(), &settings, &mut progress);
+    let mut asked = Staging::of(&store.recorded(selected)).asked(selected);
+    loop {
+        if staged {
+            store.ask(&asked)?;
+        }
+        let ending = perform(&asked, &mut store, cache.as_ref(), &settings, arguments.progress)?;
+        let next = Staging::of(&store.recorded(selected)).asked(selected);
+        if ending.how != How::Complete || next.runs.len() <= asked.runs.len() {
+            return Ok(ending);
+        }
+        asked = next;
+    }
+}
+
+fn perform(
+    plan: &Plan,
+    store: &mut Store,
+    cache: Option<&Cache>,
+    settings: &Settings,
+    manner: Manner,
+) -> Result<Ending, CommandError> {
+    let has_ended = |run: &&Run| match store.outcome(&run.id) {
+        Some(Outcome::Finished(measurement)) => plan.is_answered(run, measurement),
+        other => other.is_some_and(Outcome::is_final),
+    };
+    let ended = plan.runs.iter().filter(has_ended).count();
+    let mut progress = SweepProgress::new(plan, settings.slots.len(), ended, manner);
+    let ending = pool::run(plan, store, cache, settings, &mut progress);
     progress.finish();
     Ok(ending?)
 }
@@ -135,6 +163,7 @@ fn carry_out(
 fn open(
     arguments: &Arguments,
     prepared: &Prepared,
+    plan: &Plan,
     dir: &Path,
 ) -> Result<(Store, Vec<crate::store::Notice>), CommandError> {
     let holder = pool::this_scheduler();
@@ -148,7 +177,7 @@ fn open(
     let changed_inputs =
         if arguments.accept_changed_inputs { ChangedInputs::Accept } else { ChangedInputs::Refuse };
     let opening = Opening {
-        plan: &prepared.plan,
+        plan,
         grid: &prepared.text,
         provenance: &provenance,
         holder: &holder,

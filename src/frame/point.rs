@@ -8,10 +8,7 @@ use super::{
     score::{Mean, PointScore},
     text::printable,
 };
-use crate::plan::{Point, Role};
-
-/// Name of the method that changes nothing: the floor of every comparison.
-const FLOOR: &str = "identity";
+use crate::plan::{FLOOR, Point, Role};
 
 /// One point. All text is printable.
 #[derive(Debug, Clone, PartialEq)]

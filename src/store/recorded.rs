@@ -47,13 +47,25 @@ impl Recorded {
     pub fn read_on(disk: &dyn Disk, dir: &Path) -> Result<Self, StoreError> {
         let folder = Folder::new(dir);
         let plan = read_plan(disk, &folder)?.ok_or_else(|| StoreError::Missing { path: folder.plan() })?;
+        Self::read_with(disk, folder, plan)
+    }
+
+    /// Reads what the results at `dir` have for a plan of the caller, which may be more than was asked for so far.
+    pub fn read_for(dir: &Path, plan: &Plan) -> Result<Self, StoreError> {
+        Self::read_with(&OsDisk, Folder::new(dir), plan.clone())
+    }
+
+    fn read_with(disk: &dyn Disk, folder: Folder, plan: Plan) -> Result<Self, StoreError> {
         let bytes = read_if_there(disk, &folder.journal())?.unwrap_or_default();
         let scan = journal::scan(&bytes);
         let notices = notices(&folder, &scan);
-        let mut outcomes = History::of(scan.entries).records;
+        Ok(Self { notices, ..Self::of(folder, plan, History::of(scan.entries).records) })
+    }
+
+    pub(super) fn of(folder: Folder, plan: Plan, mut outcomes: BTreeMap<RunId, Record>) -> Self {
         let asked: std::collections::BTreeSet<_> = plan.runs.iter().map(|run| &run.id).collect();
         outcomes.retain(|run, _| asked.contains(run));
-        Ok(Self { folder, plan, outcomes, notices })
+        Self { folder, plan, outcomes, notices: Vec::new() }
     }
 }
 

@@ -122,10 +122,19 @@ fn claimed_header(start: &[u8]) -> u64 {
 
 /// The bytes of a one-dimensional float64 array file.
 pub fn vector_bytes(values: &[f64]) -> Vec<u8> {
+    array_bytes(&[values.len() as u64], values)
+}
+
+/// The bytes of a float64 array file \[rows, N\].
+pub fn matrix_bytes<const N: usize>(rows: &[[f64; N]]) -> Vec<u8> {
+    array_bytes(&[rows.len() as u64, N as u64], rows.as_flattened())
+}
+
+fn array_bytes(shape: &[u64], values: &[f64]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = npyz::WriteOptions::new()
         .default_dtype()
-        .shape(&[values.len() as u64])
+        .shape(shape)
         .writer(&mut bytes)
         .begin_nd()
         .expect("a vector accepts any header");
@@ -136,7 +145,14 @@ pub fn vector_bytes(values: &[f64]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Array, NpyError, read, vector_bytes};
+    use super::{Array, NpyError, decode, matrix_bytes, read, vector_bytes};
+
+    #[test]
+    fn a_matrix_reads_back_row_by_row() {
+        let read = decode("m.npy".as_ref(), &matrix_bytes(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]));
+        let want = Array { shape: vec![2, 3], values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0] };
+        assert_eq!(read.expect("its own bytes"), want);
+    }
 
     #[test]
     fn a_vector_reads_back_bit_for_bit() {

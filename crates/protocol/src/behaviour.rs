@@ -2,7 +2,10 @@
 //!
 //! Pure arithmetic, here because every engine measures with it and only the orchestrator attacks with it.
 
-use crate::confidence::logit_scaled;
+use crate::{
+    confidence::logit_scaled,
+    measurement::{Artifact, MeasuredExamples},
+};
 
 /// Numbers that describe one example: the length of the second axis of the arrays that a run leaves.
 pub const COLUMNS: usize = 5;
@@ -16,7 +19,7 @@ pub struct Behaviour {
     pub loss: f64,
     /// Entropy of the prediction, in nats.
     pub entropy: f64,
-    /// Modified entropy, −(1 − p_y) ln p_y − Σ_{c≠y} p_c ln(1 − p_c): small only for confident *and* right predictions
+    /// Modified entropy, `−(1 − p_y) ln p_y − Σ_{c≠y} p_c ln(1 − p_c)`: small only for confident *and* right predictions
     /// (Song and Mittal 2021, <https://arxiv.org/abs/2003.10595>, eq. 8).
     pub modified_entropy: f64,
     /// Whether the largest logit is the label's; the first of equals counts.
@@ -72,6 +75,30 @@ fn modified_entropy(logs: &[f64], label: usize) -> f64 {
         .map(|class| logs[class].exp() * rest(class).max(f64::MIN_POSITIVE).ln())
         .sum();
     -rest(label) * logs[label] - wrong
+}
+
+/// The rows of `examples.npy` and how many of them belong to each set.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rows {
+    /// Of the forget set.
+    pub forget: Vec<[f64; COLUMNS]>,
+    /// Of the sample of the retain set.
+    pub retain: Vec<[f64; COLUMNS]>,
+    /// Of the test set, or of the validation set where there is none.
+    pub test: Vec<[f64; COLUMNS]>,
+}
+
+impl Rows {
+    /// All rows in the order of the file.
+    pub fn all(&self) -> Vec<[f64; COLUMNS]> {
+        [self.forget.as_slice(), &self.retain, &self.test].concat()
+    }
+
+    /// What a measurement says about the file that holds them, for a sample of so many retain examples.
+    pub fn described(&self, array: Artifact, retain_sample: u64) -> MeasuredExamples {
+        let [forget, retain, test] = [&self.forget, &self.retain, &self.test].map(|rows| rows.len() as u64);
+        MeasuredExamples { array, retain_sample, forget, retain, test }
+    }
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@
 pub mod terms;
 pub mod recipe;
 pub mod confidence;
-pub mod behaviour;
 pub mod measurement;
+pub mod behaviour;
 pub mod message;
 pub mod line;
 
