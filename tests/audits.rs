@@ -51,12 +51,16 @@ fn every_audit_stands_beside_the_oracle_and_its_noise() {
         let row = rows.iter().find(of).unwrap_or_else(|| panic!("no {audit} {measure} of {title}"));
         (number(row, "gap"), number(row, "noise_floor"))
     };
-    // Three standard deviations from retraining: each of these sees it, and none sees it in retrained models.
-    for (audit, measure) in
-        [("u-lira", "AUC"), ("klom", "forget, mean"), ("simple-mia", "accuracy"), ("tow", "ToW")]
-    {
-        let (far, noise) = gap("simulated shift=3.0", audit, measure);
-        assert!(far > 2.0 * noise + 0.05, "{audit}: {far} with noise {noise}");
+    // Three standard deviations from retraining: each of these sees it, beyond what retrained models differ by.
+    for (audit, measure, margin) in [
+        ("u-lira", "AUC", 0.2),
+        ("klom", "forget, mean", 1.0),
+        ("simple-mia", "accuracy", 0.05),
+        ("tow", "ToW", 0.05),
+        ("average-gap", "average gap", 0.05),
+    ] {
+        let (far, noise) = gap("simulated shift=3", audit, measure);
+        assert!(far > noise + margin, "{audit}: {far} with noise {noise}");
     }
     let page = bench.read("r/report.html");
     assert!(page.contains("<h2>Audits</h2>") && page.contains("figures/losses.png"), "the report shows them");

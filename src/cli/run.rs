@@ -109,8 +109,9 @@ fn carry_out(
     dir: &Path,
 ) -> Result<Ending, CommandError> {
     let staged = !selected.stages.is_empty();
-    let asked = Staging::of(&Recorded::read_for(dir, selected)?).asked(selected);
-    let (mut store, notices) = open(arguments, prepared, if staged { &asked } else { &prepared.plan }, dir)?;
+    let known = if staged { Some(Recorded::read_for(dir, selected)?) } else { None };
+    let first = known.map(|recorded| Staging::of(&recorded).asked(selected));
+    let (mut store, notices) = open(arguments, prepared, first.as_ref().unwrap_or(&prepared.plan), dir)?;
     for notice in notices {
         terminal::talk(&format!("note: {notice}"));
     }
@@ -128,13 +129,22 @@ fn carry_out(
     settings.stall_timeout = grid.pool.stall_timeout.unwrap_or(settings.stall_timeout);
     settings.interruptions = pool::signals()?;
     let cache = arguments.places.cache(selected).map(|dir| Cache::open(&dir)).transpose()?;
-    let mut asked = Staging::of(&store.recorded(selected)).asked(selected);
+    let perform =
+        |plan: &Plan, store: &mut Store| perform(plan, store, cache.as_ref(), &settings, arguments.progress);
+    if staged { stage_by_stage(selected, &mut store, perform) } else { perform(selected, &mut store) }
+}
+
+/// Carries out the runs that the recorded results ask for until they ask for no more.
+fn stage_by_stage(
+    plan: &Plan,
+    store: &mut Store,
+    mut perform: impl FnMut(&Plan, &mut Store) -> Result<Ending, CommandError>,
+) -> Result<Ending, CommandError> {
+    let mut asked = Staging::of(&store.recorded(plan)).asked(plan);
     loop {
-        if staged {
-            store.ask(&asked)?;
-        }
-        let ending = perform(&asked, &mut store, cache.as_ref(), &settings, arguments.progress)?;
-        let next = Staging::of(&store.recorded(selected)).asked(selected);
+        store.ask(&asked)?;
+        let ending = perform(&asked, store)?;
+        let next = Staging::of(&store.recorded(plan)).asked(plan);
         if ending.how != How::Complete || next.runs.len() <= asked.runs.len() {
             return Ok(ending);
         }

@@ -99,7 +99,6 @@ fn a_staged_sweep_finds_the_best_point_of_the_full_one_at_a_third_of_its_runs() 
     let found = sweeps.iter().filter(|(full, staged, _)| full == staged).count();
     let runs = sweeps.iter().map(|(_, _, runs)| *runs).sum::<usize>() as f64 / REPEATS as f64;
     let share = runs / (POINTS * STAGES[2]) as f64;
-    eprintln!("FIGURE found {found}, share {share:.4}");
     assert!(found >= 95, "found in {found} of {REPEATS}, at {share:.3} of the runs");
     assert!(share <= 1.0 / 3.0, "at {share:.3} of the runs, found in {found} of {REPEATS}");
 }
