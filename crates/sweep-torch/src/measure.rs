@@ -68,7 +68,7 @@ pub fn measure(
         validation: right(&validation, Set::Validation),
         test: test.as_ref().map(|logits| right(logits, Set::Test)),
     };
-    let single = |sample| {
+    let single = |sample| -> Result<Rows, NotFinite> {
         let positions = retain_sample(examples.set(Set::Retain).len() as u64, sample);
         let (rows, chosen): (Vec<i64>, Vec<i64>) =
             positions.map(|row| (row as i64, examples.set(Set::Retain)[row as usize])).unzip();
