@@ -2,10 +2,18 @@
 //!
 //! Reads results only; it neither writes nor prints. A point that can't be scored gets the reason instead.
 
+mod audits;
+mod stages;
+
+pub use stages::Staging;
+
 use std::{collections::BTreeMap, io, path::Path};
 
-use sweep_inputs::npy::{self, NpyError};
-use sweep_protocol::{measurement::Measurement, terms::ContentHash};
+use sweep_inputs::npy::{self, Array, NpyError};
+use sweep_protocol::{
+    measurement::{Artifact, Measurement},
+    terms::ContentHash,
+};
 use thiserror::Error;
 
 use crate::{
@@ -42,12 +50,10 @@ enum Unusable {
     Incomparable(#[from] Incomparable),
     #[error("run {run}: {source}")]
     Array { run: String, source: NpyError },
-    #[error("run {run}: failed to read its confidences: {source}")]
+    #[error("run {run}: failed to read what it measured: {source}")]
     Unreadable { run: String, source: io::Error },
-    #[error(
-        "run {run}: confidences.npy is not what was measured; delete the run's folder and use --retry finished"
-    )]
-    Damaged { run: String },
+    #[error("run {run}: {file} is not what was measured; delete the run's folder and use --retry finished")]
+    Damaged { run: String, file: String },
 }
 
 /// Reads a results folder and scores every point against the oracle, with `replicates` bootstrap replicates behind each
@@ -56,11 +62,19 @@ pub fn appraise(dir: &Path, replicates: u32) -> Result<Frame, AppraisalError> {
     let recorded = Recorded::read(dir)?;
     let ends = recorded.outcomes.iter().map(|(id, record)| (id.clone(), end(record))).collect();
     let appraiser = Appraiser { folder: Folder::new(dir), recorded: &recorded, replicates };
-    let appraised = appraiser.appraised();
+    let stages = Staging::of(&recorded).into_rows();
+    let dropped: BTreeMap<usize, PointScore> = stages::dropped(&stages).collect();
+    let mut appraised = appraiser.appraised();
+    // Who was dropped has fewer models than the rest and is not compared.
+    appraised.retain(|position, _| !dropped.contains_key(position));
     let comparisons =
         Comparisons { differences: differences(&appraised), selections: appraiser.selections(&appraised) };
-    let scores = rows(&recorded.plan, appraised);
-    Ok(Frame::of(&recorded.plan, &ends, &scores)?.with_comparisons(comparisons))
+    let mut scores = rows(&recorded.plan, appraised);
+    scores.extend(dropped);
+    let mut frame = Frame::of(&recorded.plan, &ends, &scores)?.with_comparisons(comparisons);
+    frame.stages = stages;
+    (frame.audits, frame.losses) = appraiser.audits();
+    Ok(frame)
 }
 
 fn end(record: &Record) -> RunEnd {
@@ -101,13 +115,22 @@ impl Appraiser<'_> {
 
     /// Scores a point at N = the number of its runs, against as many models of the oracle.
     fn appraise(&self, point: usize, oracle_point: usize) -> Result<Appraised, Unscored> {
-        let (unlearned, retrained) = self.groups(point, oracle_point)?;
+        self.appraise_at(point, oracle_point, comparable(&self.recorded.plan, point))
+    }
+
+    /// Scores the first `n` runs of a point against as many models of the oracle.
+    fn appraise_at(&self, point: usize, oracle_point: usize, n: usize) -> Result<Appraised, Unscored> {
+        let (unlearned, retrained) = self.groups(point, oracle_point, n)?;
         self.compare(&unlearned, &retrained).map_err(|unusable| unscored(&unusable))
     }
 
-    /// The finished runs of a point, and as many of a group of retrained models.
-    fn groups(&self, point: usize, oracle_point: usize) -> Result<(Finished<'_>, Finished<'_>), Unscored> {
-        let n = comparable(&self.recorded.plan, point);
+    /// The first `n` runs of a point, and as many of a group of retrained models.
+    fn groups(
+        &self,
+        point: usize,
+        oracle_point: usize,
+        n: usize,
+    ) -> Result<(Finished<'_>, Finished<'_>), Unscored> {
         let unlearned = self.finished(point, n);
         if unlearned.len() < n {
             return Err(Unscored::Incomplete { have: unlearned.len() as u64, want: n as u64 });
@@ -161,7 +184,7 @@ impl Appraiser<'_> {
         let selection = |points: Vec<(usize, f64)>| {
             let best = points.iter().copied().reduce(|one, other| if other.1 > one.1 { other } else { one });
             let (point, chosen_on) = best?;
-            let (unlearned, retrained) = self.groups(point, held_out).ok()?;
+            let (unlearned, retrained) = self.groups(point, held_out, comparable(plan, point)).ok()?;
             let score = Score::of(&self.ensemble(&unlearned).ok()?, &self.ensemble(&retrained).ok()?).ok()?;
             Some(Selection { point, candidates: points.len() as u64, chosen_on, reported_on: score.value })
         };
@@ -175,13 +198,7 @@ impl Appraiser<'_> {
     }
 
     fn model(&self, run: &Run, measurement: &Measurement) -> Result<Model, Unusable> {
-        let name = || run.id.short().to_owned();
-        let path = self.folder.confidences(&run.id);
-        let bytes = std::fs::read(&path).map_err(|source| Unusable::Unreadable { run: name(), source })?;
-        if ContentHash::from(*blake3::hash(&bytes).as_bytes()) != measurement.confidences.blake3 {
-            return Err(Unusable::Damaged { run: name() });
-        }
-        let array = npy::decode(&path, &bytes).map_err(|source| Unusable::Array { run: name(), source })?;
+        let array = array(run, &self.folder.confidences(&run.id), &measurement.confidences)?;
         Ok(Model {
             confidences: array.values,
             retain_accuracy: measurement.accuracy.retain,
@@ -251,6 +268,16 @@ fn estimate_of(difference: Difference) -> Estimate {
 
 fn unscored(unusable: &Unusable) -> Unscored {
     Unscored::Incomparable { reason: unusable.to_string() }
+}
+
+/// Reads an array that a run has left, if it is still the one.
+fn array(run: &Run, path: &Path, artifact: &Artifact) -> Result<Array, Unusable> {
+    let name = || run.id.short().to_owned();
+    let bytes = std::fs::read(path).map_err(|source| Unusable::Unreadable { run: name(), source })?;
+    if ContentHash::from(*blake3::hash(&bytes).as_bytes()) != artifact.blake3 {
+        return Err(Unusable::Damaged { run: name(), file: artifact.file.clone() });
+    }
+    npy::decode(path, &bytes).map_err(|source| Unusable::Array { run: name(), source })
 }
 
 /// At how many models a point compares: all of its own, where the oracle has as many. The held-out group compares at the N

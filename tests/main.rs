@@ -2,11 +2,13 @@
 
 mod harness;
 
+mod audits;
 mod command_line;
 mod fsck;
 mod house;
 mod readme;
 mod resume;
 mod score_command;
+mod stages;
 mod torch_sweep;
 mod toy_sweep;

@@ -51,6 +51,11 @@ pub(super) enum CommandError {
         /// The data set or the checkpoint.
         input: PathBuf,
     },
+    /// `--only` on a staged sweep.
+    #[error(
+        "`--only` can't be used with `stages`: who goes on depends on all points; use `[[exclude]]` in the grid"
+    )]
+    OnlyOfStaged,
     /// A data set.
     #[error(transparent)]
     Data(#[from] Refused),
@@ -181,6 +186,7 @@ impl CommandError {
             Self::Grid(_)
             | Self::Filter { .. }
             | Self::ResultsOverInputs { .. }
+            | Self::OnlyOfStaged
             | Self::UnknownMethod { .. }
             | Self::Synth(_)
             | Self::Toy(_)

@@ -64,6 +64,9 @@ impl Prepared {
         let resolved = resolve(grid.settings(), arguments.bad_images())?;
         let plan = grid.plan(&resolved);
         let prepared = Self { grid, text, plan, engine: resolved.engine_version, only };
+        if prepared.only.is_some() && !prepared.plan.stages.is_empty() {
+            return Err(CommandError::OnlyOfStaged);
+        }
         if let Some(filter) = &prepared.only
             && !prepared.plan.points.iter().any(|point| point.role == Role::Unlearn && filter.selects(point))
         {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     frame::printable,
-    plan::{Plan, Point},
+    plan::{Plan, Point, Run},
     store::{Cache, Recorded},
 };
 
@@ -76,6 +76,9 @@ pub(super) fn show(plan: &Plan, places: &super::run::Places) -> Result<(), Comma
     if left_out > 0 {
         terminal::data(&format!("… and {left_out} more points; `--format json` lists all"));
     }
+    for line in remarks(plan) {
+        terminal::data(&line);
+    }
     Ok(())
 }
 
@@ -99,6 +102,34 @@ struct Count {
     runs: u32,
     done: u32,
     cached: u32,
+}
+
+/// What the table doesn't say: who gets how many models, and what runs measure for the audits.
+fn remarks(plan: &Plan) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if !plan.stages.is_empty() {
+        let stages: Vec<String> = plan.stages.iter().map(ToString::to_string).collect();
+        remarks.push(format!(
+            "staged: every point gets {} models, those that can still be the best go on to {}; these are the most runs \
+             that it can take",
+            stages[0],
+            stages[1..].join(", ")
+        ));
+    }
+    let Some(audit) = &plan.audit else { return remarks };
+    let names: Vec<&str> = audit.audits.iter().map(|audit| audit.entry().name).collect();
+    let wanted = plan.runs.iter().filter_map(|run| plan.retain_sample(run)).collect::<Vec<_>>();
+    let measured = wanted.first().map_or_else(
+        || "from what every run measures".to_owned(),
+        |sample| {
+            format!(
+                "for which {} runs measure forget, test and {sample} retain examples one by one",
+                wanted.len()
+            )
+        },
+    );
+    remarks.push(format!("audits: {}, {measured}", names.join(", ")));
+    remarks
 }
 
 /// What earlier sweeps have left.
@@ -125,18 +156,22 @@ impl Known {
         for run in &plan.runs {
             let count = &mut counts[run.point];
             count.runs += 1;
-            count.done += u32::from(self.is_done(&run.id));
-            count.cached += u32::from(self.is_cached(&run.id));
+            count.done += u32::from(self.is_done(plan, run));
+            count.cached += u32::from(self.is_cached(plan, run));
         }
         counts
     }
 
-    fn is_done(&self, run: &sweep_protocol::terms::RunId) -> bool {
-        let outcome = self.recorded.as_ref().and_then(|recorded| recorded.outcomes.get(run));
-        outcome.is_some_and(|record| record.outcome.is_final())
+    fn is_done(&self, plan: &Plan, run: &Run) -> bool {
+        let record = self.recorded.as_ref().and_then(|recorded| recorded.outcomes.get(&run.id));
+        record.is_some_and(|record| match record.outcome.measurement() {
+            Some(measurement) => plan.is_answered(run, measurement),
+            None => record.outcome.is_final(),
+        })
     }
 
-    fn is_cached(&self, run: &sweep_protocol::terms::RunId) -> bool {
-        !self.is_done(run) && self.cache.as_ref().is_some_and(|cache| cache.has(run))
+    fn is_cached(&self, plan: &Plan, run: &Run) -> bool {
+        let found = self.cache.as_ref().and_then(|cache| cache.measurement(&run.id));
+        !self.is_done(plan, run) && found.is_some_and(|measurement| plan.is_answered(run, &measurement))
     }
 }

@@ -17,10 +17,11 @@ use super::{
     slots, terminal,
 };
 use crate::{
+    appraisal::Staging,
     outcome::{Outcome, Status},
-    plan::{EngineName, Plan, Role},
+    plan::{EngineName, Plan, Role, Run},
     pool::{self, Ending, How, Interruption, Settings},
-    store::{Cache, ChangedInputs, Damage, Disk, Folder, Opening, Store},
+    store::{Cache, ChangedInputs, Damage, Disk, Folder, Opening, Recorded, Store},
 };
 
 /// Where results live unless `--out` and `--cache` say otherwise.
@@ -106,7 +107,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     conclude(ending, &selected, &dir)
 }
 
-/// Opens the results and hands the selected runs to the pool. The lock on the results ends with this function.
+/// Opens the results and hands the selected runs to the pool, stage after stage where the sweep is staged. The lock on
+/// the results ends with this function.
 fn carry_out(
     arguments: &Arguments,
     prepared: &Prepared,
@@ -114,7 +116,11 @@ fn carry_out(
     dir: &Path,
 ) -> Result<Ending, CommandError> {
     let disk = disk::disk()?;
-    let (mut store, notices) = open(&disk, arguments, prepared, dir)?;
+    let staged = !selected.stages.is_empty();
+    let known = if staged { Some(Recorded::read_for(&*disk, dir, selected)?) } else { None };
+    let first = known.map(|recorded| Staging::of(&recorded).asked(selected));
+    let (mut store, notices) =
+        open(&disk, arguments, prepared, first.as_ref().unwrap_or(&prepared.plan), dir)?;
     for notice in notices {
         terminal::talk(&format!("note: {notice}"));
     }
@@ -133,10 +139,43 @@ fn carry_out(
     settings.stall_timeout = grid.pool.stall_timeout.unwrap_or(settings.stall_timeout);
     settings.interruptions = pool::signals()?;
     let cache = shared.map(|dir| Cache::open_on(disk, &dir)).transpose()?;
-    let ended =
-        selected.runs.iter().filter(|run| store.outcome(&run.id).is_some_and(Outcome::is_final)).count();
-    let mut progress = SweepProgress::new(selected, settings.slots.len(), ended, arguments.progress);
-    let ending = pool::run(selected, &mut store, cache.as_ref(), &settings, &mut progress);
+    let perform =
+        |plan: &Plan, store: &mut Store| perform(plan, store, cache.as_ref(), &settings, arguments.progress);
+    if staged { stage_by_stage(selected, &mut store, perform) } else { perform(selected, &mut store) }
+}
+
+/// Carries out the runs that the recorded results ask for until they ask for no more.
+fn stage_by_stage(
+    plan: &Plan,
+    store: &mut Store,
+    mut perform: impl FnMut(&Plan, &mut Store) -> Result<Ending, CommandError>,
+) -> Result<Ending, CommandError> {
+    let mut asked = Staging::of(&store.recorded(plan)).asked(plan);
+    loop {
+        store.ask(&asked)?;
+        let ending = perform(&asked, store)?;
+        let next = Staging::of(&store.recorded(plan)).asked(plan);
+        if ending.how != How::Complete || next.runs.len() <= asked.runs.len() {
+            return Ok(ending);
+        }
+        asked = next;
+    }
+}
+
+fn perform(
+    plan: &Plan,
+    store: &mut Store,
+    cache: Option<&Cache>,
+    settings: &Settings,
+    manner: Manner,
+) -> Result<Ending, CommandError> {
+    let has_ended = |run: &&Run| match store.outcome(&run.id) {
+        Some(Outcome::Finished(measurement)) => plan.is_answered(run, measurement),
+        other => other.is_some_and(Outcome::is_final),
+    };
+    let ended = plan.runs.iter().filter(has_ended).count();
+    let mut progress = SweepProgress::new(plan, settings.slots.len(), ended, manner);
+    let ending = pool::run(plan, store, cache, settings, &mut progress);
     progress.finish();
     Ok(ending?)
 }
@@ -145,6 +184,7 @@ fn open(
     disk: &Arc<dyn Disk>,
     arguments: &Arguments,
     prepared: &Prepared,
+    plan: &Plan,
     dir: &Path,
 ) -> Result<(Store, Vec<crate::store::Notice>), CommandError> {
     let holder = pool::this_scheduler();
@@ -159,7 +199,7 @@ fn open(
     let changed_inputs =
         if arguments.accept_changed_inputs { ChangedInputs::Accept } else { ChangedInputs::Refuse };
     let opening = Opening {
-        plan: &prepared.plan,
+        plan,
         grid: &prepared.text,
         provenance: &provenance,
         holder: &holder,

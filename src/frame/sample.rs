@@ -162,6 +162,8 @@ fn plan(methods: usize) -> Plan {
         name: "quickstart".to_owned(),
         engine: EngineName::Toy,
         seeds: SEEDS,
+        stages: Vec::new(),
+        audit: None,
         oracle,
         inputs: None,
         points,
@@ -209,6 +211,7 @@ fn measurement(quality: f64, seed: Seed) -> Measurement {
         steps: 50,
         confidences: Artifact { file: "confidences.npy".to_owned(), blake3: hash('c') },
         weights: None,
+        examples: None,
     }
 }
 

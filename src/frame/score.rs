@@ -95,6 +95,14 @@ pub enum Unscored {
         /// The reason in words.
         reason: String,
     },
+    /// It did not get beyond a stage of a staged sweep.
+    #[error("dropped at N = {n}: {reason}")]
+    Dropped {
+        /// Models that it had.
+        n: u64,
+        /// The reason in words.
+        reason: String,
+    },
     /// All runs are there, but nobody computed the score.
     #[error("all runs finished, but no score was computed")]
     NotComputed,

@@ -213,11 +213,11 @@ fn parameter(name: &str, values: &[Option<&Value>]) -> Column {
     }
 }
 
-fn texts<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
+pub(super) fn texts<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
     column(name, values.collect::<Vec<_>>())
 }
 
-fn column<T>(name: &str, values: Vec<T>) -> Column
+pub(super) fn column<T>(name: &str, values: Vec<T>) -> Column
 where
     Series: NamedFrom<Vec<T>, [T]>,
 {

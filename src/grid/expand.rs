@@ -58,6 +58,8 @@ impl Grid {
             name: self.settings.name.clone(),
             engine: self.settings.engine,
             seeds: self.settings.seeds,
+            stages: self.settings.stages.clone(),
+            audit: self.settings.audit.clone(),
             oracle: self.settings.oracle,
             inputs: expansion.inputs(),
             points: expansion.points,

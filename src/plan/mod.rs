@@ -13,9 +13,12 @@ pub use point::{Point, PointRecipe, RecipeWriter};
 
 use serde::{Deserialize, Serialize};
 use sweep_protocol::{
+    measurement::Measurement,
     message::Network,
     terms::{ContentHash, RunId, Seed, SetSizes},
 };
+
+use crate::audit::{Audit, Needs};
 
 /// Seeds of the held-out retrained group start here, far from those of the oracle, so that enlarging one group never
 /// moves a model into the other.
@@ -38,6 +41,13 @@ pub struct Plan {
     pub engine: EngineName,
     /// Unlearned models per point (N).
     pub seeds: u64,
+    /// Models per point after each stage of a staged sweep, ascending up to N; empty where all come at once. The runs are
+    /// then those that were asked for so far.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<u64>,
+    /// What is audited beside the score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<PlannedAudit>,
     /// Models in the oracle, and in the held-out retrained group.
     pub oracle: OracleSize,
     /// What the runs work on; the toy engine needs none.
@@ -76,6 +86,16 @@ pub struct OracleSize {
     pub models: u64,
     /// In the held-out group, which is scored like a method: the ceiling.
     pub held_out: u64,
+}
+
+/// The audits of a sweep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PlannedAudit {
+    /// Which ones, in the order of the grid.
+    pub audits: Vec<Audit>,
+    /// Retain examples that are measured one by one, where an audit needs single examples.
+    pub retain_sample: u64,
 }
 
 /// The data and the network of a sweep, pinned by content.
@@ -172,6 +192,36 @@ impl Plan {
     /// The runs of one point, in the order of their seeds.
     pub fn runs_of(&self, point: usize) -> impl Iterator<Item = &Run> {
         self.runs.iter().filter(move |run| run.point == point)
+    }
+
+    /// The plan with the first runs of each point alone, as many as `limit` gives for its position; points keep their
+    /// positions.
+    #[must_use]
+    pub fn limited(&self, limit: impl Fn(usize) -> u64) -> Self {
+        let mut left: Vec<u64> = (0..self.points.len()).map(limit).collect();
+        let mut plan = self.clone();
+        plan.runs.retain(|run| match left.get_mut(run.point) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        });
+        plan
+    }
+
+    /// How many retain examples a run must measure one by one, if its audits look at single examples.
+    pub fn retain_sample(&self, run: &Run) -> Option<u64> {
+        let audit = self.audit.as_ref()?;
+        let audited = self.point(run).role != Role::Original;
+        let needed = audit.audits.iter().any(|audit| audit.entry().needs == Needs::Examples);
+        (audited && needed).then_some(audit.retain_sample)
+    }
+
+    /// Whether a measurement has all that the plan asks of the run: one of before an audit was named lacks its arrays.
+    pub fn is_answered(&self, run: &Run, measurement: &Measurement) -> bool {
+        let have = measurement.examples.as_ref().map(|examples| examples.retain_sample);
+        self.retain_sample(run).is_none_or(|wanted| have == Some(wanted))
     }
 }
 

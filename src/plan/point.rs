@@ -27,6 +27,11 @@ pub struct Point {
 }
 
 impl Point {
+    /// Whether it takes part in the ranking: an unlearning method other than the floor.
+    pub fn is_judged(&self) -> bool {
+        self.role == Role::Unlearn && !self.is_floor()
+    }
+
     /// Whether it is the floor: the original as it is.
     pub fn is_floor(&self) -> bool {
         self.role == Role::Unlearn && &*self.method == FLOOR

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, time::Instant};
 
 use crossbeam_channel::{Receiver, never, select_biased};
-use sweep_protocol::message::Failure;
+use sweep_protocol::{message::Failure, terms::RunId};
 use thiserror::Error;
 
 use super::{
@@ -44,6 +44,7 @@ pub fn run(
     if settings.slots.is_empty() {
         return Err(PoolError::NoSlots);
     }
+    reopen_unanswered(plan, store, observer)?;
     let known = (0..plan.runs.len()).map(|run| known(plan, store, cache, run)).collect();
     let original = job::original(plan);
     let state = State::new(settings.rules(), &settings.accelerators(), known, original);
@@ -64,6 +65,20 @@ pub fn run(
     let (state, end) = dispatcher.run(state)?;
     let broken = state.broken().map(|(slot, reason)| (slot, reason.to_owned())).collect();
     Ok(Ending::of(plan, store, end, broken))
+}
+
+/// Forgets finished runs that lack what the plan asks them to measure: their models are gone.
+fn reopen_unanswered(plan: &Plan, store: &mut Store, observer: &mut dyn Observer) -> Result<(), StoreError> {
+    let lacking = plan.runs.iter().filter(|run| {
+        let measured = store.outcome(&run.id).and_then(Outcome::measurement);
+        measured.is_some_and(|measured| !plan.is_answered(run, measured))
+    });
+    let lacking: Vec<RunId> = lacking.map(|run| run.id.clone()).collect();
+    lacking.iter().try_for_each(|run| store.reopen(run))?;
+    if !lacking.is_empty() {
+        observer.event(&Happening::Notice(&Notice::MeasuredAgain { runs: lacking.len() }));
+    }
+    Ok(())
 }
 
 fn known(plan: &Plan, store: &Store, cache: Option<&Cache>, run: usize) -> Known {
@@ -181,9 +196,7 @@ impl Dispatcher<'_> {
         if let Some(cache) = self.cache.filter(|cache| cache.has(id)) {
             let folder = self.store.make_run_folder(id)?;
             match cache.fetch(id, &folder) {
-                Fetched::Hit(found) if found.weights.is_some() || !self.needs_weights(run) => {
-                    measurement = Some(found);
-                }
+                Fetched::Hit(found) if self.is_answered(run, &found) => measurement = Some(found),
                 Fetched::Hit(_) | Fetched::Miss => {}
                 Fetched::Damaged(notice) => self.observer.event(&Happening::Notice(&notice)),
             }

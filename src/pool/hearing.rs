@@ -97,11 +97,16 @@ impl Dispatcher<'_> {
     }
 
     fn is_borne_out(&self, run: usize, measurement: &Measurement) -> bool {
-        let weights = measurement.weights.is_some() || !self.needs_weights(run);
-        weights && self.store.holds(&self.plan.runs[run].id, measurement)
+        self.is_answered(run, measurement) && self.store.holds(&self.plan.runs[run].id, measurement)
     }
 
-    pub(super) fn needs_weights(&self, run: usize) -> bool {
+    /// Whether a measurement has all that was asked for.
+    pub(super) fn is_answered(&self, run: usize, measurement: &Measurement) -> bool {
+        let weights = measurement.weights.is_some() || !self.needs_weights(run);
+        weights && self.plan.is_answered(&self.plan.runs[run], measurement)
+    }
+
+    fn needs_weights(&self, run: usize) -> bool {
         self.plan.inputs.is_some() && job::keeps_weights(self.plan, run)
     }
 }

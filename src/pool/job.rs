@@ -51,6 +51,7 @@ pub(super) fn build(plan: &Plan, store: &Store, run: usize, attempt: u32, folder
         inputs,
         recipe: point.recipe().into_owned(),
         keep_weights: keeps_weights(plan, run),
+        retain_sample: plan.retain_sample(planned),
     })
 }
 

@@ -85,7 +85,17 @@ fn plan(engine: EngineName, roles: &[(Role, u64)]) -> Plan {
         .map(|(number, (point, seed))| Run { id: run_id(number as u64), point, seed: Seed(seed) })
         .collect();
     let oracle = OracleSize { models: 1, held_out: 1 };
-    Plan { name: "small".into(), engine, seeds: 1, oracle, inputs: None, points, runs }
+    Plan {
+        name: "small".into(),
+        engine,
+        seeds: 1,
+        stages: Vec::new(),
+        audit: None,
+        oracle,
+        inputs: None,
+        points,
+        runs,
+    }
 }
 
 fn open(disk: Arc<dyn crate::store::Disk>, dir: &Path, plan: &Plan) -> Result<Store, StoreError> {

@@ -4,7 +4,8 @@ use insta::assert_snapshot;
 
 use super::{Report, leaderboard, provenance};
 use crate::{
-    frame::sample::Sample,
+    audit::Audit,
+    frame::{AuditNumbers, AuditRow, Entrant, Frame, Mean, StageRow, sample::Sample},
     outcome::{Cause, Outcome},
 };
 
@@ -53,6 +54,51 @@ fn no_text_from_outside_becomes_markup() {
         assert!(!hostile.contains("<script") && !hostile.contains("544439"), "{attack}");
         assert!(hostile.chars().all(|c| c == '\n' || !c.is_control()), "{attack}");
     }
+}
+
+/// A staged and audited frame in which every text from outside is `text`.
+fn examined(text: &str) -> Frame {
+    let mut frame = Sample::finished(3).hostile(text).frame();
+    let (dropped, audited) = (4, 5);
+    let score = frame.points[dropped].score.as_ref().ok().map(|row| row.score);
+    let entrant = |point, left: Option<&str>| Entrant { point, score, left: left.map(str::to_owned) };
+    let entrants = vec![entrant(dropped, Some(text)), entrant(audited, None)];
+    frame.sweep.stages = vec![2, 4];
+    frame.stages = vec![StageRow { n: 2, decided: true, entrants }];
+    let numbers = AuditNumbers {
+        value: Mean { value: 0.625, half_width: Some(0.0123) },
+        oracle: Some(0.5),
+        gap: 0.125,
+        noise_floor: Some(0.01),
+    };
+    let row = |point, measure, numbers| AuditRow { point, audit: Audit::SimpleMia, measure, n: 4, numbers };
+    frame.audits = vec![row(audited, "accuracy", Ok(numbers)), row(dropped, "", Err(text.to_owned()))];
+    frame
+}
+
+#[test]
+fn stages_and_audits_are_shown_and_escaped() {
+    let written = |frame: &Frame| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let written = Report::write(folder.path(), frame).expect("a writable folder");
+        let page = fs::read_to_string(written.page().expect("a page")).expect("UTF-8");
+        (page, fs::read_to_string(folder.path().join("audits.csv")).expect("a table"))
+    };
+    let (page, table) = written(&examined("harmless"));
+    for shown in ["N = 2: 2 entered, 1 went on, 1 dropped", "Oracle: retrained", "0.625 ± 0.012", "gap 0.125"]
+    {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
+    assert!(table.contains("simple-mia,accuracy,4,0.625,0.0123,0.5,0.125,0.01,,toy,"), "{table}");
+    for attack in attacks() {
+        let (hostile, _) = written(&examined(&attack));
+        assert_eq!(tags(&page), tags(&hostile), "{attack}");
+    }
+    let plain = Sample::finished(3).frame();
+    assert!(
+        plain.files().expect("tables").iter().all(|(name, _)| *name != "audits.csv"),
+        "nothing is audited"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use minijinja::{Value, context};
 
-use super::{finding, leaderboard};
+use super::{audits, finding, leaderboard, stages};
 use crate::{
     frame::{Frame, Interval, Mean, PointRow, RunRow, ScoreRow, Selection, decimals, shortened},
     outcome::Status,
@@ -51,6 +51,8 @@ pub(super) fn view(frame: &Frame, figures: Vec<Picture>, provenance: Vec<(String
         facts => pairs(facts(frame)),
         failures => Value::from_iter(failures),
         failures_left_out,
+        stages => stages::view(frame),
+        audits => audits::view(frame),
         figures => figures.into_iter().map(figure).collect::<Value>(),
         provenance => pairs(provenance),
     }

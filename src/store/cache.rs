@@ -60,13 +60,22 @@ impl Cache {
 
     /// Whether there is an entry for a run, without checking it.
     pub fn has(&self, run: &RunId) -> bool {
-        self.disk.read(&self.dir.join(run.as_str()).join(MEASUREMENT), MAX_MEASUREMENT).is_ok()
+        self.read(run).is_ok()
+    }
+
+    /// What the entry for a run says was measured, without checking its files.
+    pub fn measurement(&self, run: &RunId) -> Option<Measurement> {
+        serde_json::from_slice(&self.read(run).ok()?).ok()
+    }
+
+    fn read(&self, run: &RunId) -> io::Result<Vec<u8>> {
+        self.disk.read(&self.dir.join(run.as_str()).join(MEASUREMENT), MAX_MEASUREMENT)
     }
 
     /// Brings the files of a run into its (empty) folder and checks them there.
     pub fn fetch(&self, run: &RunId, into: &Path) -> Fetched {
         let entry = self.dir.join(run.as_str());
-        let bytes = match self.disk.read(&entry.join(MEASUREMENT), MAX_MEASUREMENT) {
+        let bytes = match self.read(run) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.disk.list(&entry).is_err() => {
                 return Fetched::Miss;
@@ -79,11 +88,19 @@ impl Cache {
         }
     }
 
-    /// Puts a finished run into the cache. Somebody else may have been faster, which is fine.
+    /// Puts a finished run into the cache. Somebody else may have been faster, which is fine; an entry that was measured
+    /// for other audits gives way.
     pub fn keep(&self, run: &RunId, run_folder: &Path, measurement: &Measurement) -> Result<(), Notice> {
         let entry = self.dir.join(run.as_str());
         let temporary = self.dir.join(format!(".{run}-{}.tmp", std::process::id()));
+        let known = self.measurement(run);
+        if known.as_ref().is_some_and(|known| !is_poorer(known, measurement)) {
+            return Ok(());
+        }
         let put = self.put(&temporary, run_folder, measurement).and_then(|()| {
+            if known.is_some() {
+                self.disk.remove(&entry)?;
+            }
             match self.disk.rename(&temporary, &entry) {
                 Err(_) if self.has(run) => Ok(()),
                 result => result,
@@ -121,4 +138,10 @@ impl Cache {
         let _ = self.disk.remove(&entry);
         Fetched::Damaged(Notice::DamagedCacheEntry { path: entry })
     }
+}
+
+/// Whether an older measurement of a run lacks what a newer one has.
+fn is_poorer(old: &Measurement, new: &Measurement) -> bool {
+    let sample = |measured: &Measurement| measured.examples.as_ref().map(|examples| examples.retain_sample);
+    sample(new).is_some() && sample(old) != sample(new)
 }

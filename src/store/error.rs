@@ -202,6 +202,11 @@ pub enum Notice {
         /// What kind of error.
         kind: io::ErrorKind,
     },
+    /// Finished runs are carried out again, because they were measured before an audit was named.
+    MeasuredAgain {
+        /// How many.
+        runs: usize,
+    },
     /// An outcome came after a final one and was dropped.
     LateOutcome {
         /// The run.
@@ -212,6 +217,10 @@ pub enum Notice {
 impl fmt::Display for Notice {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::MeasuredAgain { runs } => write!(
+                formatter,
+                "{runs} finished runs were measured without what the audits look at; they are carried out again"
+            ),
             Self::TornTail { path, bytes } => write!(
                 formatter,
                 "`{}` ends in {bytes} bytes of a record that was never completed; they are left out",

@@ -7,6 +7,7 @@ use std::{
 use sweep_protocol::terms::RunId;
 
 pub(super) const CONFIDENCES: &str = "confidences.npy";
+pub(super) const EXAMPLES: &str = "examples.npy";
 pub(super) const WEIGHTS: &str = "model.safetensors";
 pub(super) const LOG: &str = "worker.log";
 
@@ -107,6 +108,11 @@ impl Folder {
     /// The confidences of one run.
     pub fn confidences(&self, run: &RunId) -> PathBuf {
         self.run(run).join(CONFIDENCES)
+    }
+
+    /// What one run does on single examples, where that was measured.
+    pub fn examples(&self, run: &RunId) -> PathBuf {
+        self.run(run).join(EXAMPLES)
     }
 
     /// The weights that one run kept.

@@ -50,7 +50,7 @@ use sweep_protocol::{
     terms::RunId,
 };
 
-use crate::outcome::Outcome;
+use crate::{outcome::Outcome, plan::Plan};
 use journal::{Event, Journal, Line};
 use opening::introduced;
 
@@ -160,6 +160,19 @@ impl Store {
                 hash.is_ok_and(|hash| hash == artifact.blake3)
             })
         })
+    }
+
+    /// Replaces what is asked for: the next stage of a staged sweep.
+    pub fn ask(&mut self, plan: &Plan) -> Result<(), StoreError> {
+        self.whole()?;
+        let (path, bytes) = (self.folder.plan(), serde_json::to_vec(plan).expect("plain data serialises"));
+        self.guard(|disk| disk::replace(disk, &path, &bytes, ""))
+            .map_err(|source| StoreError::Write { path: path.clone(), source })
+    }
+
+    /// The results as a reader with this plan sees them.
+    pub fn recorded(&self, plan: &Plan) -> Recorded {
+        Recorded::of(self.folder.clone(), plan.clone(), self.history.records.clone())
     }
 
     /// Records the end of an attempt. When this returns, the outcome and the files that it names are on the disk.
@@ -299,9 +312,14 @@ impl Drop for Store {
     }
 }
 
-/// The files that a measurement names, or nothing where it names any other than the two that a run may leave.
+/// The files that a measurement names, or nothing where one has another name than a run may give it.
 fn artifacts(measurement: &Measurement) -> Option<Vec<&Artifact>> {
-    let named: Vec<_> = std::iter::once(&measurement.confidences).chain(&measurement.weights).collect();
-    let expected = [folder::CONFIDENCES, folder::WEIGHTS];
-    named.iter().zip(expected).all(|(artifact, file)| artifact.file == file).then_some(named)
+    let examples = measurement.examples.as_ref().map(|examples| &examples.array);
+    let expected = [
+        (Some(&measurement.confidences), folder::CONFIDENCES),
+        (measurement.weights.as_ref(), folder::WEIGHTS),
+        (examples, folder::EXAMPLES),
+    ];
+    let named = expected.into_iter().filter_map(|(artifact, file)| artifact.map(|it| (it, file)));
+    named.map(|(artifact, file)| (artifact.file == file).then_some(artifact)).collect()
 }

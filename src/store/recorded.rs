@@ -52,13 +52,25 @@ impl Recorded {
     pub fn read_on(disk: &dyn Disk, dir: &Path) -> Result<Self, StoreError> {
         let folder = Folder::new(dir);
         let plan = read_plan(disk, &folder)?.ok_or_else(|| StoreError::Missing { path: folder.plan() })?;
+        Self::read_with(disk, folder, plan)
+    }
+
+    /// Reads what the results at `dir` have for a plan of the caller, which may be more than was asked for so far.
+    pub fn read_for(disk: &dyn Disk, dir: &Path, plan: &Plan) -> Result<Self, StoreError> {
+        Self::read_with(disk, Folder::new(dir), plan.clone())
+    }
+
+    fn read_with(disk: &dyn Disk, folder: Folder, plan: Plan) -> Result<Self, StoreError> {
         let journals = Journals::read(disk, &folder)?;
         journals.known()?;
         let notices = journals.notices();
-        let mut outcomes = History::of(journals.merged()).records;
+        Ok(Self { notices, ..Self::of(folder, plan, History::of(journals.merged()).records) })
+    }
+
+    pub(super) fn of(folder: Folder, plan: Plan, mut outcomes: BTreeMap<RunId, Record>) -> Self {
         let asked: BTreeSet<_> = plan.runs.iter().map(|run| &run.id).collect();
         outcomes.retain(|run, _| asked.contains(run));
-        Ok(Self { folder, plan, outcomes, notices })
+        Self { folder, plan, outcomes, notices: Vec::new() }
     }
 }
 

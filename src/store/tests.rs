@@ -7,7 +7,7 @@ use std::{
 use proptest::prelude::{ProptestConfig, any, proptest};
 use serde_json::json;
 use sweep_protocol::{
-    measurement::{Accuracies, Artifact, Measurement},
+    measurement::{Accuracies, Artifact, MeasuredExamples, Measurement},
     message::{Failure, Network},
     recipe::Recipe,
     terms::{ContentHash, RunId, Seed, SetSizes, UnitInterval},
@@ -46,6 +46,8 @@ fn plan(runs: std::ops::Range<u64>) -> Plan {
         name: "small".into(),
         engine: EngineName::Toy,
         seeds: runs.end - runs.start,
+        stages: Vec::new(),
+        audit: None,
         oracle: OracleSize { models: 1, held_out: 1 },
         inputs: None,
         points: vec![point],
@@ -70,6 +72,7 @@ fn measurement(number: u64) -> Measurement {
         steps: number,
         confidences: Artifact { file: "confidences.npy".into(), blake3: hash_of(&confidences(number)) },
         weights: None,
+        examples: None,
     }
 }
 
@@ -670,6 +673,28 @@ fn the_cache_gives_back_what_it_was_given_or_nothing() {
     cache.keep(&run, from, &measurement(3)).expect("and can be made again");
     disk.put(&entry.join("measurement.json"), b"{").expect("room");
     assert!(matches!(cache.fetch(&run, into), Fetched::Damaged(_)));
+}
+
+#[test]
+fn an_entry_without_single_examples_gives_way_to_one_that_has_them() {
+    let (disk, _) = memory();
+    let cache = Cache::open_on(disk.clone(), Path::new("results/cache")).expect("room");
+    let from = Path::new("results/from");
+    disk.create_dir(from).expect("room");
+    disk.put(&from.join("confidences.npy"), &confidences(3)).expect("room");
+    disk.put(&from.join("examples.npy"), b"rows").expect("room");
+    let array = Artifact { file: "examples.npy".into(), blake3: hash_of(b"rows") };
+    let examples = Some(MeasuredExamples { array, retain_sample: 9, forget: 1, retain: 1, test: 1 });
+    let (poor, rich) = (measurement(3), Measurement { examples, ..measurement(3) });
+    let run = run_id(3);
+    for (given, kept) in [(&poor, &poor), (&rich, &rich), (&poor, &rich)] {
+        cache.keep(&run, from, given).expect("room");
+        assert_eq!(cache.measurement(&run).as_ref(), Some(kept), "what has more stays");
+    }
+    let into = Path::new("results/into");
+    disk.create_dir(into).expect("room");
+    assert_eq!(cache.fetch(&run, into), Fetched::Hit(Box::new(rich)));
+    assert_eq!(disk.read(&into.join("examples.npy"), 100).expect("brought"), b"rows");
 }
 
 #[test]

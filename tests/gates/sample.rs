@@ -38,6 +38,8 @@ pub(crate) fn plan(runs: u64) -> Plan {
         name: "small".into(),
         engine: EngineName::Toy,
         seeds: runs,
+        stages: Vec::new(),
+        audit: None,
         oracle: OracleSize { models: 1, held_out: 1 },
         inputs: None,
         points: vec![point],
@@ -73,6 +75,7 @@ fn measurement(number: u64) -> Measurement {
         steps: number,
         confidences: Artifact { file: CONFIDENCES.into(), blake3 },
         weights: None,
+        examples: None,
     }
 }
 

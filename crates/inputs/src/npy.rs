@@ -217,10 +217,19 @@ fn shape(axes: &str) -> Option<Vec<usize>> {
 
 /// The bytes of a one-dimensional float64 array file.
 pub fn vector_bytes(values: &[f64]) -> Vec<u8> {
+    array_bytes(&[values.len() as u64], values)
+}
+
+/// The bytes of a float64 array file \[rows, N\].
+pub fn matrix_bytes<const N: usize>(rows: &[[f64; N]]) -> Vec<u8> {
+    array_bytes(&[rows.len() as u64, N as u64], rows.as_flattened())
+}
+
+fn array_bytes(shape: &[u64], values: &[f64]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = npyz::WriteOptions::new()
         .default_dtype()
-        .shape(&[values.len() as u64])
+        .shape(shape)
         .writer(&mut bytes)
         .begin_nd()
         .expect("a vector accepts any header");
@@ -235,7 +244,7 @@ mod tests {
 
     use proptest::{prop_assert_eq, proptest};
 
-    use super::{Array, NpyError, decode, vector_bytes};
+    use super::{Array, NpyError, decode, matrix_bytes, vector_bytes};
 
     fn decoded(bytes: &[u8]) -> Result<Array, NpyError> {
         decode(Path::new("x.npy"), bytes)
@@ -259,6 +268,13 @@ mod tests {
             let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
             prop_assert_eq!(bits(&array.values), bits(&values));
         }
+    }
+
+    #[test]
+    fn a_matrix_reads_back_row_by_row() {
+        let read = decode("m.npy".as_ref(), &matrix_bytes(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]));
+        let want = Array { shape: vec![2, 3], values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0] };
+        assert_eq!(read.expect("its own bytes"), want);
     }
 
     #[test]

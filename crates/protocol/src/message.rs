@@ -49,6 +49,9 @@ pub struct Job {
     pub recipe: Recipe,
     /// Whether to keep the weights as `model.safetensors`.
     pub keep_weights: bool,
+    /// Whether to measure single examples, and with how many of the retain set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retain_sample: Option<u64>,
 }
 
 /// What a run starts from.

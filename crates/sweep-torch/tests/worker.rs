@@ -88,6 +88,7 @@ fn job(home: &Path, number: u64, seed: u64) -> Job {
         }),
         recipe: recipe(0.01),
         keep_weights: false,
+        retain_sample: None,
     }
 }
 
@@ -167,6 +168,26 @@ fn a_finished_run_has_left_what_it_names() {
     let messages = answers(vec![identity]);
     assert_eq!(finished(&messages[0]).confidences.blake3, measurement.confidences.blake3);
     assert_eq!(finished(&messages[0]).accuracy, measurement.accuracy);
+    assert_eq!(finished(&messages[0]).examples, None, "nobody asked for single examples");
+
+    // Measured example by example, it is the same network.
+    let mut audited = job(home.path(), 3, 99);
+    audited.recipe = Recipe::default();
+    audited.retain_sample = Some(10);
+    let start = Start::Checkpoint { path: folder.join(&kept.file), blake3: kept.blake3.clone() };
+    audited.inputs.as_mut().expect("a job with inputs").start = start;
+    let folder = audited.folder.clone();
+    let messages = answers(vec![audited]);
+    let (measured, accuracy) =
+        (finished(&messages[0]).examples.clone().expect("asked for"), measurement.accuracy);
+    assert_eq!((measured.forget, measured.retain, measured.retain_sample), (data().forget as u64, 10, 10));
+    let array = sweep_inputs::npy::read(&folder.join(&measured.array.file)).expect("float64");
+    assert_eq!(array.shape, [(measured.forget + measured.retain + measured.test) as usize, 5]);
+    let rows: Vec<&[f64]> = array.values.chunks(5).collect();
+    assert!(rows.iter().zip(&confidences).all(|(row, confidence)| row[0].to_bits() == confidence.to_bits()));
+    let right = |rows: &[&[f64]]| rows.iter().map(|row| row[4]).sum::<f64>() / rows.len() as f64;
+    assert!((right(&rows[..data().forget]) - accuracy.forget.get()).abs() < 1e-12);
+    assert!((right(&rows[data().forget + 10..]) - accuracy.held_out().get()).abs() < 1e-12);
 }
 
 #[test]

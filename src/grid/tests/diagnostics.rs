@@ -58,7 +58,7 @@ device = "auto"
     1 | seedz = 3
       | ^^^^^
       |
-      = note: its keys are `sweep-version`, `name`, `engine`, `seeds`, `max-runs`, `data`, `original`, `recipe`, `oracle`, `toy`, `pool`, `defaults`, `method`, `exclude`
+      = note: its keys are `sweep-version`, `name`, `engine`, `seeds`, `max-runs`, `sweep`, `data`, `original`, `recipe`, `oracle`, `toy`, `audit`, `pool`, `defaults`, `method`, `exclude`
       = help: did you mean `seeds`?
 
     error: unknown key `device` in `[pool]`
@@ -907,4 +907,39 @@ fn a_flood_of_unknown_names_is_cut() {
     let text = format!("{TOY}[method.simulated]\n[[exclude]]\nwhen = \"{}\"\n", names.join(" or "));
     let told = problems(&text);
     assert_eq!(told.matches("nothing here is called").count(), 10, "{told}");
+}
+
+#[test]
+fn wrong_stages_and_audits_are_named_where_they_stand() {
+    insta::assert_snapshot!(problems(&format!("{TOY}{}", r#"[sweep]
+stages = [8, 8]
+[audit]
+audits = ["mia", "klomm", "mia"]
+[method.identity]
+"#)), @r#"
+    error: `stages` must be a list of 2 to 16 ascending numbers of models, from 3 on, not a list
+     --> grid.toml:8:10
+      |
+    8 | stages = [8, 8]
+      |          ^^^^^^
+
+    error: unknown audit `klomm`
+      --> grid.toml:10:18
+       |
+    10 | audits = ["mia", "klomm", "mia"]
+       |                  ^^^^^^^
+       |
+       = note: known are `average-gap`, `indiscernibility`, `klom`, `mia`, `nomus`, `roc`, `simple-mia`, `tow`, `tow-mia`, `u-lira`
+       = help: did you mean `klom`?
+
+    error: `audits` must be a list of audits, each once, not "mia"
+      --> grid.toml:10:27
+       |
+    10 | audits = ["mia", "klomm", "mia"]
+       |                           ^^^^^
+    "#);
+    let staged = problems(&format!("{TOY}[sweep]\nstages = [4, 8]\n[audit]\n[method.identity]\n"));
+    assert!(staged.contains("`seeds` must be left out"), "{staged}");
+    assert!(staged.contains("`models` must be a whole number from 8"), "{staged}");
+    assert!(staged.contains("needs `audits`"), "{staged}");
 }

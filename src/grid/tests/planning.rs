@@ -268,3 +268,32 @@ fn the_ids_of_the_quickstart_stay_as_they_are() {
     let ids: String = plan.runs.iter().map(|run| format!("{}\n", run.id)).collect();
     assert_eq!(ids, include_str!("../../../tests/fixtures/quickstart.ids"));
 }
+
+#[test]
+fn stages_are_the_number_of_models_and_of_the_oracle() {
+    let plan = checked("name = \"t\"\nengine = \"toy\"\n[sweep]\nstages = [4, 8, 12]\n[method.finetune]\nlr = [1e-3, 1e-2]\n")
+        .plan(&nothing());
+    assert_eq!((plan.stages.as_slice(), plan.seeds), ([4, 8, 12].as_slice(), 12));
+    assert_eq!((plan.oracle.models, plan.oracle.held_out), (12, 12));
+    assert_eq!(plan.runs.len(), 5 * 12, "oracle, held-out group, two points and the floor");
+    let first = plan.limited(|point| if plan.points[point].role == Role::Unlearn { 4 } else { 2 });
+    assert_eq!(first.runs.len(), 3 * 4 + 2 * 2);
+    assert_eq!(first.runs_of(3).collect::<Vec<_>>(), plan.runs_of(3).take(4).collect::<Vec<_>>());
+}
+
+#[test]
+fn audits_change_what_is_measured_and_no_run() {
+    let without = format!("{TORCH}[method.ct]\n");
+    let with =
+        |audits: &str| planned(&format!("{without}[audit]\naudits = [{audits}]\nretain-sample = 50\n"));
+    let (plain, cheap, full) = (planned(&without), with("\"tow\", \"u-lira\""), with("\"mia\", \"tow\""));
+    assert_eq!((&plain.runs, &plain.runs), (&cheap.runs, &full.runs));
+    let samples = |plan: &Plan| plan.runs.iter().map(|run| plan.retain_sample(run)).collect::<Vec<_>>();
+    assert!(
+        [samples(&plain), samples(&cheap)].concat().iter().all(Option::is_none),
+        "every run measures that"
+    );
+    // The original is not audited; oracle, held-out group and unlearned models are.
+    assert_eq!(samples(&full)[0], None);
+    assert!(samples(&full)[1..].iter().all(|sample| *sample == Some(50)));
+}

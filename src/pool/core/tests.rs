@@ -46,6 +46,7 @@ fn finished() -> Outcome {
             blake3: "0".repeat(64).parse().expect("a hash"),
         },
         weights: None,
+        examples: None,
     }))
 }
 

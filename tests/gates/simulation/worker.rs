@@ -184,6 +184,7 @@ pub(crate) fn measurement(run: usize, attempt: u32) -> Box<Measurement> {
             blake3: "0".repeat(64).parse().expect("a hash"),
         },
         weights: None,
+        examples: None,
     })
 }
 
