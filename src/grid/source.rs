@@ -89,13 +89,13 @@ fn is_obeyed(character: char) -> bool {
 
 /// The text with everything escaped that a terminal would obey, but for the ends of its lines.
 pub(super) fn tame(text: &str) -> String {
-    text.chars()
-        .flat_map(|character| {
-            let (escaped, plain) = match is_obeyed(character) && character != '\n' {
-                true => (Some(character.escape_unicode()), None),
-                false => (None, Some(character)),
-            };
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
+    let mut tamed = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_obeyed(character) && character != '\n' {
+            tamed.extend(character.escape_unicode());
+        } else {
+            tamed.push(character);
+        }
+    }
+    tamed
 }

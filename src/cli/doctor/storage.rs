@@ -115,10 +115,12 @@ fn room(disk: &dyn Disk, folder: &Path) -> Finding {
     match disk.free(folder) {
         Ok(free) => {
             let found = format!("{:.1} GiB", free as f64 / f64::from(1 << 30));
-            match free {
-                ..NO_ROOM => Finding::fail("free space", found, way_out),
-                ..LITTLE_ROOM => Finding::warn("free space", found, way_out),
-                _ => Finding::ok("free space", found),
+            if free < NO_ROOM {
+                Finding::fail("free space", found, way_out)
+            } else if free < LITTLE_ROOM {
+                Finding::warn("free space", found, way_out)
+            } else {
+                Finding::ok("free space", found)
             }
         }
         Err(error) => Finding::warn("free space", format!("unknown: {error}"), way_out),

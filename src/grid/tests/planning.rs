@@ -265,8 +265,9 @@ fn the_ids_of_the_quickstart_stay_as_they_are() {
     let engine_version = "sweep-torch 0.1.0, torch 2.11.0".to_owned();
     let plan =
         experiment("quickstart.toml").plan(&Resolved { engine_version, data: Some(data), checkpoint: None });
-    let ids: String = plan.runs.iter().map(|run| format!("{}\n", run.id)).collect();
-    assert_eq!(ids, include_str!("../../../tests/fixtures/quickstart.ids"));
+    let ids: Vec<&str> = plan.runs.iter().map(|run| run.id.as_str()).collect();
+    let earlier: Vec<&str> = include_str!("../../../tests/fixtures/quickstart.ids").lines().collect();
+    assert_eq!(ids, earlier);
 }
 
 #[test]

@@ -198,9 +198,9 @@ fn containers() -> Vec<(String, Vec<u8>)> {
         ("beyond the file", |entry| entry.offset = Some(1 << 30)),
         ("a symbolic link", |entry| (entry.made_by, entry.attributes) = (0x0314, 0o120_777 << 16)),
         ("a folder", |entry| (entry.made_by, entry.attributes) = (0x0314, 0o040_755 << 16 | 0x10)),
-        ("outside", |entry| entry.name = "forged/../../canary".to_owned()),
-        ("at the root", |entry| entry.name = "/etc/passwd".to_owned()),
-        ("in another folder", |entry| entry.name = "other/data/0".to_owned()),
+        ("outside", |entry| entry.name.replace_range(.., "forged/../../canary")),
+        ("at the root", |entry| entry.name.replace_range(.., "/etc/passwd")),
+        ("in another folder", |entry| entry.name.replace_range(.., "other/data/0")),
     ];
     let mut files = Vec::new();
     for (what, change) in changes {

@@ -92,7 +92,7 @@ pub(super) fn run(report: &mut Report, folder: &Path) {
         refuse(report, folder, &format!("weights {number}"), put);
     }
     refuse(report, folder, "nested weights", |data| {
-        write(data, "age_class_weights.json", "[".repeat(900_000))
+        write(data, "age_class_weights.json", "[".repeat(900_000));
     });
     for (what, csv) in lists() {
         refuse(report, folder, what, |data| write(data, "validation.csv", &csv));

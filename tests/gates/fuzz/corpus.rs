@@ -179,7 +179,7 @@ pub(super) fn class_counts() -> Vec<Vec<u8>> {
 }
 
 pub(super) fn images() -> Vec<Vec<u8>> {
-    let pixels: Vec<u8> = (0..3 * 32 * 32_u32).map(|at| (at * at >> 5) as u8).collect();
+    let pixels: Vec<u8> = (0..3 * 32 * 32_u32).map(|at| ((at * at) >> 5) as u8).collect();
     let kinds = [(png::ColorType::Rgb, 3), (png::ColorType::Grayscale, 1), (png::ColorType::Indexed, 1)];
     let encoded = |(kind, width): (png::ColorType, usize)| {
         let mut file = Vec::new();
@@ -225,12 +225,12 @@ pub(super) fn pickles() -> Vec<Vec<u8>> {
 }
 
 /// A sound container around a pickle.
-pub(super) fn in_archive(pickle: Vec<u8>) -> Vec<u8> {
-    checkpoint(&pickle, &[("0", &six())])
+pub(super) fn in_archive(pickle: &[u8]) -> Vec<u8> {
+    checkpoint(pickle, &[("0", &six())])
 }
 
 pub(super) fn archives() -> Vec<Vec<u8>> {
-    pickles().into_iter().map(in_archive).collect()
+    pickles().iter().map(|pickle| in_archive(pickle)).collect()
 }
 
 pub(super) fn safetensors() -> Vec<Vec<u8>> {
@@ -287,11 +287,11 @@ pub(super) fn journals() -> Vec<Vec<u8>> {
             format!("{{\"seq\":{seq},\"epoch\":1,\"event\":{event},\"crc32c\":\"00000000\"}}\n")
         })
         .collect();
-    vec![with_line_checksums(lines.concat().into_bytes())]
+    vec![with_line_checksums(lines.concat().as_bytes())]
 }
 
 /// Gives every line that ends like one of a journal its checksum.
-pub(super) fn with_line_checksums(bytes: Vec<u8>) -> Vec<u8> {
+pub(super) fn with_line_checksums(bytes: &[u8]) -> Vec<u8> {
     let mut mended = Vec::with_capacity(bytes.len());
     for line in bytes.split_inclusive(|&byte| byte == b'\n') {
         match line.len().checked_sub(22).map(|end| line.split_at(end)) {

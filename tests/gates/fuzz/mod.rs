@@ -29,7 +29,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// Most memory, in bytes.
 const MOST: usize = 512 << 20;
 /// A parser that says nothing for so long hangs.
-const HANGING: Duration = Duration::from_secs(60);
+const HANGING: Duration = Duration::from_mins(1);
 
 pub(crate) fn run(trials: u64) -> Report {
     let mut report = Report::default();

@@ -57,7 +57,10 @@ pub(super) fn all() -> Vec<Target> {
         target("csv", csv, corpus::lists(), corpus::CSV),
         Target { mended: corpus::with_png_checksums, ..target("png", image, corpus::images(), corpus::PNG) },
         target("class-weights", class_counts, corpus::class_counts(), corpus::JSON),
-        Target { mended: corpus::in_archive, ..target("pth", checkpoint, corpus::pickles(), corpus::PICKLE) },
+        Target {
+            mended: |pickle| corpus::in_archive(&pickle),
+            ..target("pth", checkpoint, corpus::pickles(), corpus::PICKLE)
+        },
         target("archive", checkpoint, corpus::archives(), corpus::ZIP),
         Target {
             mended: corpus::with_header_length,
@@ -65,7 +68,7 @@ pub(super) fn all() -> Vec<Target> {
         },
         target("npy", array, corpus::arrays(), corpus::NPY),
         Target {
-            mended: corpus::with_line_checksums,
+            mended: |lines| corpus::with_line_checksums(&lines),
             ..target("journal", journal, corpus::journals(), corpus::JSON)
         },
         target("plan", plan, corpus::plans(), corpus::JSON),

@@ -70,7 +70,7 @@ fn progress_ends_with_everything_done() {
     let folder = Sound::new();
     let reports = std::cell::RefCell::new(Vec::new());
     Dataset::load(folder.path(), CLASSES, BadImages::Refuse, &|done, all| {
-        reports.borrow_mut().push((done, all))
+        reports.borrow_mut().push((done, all));
     })
     .expect("sound");
     assert_eq!(reports.into_inner(), [(10, 10)]);
