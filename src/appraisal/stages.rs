@@ -4,11 +4,11 @@
 //! sweep goes on where it was and a report shows what happened. Intervals behind decisions always rest on the same number
 //! of replicates, whatever a report shows.
 
-use super::{Appraiser, row};
+use super::{Appraised, Appraiser, row};
 use crate::{
-    frame::{Entrant, Estimate, PointScore, StageRow, Unscored, decimals, printable},
+    frame::{Entrant, PointScore, StageRow, Unscored, decimals, printable},
     plan::{Plan, Role},
-    stage::{Bounds, Verdict, judge},
+    stage::{Verdict, judge},
     store::Recorded,
 };
 
@@ -82,16 +82,20 @@ impl Appraiser<'_> {
         let plan = &self.recorded.plan;
         let last = plan.stages.last() == Some(&n);
         let complete = self.is_complete(alive, n);
-        let scores: Vec<PointScore> = match (complete, plan.point_with(Role::Oracle)) {
+        let appraised: Vec<Result<Appraised, Unscored>> = match (complete, plan.point_with(Role::Oracle)) {
             // The last stage drops nobody; its scores stand in the leaderboard.
             (true, Some(oracle)) if !last => {
-                let scored = |&point| self.appraise_at(point, oracle, n as usize);
-                alive.iter().map(|point| scored(point).map(|scored| row(scored, None))).collect()
+                alive.iter().map(|&point| self.appraise_at(point, oracle, n as usize)).collect()
             }
             _ => Vec::new(),
         };
+        let values: Vec<Option<f64>> =
+            appraised.iter().map(|scored| scored.as_ref().ok().map(|it| it.score.value)).collect();
+        let drawn = |nth: usize| appraised[nth].as_ref().ok()?.resampled.as_ref();
+        let verdicts = judge(&values, |leader, other| drawn(leader)?.minus(drawn(other)?));
+        let scores: Vec<PointScore> =
+            appraised.into_iter().map(|scored| scored.map(|scored| row(scored, None))).collect();
         let estimate = |score: &PointScore| score.as_ref().ok().map(|row| row.score);
-        let verdicts = judge(&scores.iter().map(|score| estimate(score).map(bounds)).collect::<Vec<_>>());
         let entrants = alive.iter().enumerate().map(|(nth, &point)| Entrant {
             point,
             score: scores.get(nth).and_then(estimate),
@@ -117,17 +121,12 @@ impl Appraiser<'_> {
     }
 }
 
-fn bounds(score: Estimate) -> Bounds {
-    let (low, high) = score.ends();
-    Bounds { low, value: score.value, high }
-}
-
 /// Why a point is dropped, in words.
 fn reason(verdict: Verdict, score: &PointScore, title: impl Fn(usize) -> String) -> Option<String> {
     match (verdict, score) {
         (Verdict::Leads | Verdict::Open, _) => None,
         (Verdict::Behind { leader, by }, Ok(row)) => Some(format!(
-            "its score {} lies at least {} below that of {}",
+            "its score {} lies clearly below that of {2}, by at least {1}",
             row.score,
             decimals(by),
             title(leader)

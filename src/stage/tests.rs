@@ -4,34 +4,37 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use sweep_protocol::terms::UnitInterval;
 
-use super::{Bounds, Verdict, judge};
-use crate::score::{Ensemble, Kind, Model, Oracle, Part, Resampled, Score};
+use super::{Verdict, judge};
+use crate::score::{Difference, Ensemble, Interval, Kind, Model, Oracle, Resampled, Score};
 
-fn bounds(low: f64, value: f64, high: f64) -> Bounds {
-    Bounds { low, value, high }
+/// A difference that is known to ± 0.03.
+fn about(value: f64) -> Option<Difference> {
+    Some(Difference { value, interval: Interval { low: value - 0.03, high: value + 0.03 } })
 }
 
 #[test]
 fn what_can_still_be_the_best_goes_on() {
-    let judged = judge(&[
-        Some(bounds(0.15, 0.18, 0.21)),
-        Some(bounds(0.17, 0.20, 0.23)),
-        None,
-        Some(bounds(0.08, 0.1, 0.14)),
-    ]);
-    let verdicts: [Verdict; 4] = judged.try_into().expect("one for each");
+    let scores = [Some(0.18), Some(0.2), None, Some(0.1)];
+    let lead = |leader: usize, other: usize| about(scores[leader]? - scores[other]?);
+    let verdicts: [Verdict; 4] = judge(&scores, lead).try_into().expect("one for each");
     assert_eq!(verdicts[..3], [Verdict::Open, Verdict::Leads, Verdict::Unscored]);
     let Verdict::Behind { leader: 1, by } = verdicts[3] else { panic!("{verdicts:?}") };
-    assert!((by - 0.03).abs() < 1e-12, "from 0.14 to 0.17: {by}");
+    assert!((by - 0.07).abs() < 1e-12, "0.2 - 0.1 - 0.03: {by}");
     assert_eq!(verdicts.map(Verdict::goes_on), [true, true, false, false]);
 }
 
 #[test]
 fn equal_candidates_all_go_on_and_nothing_is_judged_without_scores() {
-    let same = Some(bounds(0.1, 0.1, 0.1));
-    assert_eq!(judge(&[same, same, same]), [Verdict::Leads, Verdict::Open, Verdict::Open]);
-    assert_eq!(judge(&[None, None]), [Verdict::Unscored; 2]);
-    assert_eq!(judge(&[]), []);
+    let same = Some(0.1);
+    let lead = |_, _| about(0.0);
+    assert_eq!(judge(&[same, same, same], lead), [Verdict::Leads, Verdict::Open, Verdict::Open]);
+    assert_eq!(judge(&[None, None], lead), [Verdict::Unscored; 2]);
+    assert_eq!(judge(&[], lead), []);
+}
+
+#[test]
+fn scores_that_cant_be_compared_decide_nothing() {
+    assert_eq!(judge(&[Some(0.2), Some(0.01)], |_, _| None), [Verdict::Leads, Verdict::Open]);
 }
 
 /// Stages of the simulated sweeps.
@@ -78,13 +81,13 @@ fn both(seed: u64) -> (usize, usize, usize) {
     };
     let (mut alive, mut runs) = ((0..POINTS).collect::<Vec<_>>(), POINTS * STAGES[0]);
     for stage in [0, 1] {
-        let bounds = |&point: &usize| {
+        let resampled = |&point: &usize| {
             let unlearned = ensemble(&points[point], STAGES[stage]);
-            let resampled = Resampled::of(&unlearned, &oracle_at[stage], REPLICATES, 0).expect("comparable");
-            let ends = resampled.interval(Part::Value);
-            Some(Bounds { low: ends.low, value: score(point, stage), high: ends.high })
+            Resampled::of(&unlearned, &oracle_at[stage], REPLICATES, 0).expect("comparable")
         };
-        let verdicts = judge(&alive.iter().map(bounds).collect::<Vec<_>>());
+        let drawn: Vec<Resampled> = alive.iter().map(resampled).collect();
+        let scores: Vec<Option<f64>> = drawn.iter().map(|drawn| Some(drawn.score().value)).collect();
+        let verdicts = judge(&scores, |leader, other| drawn[leader].minus(&drawn[other]));
         alive =
             alive.iter().zip(verdicts).filter(|(_, verdict)| verdict.goes_on()).map(|(&it, _)| it).collect();
         runs += alive.len() * (STAGES[stage + 1] - STAGES[stage]);
