@@ -255,7 +255,7 @@ network = { name = "resnet50", width = 0 }
        |
        = help: did you mean `adam`?
 
-    error: not in the recipe grammar: unknown variant `cosin`, expected `constant` or `cosine`
+    error: not in the recipe grammar: unknown variant `cosin`, expected one of `constant`, `cosine`, `annealed`, `milestones`, `triangle`, `linear`
       --> grid.toml:12:12
        |
     12 | schedule = "cosin"
@@ -682,7 +682,7 @@ method = "recipe"
        |
        = help: write "$lr" in `phases` where its value belongs, or remove it
 
-    error: not in the recipe grammar: unknown variant `trian`, expected one of `reinit`, `noise`, `transpose`, `train`
+    error: not in the recipe grammar: unknown variant `trian`, expected one of `reinit`, `noise`, `transpose`, `zero`, `select`, `dampen`, `fisher-noise`, `move`, `cast`, `train`, `alternate`
       --> grid.toml:16:13
        |
     16 | phases = [{ trian = {} }]
