@@ -45,7 +45,7 @@ fn a_method_is_shown_with_all_that_a_user_must_know() {
         "goes wrong: diverges",
         "forget-epochs",
         "retain, forget",
-        "[[method.scrub.phases]]",
+        "[[method.my-scrub.phases]]",
     ] {
         assert!(said.stdout.contains(part), "`{part}` in:\n{}", said.stdout);
     }
@@ -63,9 +63,10 @@ fn a_plan_explains_recipes_that_a_grid_can_take_back() {
     let bench = Bench::new();
     bench.write("grid.toml", "name = \"x\"\nengine = \"toy\"\nseeds = 3\n[method.msg]\n");
     let said = bench.sweep(["plan", "grid.toml", "--explain"]).expect_code(0);
-    let (_, recipe) = said.stdout.split_once("[[method.msg.phases]]").expect("the recipe is shown");
+    let (_, recipe) = said.stdout.split_once("[[method.my-msg.phases]]").expect("the recipe is shown");
+    let (recipe, _) = recipe.split_once("\nidentity").expect("the floor comes next");
     let own = format!(
-        "name = \"y\"\nengine = \"toy\"\nseeds = 3\n[method.msg]\nmethod = \"recipe\"\n[[method.msg.phases]]{recipe}"
+        "name = \"y\"\nengine = \"toy\"\nseeds = 3\n[method.my-msg]\nmethod = \"recipe\"\n[[method.my-msg.phases]]{recipe}"
     );
     bench.write("own.toml", own);
     let again = bench.sweep(["plan", "own.toml", "--explain"]).expect_code(0);

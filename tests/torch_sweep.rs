@@ -95,7 +95,7 @@ fn a_grid_over_dampening_takes_its_importances_once_and_a_second_sweep_takes_non
     assert_eq!(passes(&bench), taken, "nothing is computed again");
 
     bench.sweep(["shared.toml", "--no-cache", "--out", "third"]).expect_code(0);
-    let of = |out: &str| measured(&bench.read(&format!("{out}/runs.csv")));
+    let of = |out: &str| measured(&bench.read(format!("{out}/runs.csv")));
     assert_eq!(of("first"), of("third"), "what was looked up has the same bits as what was computed");
 }
 

@@ -45,8 +45,8 @@ fn overview(methods: &[&Method]) -> String {
         table.add_row(row);
     }
     format!(
-        "{table}\n\ncost: passes over the retain set at the defaults, where {}\n`sweep methods NAME` shows one method.",
-        REFERENCE_IN_WORDS
+        "{table}\n\ncost: passes over the retain set at the defaults, where {REFERENCE_IN_WORDS}\n\
+         `sweep methods NAME` shows one method."
     )
 }
 
@@ -56,25 +56,24 @@ fn details(method: &Method) -> String {
         Engines::All => "every engine",
         Engines::Toy => "the toy engine alone",
     };
-    let mut text = format!("{}\n", method.name);
-    for (head, body) in [
+    let data = example.data();
+    let cost = format!("{} passes over the retain set at the defaults", example.cost());
+    let facts = [
         ("", method.about),
         ("tier: ", method.tier.word()),
         ("family: ", method.family),
         ("source: ", method.source),
         ("goes wrong: ", method.failure_modes),
-        ("data: ", &example.data()),
-        ("cost: ", &format!("{} passes over the retain set at the defaults", example.cost())),
+        ("data: ", &data),
+        ("cost: ", &cost),
         ("runs on: ", engines),
-    ] {
-        text += &format!("  {head}{body}\n");
-    }
-    text += &hyper_parameters(method);
-    if !example.recipe.phases.is_empty() {
-        text +=
-            &format!("\n\nthe recipe at the defaults:\n\n{}", written::phases(&example.recipe, method.name));
-    }
-    text
+    ];
+    let facts = facts.map(|(head, body)| format!("  {head}{body}\n")).concat();
+    let recipe = match example.recipe.phases.as_slice() {
+        [] => String::new(),
+        _ => format!("\n\nthe recipe at the defaults:\n\n{}", written::phases(&example.recipe, method.name)),
+    };
+    format!("{}\n{facts}{}{recipe}", method.name, hyper_parameters(method))
 }
 
 fn hyper_parameters(method: &Method) -> String {

@@ -3,21 +3,24 @@
 use serde_json::Value;
 use sweep_protocol::recipe::Recipe;
 
-/// The phases of a recipe as the tables `[[method.LABEL.phases]]` of a grid.
+use crate::method;
+
+/// The phases of a recipe as the tables `[[method.LABEL.phases]]` of a grid. A recipe of the user's own can't bear the
+/// name of a method, so that of one gets a `my-` before it.
 pub(super) fn phases(recipe: &Recipe, label: &str) -> String {
-    let phases: Vec<String> = recipe.phases.iter().map(|phase| table(phase, label)).collect();
+    let label = if method::find(label).is_some() { format!("my-{label}") } else { label.to_owned() };
+    let phases: Vec<String> = recipe.phases.iter().map(|phase| table(phase, &label)).collect();
     phases.join("\n")
 }
 
 fn table(phase: &impl serde::Serialize, label: &str) -> String {
-    let mut text = format!("[[method.{label}.phases]]\n");
     let phase = serde_json::to_value(phase).expect("a phase is plain data");
-    for (name, plan) in phase.as_object().into_iter().flatten() {
-        for (key, value) in plan.as_object().into_iter().flatten() {
-            text += &format!("{name}.{key} = {}\n", inline(value));
-        }
-    }
-    text
+    let named = phase.as_object().into_iter().flatten();
+    let lines = named.flat_map(|(name, plan)| {
+        let fields = plan.as_object().into_iter().flatten();
+        fields.map(move |(key, value)| format!("{name}.{key} = {}\n", inline(value)))
+    });
+    format!("[[method.{label}.phases]]\n{}", lines.collect::<String>())
 }
 
 /// A value in one line.

@@ -18,10 +18,10 @@ fn defaults(method: &Method) -> Recipe {
 }
 
 /// The defaults, but for one value.
-fn with(method: &Method, name: &str, value: Value) -> Arguments {
+fn with(method: &Method, name: &str, value: &Value) -> Arguments {
     let mut values = method.defaults().into_values();
     let parameter = method.parameters.iter().find(|parameter| parameter.name == name).expect("declared");
-    values.insert(name.to_owned(), parameter.check(&value).expect("accepted"));
+    values.insert(name.to_owned(), parameter.check(value).expect("accepted"));
     Arguments::checked(values)
 }
 
@@ -99,7 +99,7 @@ impl Asides {
     fn recipe_with(&self, method: &Method, name: &str, value: &Value) -> bool {
         let base = match &self.0 {
             Some((aside, _)) if *aside == name => return false,
-            Some((aside, value)) => with(method, aside, value.clone()),
+            Some((aside, value)) => with(method, aside, value),
             None => method.defaults(),
         };
         let mut changed = base.values().clone();

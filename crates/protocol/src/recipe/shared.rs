@@ -1,8 +1,8 @@
 //! Which passes of a recipe other runs would repeat exactly, so that a worker keeps what they found.
 
 use super::{
-    BatchNorm, Dampen, FisherNoise, Importance, Measure, Move, Phase, Recipe, Route, Score, Select, Share, Target,
-    Teacher, Term, Train,
+    BatchNorm, Dampen, FisherNoise, Importance, Measure, Move, Phase, Recipe, Route, Score, Select, Share,
+    Target, Teacher, Term, Train,
 };
 use crate::terms::{Set, SetSizes};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Alternate, Dampen, Either, FisherNoise, Move, Phase, Recipe, Rewind, Route, Score, Select, Train,
+    Alternate, Dampen, Either, FisherNoise, Move, Phase, Recipe, Rewind, Route, Score, Select, Stream, Train,
 };
 use crate::{recipe::AfterEpochs, terms::Set};
 
@@ -41,7 +41,7 @@ impl Phase {
 
 impl Train {
     fn sets(&self) -> Vec<Set> {
-        let parts = self.data.iter().flat_map(|stream| stream.parts()).map(|part| part.set);
+        let parts = self.data.iter().flat_map(Stream::parts).map(|part| part.set);
         parts.chain(self.after_epochs.sets()).collect()
     }
 }
