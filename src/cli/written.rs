@@ -3,6 +3,8 @@
 use serde_json::Value;
 use sweep_protocol::recipe::Recipe;
 
+use crate::frame::printable;
+
 use crate::method;
 
 /// The phases of a recipe as the tables `[[method.LABEL.phases]]` of a grid. A recipe of the user's own can't bear the
@@ -33,9 +35,22 @@ fn inline(value: &Value) -> String {
             let fields = given.map(|(key, value)| format!("{key} = {}", inline(value)));
             format!("{{ {} }}", joined(fields.collect()))
         }
-        // Words and numbers of the grammar look the same in both languages.
+        Value::String(text) => quoted(text),
+        // Numbers and truths look the same in both languages.
         other => other.to_string(),
     }
+}
+
+/// A text in quotes, with whatever a terminal would obey written as TOML and JSON both escape it.
+fn quoted(text: &str) -> String {
+    let shown = Value::from(text).to_string();
+    let escaped = |c: char| match c {
+        c if printable(c.encode_utf8(&mut [0; 4])).starts_with('\\') && c != '\\' => {
+            format!("\\u{:04x}", u32::from(c))
+        }
+        c => c.to_string(),
+    };
+    shown.chars().map(escaped).collect()
 }
 
 #[cfg(test)]
@@ -43,7 +58,7 @@ mod tests {
     use serde::Deserialize;
     use sweep_protocol::recipe::{Phase, Recipe};
 
-    use super::phases;
+    use super::{phases, quoted};
     use crate::method::{Facts, METHODS, TrainingRecipe};
 
     #[derive(Deserialize)]
@@ -69,5 +84,15 @@ mod tests {
             let label = grid.method.remove("mine").expect("the label");
             assert_eq!(Recipe { phases: label.phases }, recipe, "{}:\n{text}", method.name);
         }
+    }
+
+    #[test]
+    fn a_quoted_text_reads_back_and_holds_nothing_that_a_terminal_obeys() {
+        let text: String = (0..0x3000).filter_map(char::from_u32).chain(['\u{feff}', '\u{1f600}']).collect();
+        let shown = quoted(&text);
+        let read: std::collections::BTreeMap<String, String> =
+            toml::from_str(&format!("key = {shown}")).expect("a TOML string");
+        assert_eq!(read["key"], text);
+        assert!(crate::frame::printable(&shown) == shown);
     }
 }

@@ -175,10 +175,11 @@ fn point(role: Role, label: &str, method: &str, settings: &[(&str, Value)]) -> P
     Point {
         label: label.into(),
         method: method.into(),
-        parameters: BTreeMap::from_iter(
-            settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())),
-        )
-        .into(),
+        parameters: settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect::<BTreeMap<_, _>>()
+            .into(),
         varied: settings.iter().map(|(name, _)| (*name).to_owned()).collect(),
         role,
         recipe: Recipe::default().into(),

@@ -8,14 +8,14 @@ use super::{Verdict, judge};
 use crate::score::{Difference, Ensemble, Interval, Kind, Model, Oracle, Resampled, Score};
 
 /// A difference that is known to ± 0.03.
-fn about(value: f64) -> Option<Difference> {
-    Some(Difference { value, interval: Interval { low: value - 0.03, high: value + 0.03 } })
+fn about(value: f64) -> Difference {
+    Difference { value, interval: Interval { low: value - 0.03, high: value + 0.03 } }
 }
 
 #[test]
 fn what_can_still_be_the_best_goes_on() {
     let scores = [Some(0.18), Some(0.2), None, Some(0.1)];
-    let lead = |leader: usize, other: usize| about(scores[leader]? - scores[other]?);
+    let lead = |leader: usize, other: usize| Some(about(scores[leader]? - scores[other]?));
     let verdicts: [Verdict; 4] = judge(&scores, lead).try_into().expect("one for each");
     assert_eq!(verdicts[..3], [Verdict::Open, Verdict::Leads, Verdict::Unscored]);
     let Verdict::Behind { leader: 1, by } = verdicts[3] else { panic!("{verdicts:?}") };
@@ -26,7 +26,7 @@ fn what_can_still_be_the_best_goes_on() {
 #[test]
 fn equal_candidates_all_go_on_and_nothing_is_judged_without_scores() {
     let same = Some(0.1);
-    let lead = |_, _| about(0.0);
+    let lead = |_, _| Some(about(0.0));
     assert_eq!(judge(&[same, same, same], lead), [Verdict::Leads, Verdict::Open, Verdict::Open]);
     assert_eq!(judge(&[None, None], lead), [Verdict::Unscored; 2]);
     assert_eq!(judge(&[], lead), []);

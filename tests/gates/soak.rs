@@ -37,7 +37,7 @@ pub(crate) fn run(trials: u64) -> Report {
     for line in lines.filter(|line| line.starts_with('[')) {
         ended += 1;
         assert!(line.contains(" finished"), "a run did not finish: {line}");
-        if ended % 100 == 0 && ended < trials {
+        if ended % 10 == 0 && ended < trials {
             let held = Held::by(sweep.id());
             zombies = zombies.max(held.zombies);
             match 10 * ended / trials {

@@ -186,6 +186,7 @@ fn page(path: &Path) {
         "p",
         "h1",
         "h2",
+        "h3",
         "section",
         "div",
         "table",
