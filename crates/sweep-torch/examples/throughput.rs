@@ -43,7 +43,8 @@ fn main() {
             let mut rates = [0.0; 2];
             for _ in 0..2 {
                 let start = Instant::now();
-                let mut subject = Subject { network: network.as_ref(), weights: &mut weights, known: &PassCache::NONE };
+                let mut subject =
+                    Subject { network: network.as_ref(), weights: &mut weights, known: &PassCache::NONE };
                 carry_out(&recipe(optimizer), &mut subject, &examples, &mut draws, &mut Silent)
                     .expect("noise can be fitted");
                 rates[0] = IMAGES as f64 / start.elapsed().as_secs_f64();

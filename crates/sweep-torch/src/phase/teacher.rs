@@ -94,7 +94,8 @@ impl<'a> Teachers<'a> {
     /// What a teacher says, \[N, classes\]. What the start of the recipe says to a whole set, other runs ask too.
     fn ask(&self, teacher: Teacher, network: &dyn Network, examples: &Examples, positions: &[i64]) -> Tensor {
         let weights = self.weights(teacher);
-        let whole = [Set::Retain, Set::Forget, Set::Validation].iter().any(|&set| examples.set(set) == positions);
+        let whole =
+            [Set::Retain, Set::Forget, Set::Validation].iter().any(|&set| examples.set(set) == positions);
         let known = if teacher == Teacher::Start && whole { self.known } else { &PassCache::NONE };
         let entry = known.look_up(&Question { what: "logits", plan: &(), order: positions }, weights);
         let classes = super::classes(weights.layout());
