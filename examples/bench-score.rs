@@ -1,5 +1,5 @@
-//! Times forgetting quality on simulated confidences: `cargo run --example bench-score [N] [S]` (512 models
-//! per side and 500 forget examples unless told).
+//! Times forgetting quality on simulated confidences: `cargo run --example bench-score [N] [S] [REPLICATES]`
+//! (512 models per side, 500 forget examples and 1,000 replicates unless told).
 
 #![expect(clippy::print_stdout, reason = "a measurement is for reading")]
 
@@ -7,7 +7,9 @@ use std::{error::Error, time::Instant};
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use sweep::score::{Confidences, Retrained, Unlearned, epsilons};
+use sweep::score::{
+    Confidences, CrossFit, Ensemble, Kind, Model, Part, Resampled, Retrained, Unlearned, epsilons,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<usize> =
@@ -16,14 +18,40 @@ fn main() -> Result<(), Box<dyn Error>> {
     let examples = arguments.get(1).copied().unwrap_or(500);
 
     let mut random = ChaCha8Rng::seed_from_u64(0);
-    let unlearned = Confidences::<Unlearned>::new(&gaussian(models, examples, &mut random))?;
-    let retrained = Confidences::<Retrained>::new(&gaussian(models, examples, &mut random))?;
+    let rows = (gaussian(models, examples, &mut random), gaussian(models, examples, &mut random));
+    let unlearned = Confidences::<Unlearned>::new(&rows.0)?;
+    let retrained = Confidences::<Retrained>::new(&rows.1)?;
     let start = Instant::now();
     let epsilons = epsilons(&unlearned, &retrained)?;
     let seconds = start.elapsed().as_secs_f64();
     let mean = epsilons.iter().map(|epsilon| epsilon.value()).sum::<f64>() / examples as f64;
     println!("N = {models}, S = {examples}: {seconds:.3} s (mean ε {mean:.3})");
+
+    let start = Instant::now();
+    let own = CrossFit::of(&unlearned, &retrained)?;
+    println!("cross-fitted: {:.3} s (Q {:.3})", start.elapsed().as_secs_f64(), own.quality);
+
+    let replicates = arguments.get(2).copied().unwrap_or(1000);
+    let (unlearned, oracle) = (ensemble(&rows.0)?, ensemble(&rows.1)?);
+    let start = Instant::now();
+    let interval = Resampled::of(&unlearned, &oracle, replicates, 0)?.interval(Part::Value);
+    let seconds = start.elapsed().as_secs_f64();
+    println!(
+        "{replicates} bootstrap replicates: {seconds:.1} s ({:.3} to {:.3})",
+        interval.low, interval.high
+    );
     Ok(())
+}
+
+/// Models with these confidences, all equally accurate.
+fn ensemble<K: Kind>(rows: &[Vec<f64>]) -> Result<Ensemble<K>, Box<dyn Error>> {
+    let accuracy = 0.5.try_into()?;
+    let model = |row: &Vec<f64>| Model {
+        confidences: row.clone(),
+        retain_accuracy: accuracy,
+        held_out_accuracy: accuracy,
+    };
+    Ok(Ensemble::new(&rows.iter().map(model).collect::<Vec<_>>(), rows.len())?)
 }
 
 /// Standard deviation 2, by Box and Muller; \[models\]\[examples\].

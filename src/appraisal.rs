@@ -2,16 +2,30 @@
 //!
 //! Reads results only; it neither writes nor prints. A point that can't be scored gets the reason instead.
 
+mod audits;
+mod stages;
+
+pub use stages::Staging;
+
 use std::{collections::BTreeMap, io, path::Path};
 
-use sweep_inputs::npy::{self, NpyError};
-use sweep_protocol::{measurement::Measurement, terms::ContentHash};
+use sweep_inputs::npy::{self, Array, NpyError};
+use sweep_protocol::{
+    measurement::{Artifact, Measurement},
+    terms::ContentHash,
+};
 use thiserror::Error;
 
 use crate::{
-    frame::{Estimate, Frame, FrameError, Interval, PointScore, RunEnd, ScoreRow, Unscored},
-    plan::{Plan, Role, Run},
-    score::{Ensemble, Incomparable, Kind, Model, Oracle, Retrained, Score, Unlearned},
+    frame::{
+        Comparisons, CrossFitRow, Estimate, Frame, FrameError, Interval, PointScore, RunEnd, ScoreRow,
+        Selection, Unscored,
+    },
+    plan::{Plan, Point, Role, Run},
+    score::{
+        self, CrossFit, Difference, Ensemble, Incomparable, Kind, Model, Oracle, Part, Resampled, Retrained,
+        Score, Unlearned,
+    },
     store::{Record, Recorded, Source, StoreError},
 };
 
@@ -36,21 +50,31 @@ enum Unusable {
     Incomparable(#[from] Incomparable),
     #[error("run {run}: {source}")]
     Array { run: String, source: NpyError },
-    #[error("run {run}: failed to read its confidences: {source}")]
+    #[error("run {run}: failed to read what it measured: {source}")]
     Unreadable { run: String, source: io::Error },
-    #[error(
-        "run {run}: confidences.npy is not what was measured; delete the run's folder and use --retry finished"
-    )]
-    Damaged { run: String },
+    #[error("run {run}: {file} is not what was measured; delete the run's folder and use --retry finished")]
+    Damaged { run: String, file: String },
 }
 
 /// Reads a results folder and scores every point against the oracle, with `replicates` bootstrap replicates behind each
-/// interval.
+/// interval and each comparison of points; none for 0.
 pub fn appraise(dir: &Path, replicates: u32) -> Result<Frame, AppraisalError> {
     let recorded = Recorded::read(dir)?;
     let ends = recorded.outcomes.iter().map(|(id, record)| (id.clone(), end(record))).collect();
-    let scores = Appraiser { recorded: &recorded, replicates }.scores();
-    Ok(Frame::of(&recorded.plan, &ends, &scores)?)
+    let appraiser = Appraiser { recorded: &recorded, replicates };
+    let stages = Staging::of(&recorded).into_rows();
+    let dropped: BTreeMap<usize, PointScore> = stages::dropped(&stages).collect();
+    let mut appraised = appraiser.appraised();
+    // Who was dropped has fewer models than the rest and is not compared.
+    appraised.retain(|position, _| !dropped.contains_key(position));
+    let comparisons =
+        Comparisons { differences: differences(&appraised), selections: appraiser.selections(&appraised) };
+    let mut scores = rows(&recorded.plan, appraised);
+    scores.extend(dropped);
+    let mut frame = Frame::of(&recorded.plan, &ends, &scores)?.with_comparisons(comparisons);
+    frame.stages = stages;
+    (frame.audits, frame.losses) = appraiser.audits();
+    Ok(frame)
 }
 
 fn end(record: &Record) -> RunEnd {
@@ -61,24 +85,51 @@ fn end(record: &Record) -> RunEnd {
     RunEnd { attempt: record.attempt, source: source.to_owned(), outcome: record.outcome.clone() }
 }
 
+/// Runs with what they measured.
+type Finished<'a> = Vec<(&'a Run, &'a Measurement)>;
+
 struct Appraiser<'a> {
     recorded: &'a Recorded,
     replicates: u32,
 }
 
+/// What scoring a point gives.
+struct Appraised {
+    score: Score,
+    /// The score with its replicates, where there are any.
+    resampled: Option<Resampled>,
+    cross_fit: Option<CrossFit>,
+}
+
+type Scored = BTreeMap<usize, Result<Appraised, Unscored>>;
+
 impl Appraiser<'_> {
-    fn scores(&self) -> BTreeMap<usize, PointScore> {
+    fn appraised(&self) -> Scored {
         let plan = &self.recorded.plan;
         let scored = |role| matches!(role, Role::Unlearn | Role::HeldOut);
         let points = plan.points.iter().enumerate().filter(|(_, point)| scored(point.role));
         let Some(oracle_point) = plan.point_with(Role::Oracle) else { return BTreeMap::new() };
-        points.map(|(position, _)| (position, self.score(position, oracle_point))).collect()
+        points.map(|(position, _)| (position, self.appraise(position, oracle_point))).collect()
     }
 
     /// Scores a point at N = the number of its runs, against as many models of the oracle.
-    fn score(&self, point: usize, oracle_point: usize) -> PointScore {
-        let plan = &self.recorded.plan;
-        let n = comparable(plan, point);
+    fn appraise(&self, point: usize, oracle_point: usize) -> Result<Appraised, Unscored> {
+        self.appraise_at(point, oracle_point, comparable(&self.recorded.plan, point))
+    }
+
+    /// Scores the first `n` runs of a point against as many models of the oracle.
+    fn appraise_at(&self, point: usize, oracle_point: usize, n: usize) -> Result<Appraised, Unscored> {
+        let (unlearned, retrained) = self.groups(point, oracle_point, n)?;
+        self.compare(&unlearned, &retrained).map_err(|unusable| unscored(&unusable))
+    }
+
+    /// The first `n` runs of a point, and as many of a group of retrained models.
+    fn groups(
+        &self,
+        point: usize,
+        oracle_point: usize,
+        n: usize,
+    ) -> Result<(Finished<'_>, Finished<'_>), Unscored> {
         let unlearned = self.finished(point, n);
         if unlearned.len() < n {
             return Err(Unscored::Incomplete { have: unlearned.len() as u64, want: n as u64 });
@@ -87,12 +138,11 @@ impl Appraiser<'_> {
         if retrained.len() < n {
             return Err(Unscored::OracleIncomplete { have: retrained.len() as u64, want: n as u64 });
         }
-        self.compare(&unlearned, &retrained)
-            .map_err(|unusable| Unscored::Incomparable { reason: unusable.to_string() })
+        Ok((unlearned, retrained))
     }
 
     /// The first `n` runs of a point, as far as they are measured.
-    fn finished(&self, point: usize, n: usize) -> Vec<(&Run, &Measurement)> {
+    fn finished(&self, point: usize, n: usize) -> Finished<'_> {
         let runs = self.recorded.plan.runs_of(point).take(n);
         runs.filter_map(|run| Some((run, self.recorded.outcomes.get(&run.id)?.outcome.measurement()?)))
             .collect()
@@ -102,27 +152,42 @@ impl Appraiser<'_> {
         &self,
         unlearned: &[(&Run, &Measurement)],
         retrained: &[(&Run, &Measurement)],
-    ) -> Result<ScoreRow, Unusable> {
+    ) -> Result<Appraised, Unusable> {
         let unlearned: Ensemble<Unlearned> = self.ensemble(unlearned)?;
         let oracle: Oracle = self.ensemble::<Retrained>(retrained)?;
-        let score = Score::of(&unlearned, &oracle)?;
-        let intervals = match self.replicates {
+        let resampled = match self.replicates {
             0 => None,
-            count => Some(Score::interval(&unlearned, &oracle, count as usize, BOOTSTRAP_SEED)?),
+            count => Some(Resampled::of(&unlearned, &oracle, count as usize, BOOTSTRAP_SEED)?),
         };
-        let of = |value, interval: Option<crate::score::Interval>| Estimate {
-            value,
-            interval: interval.map(|ends| Interval { low: ends.low, high: ends.high }),
+        let score = match &resampled {
+            Some(resampled) => resampled.score().clone(),
+            None => Score::of(&unlearned, &oracle)?,
         };
-        let (quality, value) = intervals.map(|both| (both.forgetting_quality, both.value)).unzip();
-        Ok(ScoreRow {
-            n: score.n as u64,
-            epsilons: score.epsilons.iter().map(|epsilon| epsilon.value()).collect(),
-            forgetting_quality: of(score.forgetting_quality.value(), quality),
-            retain_ratio: score.retain_ratio,
-            test_ratio: score.test_ratio,
-            score: of(score.value, value),
-        })
+        // Too few models to be halved are no reason to go without a score.
+        let cross_fit = CrossFit::of(unlearned.confidences(), oracle.confidences()).ok();
+        Ok(Appraised { score, resampled, cross_fit })
+    }
+
+    /// Of every label with several points, the best against the oracle, scored against the held-out group.
+    fn selections(&self, appraised: &Scored) -> Vec<Selection> {
+        let plan = &self.recorded.plan;
+        let Some(held_out) = plan.point_with(Role::HeldOut) else { return Vec::new() };
+        let mut labels: BTreeMap<&str, Vec<(usize, f64)>> = BTreeMap::new();
+        for (&position, scored) in appraised {
+            let point = &plan.points[position];
+            if let (Role::Unlearn, Ok(scored)) = (point.role, scored) {
+                labels.entry(&point.label).or_default().push((position, scored.score.value));
+            }
+        }
+        let several = labels.into_values().filter(|points| points.len() > 1);
+        let selection = |points: Vec<(usize, f64)>| {
+            let best = points.iter().copied().reduce(|one, other| if other.1 > one.1 { other } else { one });
+            let (point, chosen_on) = best?;
+            let (unlearned, retrained) = self.groups(point, held_out, comparable(plan, point)).ok()?;
+            let score = Score::of(&self.ensemble(&unlearned).ok()?, &self.ensemble(&retrained).ok()?).ok()?;
+            Some(Selection { point, candidates: points.len() as u64, chosen_on, reported_on: score.value })
+        };
+        several.filter_map(selection).collect()
     }
 
     fn ensemble<K: Kind>(&self, runs: &[(&Run, &Measurement)]) -> Result<Ensemble<K>, Unusable> {
@@ -132,19 +197,86 @@ impl Appraiser<'_> {
     }
 
     fn model(&self, run: &Run, measurement: &Measurement) -> Result<Model, Unusable> {
-        let name = || run.id.short().to_owned();
-        let path = self.recorded.confidences(&run.id);
-        let bytes = std::fs::read(&path).map_err(|source| Unusable::Unreadable { run: name(), source })?;
-        if ContentHash::from(*blake3::hash(&bytes).as_bytes()) != measurement.confidences.blake3 {
-            return Err(Unusable::Damaged { run: name() });
-        }
-        let array = npy::decode(&path, &bytes).map_err(|source| Unusable::Array { run: name(), source })?;
+        let array = array(run, &self.recorded.confidences(&run.id), &measurement.confidences)?;
         Ok(Model {
             confidences: array.values,
             retain_accuracy: measurement.accuracy.retain,
             held_out_accuracy: measurement.accuracy.held_out(),
         })
     }
+}
+
+/// The score of each point less that of every later one.
+fn differences(appraised: &Scored) -> BTreeMap<(usize, usize), Estimate> {
+    let resampled = |scored: &'_ Result<Appraised, Unscored>| scored.as_ref().ok()?.resampled.clone();
+    let drawn: Vec<(usize, Resampled)> =
+        appraised.iter().filter_map(|(position, scored)| Some((*position, resampled(scored)?))).collect();
+    let pairs = drawn.iter().enumerate().flat_map(|(nth, one)| {
+        drawn[nth + 1..]
+            .iter()
+            .filter_map(move |other| Some(((one.0, other.0), estimate_of(one.1.minus(&other.1)?))))
+    });
+    pairs.collect()
+}
+
+/// The rows of the scored points; floor and ceiling, between which all are normalised, are among them.
+fn rows(plan: &Plan, appraised: Scored) -> BTreeMap<usize, PointScore> {
+    let end = |is: &dyn Fn(&Point) -> bool| {
+        let position = plan.points.iter().position(is)?;
+        appraised.get(&position)?.as_ref().ok()?.resampled.clone()
+    };
+    let ceiling = end(&|point| point.role == Role::HeldOut);
+    let ends = end(&Point::is_floor).zip(ceiling);
+    appraised
+        .into_iter()
+        .map(|(position, scored)| (position, scored.map(|scored| row(scored, ends.as_ref()))))
+        .collect()
+}
+
+fn row(
+    Appraised { score, resampled, cross_fit }: Appraised,
+    ends: Option<&(Resampled, Resampled)>,
+) -> ScoreRow {
+    let part = |value, part| estimate(value, resampled.as_ref().map(|drawn| drawn.interval(part)));
+    let normalised = resampled
+        .as_ref()
+        .zip(ends)
+        .and_then(|(drawn, (floor, ceiling))| drawn.between(floor, ceiling).map(estimate_of));
+    ScoreRow {
+        n: score.n as u64,
+        epsilons: score.epsilons.iter().map(|epsilon| epsilon.value()).collect(),
+        forgetting_quality: part(score.forgetting_quality.value(), Part::ForgettingQuality),
+        retain_ratio: part(score.retain_ratio, Part::RetainRatio),
+        test_ratio: part(score.test_ratio, Part::TestRatio),
+        score: part(score.value, Part::Value),
+        normalised,
+        cross_fit: cross_fit.map(|own| CrossFitRow {
+            quality: estimate(own.quality, Some(own.interval)),
+            told_apart: own.told_apart(),
+        }),
+    }
+}
+
+fn estimate(value: f64, interval: Option<score::Interval>) -> Estimate {
+    Estimate { value, interval: interval.map(|ends| Interval { low: ends.low, high: ends.high }) }
+}
+
+fn estimate_of(difference: Difference) -> Estimate {
+    estimate(difference.value, Some(difference.interval))
+}
+
+fn unscored(unusable: &Unusable) -> Unscored {
+    Unscored::Incomparable { reason: unusable.to_string() }
+}
+
+/// Reads an array that a run has left, if it is still the one.
+fn array(run: &Run, path: &Path, artifact: &Artifact) -> Result<Array, Unusable> {
+    let name = || run.id.short().to_owned();
+    let bytes = std::fs::read(path).map_err(|source| Unusable::Unreadable { run: name(), source })?;
+    if ContentHash::from(*blake3::hash(&bytes).as_bytes()) != artifact.blake3 {
+        return Err(Unusable::Damaged { run: name(), file: artifact.file.clone() });
+    }
+    npy::decode(path, &bytes).map_err(|source| Unusable::Array { run: name(), source })
 }
 
 /// At how many models a point compares: all of its own, where the oracle has as many. The held-out group compares at the N

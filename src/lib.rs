@@ -11,8 +11,10 @@
 //! ```
 
 pub mod outcome;
+pub mod audit;
 pub mod plan;
 pub mod score;
+pub mod stage;
 pub mod method;
 pub mod grid;
 pub mod cluster;

@@ -98,6 +98,28 @@ impl Outcome {
         }
     }
 
+    /// What the user can do about it, where the message of the run doesn't say so itself.
+    pub fn way_out(&self) -> Option<&'static str> {
+        match self {
+            Self::Failed { cause: Cause::Reported(Failure::OutOfMemory), .. } => Some(
+                "fewer workers on the device (`--jobs`), a smaller batch or a narrower network need less memory; then \
+                 `--retry failed`",
+            ),
+            Self::Failed { cause: Cause::Reported(Failure::Device), .. } => Some(
+                "look at the device (`nvidia-smi`, `dmesg`), or name others in `[pool] devices`; then `--retry failed`",
+            ),
+            Self::Failed { cause: Cause::WorkerLost | Cause::Reported(Failure::Error), .. } => {
+                Some("the run's worker.log says more; `--retry failed` tries it again")
+            }
+            Self::TimedOut { .. } => Some("raise `[pool] run-timeout`; then `--retry timed-out`"),
+            // Who refuses says why and what to do; the others are results or what was asked for.
+            Self::Failed { cause: Cause::Reported(Failure::Refused), .. }
+            | Self::Finished(_)
+            | Self::Diverged { .. }
+            | Self::Cancelled => None,
+        }
+    }
+
     /// Whether a later sweep leaves the run alone.
     pub fn is_final(&self) -> bool {
         !matches!(self, Self::Cancelled)

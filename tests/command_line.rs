@@ -38,6 +38,42 @@ fn the_methods_are_listed_for_programs_too() {
 }
 
 #[test]
+fn a_method_is_shown_with_all_that_a_user_must_know() {
+    let said = Bench::new().sweep(["methods", "scrub"]).expect_code(0);
+    for part in [
+        "arXiv:2302.09880",
+        "goes wrong: diverges",
+        "forget-epochs",
+        "retain, forget",
+        "[[method.my-scrub.phases]]",
+    ] {
+        assert!(said.stdout.contains(part), "`{part}` in:\n{}", said.stdout);
+    }
+    let said = Bench::new().sweep(["methods", "scrub", "--format", "json"]).expect_code(0);
+    let methods: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
+    let scrub = &methods[0];
+    assert_eq!(scrub["tier"], "1");
+    assert_eq!(scrub["parameters"][0]["name"], "lr");
+    assert_eq!(scrub["parameters"][0]["usual"], "1e-4 to 1e-2");
+    assert!(scrub["recipe"]["phases"][0]["alternate"].is_object(), "{scrub}");
+}
+
+#[test]
+fn a_plan_explains_recipes_that_a_grid_can_take_back() {
+    let bench = Bench::new();
+    bench.write("grid.toml", "name = \"x\"\nengine = \"toy\"\nseeds = 3\n[method.msg]\n");
+    let said = bench.sweep(["plan", "grid.toml", "--explain"]).expect_code(0);
+    let (_, recipe) = said.stdout.split_once("[[method.my-msg.phases]]").expect("the recipe is shown");
+    let (recipe, _) = recipe.split_once("\nidentity").expect("the floor comes next");
+    let own = format!(
+        "name = \"y\"\nengine = \"toy\"\nseeds = 3\n[method.my-msg]\nmethod = \"recipe\"\n[[method.my-msg.phases]]{recipe}"
+    );
+    bench.write("own.toml", own);
+    let again = bench.sweep(["plan", "own.toml", "--explain"]).expect_code(0);
+    assert!(again.stdout.contains(recipe.trim_end()), "{}\nnot in\n{}", recipe, again.stdout);
+}
+
+#[test]
 fn a_plan_costs_nothing() {
     let bench = Bench::new();
     let toy = repository("experiments/toy.toml").display().to_string();

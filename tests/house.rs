@@ -16,7 +16,7 @@ const DRAWERS: [&str; 7] = ["util", "utils", "helper", "helpers", "common", "mis
 const ONLY_IN: [(&str, &[&str]); 7] = [
     ("tch::", &["crates/sweep-torch/"]),
     ("polars", &["src/frame/"]),
-    ("plotters", &["src/plot/"]),
+    ("plotters", &["src/plot/", "examples/"]),
     ("rayon", &["src/score/", "src/frame/", "crates/inputs/", "examples/"]),
     ("crossbeam_channel", &["src/pool/", "src/engine/"]),
     ("clap", &["src/cli/", "src/main.rs"]),

@@ -2,12 +2,15 @@
 
 mod harness;
 
+mod audits;
 mod command_line;
+mod fsck;
 mod house;
 mod readme;
 mod resume;
 mod score_command;
 mod shared;
 mod submit;
+mod stages;
 mod torch_sweep;
 mod toy_sweep;

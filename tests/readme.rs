@@ -50,3 +50,12 @@ fn every_experiment_is_a_plan() {
         Bench::new().sweep(["plan", &path, "--set", "engine=toy"]).expect_code(0);
     }
 }
+
+#[test]
+fn the_method_that_contributing_adds_is_the_one_in_the_source() {
+    let text = fs::read_to_string(repository("CONTRIBUTING.md")).expect("the repository has one");
+    let added = text.split("+++ b/src/method/eu_k.rs\n@@\n").nth(1).expect("the file is added in the diff");
+    let lines = added.lines().take_while(|line| line.starts_with('+')).map(|line| &line[1..]);
+    let source = fs::read_to_string(repository("src/method/eu_k.rs")).expect("a method");
+    assert_eq!(lines.collect::<Vec<_>>(), source.lines().collect::<Vec<_>>());
+}

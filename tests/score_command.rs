@@ -57,6 +57,20 @@ fn every_case_of_the_reference_comes_out_exactly() {
             let difference = (ours.as_f64().expect("a number") - theirs.as_f64().expect("a number")).abs();
             assert!(difference <= 1e-5, "{}: epsilon differs by {difference}", path.display());
         }
+        let rules = score["rule"].as_array().expect("a list");
+        assert_eq!(rules.len(), epsilons.len(), "{}", path.display());
+        let csv = bench
+            .sweep(["score", "--unlearned", "u.npy", "--retrained", "r.npy", "--format", "csv"])
+            .expect_code(0)
+            .stdout;
+        let lines: Vec<&str> = csv.lines().collect();
+        assert_eq!(lines[0], "example,epsilon,rule,epsilon_low,epsilon_high");
+        for ((line, epsilon), rule) in lines[1..].iter().zip(epsilons).zip(rules) {
+            let cells: Vec<&str> = line.split(',').collect();
+            assert_eq!(cells[1].parse().ok(), epsilon.as_f64(), "{line}");
+            assert_eq!(Some(cells[2]), rule.as_str(), "{line}");
+        }
+        assert_eq!(lines.len(), epsilons.len() + 1, "one row per example");
         cases += 1;
     }
     assert!(cases >= 7, "only {cases} cases of the reference have a score");

@@ -1,6 +1,6 @@
 //! Several schedulers on one results folder: every run once, whoever dies.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use crate::harness::{Bench, measured, repository};
 
@@ -15,6 +15,14 @@ fn alone() -> Vec<std::collections::BTreeMap<String, String>> {
     let bench = Bench::new();
     bench.sweep([&repository("experiments/toy.toml").display().to_string(), "--out", "r"]).expect_code(0);
     measured(&bench.read("r/runs.csv"))
+}
+
+/// Leaves the journal of what was asked for alone.
+fn remove_journals_of_workers(bench: &Bench) {
+    let of_worker = |path: &PathBuf| !path.ends_with("journal.request.jsonl");
+    for journal in bench.journals("r").into_iter().filter(of_worker) {
+        fs::remove_file(journal).expect("a journal");
+    }
 }
 
 #[track_caller]
@@ -67,9 +75,7 @@ fn an_end_counts_although_its_scheduler_died_before_it_wrote_its_journal() {
     let bench = Bench::new();
     bench.sweep(shared()).expect_code(0);
     let (runs, points) = (bench.read("r/runs.csv"), bench.read("r/points.csv"));
-    for journal in bench.journals("r").into_iter().skip(1) {
-        fs::remove_file(journal).expect("a journal");
-    }
+    remove_journals_of_workers(&bench);
     bench.sweep(["report", "r"]).expect_code(0);
     assert_eq!((runs, points), (bench.read("r/runs.csv"), bench.read("r/points.csv")));
 }
@@ -78,9 +84,7 @@ fn an_end_counts_although_its_scheduler_died_before_it_wrote_its_journal() {
 fn a_damaged_end_is_named_and_nothing_is_started_over() {
     let bench = Bench::new();
     bench.sweep(shared()).expect_code(0);
-    for journal in bench.journals("r").into_iter().skip(1) {
-        fs::remove_file(journal).expect("a journal");
-    }
+    remove_journals_of_workers(&bench);
     let mut ends = fs::read_dir(bench.path("r/done")).expect("a folder");
     let end = ends.next().expect("200 of them").expect("a name").path();
     let mut bytes = fs::read(&end).expect("an end");

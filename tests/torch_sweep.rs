@@ -1,6 +1,8 @@
 //! A sweep that really trains, at the smallest scale: the same bits whatever the slots, resumed after a kill, retrained
 //! models shared between sweeps, a PyTorch checkpoint as the original.
 
+use std::{fs, os::unix::fs::MetadataExt};
+
 use crate::harness::{Bench, csv_rows, measured, repository};
 
 const GRID: &str = r#"
@@ -60,6 +62,54 @@ fn a_second_sweep_on_the_same_split_trains_no_reference_again() {
     assert_eq!(references.len(), 7);
     assert!(references.iter().all(|run| run["source"] == "cached"), "{references:?}");
     assert!(runs.iter().filter(|run| run["role"] == "unlearn").all(|run| run["source"] == "computed"));
+}
+
+/// Names of the files that passes left, each with its place on the disk: one that is written again has another.
+fn passes(bench: &Bench) -> Vec<(String, u64)> {
+    let entries = fs::read_dir(bench.path("cache/passes")).expect("passes were taken");
+    let mut files: Vec<_> = entries
+        .map(|entry| {
+            let entry = entry.expect("readable");
+            (entry.path().display().to_string(), entry.metadata().expect("readable").ino())
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_grid_over_dampening_takes_its_importances_once_and_a_second_sweep_takes_none() {
+    let bench = bench();
+    let [finetune, ct] = ["[method.finetune]\nlr = [1e-3, 1e-2]\n", "[method.ct]\nepochs = 1\n"];
+    let grid =
+        GRID.replace(finetune, "[method.ssd]\nalpha = [1.0, 2.0]\nlambda = [0.5, 1.0]\n").replace(ct, "");
+    let grid =
+        grid.replace("[method.neggrad-plus]\nepochs = 1\n", "[method.iu]\nsamples = 3\nalpha = [0.1, 1.0]\n");
+    bench.write("shared.toml", &grid);
+    bench.sweep(["shared.toml", "--cache", "cache", "--out", "first"]).expect_code(0);
+    let taken = passes(&bench);
+    assert_eq!(taken.len(), 4, "two importances and two sums of gradients, for 18 runs: {taken:?}");
+
+    bench.write("other.toml", grid.replace("[1.0, 2.0]", "[1.0, 3.0]").replace("\"tiny\"", "\"other\""));
+    bench.sweep(["other.toml", "--cache", "cache", "--out", "second"]).expect_code(0);
+    assert_eq!(passes(&bench), taken, "nothing is computed again");
+
+    bench.sweep(["shared.toml", "--no-cache", "--out", "third"]).expect_code(0);
+    let of = |out: &str| measured(&bench.read(format!("{out}/runs.csv")));
+    assert_eq!(of("first"), of("third"), "what was looked up has the same bits as what was computed");
+}
+
+#[test]
+fn the_challenge_is_planned_and_its_shared_passes_are_named() {
+    let bench = bench();
+    for (grid, points) in [("catalogue", 40), ("kaggle", 80)] {
+        let grid = repository(&format!("experiments/{grid}.toml")).display().to_string();
+        let said = bench.sweep(["plan", &grid, "--explain", "--set", "data.path=\"faces\""]).expect_code(0);
+        let shown = said.stdout.matches("passes over the retain set\n").count();
+        assert!(shown >= points, "{shown} points:\n{}", said.stdout);
+        let shared = "squared gradients on train, batches of 64: ";
+        assert!(said.stdout.contains(shared), "`{shared}` in:\n{}", said.stdout);
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use sweep_inputs::{checkpoint::CheckpointError, dataset::Refused, npy::NpyError,
 use sweep_protocol::terms::Device;
 use thiserror::Error;
 
-use super::Exit;
+use super::{Exit, terminal};
 use crate::{
     appraisal::AppraisalError,
     cluster::{FrozenError, SlurmError},
@@ -42,6 +42,22 @@ pub(super) enum CommandError {
     /// `--only` leaves nothing.
     #[error("`--only` selects no point; `sweep plan` lists them")]
     NothingSelected,
+    /// Results would lie over inputs.
+    #[error(
+        "the results folder `{}` and the input `{}` lie in one another; choose another folder with --out",
+        results.display(), input.display()
+    )]
+    ResultsOverInputs {
+        /// The results folder.
+        results: PathBuf,
+        /// The data set or the checkpoint.
+        input: PathBuf,
+    },
+    /// `--only` on a staged sweep.
+    #[error(
+        "`--only` can't be used with `stages`: who goes on depends on all points; use `[[exclude]]` in the grid"
+    )]
+    OnlyOfStaged,
     /// A data set.
     #[error(transparent)]
     Data(#[from] Refused),
@@ -92,6 +108,12 @@ pub(super) enum CommandError {
     /// Signals.
     #[error(transparent)]
     Signals(#[from] SignalError),
+    /// A crash that a test asks for.
+    #[error(
+        "SWEEP_CRASH_AT is no number, or SWEEP_CRASH_BY none of kill, eio, eio-once, enospc, enospc-once; unset them, they are \
+         for tests"
+    )]
+    CrashAid,
     /// This program doesn't know where it is.
     #[error("failed to find this program: {source}")]
     NoProgram {
@@ -158,6 +180,26 @@ pub(super) enum CommandError {
         /// The results.
         dir: PathBuf,
     },
+    /// Stages are one scheduler's.
+    #[error(
+        "a sweep with `stages` is carried out by one scheduler, but `{}` is to be shared by several; take `stages` out of \
+         the grid, or run it without --shared in a folder of its own",
+        dir.display()
+    )]
+    StagesShared {
+        /// The results.
+        dir: PathBuf,
+    },
+    /// Runs of a shared folder can't be measured again.
+    #[error(
+        "`{}` has finished runs that were measured without what the audits look at, and runs of a shared folder can't be \
+         carried out again; use another --out",
+        dir.display()
+    )]
+    MeasuredLess {
+        /// The results.
+        dir: PathBuf,
+    },
     /// No slot could be used.
     #[error("no worker could be started:\n{}", listed(.reasons))]
     NoWorkers {
@@ -190,7 +232,11 @@ impl CommandError {
             // A grid's problems point into its text and are laid out already.
             Self::Grid(error) => error.render(if colour { Color::Ansi } else { Color::Plain }),
             other => {
-                format!("{}{}", if colour { "\x1b[1;31merror\x1b[0m: " } else { "error: " }, chain(other))
+                format!(
+                    "{}{}",
+                    if colour { "\x1b[1;31merror\x1b[0m: " } else { "error: " },
+                    terminal::tame(&chain(other))
+                )
             }
         }
     }
@@ -200,16 +246,21 @@ impl CommandError {
         match self {
             Self::Grid(_)
             | Self::Filter { .. }
+            | Self::ResultsOverInputs { .. }
+            | Self::OnlyOfStaged
             | Self::UnknownMethod { .. }
             | Self::Synth(_)
             | Self::Toy(_)
             | Self::Signals(_)
+            | Self::CrashAid
             | Self::NoProgram { .. }
             | Self::NoTorchWorker { .. }
             | Self::NotGranted { .. }
             | Self::Slurm(_)
             | Self::NoSuchRun { .. }
             | Self::RetryShared { .. }
+            | Self::StagesShared { .. }
+            | Self::MeasuredLess { .. }
             | Self::TorchUnusable { .. }
             | Self::NoWorkers { .. }
             | Self::Pool(PoolError::NoSlots) => Exit::Usage,
@@ -232,7 +283,7 @@ impl CommandError {
 
 fn of_store(error: &StoreError) -> Exit {
     match error {
-        StoreError::Locked { .. } => Exit::Locked,
+        StoreError::Locked { .. } | StoreError::Fenced { .. } => Exit::Locked,
         StoreError::InputsChanged { .. } => Exit::InputsChanged,
         _ => Exit::Store,
     }

@@ -1,15 +1,21 @@
 //! From the grid on the command line to the plan: reads the grid, looks at data and checkpoint, asks the engine who it is.
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
-use sweep_inputs::{checkpoint, dataset::Dataset};
+use sweep_inputs::{
+    checkpoint,
+    dataset::{BadImages, Dataset},
+};
 
-use super::{CommandError, progress::Counter, slots};
+use super::{CommandError, progress::Counter, slots, terminal};
 use crate::{
     engine::toy,
     grid::{Filter, Grid, GridFile, Resolved, ResolvedData, Settings},
-    plan::{EngineName, Plan, Role},
+    plan::{EngineName, Plan, Point, Role},
 };
 
 /// Which grid, and what of it.
@@ -20,9 +26,18 @@ pub(super) struct GridArguments {
     /// Put a value in place of the grid's, in TOML: `seeds=4`, `method.finetune.lr=[1e-3, 1e-2]`
     #[arg(short = 'S', long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Leave rows out whose images can't be used, instead of refusing the data set; the report says how many
+    #[arg(long)]
+    skip_bad_images: bool,
     /// Carry out only the points that this expression selects: `method == 'finetune' and lr > 1e-3`
     #[arg(long, value_name = "EXPRESSION")]
     pub(super) only: Option<String>,
+}
+
+impl GridArguments {
+    fn bad_images(&self) -> BadImages {
+        if self.skip_bad_images { BadImages::LeaveOut } else { BadImages::Refuse }
+    }
 }
 
 /// A grid, ready to be carried out.
@@ -46,9 +61,12 @@ impl Prepared {
         }
         let text = file.text().to_owned();
         let grid = file.check()?;
-        let resolved = resolve(grid.settings())?;
+        let resolved = resolve(grid.settings(), arguments.bad_images())?;
         let plan = grid.plan(&resolved);
         let prepared = Self { grid, text, plan, engine: resolved.engine_version, only };
+        if prepared.only.is_some() && !prepared.plan.stages.is_empty() {
+            return Err(CommandError::OnlyOfStaged);
+        }
         if let Some(filter) = &prepared.only
             && !prepared.plan.points.iter().any(|point| point.role == Role::Unlearn && filter.selects(point))
         {
@@ -58,19 +76,19 @@ impl Prepared {
     }
 
     /// The plan without the unlearning runs that `--only` leaves out; points keep their positions.
-    pub(super) fn selected(&self) -> Plan {
+    pub(super) fn selected(&self) -> Cow<'_, Plan> {
         selected(&self.plan, self.only.as_ref())
     }
 }
 
 /// A plan without the unlearning runs that a filter leaves out; points keep their positions.
-pub(super) fn selected(plan: &Plan, only: Option<&Filter>) -> Plan {
-    let mut selected = plan.clone();
-    selected.runs.retain(|run| {
-        let point = plan.point(run);
-        point.role != Role::Unlearn || only.is_none_or(|filter| filter.selects(point))
-    });
-    selected
+pub(super) fn selected<'p>(plan: &'p Plan, only: Option<&Filter>) -> Cow<'p, Plan> {
+    let Some(only) = only else { return Cow::Borrowed(plan) };
+    let selects = |point: &Point| point.role != Role::Unlearn || only.selects(point);
+    let selected: Vec<bool> = plan.points.iter().map(selects).collect();
+    let mut plan = plan.clone();
+    plan.runs.retain(|run| selected[run.point]);
+    Cow::Owned(plan)
 }
 
 /// Reads an expression of `--only`.
@@ -78,11 +96,11 @@ pub(super) fn filter(text: &str) -> Result<Filter, CommandError> {
     Filter::parse(text).map_err(|source| CommandError::Filter { text: text.to_owned(), source })
 }
 
-fn resolve(settings: &Settings) -> Result<Resolved, CommandError> {
+fn resolve(settings: &Settings, bad: BadImages) -> Result<Resolved, CommandError> {
     if settings.engine == EngineName::Toy {
         return Ok(Resolved { engine_version: toy::VERSION.to_owned(), data: None, checkpoint: None });
     }
-    let data = settings.data.as_deref().map(|path| data(Path::new(path), settings)).transpose()?;
+    let data = settings.data.as_deref().map(|path| data(Path::new(path), settings, bad)).transpose()?;
     let checkpoint = match &settings.checkpoint {
         Some(path) => Some(checkpoint::read(Path::new(path))?.blake3),
         None => None,
@@ -91,10 +109,15 @@ fn resolve(settings: &Settings) -> Result<Resolved, CommandError> {
     Ok(Resolved { engine_version, data, checkpoint })
 }
 
-fn data(path: &Path, settings: &Settings) -> Result<ResolvedData, CommandError> {
+fn data(path: &Path, settings: &Settings, bad: BadImages) -> Result<ResolvedData, CommandError> {
     let counter = Counter::new("reading images");
-    let dataset =
-        Dataset::load(path, settings.network.classes as usize, &|done, total| counter.set(done, total))?;
+    let classes = settings.network.classes as usize;
+    let dataset = Dataset::load(path, classes, bad, &|done, total| counter.set(done, total))?;
     counter.finish();
-    Ok(ResolvedData { hash: dataset.hash().clone(), sizes: dataset.sizes() })
+    let skipped_images = dataset.left_out().count();
+    if skipped_images > 0 {
+        let which = terminal::tame(&dataset.left_out().to_string());
+        terminal::talk(&format!("note: {skipped_images} images can't be used and are left out:{which}"));
+    }
+    Ok(ResolvedData { hash: dataset.hash().clone(), skipped_images, sizes: dataset.sizes() })
 }

@@ -3,9 +3,13 @@
 use clap::Args;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::json;
+use sweep_protocol::{
+    recipe::Recipe,
+    terms::{Set, SetSizes},
+};
 
-use super::{CommandError, Exit, Format, terminal};
-use crate::method::{Engines, METHODS, Method, Parameter, find};
+use super::{CommandError, Exit, Format, terminal, written};
+use crate::method::{Engines, Facts, METHODS, Method, Parameter, TrainingRecipe, find};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -33,35 +37,91 @@ pub(super) fn methods(arguments: &Arguments) -> Result<Exit, CommandError> {
 
 fn overview(methods: &[&Method]) -> String {
     let mut table = table();
-    table.set_header(["method", "what it does"]);
+    table.set_header(["method", "tier", "family", "data", "cost", "source"]);
     for method in methods {
-        table.add_row([method.name, method.about]);
+        let example = Example::of(method);
+        let row =
+            [method.name, method.tier.word(), method.family, &example.data(), &example.cost(), method.source];
+        table.add_row(row);
     }
-    format!("{table}\n\n`sweep methods NAME` shows the hyper-parameters.")
+    format!(
+        "{table}\n\ncost: passes over the retain set at the defaults, where {REFERENCE_IN_WORDS}\n\
+         `sweep methods NAME` shows one method."
+    )
 }
 
 fn details(method: &Method) -> String {
+    let example = Example::of(method);
     let engines = match method.engines {
         Engines::All => "every engine",
         Engines::Toy => "the toy engine alone",
     };
-    let mut text =
-        format!("{}\n  {}\n  source: {}\n  runs on: {engines}\n", method.name, method.about, method.source);
+    let data = example.data();
+    let cost = format!("{} passes over the retain set at the defaults", example.cost());
+    let facts = [
+        ("", method.about),
+        ("tier: ", method.tier.word()),
+        ("family: ", method.family),
+        ("source: ", method.source),
+        ("goes wrong: ", method.failure_modes),
+        ("data: ", &data),
+        ("cost: ", &cost),
+        ("runs on: ", engines),
+    ];
+    let facts = facts.map(|(head, body)| format!("  {head}{body}\n")).concat();
+    let recipe = match example.recipe.phases.as_slice() {
+        [] => String::new(),
+        _ => format!("\n\nthe recipe at the defaults:\n\n{}", written::phases(&example.recipe, method.name)),
+    };
+    format!("{}\n{facts}{}{recipe}", method.name, hyper_parameters(method))
+}
+
+fn hyper_parameters(method: &Method) -> String {
     if method.parameters.is_empty() {
-        return text + "  no hyper-parameters";
+        return "  no hyper-parameters".to_owned();
     }
     let mut table = table();
-    table.set_header(["hyper-parameter", "default", "accepts", "meaning"]);
+    table.set_header(["hyper-parameter", "default", "usual", "accepts", "meaning"]);
     for parameter in method.parameters {
         table.add_row([
             parameter.name.to_owned(),
             parameter.default().to_string(),
+            parameter.usual.unwrap_or_default().to_owned(),
             parameter.kind.in_words(),
             parameter.about.to_owned(),
         ]);
     }
-    text += &table.to_string();
-    text
+    table.to_string()
+}
+
+/// The sizes at which methods are costed here: the challenge's proportions.
+const REFERENCE: SetSizes = SetSizes { retain: 19_600, forget: 400, validation: 2_500, test: Some(2_500) };
+const REFERENCE_IN_WORDS: &str = "2 % of 20,000 images are forgotten and 2,500 validate";
+
+/// What a method does at its defaults.
+struct Example {
+    recipe: Recipe,
+    /// Whether the phases come from elsewhere.
+    open: bool,
+}
+
+impl Example {
+    fn of(method: &Method) -> Self {
+        let facts = Facts { training: TrainingRecipe::default() };
+        let open = method.engines == Engines::Toy || method.name == "recipe";
+        Self { recipe: (method.recipe)(&method.defaults(), &facts), open }
+    }
+
+    /// The sets that it looks at.
+    fn data(&self) -> String {
+        let sets: Vec<&str> = self.recipe.sets().into_iter().map(Set::word).collect();
+        if sets.is_empty() { "–".to_owned() } else { sets.join(", ") }
+    }
+
+    /// Passes over the retain set.
+    fn cost(&self) -> String {
+        if self.open { "–".to_owned() } else { format!("{:.2}", self.recipe.passes(&REFERENCE)) }
+    }
 }
 
 fn table() -> Table {
@@ -71,11 +131,18 @@ fn table() -> Table {
 }
 
 fn as_json(method: &Method) -> serde_json::Value {
+    let example = Example::of(method);
     json!({
         "name": method.name,
+        "tier": method.tier.word(),
+        "family": method.family,
         "about": method.about,
         "source": method.source,
+        "failure_modes": method.failure_modes,
+        "data": example.recipe.sets(),
+        "passes": (!example.open).then(|| example.recipe.passes(&REFERENCE)),
         "parameters": method.parameters.iter().map(parameter_as_json).collect::<Vec<_>>(),
+        "recipe": example.recipe,
     })
 }
 
@@ -83,6 +150,7 @@ fn parameter_as_json(parameter: &Parameter) -> serde_json::Value {
     json!({
         "name": parameter.name,
         "default": parameter.default(),
+        "usual": parameter.usual,
         "accepts": parameter.kind.in_words(),
         "about": parameter.about,
     })

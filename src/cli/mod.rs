@@ -3,10 +3,14 @@
 //! Data goes to standard output, talk to standard error. Everything that a command does is done by the modules above;
 //! here it is only asked for and shown.
 
+mod apart;
 mod cancel;
 mod diagnostic;
+mod disk;
 mod doctor;
 mod exit;
+mod explain;
+mod fsck;
 mod inputs;
 mod logs;
 mod methods;
@@ -23,6 +27,7 @@ mod terminal;
 mod toy_worker;
 mod watch;
 mod work;
+mod written;
 
 use std::{env, ffi::OsString, process::ExitCode};
 
@@ -70,6 +75,8 @@ enum Command {
     Methods(methods::Arguments),
     /// Draw a synthetic data set of faces in the competition's layout
     Synth(synth::Arguments),
+    /// Look a results folder over for damage, and repair what can be
+    Fsck(fsck::Arguments),
     /// Check what this machine offers: the engine, libtorch, devices
     Doctor(doctor::Arguments),
     /// Print completions for a shell
@@ -119,6 +126,7 @@ fn carry_out(cli: Cli) -> Result<Exit, CommandError> {
         Command::Score(arguments) => score::score(&arguments),
         Command::Methods(arguments) => methods::methods(&arguments),
         Command::Synth(arguments) => synth::synth(&arguments),
+        Command::Fsck(arguments) => fsck::fsck(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::ToyWorker(arguments) => toy_worker::serve(&arguments),
         Command::Completions { shell } => {

@@ -6,12 +6,13 @@ use clap::Args;
 use comfy_table::CellAlignment;
 
 use super::{
-    CommandError, Exit, Format,
+    CommandError, Exit, Format, explain,
     inputs::{GridArguments, Prepared},
     terminal,
 };
 use crate::{
-    plan::{Plan, Point},
+    frame::printable,
+    plan::{Plan, Point, Run},
     store::{Cache, Recorded},
 };
 
@@ -33,11 +34,11 @@ pub(super) fn plan(arguments: &Arguments) -> Result<Exit, CommandError> {
     let prepared = Prepared::read(&arguments.grid)?;
     let plan = prepared.selected();
     match arguments.format {
-        Format::Json => terminal::data(&serde_json::to_string_pretty(&plan).expect("a plan is plain data")),
+        Format::Json => terminal::json(&*plan),
         Format::Human => {
             show(&plan, &arguments.places)?;
             if arguments.explain {
-                plan.points.iter().for_each(|point| terminal::data(&explained(point)));
+                terminal::data(&explain::explained(&plan));
             }
         }
     }
@@ -49,25 +50,17 @@ pub(super) fn show(plan: &Plan, places: &super::run::Places) -> Result<(), Comma
     let known = Known::of(plan, places)?;
     let mut table = terminal::table();
     table.set_header(["point", "runs", "done", "cached", "passes a run", "passes in all"]);
-    let (mut pending, mut passes) = (0, 0.0);
-    for (position, point) in plan.points.iter().enumerate() {
-        let runs = plan.runs_of(position).count();
-        if runs == 0 {
-            continue;
-        }
-        let done = plan.runs_of(position).filter(|run| known.is_done(&run.id)).count();
-        let cached = plan.runs_of(position).filter(|run| known.is_cached(&run.id)).count();
-        let left = runs - done - cached;
+    let counts = known.count(plan);
+    let (mut pending, mut passes, mut left_out) = (0, 0.0, 0);
+    for (point, count) in plan.points.iter().zip(&counts).filter(|(_, count)| count.runs > 0) {
+        let left = count.runs - count.done - count.cached;
         pending += left;
-        passes += left as f64 * point.passes;
-        table.add_row([
-            point.title(),
-            runs.to_string(),
-            done.to_string(),
-            cached.to_string(),
-            format!("{:.1}", point.passes),
-            format!("{:.0}", runs as f64 * point.passes),
-        ]);
+        passes += f64::from(left) * point.passes;
+        if table.row_count() < MOST_ROWS {
+            table.add_row(row(point, *count));
+        } else {
+            left_out += 1;
+        }
     }
     for column in 1..6 {
         if let Some(column) = table.column_mut(column) {
@@ -80,7 +73,63 @@ pub(super) fn show(plan: &Plan, places: &super::run::Places) -> Result<(), Comma
         plan.engine.word(),
         plan.runs.len(),
     ));
+    if left_out > 0 {
+        terminal::data(&format!("… and {left_out} more points; `--format json` lists all"));
+    }
+    for line in remarks(plan) {
+        terminal::data(&line);
+    }
     Ok(())
+}
+
+/// Points beyond these are only counted: nobody reads a table of a million rows.
+const MOST_ROWS: usize = 1_000;
+
+fn row(point: &Point, count: Count) -> [String; 6] {
+    [
+        printable(&point.title()),
+        count.runs.to_string(),
+        count.done.to_string(),
+        count.cached.to_string(),
+        format!("{:.1}", point.passes),
+        format!("{:.0}", f64::from(count.runs) * point.passes),
+    ]
+}
+
+/// Runs of one point.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    runs: u32,
+    done: u32,
+    cached: u32,
+}
+
+/// What the table doesn't say: who gets how many models, and what runs measure for the audits.
+fn remarks(plan: &Plan) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if !plan.stages.is_empty() {
+        let stages: Vec<String> = plan.stages.iter().map(ToString::to_string).collect();
+        remarks.push(format!(
+            "staged: every point gets {} models, those that can still be the best go on to {}; these are the most runs \
+             that it can take",
+            stages[0],
+            stages[1..].join(", ")
+        ));
+    }
+    let Some(audit) = &plan.audit else { return remarks };
+    let names: Vec<&str> = audit.audits.iter().map(|audit| audit.entry().name).collect();
+    let wanted = plan.runs.iter().filter_map(|run| plan.retain_sample(run)).collect::<Vec<_>>();
+    let measured = wanted.first().map_or_else(
+        || "from what every run measures".to_owned(),
+        |sample| {
+            format!(
+                "for which {} runs measure forget, test and {sample} retain examples one by one",
+                wanted.len()
+            )
+        },
+    );
+    remarks.push(format!("audits: {}, {measured}", names.join(", ")));
+    remarks
 }
 
 /// What earlier sweeps have left.
@@ -101,19 +150,28 @@ impl Known {
         Ok(Self { recorded, cache })
     }
 
-    fn is_done(&self, run: &sweep_protocol::terms::RunId) -> bool {
-        let outcome = self.recorded.as_ref().and_then(|recorded| recorded.outcomes.get(run));
-        outcome.is_some_and(|record| record.outcome.is_final())
+    /// The runs of every point.
+    fn count(&self, plan: &Plan) -> Vec<Count> {
+        let mut counts = vec![Count::default(); plan.points.len()];
+        for run in &plan.runs {
+            let count = &mut counts[run.point];
+            count.runs += 1;
+            count.done += u32::from(self.is_done(plan, run));
+            count.cached += u32::from(self.is_cached(plan, run));
+        }
+        counts
     }
 
-    fn is_cached(&self, run: &sweep_protocol::terms::RunId) -> bool {
-        !self.is_done(run) && self.cache.as_ref().is_some_and(|cache| cache.has(run))
+    fn is_done(&self, plan: &Plan, run: &Run) -> bool {
+        let record = self.recorded.as_ref().and_then(|recorded| recorded.outcomes.get(&run.id));
+        record.is_some_and(|record| match record.outcome.measurement() {
+            Some(measurement) => plan.is_answered(run, measurement),
+            None => record.outcome.is_final(),
+        })
     }
-}
 
-fn explained(point: &Point) -> String {
-    let parameters: Vec<String> =
-        point.parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-    let recipe = serde_json::to_string_pretty(&point.recipe).expect("a recipe is plain data");
-    format!("\n{} ({})\n  {}\n{recipe}", point.title(), point.method, parameters.join(", "))
+    fn is_cached(&self, plan: &Plan, run: &Run) -> bool {
+        let found = self.cache.as_ref().and_then(|cache| cache.measurement(&run.id));
+        !self.is_done(plan, run) && found.is_some_and(|measurement| plan.is_answered(run, &measurement))
+    }
 }

@@ -157,8 +157,9 @@ impl<'p> SweepProgress<'p> {
             Outcome::Cancelled => "".into(),
         };
         let id = &self.plan.runs[run].id;
+        let way_out = outcome.way_out().map(|way| format!("; {way}")).unwrap_or_default();
         format!(
-            "[{}/{} {:>6.1} s] {} {} {}{how}",
+            "[{}/{} {:>6.1} s] {} {} {}{how}{way_out}",
             self.ended,
             self.plan.runs.len(),
             self.since.elapsed().as_secs_f64(),
@@ -219,7 +220,9 @@ fn draining(by: Interruption, running: usize) -> String {
             )
         }
         Interruption::Drain => {
-            format!("note: time is running out: {running} runs at work will finish, nothing new is started")
+            format!(
+                "note: {running} runs at work will finish, nothing new is started; the same command goes on later"
+            )
         }
         _ => format!("note: stopping {running} runs at work; run the same command again to go on"),
     }

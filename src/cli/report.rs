@@ -38,7 +38,7 @@ pub(super) fn report(arguments: &Arguments) -> Result<Exit, CommandError> {
 
 /// The leaderboard as data: every point with its score, or the reason why it has none.
 fn leaderboard_json(frame: &Frame) -> String {
-    let points: Vec<Value> = frame.points.iter().map(point_json).collect();
+    let points: Vec<Value> = frame.points.iter().map(|point| point_json(frame, point)).collect();
     let sweep = &frame.sweep;
     json!({
         "name": sweep.name, "engine": sweep.engine.word(), "n": sweep.seeds, "split": sweep.split(), "points": points,
@@ -46,7 +46,7 @@ fn leaderboard_json(frame: &Frame) -> String {
     .to_string()
 }
 
-fn point_json(point: &PointRow) -> Value {
+fn point_json(frame: &Frame, point: &PointRow) -> Value {
     let estimate = |estimate: &Estimate| {
         let ends = estimate.interval.map(|interval| [interval.low, interval.high]);
         json!({ "value": estimate.value, "interval": ends })
@@ -55,9 +55,13 @@ fn point_json(point: &PointRow) -> Value {
     match &point.score {
         Ok(score) => {
             entry["forgetting_quality"] = estimate(&score.forgetting_quality);
-            entry["retain_ratio"] = json!(score.retain_ratio);
-            entry["test_ratio"] = json!(score.test_ratio);
+            entry["retain_ratio"] = estimate(&score.retain_ratio);
+            entry["test_ratio"] = estimate(&score.test_ratio);
             entry["score"] = estimate(&score.score);
+            entry["normalised"] = json!(score.normalised.as_ref().map(estimate));
+            entry["cross_fitted"] = json!(score.cross_fit.map(|own| estimate(&own.quality)));
+            entry["told_apart"] = json!(score.cross_fit.map(|own| own.told_apart));
+            entry["ranks"] = json!(frame.ranks(point).map(|ranks| [ranks.best, ranks.worst]));
         }
         Err(reason) => entry["unscored"] = json!(reason.to_string()),
     }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::{
-    CommandError, Exit,
+    CommandError, Exit, apart, disk,
     inputs::{GridArguments, Prepared},
     plan,
     progress::{Manner, SweepProgress},
@@ -15,11 +15,12 @@ use super::{
     work::{self, Sharing},
 };
 use crate::{
+    appraisal::Staging,
     cluster::Frozen,
     outcome::{Outcome, Status},
-    plan::{EngineName, Plan, Role},
+    plan::{EngineName, Plan, Role, Run},
     pool::{self, Ending, How, Interruption, Settings},
-    store::{Cache, ChangedInputs, Damage, Folder, Opening, Store},
+    store::{Cache, ChangedInputs, Damage, Notice, Opening, Recorded, Store, StoreError},
 };
 
 /// Where results live unless `--out` and `--cache` say otherwise.
@@ -99,12 +100,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         return Ok(Exit::Done);
     }
     let dir = arguments.places.results(&prepared.plan);
+    apart::check(&dir, prepared.grid.settings())?;
     let ending = if arguments.shared || Frozen::is_in(&dir) {
         beside_others(arguments, &prepared, &selected, &dir)?
     } else {
         carry_out(arguments, &prepared, &selected, &dir)?
     };
-    report::make(&dir, &arguments.shown)?;
+    // Who is stopped has seconds left, and nobody looks at the report of a drained sweep that is about to go on.
+    if !matches!(ending.how, How::Drained { by } if by != Interruption::Interrupt(1)) {
+        report::make(&dir, &arguments.shown)?;
+    }
     conclude(ending, &selected, &dir)
 }
 
@@ -124,14 +129,23 @@ fn beside_others(
     place.work(|_| Ok(selected.clone())).map(|(ending, _)| ending)
 }
 
-/// Opens the results and hands the selected runs to the pool. The lock on the results ends with this function.
+/// Opens the results and hands the selected runs to the pool, stage after stage where the sweep is staged. The lock on
+/// the results ends with this function.
 fn carry_out(
     arguments: &Arguments,
     prepared: &Prepared,
     selected: &Plan,
     dir: &Path,
 ) -> Result<Ending, CommandError> {
-    let (mut store, notices) = open(prepared, dir, changed_inputs(arguments.accept_changed_inputs))?;
+    let disk = disk::disk()?;
+    let staged = !selected.stages.is_empty();
+    let known = if staged { Some(Recorded::read_for(&*disk, dir, selected)?) } else { None };
+    let first = known.map(|recorded| Staging::of(&recorded).asked(selected));
+    let changed = changed_inputs(arguments.accept_changed_inputs);
+    let (mut store, notices) =
+        opened(prepared, first.as_ref().unwrap_or(&prepared.plan), changed, |opening| {
+            Store::open_on(disk.clone(), dir, opening)
+        })?;
     for notice in notices {
         terminal::talk(&format!("note: {notice}"));
     }
@@ -144,42 +158,79 @@ fn carry_out(
         }
     }
     let grid = prepared.grid.settings();
-    let engine = slots::Engine::of(grid.engine, grid.toy_examples);
+    let shared = arguments.places.cache(selected);
+    let engine = slots::Engine::of(grid.engine, grid.toy_examples, shared.as_deref());
     let mut settings = Settings::new(slots::slots(&grid.pool, engine, arguments.jobs)?);
     settings.run_timeout = grid.pool.run_timeout;
     settings.stall_timeout = grid.pool.stall_timeout.unwrap_or(settings.stall_timeout);
     settings.interruptions = pool::signals()?;
-    let cache = arguments.places.cache(selected).map(|dir| Cache::open(&dir)).transpose()?;
-    let ended =
-        selected.runs.iter().filter(|run| store.outcome(&run.id).is_some_and(Outcome::is_final)).count();
-    let mut progress = SweepProgress::new(selected, settings.slots.len(), ended, arguments.progress);
-    let ending = pool::run(selected, &mut store, cache.as_ref(), &settings, &mut progress);
+    let cache = shared.map(|dir| Cache::open_on(disk, &dir)).transpose()?;
+    let perform =
+        |plan: &Plan, store: &mut Store| perform(plan, store, cache.as_ref(), &settings, arguments.progress);
+    if staged { stage_by_stage(selected, &mut store, perform) } else { perform(selected, &mut store) }
+}
+
+/// Carries out the runs that the recorded results ask for until they ask for no more.
+fn stage_by_stage(
+    plan: &Plan,
+    store: &mut Store,
+    mut perform: impl FnMut(&Plan, &mut Store) -> Result<Ending, CommandError>,
+) -> Result<Ending, CommandError> {
+    let mut asked = Staging::of(&store.recorded(plan)).asked(plan);
+    loop {
+        store.ask(&asked)?;
+        let ending = perform(&asked, store)?;
+        let next = Staging::of(&store.recorded(plan)).asked(plan);
+        if ending.how != How::Complete || next.runs.len() <= asked.runs.len() {
+            return Ok(ending);
+        }
+        asked = next;
+    }
+}
+
+pub(super) fn perform(
+    plan: &Plan,
+    store: &mut Store,
+    cache: Option<&Cache>,
+    settings: &Settings,
+    manner: Manner,
+) -> Result<Ending, CommandError> {
+    let has_ended = |run: &&Run| match store.outcome(&run.id) {
+        Some(Outcome::Finished(measurement)) => plan.is_answered(run, measurement),
+        other => other.is_some_and(Outcome::is_final),
+    };
+    let ended = plan.runs.iter().filter(has_ended).count();
+    let mut progress = SweepProgress::new(plan, settings.slots.len(), ended, manner);
+    let ending = pool::run(plan, store, cache, settings, &mut progress);
     progress.finish();
     Ok(ending?)
 }
 
-pub(super) fn open(
+/// Opens results for this process and this plan.
+pub(super) fn opened(
     prepared: &Prepared,
-    dir: &Path,
+    plan: &Plan,
     changed_inputs: ChangedInputs,
-) -> Result<(Store, Vec<crate::store::Notice>), CommandError> {
+    open: impl FnOnce(&Opening<'_>) -> Result<(Store, Vec<Notice>), StoreError>,
+) -> Result<(Store, Vec<Notice>), CommandError> {
     let holder = pool::this_scheduler();
     let provenance = json!({
         "sweep": holder.version,
         "engine": prepared.engine,
+        "images left out": prepared.plan.inputs.as_ref().map_or(0, |inputs| inputs.skipped_images),
         "host": holder.host,
         "started": holder.since,
         "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
     });
     let opening = Opening {
-        plan: &prepared.plan,
+        plan,
         grid: &prepared.text,
         provenance: &provenance,
         holder: &holder,
         damage: Damage::Refuse,
         changed_inputs,
     };
-    Ok(Store::open(dir, &opening)?)
+    Ok(open(&opening)?)
 }
 
 impl Arguments {
@@ -214,8 +265,9 @@ pub(super) fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, 
         How::NoWorkers { reasons } => Err(CommandError::NoWorkers { reasons }),
         How::OriginalFailed { message, .. } => {
             let original = plan.point_with(Role::Original).and_then(|point| plan.runs_of(point).next());
+            let recorded = Recorded::read(dir)?;
             let log = original
-                .map_or_else(|| dir.to_owned(), |run| Folder::new(dir).run(&run.id).join("worker.log"));
+                .map_or_else(|| dir.to_owned(), |run| recorded.run_folder(&run.id).join("worker.log"));
             Err(CommandError::original_failed(message, &log))
         }
     }

@@ -13,6 +13,8 @@ use sweep_protocol::terms::Device;
 use super::CommandError;
 use crate::{engine::WorkerCommand, grid::PoolSettings, plan::EngineName, pool::SlotSpec};
 
+/// Folder in the shared cache for what passes over the data have found.
+const PASSES: &str = "passes";
 /// Names another `sweep-torch` than the one beside this program.
 const WORKER_VARIABLE: &str = "SWEEP_TORCH_WORKER";
 /// Where the driver lists its GPUs.
@@ -21,7 +23,7 @@ const DRIVER: &str = "/proc/driver/nvidia/gpus";
 /// The slots of a pool: as many as asked for on each device.
 pub(super) fn slots(
     pool: &PoolSettings,
-    engine: Engine,
+    engine: Engine<'_>,
     jobs: Option<u32>,
 ) -> Result<Vec<SlotSpec>, CommandError> {
     let granted = Granted::here();
@@ -36,18 +38,21 @@ pub(super) fn slots(
 
 /// The engine with what its workers are told on their command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Engine {
-    Torch,
+pub(super) enum Engine<'a> {
+    Torch {
+        /// Below which workers share what their passes find.
+        cache: Option<&'a Path>,
+    },
     Toy {
         /// Forget examples.
         examples: u32,
     },
 }
 
-impl Engine {
-    pub(super) fn of(name: EngineName, toy_examples: u32) -> Self {
+impl<'a> Engine<'a> {
+    pub(super) fn of(name: EngineName, toy_examples: u32, cache: Option<&'a Path>) -> Self {
         match name {
-            EngineName::Torch => Self::Torch,
+            EngineName::Torch => Self::Torch { cache },
             EngineName::Toy => Self::Toy { examples: toy_examples },
         }
     }
@@ -87,11 +92,11 @@ impl Granted {
 }
 
 /// The devices that the grid names, or all that this machine has.
-fn devices(pool: &PoolSettings, engine: Engine, granted: &Granted) -> Result<Vec<Device>, CommandError> {
+fn devices(pool: &PoolSettings, engine: Engine<'_>, granted: &Granted) -> Result<Vec<Device>, CommandError> {
     match (&pool.devices, engine) {
         (_, Engine::Toy { .. }) => Ok(vec![Device::Cpu]),
-        (Some(devices), Engine::Torch) => granted.refuse(devices).map(|()| devices.clone()),
-        (None, Engine::Torch) => match granted.count(gpus()) {
+        (Some(devices), Engine::Torch { .. }) => granted.refuse(devices).map(|()| devices.clone()),
+        (None, Engine::Torch { .. }) => match granted.count(gpus()) {
             0 => Ok(vec![Device::Cpu]),
             count => Ok((0..count).map(Device::Cuda).collect()),
         },
@@ -119,13 +124,18 @@ fn count(pool: &PoolSettings, device: Device, jobs: Option<u32>) -> u32 {
     jobs.or(pool.slots_per_device.map(u32::from)).unwrap_or(fitting)
 }
 
-fn command(engine: Engine, device: Device, granted: &Granted) -> Result<WorkerCommand, CommandError> {
+fn command(engine: Engine<'_>, device: Device, granted: &Granted) -> Result<WorkerCommand, CommandError> {
     let (program, args): (PathBuf, Vec<OsString>) = match engine {
         Engine::Toy { examples } => {
             (this_program()?, vec!["toy-worker".into(), "--examples".into(), examples.to_string().into()])
         }
-        Engine::Torch => {
-            (torch_worker()?, vec!["serve".into(), "--device".into(), device.to_string().into()])
+        Engine::Torch { cache } => {
+            let mut args = vec!["serve".into(), "--device".into(), device.to_string().into()];
+            // A job can't name a folder that isn't UTF-8 either.
+            if let Some(passes) = cache.map(|cache| cache.join(PASSES)).as_deref().and_then(Path::to_str) {
+                args.extend(["--cache".into(), passes.into()]);
+            }
+            (torch_worker()?, args)
         }
     };
     let visible = granted.0.as_ref().map(|names| ("CUDA_VISIBLE_DEVICES".into(), names.join(",").into()));

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use clap::{Args, ValueEnum};
 
 use super::{
-    CommandError, Exit,
+    CommandError, Exit, apart,
     inputs::{GridArguments, Prepared},
     run::{self, Places},
     slots, terminal,
@@ -47,6 +47,7 @@ pub(super) fn submit(arguments: &Arguments) -> Result<Exit, CommandError> {
     let System::Slurm = arguments.to;
     let prepared = Prepared::read(&arguments.grid)?;
     let dir = arguments.places.results(&prepared.plan);
+    apart::check(&dir, prepared.grid.settings())?;
     let program = slots::this_program()?;
     let absolute =
         std::path::absolute(&dir).map_err(|source| CommandError::Folder { path: dir.clone(), source })?;

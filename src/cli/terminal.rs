@@ -4,10 +4,25 @@ use std::io::{IsTerminal, Write};
 
 use comfy_table::{LineStyle, Table, TableStyle};
 
+use crate::frame::printable;
+
 /// Writes data to standard output. A reader that has closed its end (`| head`) is no error.
 pub(super) fn data(text: &str) {
     let mut stdout = anstream::stdout().lock();
     write_all(&mut stdout, text);
+}
+
+/// The text as lines that a terminal shows and doesn't obey: it may quote files, workers and paths of strangers.
+pub(super) fn tame(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// Writes data as JSON to standard output, piece by piece: it may be larger than what should be held at once.
+pub(super) fn json(data: &impl serde::Serialize) {
+    let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
+    // Where the user can't be reached there is nobody left to tell.
+    let _ = serde_json::to_writer_pretty(&mut stdout, data);
+    let _ = writeln!(stdout).and_then(|()| stdout.flush());
 }
 
 /// Writes talk to standard error.

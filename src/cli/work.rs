@@ -10,9 +10,9 @@ use std::{
 use clap::Args;
 
 use super::{
-    CommandError, Exit,
+    CommandError, Exit, disk,
     inputs::{self, Prepared},
-    progress::{Manner, SweepProgress},
+    progress::Manner,
     run::{self, Places},
     slots::{self, Engine},
     terminal,
@@ -20,15 +20,17 @@ use super::{
 use crate::{
     cluster::{self, Claims, Frozen, Lease, Lookout, Owner, Squeue, Task},
     outcome::Outcome,
-    plan::Plan,
+    plan::{Plan, Run},
     pool::{self, Ending, How, Interruption, Settings},
-    store::{Cache, ChangedInputs, Recorded, Store, StoreError},
+    store::{Cache, ChangedInputs, Recorded, Share, Store, StoreError},
 };
 
 /// Oldest answer of the cluster that is good enough, unless beats are longer.
 const ASK_EVERY: Duration = Duration::from_secs(30);
 /// What is left of the notice for stopping runs, recording and asking for another turn.
 const RESERVE: Duration = Duration::from_secs(45);
+/// The share in the results of whoever says what is asked for.
+const REQUEST: &str = "request";
 /// How long another command may take to share the same folder.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -51,7 +53,7 @@ pub(super) fn work(arguments: &Arguments) -> Result<Exit, CommandError> {
     env::set_current_dir(folder).map_err(|source| CommandError::Folder { path: folder.clone(), source })?;
     let only = frozen.only.as_deref().map(inputs::filter).transpose()?;
     let place = Place { dir: &dir, frozen: &frozen, progress: arguments.progress };
-    let (ending, plan) = place.work(|plan| Ok(inputs::selected(plan, only.as_ref())))?;
+    let (ending, plan) = place.work(|plan| Ok(inputs::selected(plan, only.as_ref()).into_owned()))?;
     let drained = matches!(ending.how, How::Drained { by } if by != Interruption::Terminate);
     let exit = match run::conclude(ending, &plan, &dir)? {
         // That runs failed is in the results; the worker itself did its work.
@@ -88,18 +90,34 @@ pub(super) struct Sharing<'a> {
     pub(super) changed_inputs: ChangedInputs,
 }
 
+/// Whether a finished run was measured before the plan asked for more.
+fn lacks_answers(plan: &Plan, run: &Run, store: &Store) -> bool {
+    let measured = store.outcome(&run.id).and_then(Outcome::measurement);
+    measured.is_some_and(|measured| !plan.is_answered(run, measured))
+}
+
 /// Freezes a plan in its results folder, where workers find it.
 pub(super) fn share(prepared: &Prepared, sharing: &Sharing<'_>, dir: &Path) -> Result<(), CommandError> {
+    if !prepared.plan.stages.is_empty() {
+        return Err(CommandError::StagesShared { dir: dir.to_owned() });
+    }
+    let (disk, share) = (disk::disk()?, Share::named(REQUEST));
     let asked = Instant::now();
-    let notices = loop {
-        match run::open(prepared, dir, sharing.changed_inputs) {
+    let (store, notices) = loop {
+        let plan = &prepared.plan;
+        match run::opened(prepared, plan, sharing.changed_inputs, |opening| {
+            Store::open_share(disk.clone(), dir, opening, &share)
+        }) {
             // Another host may be sharing the same folder just now.
             Err(CommandError::Store(StoreError::Locked { .. })) if asked.elapsed() < PATIENCE => {
                 thread::sleep(Duration::from_millis(100));
             }
-            opened => break opened?.1,
+            opened => break opened?,
         }
     };
+    if prepared.plan.runs.iter().any(|run| lacks_answers(&prepared.plan, run, &store)) {
+        return Err(CommandError::MeasuredLess { dir: dir.to_owned() });
+    }
     for notice in notices {
         terminal::talk(&format!("note: {notice}"));
     }
@@ -135,7 +153,7 @@ impl Place<'_> {
         let frozen = self.frozen;
         let failed = |source| CommandError::Folder { path: self.dir.to_owned(), source };
         let pool = |plan: &Plan| -> Result<Settings, CommandError> {
-            let engine = Engine::of(plan.engine, frozen.toy_examples);
+            let engine = Engine::of(plan.engine, frozen.toy_examples, frozen.cache.as_deref());
             let mut settings = Settings::new(slots::slots(&frozen.pool, engine, frozen.jobs)?);
             settings.run_timeout = frozen.pool.run_timeout;
             settings.stall_timeout = frozen.pool.stall_timeout.unwrap_or(settings.stall_timeout);
@@ -148,19 +166,17 @@ impl Place<'_> {
         let lookout = Lookout::new(Owner::here(task()), squeue);
         let lease = Lease { beat: frozen.heartbeat, silence };
         let claims = Claims::join(self.dir, lease, lookout).map_err(failed)?;
-        let (mut store, plan, notices) = Store::join(self.dir, claims, &pool::this_scheduler())?;
+        let disk = disk::disk()?;
+        let (mut store, plan, notices) =
+            Store::join(disk.clone(), self.dir, claims, &pool::this_scheduler())?;
         for notice in notices {
             terminal::talk(&format!("note: {notice}"));
         }
         let selected = select(&plan)?;
         let settings = pool(&selected)?;
-        let cache = frozen.cache.as_deref().map(Cache::open).transpose()?;
-        let ended =
-            selected.runs.iter().filter(|run| store.outcome(&run.id).is_some_and(Outcome::is_final)).count();
-        let mut progress = SweepProgress::new(&selected, settings.slots.len(), ended, self.progress);
-        let ending = pool::run(&selected, &mut store, cache.as_ref(), &settings, &mut progress);
-        progress.finish();
-        Ok((ending?, selected))
+        let cache = frozen.cache.as_deref().map(|dir| Cache::open_on(disk, dir)).transpose()?;
+        let ending = run::perform(&selected, &mut store, cache.as_ref(), &settings, self.progress)?;
+        Ok((ending, selected))
     }
 }
 

@@ -14,5 +14,6 @@ mod worker;
 mod tests;
 
 pub use environment::WorkerCommand;
+pub use isolation::adopt_strays;
 pub use stop::{Exit, Manner};
 pub use worker::{Delivery, JobError, Loss, SpawnError, Stopping, Worker};

@@ -17,7 +17,7 @@ const AT_MOST: Duration = Duration::from_secs(5);
 /// How patient the end of a worker is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
-    /// Its input is closed; told to end only if it doesn't by itself.
+    /// Its input is closed; told to end only if it doesn't by itself within half of the grace.
     Gentle,
     /// Its input is closed and it is told to end; killed after the grace.
     Firm,
@@ -40,7 +40,8 @@ impl fmt::Display for Exit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Code(code) => write!(formatter, "it exited with code {code}"),
-            Self::Signal(9) => formatter.write_str("it was killed (signal 9)"),
+            Self::Signal(9) => formatter
+                .write_str("it was killed (signal 9), by somebody or by the kernel for want of memory"),
             Self::Signal(signal) => write!(formatter, "it died of signal {signal}"),
             Self::Unknown => formatter.write_str("it ended unseen"),
         }
@@ -59,30 +60,51 @@ impl From<io::Result<ExitStatus>> for Exit {
 
 /// Ends a process whose input is closed already, and everything in its group; returns when it is gone.
 pub(super) fn end(mut child: Child, manner: Manner, grace: Duration, hurry: &AtomicBool) -> Exit {
-    if let Some(group) = group(&child) {
-        let gone = (manner == Manner::Gentle && ends_within(group, grace, hurry))
-            || (manner != Manner::Kill && told_to_end(group) && ends_within(group, grace, hurry));
-        if !gone {
-            // It may be gone in this very moment, which is what is wanted.
-            let _ = kill_process_group(group, Signal::KILL);
+    let Some(group) = group(&child) else { return child.wait().into() };
+    let gone = match manner {
+        Manner::Gentle => {
+            ends_within(group, grace / 2, hurry)
+                || (told_to_end(group) && ends_within(group, grace / 2, hurry))
         }
-        let _ = waitid(WaitId::Pid(group), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
-        // Not reaped yet, so the number still belongs to this group: nobody else's process can be hit.
+        Manner::Firm => told_to_end(group) && ends_within(group, grace, hurry),
+        Manner::Kill => false,
+    };
+    if !gone {
+        // It may be gone in this very moment, which is what is wanted.
         let _ = kill_process_group(group, Signal::KILL);
     }
-    child.wait().into()
+    let _ = waitid(WaitId::Pid(group), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+    // Not reaped yet, so the number still belongs to this group: nobody else's process can be hit.
+    let _ = kill_process_group(group, Signal::KILL);
+    let exit = child.wait().into();
+    reap(group);
+    exit
 }
 
 /// Kills a process and everything in its group, and doesn't wait long for one that can't be killed.
 pub(super) fn abandon(mut child: Child) {
-    if let Some(group) = group(&child) {
-        let _ = kill_process_group(group, Signal::KILL);
-        ends_within(group, AT_MOST, &AtomicBool::new(false));
-    }
+    let Some(group) = group(&child) else { return };
+    let _ = kill_process_group(group, Signal::KILL);
+    ends_within(group, AT_MOST, &AtomicBool::new(false));
     let _ = child.try_wait();
+    reap(group);
 }
 
-fn group(child: &Child) -> Option<Pid> {
+/// Reaps what a killed worker has left behind in its group: this process has adopted it.
+fn reap(group: Pid) {
+    let deadline = Instant::now() + AT_MOST;
+    while let Ok(left) = waitid(WaitId::Pgid(Some(group)), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
+        if left.is_none() {
+            if Instant::now() > deadline {
+                return;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// The process, which leads a group of its own.
+pub(super) fn group(child: &Child) -> Option<Pid> {
     Pid::from_raw(i32::try_from(child.id()).ok()?)
 }
 

@@ -106,6 +106,7 @@ fn job(folder: &Path, fault: &str) -> Job {
         inputs: None,
         recipe: Recipe::default(),
         keep_weights: false,
+        retain_sample: None,
     }
 }
 

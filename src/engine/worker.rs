@@ -1,17 +1,22 @@
 use std::{
     fmt,
+    fs::File,
     io::{self, BufReader, Read, Write},
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
     time::Duration,
 };
 
+use rustix::{
+    io::Errno,
+    process::{Pid, WaitId, WaitIdOptions, waitid},
+};
 use sweep_protocol::{
     line::{self, Line},
     message::{FromWorker, Job, MAX_LINE, ToWorker},
@@ -21,6 +26,8 @@ use thiserror::Error;
 use super::{Exit, Manner, WorkerCommand, isolation::isolate, speech::Speech, stop};
 use crate::store::RunLog;
 
+/// Files that may still be opened once a worker runs: the scheduler needs some to record what it does.
+const HEADROOM: usize = 16;
 /// How long the last words of a worker that has ended are waited for.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -41,6 +48,15 @@ pub enum SpawnError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl SpawnError {
+    /// Whether the system is short of something that comes back: memory, processes, threads or open files.
+    pub fn is_shortage(&self) -> bool {
+        const PASSING: [Errno; 4] = [Errno::AGAIN, Errno::NOMEM, Errno::MFILE, Errno::NFILE];
+        let (Self::Program { source, .. } | Self::Thread { source }) = self;
+        Errno::from_io_error(source).is_some_and(|error| PASSING.contains(&error))
+    }
 }
 
 /// Failed to put a job into words.
@@ -66,7 +82,7 @@ pub enum JobError {
 pub enum Delivery {
     /// A message.
     Message(Box<FromWorker>),
-    /// The last: no message comes after it.
+    /// The last: no message that counts comes after it.
     Lost(Loss),
 }
 
@@ -113,9 +129,9 @@ impl Worker {
         process.args(&command.args).env_clear().envs(&command.env);
         process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         isolate(&mut process);
-        let mut child = process
-            .spawn()
-            .map_err(|source| SpawnError::Program { program: command.program.clone(), source })?;
+        let failed = |source| SpawnError::Program { program: command.program.clone(), source };
+        let headroom = headroom().map_err(failed)?;
+        let mut child = process.spawn().map_err(failed)?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(input), Some(output), Some(errors)) = pipes else {
             unreachable!("all three pipes were asked for")
@@ -126,13 +142,28 @@ impl Worker {
             Ok(both) => both,
             Err(source) => {
                 stop::abandon(child);
-                return Err(SpawnError::Program { program: command.program.clone(), source });
+                return Err(failed(source));
             }
         };
+        drop(headroom);
+        let process_id = stop::group(&child);
         // From here on, dropping the worker kills the process.
         let worker = Self { child: Some(child), jobs: Some(jobs), speech, silent };
         start("worker-input", move || write_jobs(input, &waiting))?;
-        start("worker-output", move || read_messages(output, deliver))?;
+        let deliver = Arc::new(Mutex::new(deliver));
+        let (fell_mute, mute) = channel::<()>();
+        let heard = deliver.clone();
+        start("worker-output", move || {
+            read_messages(output, |delivery| pass_on(&heard, delivery));
+            drop(fell_mute);
+        })?;
+        if let Some(process) = process_id {
+            start("worker-death", move || {
+                notice_death(process, &mute, |loss| {
+                    pass_on(&deliver, loss);
+                });
+            })?;
+        }
         start("worker-errors", move || {
             listener.listen();
             drop(fell_silent);
@@ -207,6 +238,11 @@ impl Drop for Worker {
     }
 }
 
+/// Opens files to see that there may be so many.
+fn headroom() -> io::Result<Vec<File>> {
+    (0..HEADROOM).map(|_| File::open("/dev/null")).collect()
+}
+
 fn start(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), SpawnError> {
     let started = thread::Builder::new().name(name.to_owned()).spawn(body);
     started.map(drop).map_err(|source| SpawnError::Thread { source })
@@ -219,6 +255,23 @@ fn write_jobs(mut input: ChildStdin, jobs: &Receiver<Vec<u8>>) {
         if input.write_all(&line).is_err() {
             return;
         }
+    }
+}
+
+fn pass_on(deliver: &Mutex<impl FnMut(Delivery) -> bool>, delivery: Delivery) -> bool {
+    (deliver.lock().unwrap_or_else(PoisonError::into_inner))(delivery)
+}
+
+/// Reports a worker that has ended though its output has not: a process that it left behind may hold the pipe open.
+fn notice_death(process: Pid, mute: &Receiver<()>, report: impl FnOnce(Delivery)) {
+    while let Err(error) = waitid(WaitId::Pid(process), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+        if error != Errno::INTR {
+            // Whoever has reaped it knows of its end.
+            return;
+        }
+    }
+    if mute.recv_timeout(LAST_WORDS) == Err(RecvTimeoutError::Timeout) {
+        report(Delivery::Lost(Loss::Closed));
     }
 }
 

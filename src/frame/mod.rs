@@ -7,19 +7,25 @@
 //! Two executions of one sweep give the same tables, except for the columns that stand last: `attempt`, `source`,
 //! `unlearn_s`, `measure_s` of the runs, and `unlearn_s_mean` of the points. What is absent is an empty cell, never NaN.
 
+mod audit;
+mod comparison;
 mod export;
 mod point;
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
 mod score;
+mod stage;
 mod sweep;
 mod table;
 mod text;
 
+pub use audit::{AuditNumbers, AuditRow, LossRow};
+pub use comparison::{Comparisons, Ranks, Selection, Standing};
 pub use point::{Counts, Means, PointRow};
 pub use run::{Measured, RunEnd, RunRow};
-pub use score::{Estimate, Interval, Mean, PointScore, ScoreRow, Unscored, decimals};
+pub use score::{CrossFitRow, Estimate, Interval, Mean, PointScore, ScoreRow, Unscored, decimals};
+pub use stage::{Entrant, StageRow};
 pub use sweep::Sweep;
 pub use text::{printable, shortened};
 
@@ -47,7 +53,7 @@ pub enum FrameError {
     /// A table can't be built or written.
     #[error("failed to make the table of {table}: {source}")]
     Table {
-        /// `runs` or `points`.
+        /// `runs`, `points` or `audits`.
         table: &'static str,
         /// What polars says.
         source: PolarsError,
@@ -63,6 +69,14 @@ pub struct Frame {
     pub points: Vec<PointRow>,
     /// The runs, in the order of the plan.
     pub runs: Vec<RunRow>,
+    /// What the scores say together.
+    pub comparisons: Comparisons,
+    /// The stages of a staged sweep, as far as they were entered.
+    pub stages: Vec<StageRow>,
+    /// What the audits say, point by point in the order of the grid; empty where none is named.
+    pub audits: Vec<AuditRow>,
+    /// Losses behind the attack `simple-mia`, the oracle's first; empty where it isn't named.
+    pub losses: Vec<LossRow>,
     run_table: DataFrame,
     point_table: DataFrame,
 }
@@ -95,7 +109,9 @@ impl Frame {
         let run_table = table::without_point(&run_table).map_err(in_runs)?;
         let point_table =
             table::points(&points, &sweep).map_err(|source| FrameError::Table { table: "points", source })?;
-        Ok(Self { sweep, points, runs, run_table, point_table })
+        let (comparisons, stages, audits, losses) =
+            (Comparisons::default(), Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { sweep, points, runs, comparisons, stages, audits, losses, run_table, point_table })
     }
 
     /// The points that take part in the ranking and have a score, best first; equals by cost, then in the order of the
@@ -136,15 +152,21 @@ impl Frame {
     }
 
     /// The tables as files: name and bytes.
-    pub fn files(&self) -> Result<[(&'static str, Vec<u8>); 4], FrameError> {
+    pub fn files(&self) -> Result<Vec<(&'static str, Vec<u8>)>, FrameError> {
         let in_runs = |source| FrameError::Table { table: "runs", source };
         let in_points = |source| FrameError::Table { table: "points", source };
-        Ok([
+        let mut files = vec![
             ("runs.csv", export::csv(&self.run_table).map_err(in_runs)?),
             ("points.csv", export::csv(&self.point_table).map_err(in_points)?),
             ("runs.parquet", export::parquet(&self.run_table).map_err(in_runs)?),
             ("points.parquet", export::parquet(&self.point_table).map_err(in_points)?),
-        ])
+        ];
+        if !self.audits.is_empty() {
+            let in_audits = |source| FrameError::Table { table: "audits", source };
+            let table = audit::table(&self.audits, &self.points, &self.sweep).map_err(in_audits)?;
+            files.push(("audits.csv", export::csv(&table).map_err(in_audits)?));
+        }
+        Ok(files)
     }
 }
 
@@ -155,11 +177,15 @@ fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>) -> Vec<PointRow> {
         Some(Err(Unscored::Incomparable { reason })) => {
             Err(Unscored::Incomparable { reason: printable(reason) })
         }
+        Some(Err(Unscored::Dropped { n, reason })) => {
+            Err(Unscored::Dropped { n: *n, reason: printable(reason) })
+        }
         Some(score) => score.clone(),
         None => Err(Unscored::NotComputed),
     };
     let points = plan.points.iter().zip(parameters).enumerate();
-    points.map(|(position, (point, parameters))| PointRow::of(point, parameters, score(position))).collect()
+    let row = |(position, (point, parameters))| PointRow::of(position, point, parameters, score(position));
+    points.map(row).collect()
 }
 
 /// Why a point for which no score was handed over has none.

@@ -8,14 +8,13 @@ use super::{
     score::{Mean, PointScore},
     text::printable,
 };
-use crate::plan::{Point, Role};
-
-/// Name of the method that changes nothing: the floor of every comparison.
-const FLOOR: &str = "identity";
+use crate::plan::{FLOOR, Point, Role};
 
 /// One point. All text is printable.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PointRow {
+    /// Its position in the grid.
+    pub position: usize,
     /// Name of the method's table in the grid.
     pub label: String,
     /// The point in one line.
@@ -85,8 +84,14 @@ impl Means {
 
 impl PointRow {
     /// A row that still lacks what its runs and its score say.
-    pub(super) fn of(point: &Point, parameters: BTreeMap<String, Value>, score: PointScore) -> Self {
+    pub(super) fn of(
+        position: usize,
+        point: &Point,
+        parameters: BTreeMap<String, Value>,
+        score: PointScore,
+    ) -> Self {
         Self {
+            position,
             label: printable(&point.label),
             title: printable(&point.title()),
             method: printable(&point.method),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sweep_protocol::terms::{RunId, Seed, Value};
 
-use super::text::printable;
+use super::text::{printable, unnamed};
 use crate::{
     outcome::{Outcome, Status},
     plan::{Plan, Run},
@@ -94,7 +94,7 @@ fn message(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Finished(_) => None,
         Outcome::Diverged { step } => Some(format!("not finite after step {step}")),
-        Outcome::Failed { message, .. } => Some(printable(message)),
+        Outcome::Failed { message, .. } => Some(printable(&unnamed(message))),
         Outcome::TimedOut { after_s } => Some(format!("stopped after {after_s} s")),
         Outcome::Cancelled => Some("stopped on request".to_owned()),
     }

@@ -9,7 +9,7 @@ use sweep_protocol::{
     terms::{ContentHash, RunId, Seed, SetSizes, UnitInterval, Value},
 };
 
-use super::{Estimate, Frame, Interval, PointScore, RunEnd, ScoreRow};
+use super::{Comparisons, CrossFitRow, Estimate, Frame, Interval, PointScore, RunEnd, ScoreRow};
 use crate::{
     outcome::{Cause, Outcome},
     plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
@@ -52,6 +52,7 @@ impl Sample {
         self.plan.inputs = Some(PlannedInputs {
             data: "data/synthetic-faces".to_owned(),
             data_hash: hash('a'),
+            skipped_images: 0,
             sizes: SetSizes { retain: 1600, forget: 200, validation: 300, test: Some(300) },
             network: Network { name: "resnet18".to_owned(), width: 16, classes: 10 },
             original: PlannedOriginal::Trained { run: self.plan.runs[0].id.clone() },
@@ -96,10 +97,13 @@ impl Sample {
     pub(crate) fn hostile(mut self, text: &str) -> Self {
         let point = self.method(0);
         text.clone_into(&mut self.plan.name);
-        self.plan.points[point].label = text.to_owned();
-        self.plan.points[point].parameters.insert("note".to_owned(), Value::Text(text.to_owned()));
-        self.plan.points[point].parameters.insert(text.to_owned(), Value::Text(text.to_owned()));
-        self.plan.points[point].varied = vec!["note".to_owned(), text.to_owned()];
+        let changed = &mut self.plan.points[point];
+        let mut parameters = changed.parameters.to_map();
+        parameters.insert("note".to_owned(), Value::Text(text.to_owned()));
+        parameters.insert(text.to_owned(), Value::Text(text.to_owned()));
+        changed.label = text.into();
+        changed.parameters = parameters.into();
+        changed.varied = ["note".to_owned(), text.to_owned()].into();
         if let Some(inputs) = &mut self.plan.inputs {
             text.clone_into(&mut inputs.data);
             text.clone_into(&mut inputs.network.name);
@@ -111,8 +115,23 @@ impl Sample {
         self.spoil(second, 0, &failed)
     }
 
+    /// Differences that are clear from 0.02 on.
+    fn differences(&self) -> BTreeMap<(usize, usize), Estimate> {
+        let scored = || {
+            self.scores.iter().filter_map(|(point, score)| Some((*point, score.as_ref().ok()?.score.value)))
+        };
+        let pairs = scored()
+            .flat_map(|one| scored().filter(move |other| one.0 < other.0).map(move |other| (one, other)));
+        let estimate = |value: f64| {
+            let interval = Some(Interval { low: value - 0.02, high: value + 0.02 });
+            Estimate { value, interval }
+        };
+        pairs.map(|(one, other)| ((one.0, other.0), estimate(one.1 - other.1))).collect()
+    }
+
     pub(crate) fn frame(&self) -> Frame {
-        Frame::of(&self.plan, &self.ends, &self.scores).expect("a sound sample")
+        let frame = Frame::of(&self.plan, &self.ends, &self.scores).expect("a sound sample");
+        frame.with_comparisons(Comparisons { differences: self.differences(), selections: Vec::new() })
     }
 }
 
@@ -143,6 +162,8 @@ fn plan(methods: usize) -> Plan {
         name: "quickstart".to_owned(),
         engine: EngineName::Toy,
         seeds: SEEDS,
+        stages: Vec::new(),
+        audit: None,
         oracle,
         inputs: None,
         points,
@@ -152,12 +173,16 @@ fn plan(methods: usize) -> Plan {
 
 fn point(role: Role, label: &str, method: &str, settings: &[(&str, Value)]) -> Point {
     Point {
-        label: label.to_owned(),
-        method: method.to_owned(),
-        parameters: settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        label: label.into(),
+        method: method.into(),
+        parameters: settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect::<BTreeMap<_, _>>()
+            .into(),
         varied: settings.iter().map(|(name, _)| (*name).to_owned()).collect(),
         role,
-        recipe: Recipe::default(),
+        recipe: Recipe::default().into(),
         passes: settings.len() as f64 * 0.5,
     }
 }
@@ -165,7 +190,7 @@ fn point(role: Role, label: &str, method: &str, settings: &[(&str, Value)]) -> P
 /// How well the point forgets, from 0 (not at all) to 1 (as well as retraining).
 fn quality(plan: &Plan, position: usize) -> f64 {
     let point = &plan.points[position];
-    match (point.role, point.method.as_str()) {
+    match (point.role, point.method.as_ref()) {
         (Role::Original, _) | (_, "identity") => 0.01,
         (Role::Oracle | Role::HeldOut, _) => 1.0,
         (Role::Unlearn, _) => ((position * 7) % 23 + 3) as f64 / 26.0,
@@ -187,6 +212,7 @@ fn measurement(quality: f64, seed: Seed) -> Measurement {
         steps: 50,
         confidences: Artifact { file: "confidences.npy".to_owned(), blake3: hash('c') },
         weights: None,
+        examples: None,
     }
 }
 
@@ -203,9 +229,11 @@ fn score(quality: f64, position: usize) -> ScoreRow {
         n: SEEDS,
         epsilons,
         forgetting_quality: estimate(forgetting),
-        retain_ratio: 0.996,
-        test_ratio: 0.984,
+        retain_ratio: Estimate { value: 0.996, interval: None },
+        test_ratio: Estimate { value: 0.984, interval: None },
         score: estimate(forgetting * 0.98),
+        normalised: Some(estimate(quality * quality)),
+        cross_fit: Some(CrossFitRow { quality: estimate(quality), told_apart: 1.0 - quality }),
     }
 }
 

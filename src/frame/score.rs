@@ -19,11 +19,25 @@ pub struct ScoreRow {
     /// Forgetting quality, in \[0, 1\].
     pub forgetting_quality: Estimate,
     /// Mean retain accuracy, unlearned over retrained.
-    pub retain_ratio: f64,
+    pub retain_ratio: Estimate,
     /// Mean test (or validation) accuracy, unlearned over retrained.
-    pub test_ratio: f64,
+    pub test_ratio: Estimate,
     /// Forgetting quality × both ratios.
     pub score: Estimate,
+    /// Where the score lies between floor (0) and ceiling (1): our own number.
+    pub normalised: Option<Estimate>,
+    /// Our own estimator, where N is large enough.
+    pub cross_fit: Option<CrossFitRow>,
+}
+
+/// What attacks find that are chosen on one half of the models and measured on the other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CrossFitRow {
+    /// The error left to the attacker: 1 is guessing, 0 certainty. Unlike forgetting quality, its mean is 1 for perfect
+    /// unlearning at any N.
+    pub quality: Estimate,
+    /// Share of the forget examples that are told apart beyond doubt (lower bound of ε above 0).
+    pub told_apart: f64,
 }
 
 /// A number with its 95 % bootstrap interval.
@@ -81,6 +95,14 @@ pub enum Unscored {
         /// The reason in words.
         reason: String,
     },
+    /// It did not get beyond a stage of a staged sweep.
+    #[error("dropped at N = {n}: {reason}")]
+    Dropped {
+        /// Models that it had.
+        n: u64,
+        /// The reason in words.
+        reason: String,
+    },
     /// All runs are there, but nobody computed the score.
     #[error("all runs finished, but no score was computed")]
     NotComputed,
@@ -98,10 +120,10 @@ impl ScoreRow {
     }
 
     pub(super) fn is_finite(&self) -> bool {
-        let plain = [self.retain_ratio, self.test_ratio];
-        let estimates = [self.forgetting_quality, self.score];
-        plain.iter().chain(&self.epsilons).all(|number| number.is_finite())
-            && estimates.iter().all(Estimate::is_finite)
+        let own = self.cross_fit.map(|row| row.quality);
+        let estimates = [self.forgetting_quality, self.retain_ratio, self.test_ratio, self.score];
+        self.epsilons.iter().all(|number| number.is_finite())
+            && estimates.iter().chain(&self.normalised).chain(&own).all(Estimate::is_finite)
     }
 }
 
@@ -109,6 +131,12 @@ impl Estimate {
     /// Both ends of the interval; the number itself twice where there is none.
     pub fn ends(&self) -> (f64, f64) {
         self.interval.map_or((self.value, self.value), |interval| (interval.low, interval.high))
+    }
+
+    /// The number and its interval with the other sign.
+    pub(super) fn negated(&self) -> Self {
+        let turned = |ends: Interval| Interval { low: -ends.high, high: -ends.low };
+        Self { value: -self.value, interval: self.interval.map(turned) }
     }
 
     fn is_finite(&self) -> bool {

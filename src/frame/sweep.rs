@@ -12,6 +12,8 @@ pub struct Sweep {
     pub engine: EngineName,
     /// Unlearned models per point (N).
     pub seeds: u64,
+    /// Models per point after each stage of a staged sweep; empty where all come at once.
+    pub stages: Vec<u64>,
     /// Sizes of the two retrained groups.
     pub oracle: OracleSize,
     /// Data and network; the toy engine has none.
@@ -32,6 +34,7 @@ impl Sweep {
             name: printable(&plan.name),
             engine: plan.engine,
             seeds: plan.seeds,
+            stages: plan.stages.clone(),
             oracle: plan.oracle,
             inputs,
         }

@@ -159,12 +159,23 @@ fn scores(points: &[PointRow]) -> Vec<Column> {
         part("forgetting_quality", |row| Some(row.forgetting_quality.value)),
         part("forgetting_quality_low", |row| row.forgetting_quality.interval.map(|interval| interval.low)),
         part("forgetting_quality_high", |row| row.forgetting_quality.interval.map(|interval| interval.high)),
-        part("retain_ratio", |row| Some(row.retain_ratio)),
-        part("test_ratio", |row| Some(row.test_ratio)),
+        part("retain_ratio", |row| Some(row.retain_ratio.value)),
+        part("retain_ratio_low", |row| row.retain_ratio.interval.map(|interval| interval.low)),
+        part("retain_ratio_high", |row| row.retain_ratio.interval.map(|interval| interval.high)),
+        part("test_ratio", |row| Some(row.test_ratio.value)),
+        part("test_ratio_low", |row| row.test_ratio.interval.map(|interval| interval.low)),
+        part("test_ratio_high", |row| row.test_ratio.interval.map(|interval| interval.high)),
         part("score", |row| Some(row.score.value)),
         part("score_low", |row| row.score.interval.map(|interval| interval.low)),
         part("score_high", |row| row.score.interval.map(|interval| interval.high)),
         part("epsilon_median", ScoreRow::epsilon_median),
+        part("normalised", |row| row.normalised.map(|own| own.value)),
+        part("normalised_low", |row| row.normalised?.interval.map(|interval| interval.low)),
+        part("normalised_high", |row| row.normalised?.interval.map(|interval| interval.high)),
+        part("cross_fitted", |row| row.cross_fit.map(|own| own.quality.value)),
+        part("cross_fitted_low", |row| row.cross_fit?.quality.interval.map(|interval| interval.low)),
+        part("cross_fitted_high", |row| row.cross_fit?.quality.interval.map(|interval| interval.high)),
+        part("told_apart", |row| row.cross_fit.map(|own| own.told_apart)),
     ]
 }
 
@@ -202,11 +213,11 @@ fn parameter(name: &str, values: &[Option<&Value>]) -> Column {
     }
 }
 
-fn texts<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
+pub(super) fn texts<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
     column(name, values.collect::<Vec<_>>())
 }
 
-fn column<T>(name: &str, values: Vec<T>) -> Column
+pub(super) fn column<T>(name: &str, values: Vec<T>) -> Column
 where
     Series: NamedFrom<Vec<T>, [T]>,
 {

@@ -20,6 +20,20 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
+/// The text without names of images and persons, which refusals of a data set quote: a report is passed on more easily than
+/// the data, and the file and line that stand beside a name lead its owner to it.
+pub(super) fn unnamed(text: &str) -> String {
+    const BEFORE: [&str; 4] = ["image `", "person `", "image_id `", "person_id `"];
+    let (mut kept, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(start) = BEFORE.iter().filter_map(|before| Some(rest.find(before)? + before.len())).min() {
+        let end = rest[start..].find('`').map_or(rest.len(), |length| start + length);
+        kept.push_str(&rest[..start]);
+        kept.push('…');
+        rest = &rest[end..];
+    }
+    kept + rest
+}
+
 /// The text as a CSV cell that no spreadsheet takes for a formula: where it starts like one, an apostrophe goes in
 /// front. Numbers are left alone.
 pub(super) fn inert(cell: &str) -> String {
@@ -39,7 +53,7 @@ pub fn shortened(text: &str, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{inert, printable, shortened};
+    use super::{inert, printable, shortened, unnamed};
 
     #[test]
     fn what_a_terminal_would_obey_is_spelt_out() {
@@ -56,6 +70,21 @@ mod tests {
         for plain in ["-0.5", "+1e-3", "a=b", "", "0.1"] {
             assert_eq!(inert(plain), plain);
         }
+    }
+
+    #[test]
+    fn who_is_in_the_data_stays_there() {
+        let refusal = "data set `d` has 3 problems\n  retain.csv:3: image `images/r/1.png` is missing; put it there\n  \
+            forget.csv:2: person `p7` is to be forgotten, but stands in retain.csv:9 too\n  test.csv:4: image_id `../x` is not";
+        assert_eq!(
+            unnamed(refusal),
+            "data set `d` has 3 problems\n  retain.csv:3: image `…` is missing; put it there\n  \
+            forget.csv:2: person `…` is to be forgotten, but stands in retain.csv:9 too\n  test.csv:4: image_id `…` is not"
+        );
+        assert_eq!(
+            (unnamed("image `open"), unnamed("an image of `x`")),
+            ("image `…".into(), "an image of `x`".into())
+        );
     }
 
     #[test]

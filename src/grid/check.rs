@@ -1,6 +1,9 @@
 //! From what was written to what is meant: every part is read and checked, and all problems are reported together.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use sweep_protocol::recipe::Recipe;
 use toml::Spanned;
@@ -83,12 +86,12 @@ fn too_many<'s>(
 }
 
 /// The recipes of the user's own phases, one for every kept point; a mistake is reported once, not for every point.
-fn recipes(space: &Space, phases: &Node<'_>, problems: &mut Problems) -> Vec<Recipe> {
+fn recipes(space: &Space, phases: &Node<'_>, problems: &mut Problems) -> Vec<Arc<Recipe>> {
     let mut reported = HashSet::new();
     let mut recipes = Vec::with_capacity(space.kept.len());
     for &index in &space.kept {
         match phases::read(phases, &space.parameters(index)) {
-            Ok(recipe) => recipes.push(recipe),
+            Ok(recipe) => recipes.push(Arc::new(recipe)),
             Err(problem) => {
                 if reported.insert((problem.span.clone(), problem.mistake.to_string())) {
                     problems.push(*problem);
@@ -126,7 +129,7 @@ fn refuse_repeated(spaces: &[Space]) -> Result<(), Problems> {
 
 /// What makes a point of a method what it is.
 fn content(space: &Space, position: usize, index: usize) -> String {
-    let recipe = space.recipes.as_ref().map(|recipes| &recipes[position]);
+    let recipe = space.recipes.as_ref().map(|recipes| recipes[position].as_ref());
     serde_json::to_string(&(space.parameters(index), recipe)).expect("plain data serialises")
 }
 

@@ -13,6 +13,9 @@ use super::{
 };
 use crate::method::METHODS;
 
+/// Unknown names that are reported of one expression.
+const MOST_UNKNOWN: usize = 10;
+
 /// One exclude.
 #[derive(Debug)]
 pub(super) struct Exclude {
@@ -61,7 +64,7 @@ fn read_one(
         .map_err(|error| problems.push(Problem::at(place.of(&error.span), Mistake::Filter(error.mistake))))
         .ok()?;
     let unknown: Vec<_> = filter.names().into_iter().filter(|(name, _)| !names.contains(name)).collect();
-    for (name, within) in &unknown {
+    for (name, within) in unknown.iter().take(MOST_UNKNOWN) {
         let mistake = Mistake::Filter(FilterMistake::UnknownName { name: shown(name) });
         let problem = Problem::at(place.of(within), mistake);
         problems.push(problem.suggest(closest(name, names.iter().copied())));

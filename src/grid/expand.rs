@@ -1,18 +1,18 @@
 //! From a checked grid to the runs of its plan.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, mem, ops::Range, sync::Arc};
 
 use sweep_protocol::{
     recipe::Recipe,
-    terms::{ContentHash, RunId, Seed, SetSizes},
+    terms::{ContentHash, RunId, Seed, SetSizes, Value},
 };
 
-use super::Grid;
+use super::{Grid, space::Space};
 use crate::{
     method::{Arguments, Facts, Method, StartsFrom, find},
     plan::{
-        EngineName, HELD_OUT_SEEDS, Identity, Plan, PlannedInputs, PlannedOriginal, Point, RETRAIN_SEEDS,
-        Role, Run,
+        EngineName, HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedInputs, PlannedOriginal, Point,
+        PointRecipe, RETRAIN_SEEDS, Role, Run,
     },
 };
 
@@ -33,6 +33,8 @@ pub struct Resolved {
 pub struct ResolvedData {
     /// Hash of its manifest.
     pub hash: ContentHash,
+    /// Images that were left out.
+    pub skipped_images: u64,
     /// Examples in each set.
     pub sizes: SetSizes,
 }
@@ -56,6 +58,8 @@ impl Grid {
             name: self.settings.name.clone(),
             engine: self.settings.engine,
             seeds: self.settings.seeds,
+            stages: self.settings.stages.clone(),
+            audit: self.settings.audit.clone(),
             oracle: self.settings.oracle,
             inputs: expansion.inputs(),
             points: expansion.points,
@@ -117,60 +121,84 @@ impl<'g> Expansion<'g> {
         }
         let method = find(method).expect("original and retrain are registered");
         let arguments = Arguments::checked(BTreeMap::new());
-        let recipe = (method.recipe)(&arguments, &self.facts);
-        self.add((label, role), (method, arguments, recipe), &[], seeds);
+        let recipe = Arc::new((method.recipe)(&arguments, &self.facts));
+        self.add_runs(&mut self.names(method), (arguments.values(), &recipe), seeds);
+        self.points.push(Point {
+            label: label.into(),
+            method: method.name.into(),
+            parameters: arguments.into_values().into(),
+            varied: Arc::default(),
+            role,
+            passes: self.passes(&recipe),
+            recipe: recipe.into(),
+        });
     }
 
     /// All unlearning points, and their runs with the first seed of every point before the second of any.
     fn unlearned(&mut self) {
-        let grid = self.grid;
-        let (first_run, count) = (self.runs.len(), grid.settings.seeds);
-        self.points.reserve_exact(grid.spaces.iter().map(|space| space.kept.len()).sum());
-        for space in &grid.spaces {
-            let varied = space.varied();
-            let first = first_seed(space.method.starts_from);
-            for (position, &index) in space.kept.iter().enumerate() {
-                let arguments = Arguments::checked(space.parameters(index));
-                let recipe = space.recipe(position, &arguments, &self.facts);
-                let done = (space.method, arguments, recipe);
-                self.add((&space.label, Role::Unlearn), done, &varied, first..first + count);
-            }
+        let (first_run, count) = (self.runs.len(), self.grid.settings.seeds);
+        self.points.reserve_exact(self.grid.spaces.iter().map(|space| space.kept.len()).sum());
+        for space in &self.grid.spaces {
+            self.label(space);
         }
         let turn = |run: &Run| if run.seed.0 < count { run.seed.0 } else { run.seed.0 - RETRAIN_SEEDS };
         self.runs[first_run..].sort_by_key(turn);
     }
 
-    fn add(
+    /// The points of one label, which share all that can be shared.
+    fn label(&mut self, space: &Space) {
+        let Some(&some) = space.kept.first() else { return };
+        let (label, method): (Arc<str>, Arc<str>) = (space.label.as_str().into(), space.method.name.into());
+        let varied: Arc<[String]> = space.varied().into();
+        let deferred = deferred(space.method, &self.facts);
+        let mut names = self.names(space.method);
+        let mut values = space.parameters(some);
+        let first = first_seed(space.method.starts_from);
+        for (position, &index) in space.kept.iter().enumerate() {
+            space.put_parameters(index, &mut values);
+            let arguments = Arguments::checked(mem::take(&mut values));
+            let written = space.recipes.as_ref().map(|recipes| recipes[position].clone());
+            let now =
+                written.clone().unwrap_or_else(|| (space.method.recipe)(&arguments, &self.facts).into());
+            self.add_runs(&mut names, (arguments.values(), &now), first..first + self.grid.settings.seeds);
+            self.points.push(Point {
+                label: label.clone(),
+                method: method.clone(),
+                parameters: Parameters::point_of(space.axes.clone(), index),
+                varied: varied.clone(),
+                role: Role::Unlearn,
+                passes: self.passes(&now),
+                recipe: written.map_or_else(|| deferred.clone(), PointRecipe::from),
+            });
+            values = arguments.into_values();
+        }
+    }
+
+    /// The runs of the point that is pushed next.
+    fn add_runs(
         &mut self,
-        (label, role): (&str, Role),
-        (method, arguments, recipe): (&'static Method, Arguments, Recipe),
-        varied: &[String],
+        names: &mut Names,
+        (parameters, recipe): (&BTreeMap<String, Value>, &Recipe),
         seeds: Range<u64>,
     ) {
+        let (point, first) = (self.points.len(), seeds.start);
+        let ids = names.runs(parameters, recipe, seeds.map(Seed));
+        self.runs.extend((first..).map(Seed).zip(ids).map(|(seed, id)| Run { id, point, seed }));
+    }
+
+    fn names(&self, method: &Method) -> Names {
         let settings = &self.grid.settings;
-        let identity = Identity {
+        Names::of(&Identity {
             engine: &self.engine,
             data: self.data.map(|data| &data.hash),
             network: (settings.engine == EngineName::Torch).then_some(&settings.network),
             start: self.start(method),
             method: method.name,
-            parameters: arguments.values(),
-            recipe: &recipe,
-            seed: Seed(0),
-        };
-        let point = self.points.len();
-        let run = |seed| Run { id: Identity { seed, ..identity }.id(), point, seed };
-        let runs: Vec<Run> = seeds.map(|seed| run(Seed(seed))).collect();
-        self.runs.extend(runs);
-        self.points.push(Point {
-            label: label.to_owned(),
-            method: method.name.to_owned(),
-            parameters: arguments.into_values(),
-            varied: varied.to_vec(),
-            role,
-            passes: self.data.map_or(0.0, |data| recipe.passes(&data.sizes)),
-            recipe,
-        });
+        })
+    }
+
+    fn passes(&self, recipe: &Recipe) -> f64 {
+        self.data.map_or(0.0, |data| recipe.passes(&data.sizes))
     }
 
     /// What the plan names as its inputs, once the original is planned.
@@ -187,6 +215,7 @@ impl<'g> Expansion<'g> {
         Some(PlannedInputs {
             data: settings.data.clone()?,
             data_hash: data.hash.clone(),
+            skipped_images: data.skipped_images,
             sizes: data.sizes,
             network: settings.network.clone(),
             original,
@@ -201,6 +230,12 @@ impl<'g> Expansion<'g> {
             (StartsFrom::Original, None) => self.checkpoint.map(ContentHash::as_str),
         }
     }
+}
+
+/// The recipes of a registered method's points, written when they are asked for.
+fn deferred(method: &'static Method, facts: &Facts) -> PointRecipe {
+    let facts = facts.clone();
+    PointRecipe::by(Arc::new(move |values| (method.recipe)(&Arguments::checked(values.clone()), &facts)))
 }
 
 /// Runs that train afresh under a label of their own must not be those of the oracle or the held-out group.

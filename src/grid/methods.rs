@@ -11,12 +11,12 @@ use super::{
     phases,
     settings::{is_safe_name, unknown_name, unsafe_name},
     source::Span,
-    space::{Dimension, Space},
+    space::{Space, constant, together},
     table::{Entry, Node, Table, text, wrong_type},
 };
 use crate::{
     method::{Engines, METHODS, Method, PHASES, find},
-    plan::EngineName,
+    plan::{Dimension, EngineName},
 };
 
 /// Labels of the points that every sweep has by itself.
@@ -117,7 +117,7 @@ impl<'t> Reader<'t, '_> {
     /// Every key of the table itself is a dimension.
     fn product(&mut self, label: &Label<'t>, table: &Table<'t>) -> Vec<Dimension> {
         let entries = label.hyper_parameters(table);
-        entries.iter().filter_map(|entry| Some(Dimension::of(vec![self.axis(label, entry)?]))).collect()
+        entries.iter().filter_map(|entry| Some(together(vec![self.axis(label, entry)?]))).collect()
     }
 
     /// Every `zip` table is one dimension.
@@ -154,7 +154,7 @@ impl<'t> Reader<'t, '_> {
             self.axes.problems.extend(problems);
             return None;
         }
-        Some(Dimension::of(axes))
+        Some(together(axes))
     }
 
     fn axis(&mut self, label: &Label<'t>, entry: &Entry<'t>) -> Option<Axis> {
@@ -175,11 +175,10 @@ impl<'t> Reader<'t, '_> {
             self.used[position] |= label.has(entry.key);
             if label.has(entry.key) && !given.contains(entry.key) {
                 open.retain(|parameter| parameter.name != entry.key);
-                dimensions.extend(self.axis(label, &entry).map(|axis| Dimension::of(vec![axis])));
+                dimensions.extend(self.axis(label, &entry).map(|axis| together(vec![axis])));
             }
         }
-        dimensions
-            .extend(open.iter().map(|parameter| Dimension::constant(parameter.name, parameter.default())));
+        dimensions.extend(open.iter().map(|parameter| constant(parameter.name, parameter.default())));
         dimensions
     }
 

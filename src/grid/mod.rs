@@ -5,6 +5,7 @@
 //! opens the data, knows a device or prints: what is found outside the file comes in as [`Resolved`].
 //! `experiments/` holds examples of the format.
 
+mod audit;
 mod axis;
 mod check;
 mod cluster;
@@ -23,6 +24,7 @@ mod render;
 mod settings;
 mod source;
 mod space;
+mod stages;
 mod table;
 mod training;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use sweep_protocol::{
-    recipe::{Phase, Recipe, Term, Train},
+    recipe::{Move, Phase, Recipe, Route, Train},
     terms::{Set, Value},
 };
 use thiserror::Error;
@@ -23,6 +23,8 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[expect(missing_docs, reason = "the messages say what the variants and their fields are")]
 pub enum PhaseMistake {
+    #[error("`rounds` has no round")]
+    NoRounds,
     #[error("`data` names no set to train on")]
     NoData,
     #[error("`loss` has no term")]
@@ -105,7 +107,18 @@ fn fill<'v>(node: &Node<'v>, values: &BTreeMap<&str, DeValue<'v>>) -> Node<'v> {
 }
 
 fn check(phase: &Phase) -> Result<(), PhaseMistake> {
-    let Phase::Train(Train { data, loss, .. }) = phase else { return Ok(()) };
+    let loops: Vec<&Train> = match phase {
+        Phase::Train(train) => vec![train],
+        Phase::Alternate(plan) if plan.rounds.is_empty() => return Err(PhaseMistake::NoRounds),
+        Phase::Alternate(plan) => plan.rounds.iter().map(|round| &round.train).collect(),
+        Phase::Move(Move { along: Route::TaskVector(loops), .. }) => loops.iter().collect(),
+        Phase::Either(plan) => return plan.first.iter().chain(&plan.otherwise).try_for_each(check),
+        _ => Vec::new(),
+    };
+    loops.into_iter().try_for_each(check_loop)
+}
+
+fn check_loop(Train { data, loss, .. }: &Train) -> Result<(), PhaseMistake> {
     if data.is_empty() {
         return Err(PhaseMistake::NoData);
     }
@@ -113,18 +126,19 @@ fn check(phase: &Phase) -> Result<(), PhaseMistake> {
         return Err(PhaseMistake::NoLoss);
     }
     for (position, stream) in data.iter().enumerate() {
-        if stream.set == Set::Test {
+        if stream.parts().iter().any(|part| part.set == Set::Test) {
             return Err(PhaseMistake::TrainsOnTest);
         }
         if data[..position].iter().any(|earlier| earlier.set == stream.set) {
             return Err(PhaseMistake::StreamTwice { set: stream.set });
         }
     }
-    for Term::CrossEntropy { on, weight, .. } in loss {
-        if data.iter().all(|stream| stream.set != *on) {
-            return Err(PhaseMistake::NoStream { set: *on });
+    for term in loss {
+        if let Some(set) = term.streams().into_iter().find(|set| data.iter().all(|stream| stream.set != *set))
+        {
+            return Err(PhaseMistake::NoStream { set });
         }
-        if !weight.is_finite() {
+        if !term.weight().0.is_finite() {
             return Err(PhaseMistake::InfiniteWeight);
         }
     }

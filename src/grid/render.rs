@@ -4,7 +4,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origi
 
 use super::{
     error::{GridError, Note, Problem},
-    source::{Source, Sources},
+    source::{Source, Sources, tame},
 };
 
 /// More problems than this help nobody.
@@ -26,11 +26,12 @@ impl GridError {
             Color::Plain => Renderer::plain(),
             Color::Ansi => Renderer::styled(),
         };
+        let sources = self.sources.tame();
         let mut parts: Vec<String> = self
             .problems
             .iter()
             .take(MOST_SHOWN)
-            .map(|problem| renderer.render(&[group(problem, &self.sources)]))
+            .map(|problem| renderer.render(&[group(problem, &sources)]))
             .collect();
         if let Some(more) = self.problems.len().checked_sub(MOST_SHOWN).filter(|&more| more > 0) {
             let title = format!("{more} more problems");
@@ -41,7 +42,7 @@ impl GridError {
 }
 
 fn group<'a>(problem: &'a Problem, sources: &'a Sources) -> Group<'a> {
-    let title = Level::ERROR.primary_title(problem.mistake.to_string());
+    let title = Level::ERROR.primary_title(tame(&problem.mistake.to_string()));
     let mut group = Group::with_title(title).elements(places(problem, sources));
     for note in problem.notes.iter().filter(|note| note.span.is_none()) {
         group = group.element(Level::NOTE.message(note.text.as_str()));

@@ -3,16 +3,18 @@
 use sweep_protocol::message::Network;
 
 use super::{
+    audit,
     cluster::{self, ClusterSettings},
     error::{Mistake, Problem, Problems, closest, shown},
     pool::{self, PoolSettings},
     source::Span,
+    stages,
     table::{Node, Table, list, text, whole, wrong_type},
     training,
 };
 use crate::{
     method::TrainingRecipe,
-    plan::{EngineName, HELD_OUT_SEEDS, OracleSize},
+    plan::{EngineName, HELD_OUT_SEEDS, OracleSize, PlannedAudit},
 };
 
 /// Runs that a plan may have unless the grid raises `max-runs`.
@@ -28,11 +30,13 @@ const KEYS: &[&str] = &[
     "engine",
     "seeds",
     "max-runs",
+    "sweep",
     "data",
     "original",
     "recipe",
     "oracle",
     "toy",
+    "audit",
     "pool",
     "cluster",
     "defaults",
@@ -49,6 +53,10 @@ pub struct Settings {
     pub engine: EngineName,
     /// Unlearned models per point (N).
     pub seeds: u64,
+    /// Models per point after each stage, ascending up to N; empty where all come at once.
+    pub stages: Vec<u64>,
+    /// What is audited beside the score.
+    pub audit: Option<PlannedAudit>,
     /// Folder of the data set as the grid names it; the torch engine always has one.
     pub data: Option<String>,
     /// Checkpoint of the original as the grid names it; without one the original is trained.
@@ -75,23 +83,38 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
     version(root, problems);
     let name = name(root, problems);
     let engine = engine(root, problems);
-    let seeds =
-        root.require("seeds", problems).and_then(|node| whole("seeds", node, 1..=HELD_OUT_SEEDS, problems));
+    let stages = stages::read(root, problems);
+    let seeds = seeds(root, &stages, problems);
     let (network, training) = training::read(root, problems);
     Settings {
         name: name.unwrap_or_default(),
         engine,
         seeds: seeds.unwrap_or(1),
+        audit: audit::read(root, problems),
         data: data(root, engine, problems),
         checkpoint: checkpoint(root, problems),
         network,
         training,
-        oracle: oracle(root, problems),
+        oracle: oracle(root, stages.last().copied(), problems),
         toy_examples: toy(root, engine, problems),
         pool: pool::read(root, problems),
         cluster: cluster::read(root, problems),
+        stages,
         max_runs: root.whole("max-runs", 1..=MOST_RUNS, MAX_RUNS, problems),
     }
+}
+
+/// N: the last stage, or what the grid says.
+fn seeds(root: &Table<'_>, stages: &[u64], problems: &mut Problems) -> Option<u64> {
+    let Some(&last) = stages.last() else {
+        let node = root.require("seeds", problems)?;
+        return whole("seeds", node, 1..=HELD_OUT_SEEDS, problems);
+    };
+    if let Some(node) = root.get("seeds") {
+        let problem = wrong_type("seeds", "left out, because the last of `stages` says it", node);
+        problems.push(problem.help("remove `seeds`, or `[sweep]`"));
+    }
+    Some(last)
 }
 
 fn version(root: &Table<'_>, problems: &mut Problems) {
@@ -188,12 +211,14 @@ fn path(key: &str, node: &Node<'_>, problems: &mut Problems) -> Option<String> {
     Some(path.to_owned())
 }
 
-fn oracle(root: &Table<'_>, problems: &mut Problems) -> OracleSize {
-    let mut oracle = OracleSize { models: 8, held_out: 8 };
+/// A staged sweep compares its last stage with as many retrained models.
+fn oracle(root: &Table<'_>, last_stage: Option<u64>, problems: &mut Problems) -> OracleSize {
+    let (usual, fewest) = (last_stage.unwrap_or(8), last_stage.unwrap_or(1));
+    let mut oracle = OracleSize { models: usual, held_out: usual };
     if let Some(table) = root.table("oracle", problems) {
         table.refuse_unknown(&["models", "held-out"], problems);
         // Beyond that the seeds of one group would run into those of the next.
-        oracle.models = table.whole("models", 1..=HELD_OUT_SEEDS, oracle.models, problems);
+        oracle.models = table.whole("models", fewest..=HELD_OUT_SEEDS, oracle.models, problems);
         oracle.held_out = table.whole("held-out", 0..=HELD_OUT_SEEDS, oracle.held_out, problems);
     }
     oracle

@@ -27,6 +27,22 @@ impl Sources {
         Self(vec![Source { name, text, start: 0 }])
     }
 
+    /// The same texts without characters that a terminal would obey instead of showing, every byte in its place. The
+    /// renderer draws the rest of the control characters itself.
+    pub(super) fn tame(&self) -> Self {
+        let harmless = |character: char| match (is_obeyed(character), character.len_utf8()) {
+            (true, 2) => '\u{b7}',
+            (true, 3) => char::REPLACEMENT_CHARACTER,
+            _ => character,
+        };
+        let texts = self.0.iter().map(|source| Source {
+            name: tame(&source.name),
+            text: source.text.chars().map(harmless).collect(),
+            start: source.start,
+        });
+        Self(texts.collect())
+    }
+
     /// Adds a text and returns the offset of its first byte.
     pub(super) fn add(&mut self, name: &str, text: &str) -> usize {
         // One byte apart, so that the end of a text is not the start of the next.
@@ -63,4 +79,23 @@ impl Source {
         let cut = |offset: usize| offset.saturating_sub(self.start).min(self.text.len());
         cut(span.start)..cut(span.end).max(cut(span.start))
     }
+}
+
+/// Whether a terminal obeys a character: controls, and marks that reorder or hide text.
+fn is_obeyed(character: char) -> bool {
+    let hides = matches!(u32::from(character), 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb);
+    character.is_control() || hides
+}
+
+/// The text with everything escaped that a terminal would obey, but for the ends of its lines.
+pub(super) fn tame(text: &str) -> String {
+    let mut tamed = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_obeyed(character) && character != '\n' {
+            tamed.extend(character.escape_unicode());
+        } else {
+            tamed.push(character);
+        }
+    }
+    tamed
 }

@@ -1,31 +1,24 @@
 //! The points of one label: a product of dimensions, addressed by a single index, so that a point costs nothing until it is
 //! looked at.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use sweep_protocol::{recipe::Recipe, terms::Value};
 
 use super::{axis::Axis, filter::Operand, source::Span, table::Entry};
-use crate::method::{Arguments, Facts, Method};
+use crate::{
+    method::Method,
+    plan::{Axes, Dimension},
+};
 
-/// Axes that walk together.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Dimension {
-    len: usize,
-    columns: Vec<(String, Vec<Value>)>,
+/// Axes of the same length, which walk together.
+pub(super) fn together(axes: Vec<Axis>) -> Dimension {
+    Dimension::new(axes.into_iter().map(|axis| (axis.key, axis.values)).collect())
 }
 
-impl Dimension {
-    /// Axes of the same length.
-    pub(super) fn of(axes: Vec<Axis>) -> Self {
-        let len = axes.first().map_or(1, |axis| axis.values.len());
-        Self { len, columns: axes.into_iter().map(|axis| (axis.key, axis.values)).collect() }
-    }
-
-    /// A hyper-parameter that the grid leaves at its default.
-    pub(super) fn constant(key: &str, value: Value) -> Self {
-        Self { len: 1, columns: vec![(key.to_owned(), vec![value])] }
-    }
+/// A hyper-parameter that the grid leaves at its default.
+pub(super) fn constant(key: &str, value: Value) -> Dimension {
+    Dimension::new(vec![(key.to_owned(), vec![value])])
 }
 
 /// The checked points of one label.
@@ -35,12 +28,12 @@ pub(super) struct Space {
     /// Place of the label, for problems that are found later.
     pub(super) span: Span,
     pub(super) method: &'static Method,
-    /// All hyper-parameters, defaults included; the first dimension moves slowest.
-    pub(super) dimensions: Vec<Dimension>,
+    /// All hyper-parameters, defaults included.
+    pub(super) axes: Arc<Axes>,
     /// Indices of the points that no exclude took away, in order.
     pub(super) kept: Vec<usize>,
     /// Recipes of the kept points where the user writes them; registered methods write theirs when they are asked.
-    pub(super) recipes: Option<Vec<Recipe>>,
+    pub(super) recipes: Option<Vec<Arc<Recipe>>>,
 }
 
 impl Space {
@@ -50,7 +43,7 @@ impl Space {
             label: label.key.to_owned(),
             span: label.key_span.clone(),
             method,
-            dimensions,
+            axes: Arc::new(Axes::new(dimensions)),
             kept: Vec::new(),
             recipes: None,
         }
@@ -59,53 +52,43 @@ impl Space {
     /// The floor of every sweep: the one point of a method without hyper-parameters.
     pub(super) fn floor(method: &'static Method) -> Self {
         let label = method.name.to_owned();
-        Self { label, span: 0..0, method, dimensions: Vec::new(), kept: vec![0], recipes: None }
+        Self { label, span: 0..0, method, axes: Arc::default(), kept: vec![0], recipes: None }
     }
 
     /// Points of the product, before any exclude.
     pub(super) fn size(&self) -> u128 {
-        self.dimensions.iter().fold(1_u128, |size, dimension| size.saturating_mul(dimension.len as u128))
+        self.axes.points()
     }
 
     /// Names of all hyper-parameters.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.dimensions.iter().flat_map(|dimension| dimension.columns.iter().map(|(key, _)| key.as_str()))
+        let columns = self.axes.dimensions().iter().flat_map(Dimension::columns);
+        columns.map(|(key, _)| key.as_str())
     }
 
     /// The hyper-parameters of the point with this index.
     pub(super) fn parameters(&self, index: usize) -> BTreeMap<String, Value> {
-        let mut rest = index;
-        let rows = self.dimensions.iter().rev().flat_map(|dimension| {
-            let row = rest % dimension.len;
-            rest /= dimension.len;
-            dimension.columns.iter().map(move |(key, values)| (key.clone(), values[row].clone()))
-        });
-        rows.collect()
+        self.axes.at(index).map(|(key, value)| (key.to_owned(), value.clone())).collect()
+    }
+
+    /// Puts the hyper-parameters of the point with this index in the place of those of another point.
+    pub(super) fn put_parameters(&self, index: usize, values: &mut BTreeMap<String, Value>) {
+        for (key, value) in self.axes.at(index) {
+            let old = values.get_mut(key).expect("all points of a label have the same hyper-parameters");
+            if old != value {
+                old.clone_from(value);
+            }
+        }
     }
 
     /// What a name in a filter stands for at the point with this index.
     pub(super) fn operand(&self, index: usize, name: &str) -> Option<Operand<'_>> {
         match name {
-            "method" => return Some(Operand::Name(self.method.name)),
-            "label" => return Some(Operand::Name(&self.label)),
-            _ => {}
-        }
-        let mut rest = index;
-        for dimension in self.dimensions.iter().rev() {
-            let row = rest % dimension.len;
-            rest /= dimension.len;
-            if let Some((_, values)) = dimension.columns.iter().find(|(key, _)| key == name) {
-                return Some(Operand::Parameter(&values[row]));
+            "method" => Some(Operand::Name(self.method.name)),
+            "label" => Some(Operand::Name(&self.label)),
+            _ => {
+                self.axes.at(index).find(|(key, _)| *key == name).map(|(_, value)| Operand::Parameter(value))
             }
-        }
-        None
-    }
-
-    /// The recipe of the kept point in this position.
-    pub(super) fn recipe(&self, position: usize, arguments: &Arguments, facts: &Facts) -> Recipe {
-        match &self.recipes {
-            Some(recipes) => recipes[position].clone(),
-            None => (self.method.recipe)(arguments, facts),
         }
     }
 
@@ -113,10 +96,10 @@ impl Space {
     pub(super) fn varied(&self) -> Vec<String> {
         let mut varied = Vec::new();
         let mut stride = self.kept_stride();
-        for dimension in &self.dimensions {
-            stride /= dimension.len;
-            let row = |index: &usize| index / stride % dimension.len;
-            for (key, values) in &dimension.columns {
+        for dimension in self.axes.dimensions() {
+            stride /= dimension.rows();
+            let row = |index: &usize| index / stride % dimension.rows();
+            for (key, values) in dimension.columns() {
                 let mut used = self.kept.iter().map(|index| &values[row(index)]);
                 let first = used.next();
                 if used.any(|value| Some(value) != first) {
@@ -129,7 +112,7 @@ impl Space {
 
     /// Index distance of the slowest dimension's end; the check has made sure that it fits.
     fn kept_stride(&self) -> usize {
-        self.dimensions.iter().map(|dimension| dimension.len).product()
+        self.axes.dimensions().iter().map(Dimension::rows).product()
     }
 
     /// The point in one line, for messages.

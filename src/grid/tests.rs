@@ -28,6 +28,7 @@ fn resolved() -> Resolved {
         engine_version: "1.0".to_owned(),
         data: Some(ResolvedData {
             hash: "ab".repeat(32).parse().expect("64 digits"),
+            skipped_images: 0,
             sizes: SetSizes { retain: 1000, forget: 20, validation: 100, test: Some(100) },
         }),
         checkpoint: Some("cd".repeat(32).parse().expect("64 digits")),

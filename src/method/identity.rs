@@ -2,14 +2,16 @@
 
 use sweep_protocol::recipe::Recipe;
 
-use super::{Engines, Method, StartsFrom};
+use super::{Method, Tier};
 
 pub(super) const METHOD: Method = Method {
     name: "identity",
+    tier: Tier::Control,
+    family: "control",
     about: "Leaves the original as it is: the floor of every score",
     source: "control",
+    failure_modes: "forgets nothing, and beats many methods in average-gap metrics where 2 % are forgotten",
     parameters: &[],
-    starts_from: StartsFrom::Original,
-    engines: Engines::All,
     recipe: |_, _| Recipe::default(),
+    ..Method::UNLEARNS
 };

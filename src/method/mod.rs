@@ -3,17 +3,46 @@
 //! A method is its checked hyper-parameters, its source, and a function that writes its [`Recipe`]. It knows no libtorch:
 //! a recipe can be printed, costed and sent to a worker. Adding one is a file here and a line in [`METHODS`].
 
+mod loops;
 mod parameter;
 mod training;
 
+mod bad_teacher;
+mod boundary_shrink;
+mod cf_k;
+mod cfw;
 mod ct;
+mod delete;
+mod eu_k;
+mod fcs;
 mod finetune;
+mod fisher;
+mod forget_set_free;
+mod gradient_ascent;
 mod identity;
+mod iu;
+mod jit;
+mod kde;
+mod l1_sparse;
+mod lfssd;
+mod mixture;
+mod msg;
 mod neggrad_plus;
+mod negmerge;
 mod original;
+mod prmq;
+mod random_labels;
+mod random_mask;
 mod recipe;
 mod retrain;
+mod rni;
+mod rum;
+mod salun;
+mod scrub;
+mod scrub_r;
+mod sfron;
 mod simulated;
+mod ssd;
 
 pub use parameter::{Arguments, Kind, Parameter, WrongValue};
 pub use recipe::PHASES;
@@ -26,10 +55,16 @@ use sweep_protocol::recipe::Recipe;
 pub struct Method {
     /// Its name in a grid.
     pub name: &'static str,
+    /// How well it is established.
+    pub tier: Tier,
+    /// What kind of method it is, in a word or two.
+    pub family: &'static str,
     /// What it does, in one sentence.
     pub about: &'static str,
-    /// Paper, write-up or code that it follows.
+    /// Paper, write-up or code that it follows, and where they differ.
     pub source: &'static str,
+    /// How it goes wrong.
+    pub failure_modes: &'static str,
     /// Its hyper-parameters, in the order in which they are documented.
     pub parameters: &'static [Parameter],
     /// What its runs start from.
@@ -38,6 +73,54 @@ pub struct Method {
     pub engines: Engines,
     /// Writes the recipe for checked arguments.
     pub recipe: fn(&Arguments, &Facts) -> Recipe,
+}
+
+impl Method {
+    /// What is the same for nearly every unlearning method; a registered one writes the rest over it.
+    const UNLEARNS: Self = Self {
+        name: "",
+        tier: Tier::Control,
+        family: "",
+        about: "",
+        source: "",
+        failure_modes: "",
+        parameters: &[],
+        starts_from: StartsFrom::Original,
+        engines: Engines::All,
+        recipe: |_, _| Recipe { phases: Vec::new() },
+    };
+
+    /// All hyper-parameters at their defaults.
+    pub fn defaults(&self) -> Arguments {
+        let defaults =
+            self.parameters.iter().map(|parameter| (parameter.name.to_owned(), parameter.default()));
+        Arguments::checked(defaults.collect())
+    }
+}
+
+/// How well a method is established.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tier {
+    /// A reference that methods are compared with, or a tool.
+    Control,
+    /// What every comparison should have.
+    One,
+    /// The rest of the challenge and strong literature.
+    Two,
+    /// Beyond.
+    Three,
+}
+
+impl Tier {
+    /// The word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Control => "control",
+            Self::One => "1",
+            Self::Two => "2",
+            Self::Three => "3",
+        }
+    }
 }
 
 /// What the runs of a method start from.
@@ -67,14 +150,42 @@ pub struct Facts {
 
 /// All methods that a grid can name, in alphabetical order (disorder or a duplicate fails compilation).
 pub const METHODS: &[Method] = &[
+    bad_teacher::METHOD,
+    boundary_shrink::METHOD,
+    cf_k::METHOD,
+    cfw::METHOD,
     ct::METHOD,
+    delete::METHOD,
+    eu_k::METHOD,
+    fcs::METHOD,
     finetune::METHOD,
+    fisher::METHOD,
+    forget_set_free::METHOD,
+    gradient_ascent::METHOD,
     identity::METHOD,
+    iu::METHOD,
+    jit::METHOD,
+    kde::METHOD,
+    l1_sparse::METHOD,
+    lfssd::METHOD,
+    mixture::METHOD,
+    msg::METHOD,
     neggrad_plus::METHOD,
+    negmerge::METHOD,
     original::METHOD,
+    prmq::METHOD,
+    random_labels::METHOD,
+    random_mask::METHOD,
     recipe::METHOD,
     retrain::METHOD,
+    rni::METHOD,
+    rum::METHOD,
+    salun::METHOD,
+    scrub::METHOD,
+    scrub_r::METHOD,
+    sfron::METHOD,
     simulated::METHOD,
+    ssd::METHOD,
 ];
 
 const _: () = assert!(in_strict_order(METHODS), "METHODS must be in alphabetical order, without duplicates");
@@ -105,3 +216,6 @@ const fn precedes(left: &[u8], right: &[u8]) -> bool {
     }
     left.len() < right.len()
 }
+
+#[cfg(test)]
+mod tests;

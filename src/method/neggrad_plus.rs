@@ -1,76 +1,43 @@
 //! NegGrad+: descend on the retain set while ascending on the forget set.
 
 use sweep_protocol::{
-    recipe::{
-        BatchNorm, ClassWeight, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term, Train,
-    },
+    recipe::{Phase, Recipe, Train},
     terms::Set,
 };
 
 use super::{
-    Arguments, Engines, Kind, Method, Parameter, StartsFrom,
-    finetune::{MOMENTUM, WEIGHT_DECAY},
+    Method, Parameter, Tier,
+    loops::{
+        BATCH_NORM, BATCH_SIZE, MOMENTUM, WEIGHT_DECAY, batch_norm, cross_entropy, descend, epochs, forget,
+        forget_batch_size, lr,
+    },
 };
 
 pub(super) const METHOD: Method = Method {
     name: "neggrad-plus",
-    about: "Descends on α·CE(retain) − (1−α)·CE(forget); unbounded below, so a small α diverges",
-    source: "Kurmanji et al., Towards unbounded machine unlearning (SCRUB repository); defaults of kairanzhao/RUM, \
-             whose batches are 256",
+    tier: Tier::One,
+    family: "joint ascent",
+    about: "Descends on α·CE(retain) − (1−α)·CE(forget), each retain batch with the next of the cycled forget set",
+    source: "Kurmanji et al., Towards unbounded machine unlearning, arXiv:2302.09880 (SCRUB repository); defaults of \
+             kairanzhao/RUM, whose batches are 256",
+    failure_modes: "the forget term is unbounded: with 1−α too large it takes over late and diverges. A forget batch \
+                    as large as a retain batch passes over the forget set about 50 times an epoch",
     parameters: &[
-        Parameter {
-            name: "alpha",
-            kind: Kind::UnitInterval(0.95),
-            about: "share of the retain loss; usual 0.9 to 0.9999",
-        },
-        Parameter {
-            name: "lr",
-            kind: Kind::Positive(1e-2),
-            about: "learning rate of SGD; usual 1e-4 to 5e-2",
-        },
-        Parameter {
-            name: "epochs",
-            kind: Kind::Positive(5.0),
-            about: "passes over the retain set; usual 1 to 6",
-        },
-        Parameter { name: "batch-size", kind: Kind::Count(64), about: "examples in a retain batch" },
-        Parameter {
-            name: "forget-batch-size",
-            kind: Kind::Count(64),
-            about: "examples in a forget batch; the forget set is cycled",
-        },
+        Parameter::unit_interval("alpha", 0.95, "share of the retain loss").usual("0.9 to 0.9999"),
+        lr(1e-2).usual("1e-4 to 5e-2"),
+        epochs(5.0).usual("1 to 6"),
+        BATCH_SIZE,
+        forget_batch_size(64).usual("16, 64, 256"),
         MOMENTUM,
         WEIGHT_DECAY,
-        Parameter {
-            name: "batch-norm",
-            kind: Kind::Choice(&["train", "frozen"]),
-            about: "statistics while training",
-        },
+        BATCH_NORM,
     ],
-    starts_from: StartsFrom::Original,
-    engines: Engines::All,
-    recipe: |arguments, _| Recipe { phases: vec![Phase::Train(descend_and_ascend(arguments))] },
+    recipe: |arguments, _| {
+        let alpha = arguments.unit_interval("alpha").get();
+        let mut train = Train { batch_norm: batch_norm(arguments), ..descend(arguments) };
+        train.data.push(forget(arguments));
+        train.loss = vec![cross_entropy(Set::Retain, alpha), cross_entropy(Set::Forget, alpha - 1.0)];
+        Recipe { phases: vec![Phase::Train(train)] }
+    },
+    ..Method::UNLEARNS
 };
-
-fn descend_and_ascend(arguments: &Arguments) -> Train {
-    let stream = |set, size| Stream { set, batch_size: arguments.count(size), pairing: Pairing::Cycle };
-    let cross_entropy = |on, weight| Term::CrossEntropy { on, weight, class_weight: ClassWeight::None };
-    let alpha = arguments.unit_interval("alpha").get();
-    Train {
-        data: vec![stream(Set::Retain, "batch-size"), stream(Set::Forget, "forget-batch-size")],
-        epochs: arguments.positive("epochs"),
-        loss: vec![cross_entropy(Set::Retain, alpha), cross_entropy(Set::Forget, alpha - 1.0)],
-        optimizer: Optimizer::Sgd {
-            lr: arguments.positive("lr"),
-            momentum: arguments.unit_interval("momentum"),
-            weight_decay: arguments.non_negative("weight-decay"),
-        },
-        schedule: Schedule::Constant,
-        trainable: Tensors::All,
-        batch_norm: if arguments.choice("batch-norm") == "frozen" {
-            BatchNorm::Frozen
-        } else {
-            BatchNorm::Train
-        },
-    }
-}

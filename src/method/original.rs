@@ -2,14 +2,16 @@
 
 use sweep_protocol::terms::Set;
 
-use super::{Engines, Method, StartsFrom};
+use super::{Method, StartsFrom, Tier};
 
 pub(super) const METHOD: Method = Method {
     name: "original",
+    tier: Tier::Control,
+    family: "control",
     about: "Trains on everything by [recipe]: the network that the other methods unlearn",
     source: "the competition's training recipe",
-    parameters: &[],
+    failure_modes: "unlearns nothing: it is where unlearning starts",
     starts_from: StartsFrom::Fresh,
-    engines: Engines::All,
     recipe: |_, facts| facts.training.on(Set::Train),
+    ..Method::UNLEARNS
 };

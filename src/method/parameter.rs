@@ -12,8 +12,10 @@ pub struct Parameter {
     pub name: &'static str,
     /// What it accepts; the default is part of it.
     pub kind: Kind,
-    /// What it means, with its unit, and which values are usual.
+    /// What it means, with its unit.
     pub about: &'static str,
+    /// Which values are worth trying; only a hint, [`Kind`] says what is accepted.
+    pub usual: Option<&'static str>,
 }
 
 /// What a hyper-parameter accepts, with its default.
@@ -44,6 +46,40 @@ pub struct WrongValue {
 }
 
 impl Parameter {
+    /// A finite number above 0.
+    pub(super) const fn positive(name: &'static str, default: f64, about: &'static str) -> Self {
+        Self { name, kind: Kind::Positive(default), about, usual: None }
+    }
+
+    /// A finite number, at least 0.
+    pub(super) const fn non_negative(name: &'static str, default: f64, about: &'static str) -> Self {
+        Self { name, kind: Kind::NonNegative(default), about, usual: None }
+    }
+
+    /// A number from 0 to 1.
+    pub(super) const fn unit_interval(name: &'static str, default: f64, about: &'static str) -> Self {
+        Self { name, kind: Kind::UnitInterval(default), about, usual: None }
+    }
+
+    /// A whole number, at least 1.
+    pub(super) const fn count(name: &'static str, default: u32, about: &'static str) -> Self {
+        Self { name, kind: Kind::Count(default), about, usual: None }
+    }
+
+    /// One of some words; the first is the default.
+    pub(super) const fn choice(
+        name: &'static str,
+        words: &'static [&'static str],
+        about: &'static str,
+    ) -> Self {
+        Self { name, kind: Kind::Choice(words), about, usual: None }
+    }
+
+    /// The same, with the values that are worth trying.
+    pub(super) const fn usual(self, values: &'static str) -> Self {
+        Self { usual: Some(values), ..self }
+    }
+
     /// Its default.
     pub fn default(&self) -> Value {
         match self.kind {

@@ -15,18 +15,19 @@
 
 use sweep_protocol::recipe::Recipe;
 
-use super::{Engines, Method, StartsFrom};
+use super::{Method, Tier};
 
 /// The key under which the phases stand.
 pub const PHASES: &str = "phases";
 
 pub(super) const METHOD: Method = Method {
     name: "recipe",
+    tier: Tier::Control,
+    family: "your own",
     about: "Your own: `phases` in the recipe grammar; every other key is an axis, and \"$key\" in a phase stands for its value",
     source: "the grid",
-    parameters: &[],
-    starts_from: StartsFrom::Original,
-    engines: Engines::All,
+    failure_modes: "its own: the phases are checked, not their sense",
     // The phases come from the grid, which puts them in place of this.
     recipe: |_, _| Recipe::default(),
+    ..Method::UNLEARNS
 };

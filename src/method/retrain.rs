@@ -2,14 +2,16 @@
 
 use sweep_protocol::terms::Set;
 
-use super::{Engines, Method, StartsFrom};
+use super::{Method, StartsFrom, Tier};
 
 pub(super) const METHOD: Method = Method {
     name: "retrain",
+    tier: Tier::Control,
+    family: "control",
     about: "Trains afresh on the retain set by [recipe]: exact unlearning, the models that every score compares with",
     source: "exact; the competition's training recipe. Class weights stay those of the whole training set, as in its scorer",
-    parameters: &[],
+    failure_modes: "dear; a few models give means, distributions need 64 and more",
     starts_from: StartsFrom::Fresh,
-    engines: Engines::All,
     recipe: |_, facts| facts.training.on(Set::Retain),
+    ..Method::UNLEARNS
 };

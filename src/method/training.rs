@@ -4,9 +4,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 use sweep_protocol::{
-    recipe::{
-        BatchNorm, ClassWeight, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term, Train,
-    },
+    recipe::{ClassWeight, CrossEntropy, Optimizer, Phase, Recipe, Schedule, Stream, Term, Train},
     terms::{NonNegative, Positive, Set},
 };
 
@@ -47,15 +45,14 @@ impl Default for TrainingRecipe {
 impl TrainingRecipe {
     /// The same training, on another set.
     pub(super) fn on(&self, set: Set) -> Recipe {
+        let loss = vec![Term::CrossEntropy(CrossEntropy {
+            class_weight: self.class_weight,
+            ..CrossEntropy::new(set, 1.0)
+        })];
         Recipe {
             phases: vec![Phase::Train(Train {
-                data: vec![Stream { set, batch_size: self.batch_size, pairing: Pairing::Cycle }],
-                epochs: self.epochs,
-                loss: vec![Term::CrossEntropy { on: set, weight: 1.0, class_weight: self.class_weight }],
-                optimizer: self.optimizer,
-                schedule: self.schedule,
-                trainable: Tensors::All,
-                batch_norm: BatchNorm::Train,
+                schedule: self.schedule.clone(),
+                ..Train::new(Stream::of(set, self.batch_size), self.epochs, loss, self.optimizer)
             })],
         }
     }

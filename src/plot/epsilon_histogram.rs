@@ -221,9 +221,11 @@ mod tests {
             n: 8,
             epsilons,
             forgetting_quality: one,
-            retain_ratio: 1.0,
-            test_ratio: 1.0,
+            retain_ratio: one,
+            test_ratio: one,
             score: one,
+            normalised: None,
+            cross_fit: None,
         };
         let sixths: Vec<f64> =
             Histogram::of(&row, 8).shares.iter().map(|share| (share * 6.0).round()).collect();

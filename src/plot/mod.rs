@@ -5,9 +5,11 @@
 //! [`FIGURES`].
 
 mod axis;
+mod differences;
 mod epsilon_histogram;
 mod font;
 mod legend;
+mod losses;
 mod palette;
 mod render;
 mod scene;
@@ -32,7 +34,17 @@ pub struct Figure {
 }
 
 /// All figures of a report, in its order.
-pub const FIGURES: &[Figure] = &[scores::FIGURE, trade_off::FIGURE, epsilon_histogram::FIGURE];
+pub const FIGURES: &[Figure] =
+    &[scores::FIGURE, differences::FIGURE, trade_off::FIGURE, epsilon_histogram::FIGURE];
+
+/// Figures of audits, each with what it needs.
+const AUDIT_FIGURES: &[Figure] = &[losses::FIGURE];
+
+/// The figures of a report: all of [`FIGURES`], and those of the audits where there is something to show.
+pub fn figures(frame: &Frame) -> impl Iterator<Item = &'static Figure> {
+    let audited = !frame.losses.is_empty();
+    FIGURES.iter().chain(AUDIT_FIGURES.iter().filter(move |_| audited))
+}
 
 #[cfg(test)]
 mod tests;

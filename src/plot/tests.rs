@@ -1,14 +1,14 @@
 use std::{collections::HashSet, fs::File, io::BufReader, path::Path};
 
 use super::{
-    FIGURES,
+    FIGURES, figures,
     font::Weight,
     png,
     scene::{Extent, Scene, Shape, Words},
     svg,
 };
 use crate::{
-    frame::{Frame, sample::Sample},
+    frame::{Frame, LossRow, sample::Sample},
     outcome::Outcome,
 };
 
@@ -33,7 +33,20 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("many models", Sample::finished(9).at(512).frame()),
         ("long names", Sample::finished(3).on_data().hostile(&long).frame()),
         ("more points than bars", Sample::finished(70).frame()),
+        ("losses of three points", with_losses(Sample::finished(3).frame())),
+        ("losses of many points", with_losses(Sample::finished(25).on_data().hostile(&long).frame())),
     ]
+}
+
+/// As if `simple-mia` were named: every point has losses.
+fn with_losses(mut frame: Frame) -> Frame {
+    let row = |point| {
+        let (mut forget, mut test) = ([0.0; 21], [0.0; 21]);
+        (forget[0], forget[20], test[point % 21]) = (0.9, 0.1, 1.0);
+        LossRow { point, forget, test, attack: 0.5 + point as f64 / 100.0 }
+    };
+    frame.losses = (0..frame.points.len()).map(row).collect();
+    frame
 }
 
 fn words(scene: &Scene) -> Vec<&Words> {
@@ -45,7 +58,7 @@ fn words(scene: &Scene) -> Vec<&Words> {
 #[test]
 fn no_text_is_cut_off_and_none_overlaps_another() {
     for (name, frame) in frames() {
-        for figure in FIGURES {
+        for figure in figures(&frame) {
             let scene = (figure.draw)(&frame);
             let page = Extent { left: 0.0, top: 0.0, right: scene.width, bottom: scene.height };
             let words = words(&scene);
@@ -140,6 +153,19 @@ fn a_method_has_one_colour_in_all_figures() {
     let kinds: HashSet<String> =
         looks.iter().map(|look| format!("{:?} {:?}", look.colour, look.mark)).collect();
     assert_eq!((looks.len(), kinds.len()), (9, 9), "{looks:?}");
+}
+
+#[test]
+fn losses_are_drawn_where_an_audit_measured_them_and_named_with_the_attack() {
+    assert_eq!(figures(&Sample::finished(3).frame()).count(), FIGURES.len(), "nothing to show without");
+    let frame = with_losses(Sample::finished(3).frame());
+    let losses = figures(&frame).last().expect("one more");
+    let scene = (losses.draw)(&frame);
+    let texts: Vec<&str> = words(&scene).iter().map(|words| words.text.as_str()).collect();
+    // Points 1 and 3 of the sample are the oracle and the floor; the methods follow.
+    for text in ["oracle", "identity", "attack 51.0 %", "attack 53.0 %", "attack 54.0 %"] {
+        assert!(texts.contains(&text), "no `{text}` in {texts:?}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use sweep_protocol::message::Job;
 
 use super::settings::SlotSpec;
 use crate::{
-    engine::{Delivery, JobError, Manner, SpawnError, Stopping, Worker},
+    engine::{Delivery, JobError, Manner, SpawnError, Stopping, Worker, adopt_strays},
     store::RunLog,
 };
 
@@ -27,7 +27,7 @@ pub(super) enum Call {
 #[derive(Debug)]
 pub(super) struct Sent {
     pub(super) slot: usize,
-    process: u64,
+    pub(super) process: u64,
     pub(super) call: Call,
 }
 
@@ -50,6 +50,7 @@ pub(super) struct Crew {
 
 impl Crew {
     pub(super) fn new(slots: usize, grace: Duration) -> Self {
+        adopt_strays();
         let places = (0..slots).map(|_| Place::default()).collect();
         Self { places, grace, talk: bounded(WAITING), gone: unbounded() }
     }
@@ -64,16 +65,10 @@ impl Crew {
         &self.gone.1
     }
 
-    /// Whether a call comes from a process that was replaced, or is being ended and may only say that it is gone.
-    pub(super) fn is_late(&self, sent: &Sent) -> bool {
-        let place = &self.places[sent.slot];
-        sent.process != place.process || (place.worker.is_none() && matches!(sent.call, Call::Delivery(_)))
-    }
-
-    pub(super) fn start(&mut self, slot: usize, spec: &SlotSpec) -> Result<(), SpawnError> {
+    pub(super) fn start(&mut self, (slot, process): (usize, u64), spec: &SlotSpec) -> Result<(), SpawnError> {
         let place = &mut self.places[slot];
-        place.process += 1;
-        let (process, talk) = (place.process, self.talk.0.clone());
+        place.process = process;
+        let talk = self.talk.0.clone();
         let deliver =
             move |delivery| talk.send(Sent { slot, process, call: Call::Delivery(delivery) }).is_ok();
         place.worker = Some(Worker::spawn(&spec.command, deliver)?);

@@ -6,17 +6,12 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, never, select_biased};
-use sweep_protocol::{
-    FORMAT,
-    measurement::Measurement,
-    message::{Failure, FromWorker, Hello},
-    terms::RunId,
-};
+use sweep_protocol::{message::Failure, terms::RunId};
 use thiserror::Error;
 
 use super::{
-    core::{Action, End, Event, Known, State, Tidings, step},
-    crew::{Call, Crew, Sent},
+    core::{Action, Attendance, Clock, End, Event, Hindrance, Known, State, TICK, Tidings, step},
+    crew::Crew,
     ending::Ending,
     job,
     observer::{Happening, Interruption, Observer},
@@ -24,16 +19,10 @@ use super::{
     touch::Touch,
 };
 use crate::{
-    engine::Delivery,
     outcome::{Cause, Outcome},
     plan::Plan,
     store::{Cache, Committed, Fetched, Notice, Source, Store, StoreError},
 };
-
-/// How often the limits on time are looked at.
-const TICK: Duration = Duration::from_millis(250);
-/// Longest message of a failure that is recorded, in bytes.
-const MAX_MESSAGE: usize = 4096;
 
 /// Failed to carry out a sweep. What was recorded before is safe.
 #[derive(Debug, Error)]
@@ -59,11 +48,12 @@ pub fn run(
     if settings.slots.is_empty() {
         return Err(PoolError::NoSlots);
     }
+    reopen_unanswered(plan, store, observer)?;
     let known = (0..plan.runs.len()).map(|run| known(plan, store, cache, run)).collect();
     let original = job::original(plan);
-    let state = State::new(settings.rules(), settings.slots.len(), known, original);
+    let state = State::new(settings.rules(), &settings.accelerators(), known, original);
     let crew = Crew::new(settings.slots.len(), settings.grace);
-    let at = vec![None; settings.slots.len()];
+    let attendance = Attendance::new(settings.slots.len());
     let interruptions = settings.interruptions.clone();
     let mut dispatcher = Dispatcher {
         plan,
@@ -73,7 +63,7 @@ pub fn run(
         observer,
         crew,
         interruptions,
-        at,
+        attendance,
         events: VecDeque::new(),
         stop_at: None,
         touch: Touch::default(),
@@ -82,6 +72,24 @@ pub fn run(
     dispatcher.store.release()?;
     let broken = state.broken().map(|(slot, reason)| (slot, reason.to_owned())).collect();
     Ok(Ending::of(plan, store, end, broken))
+}
+
+/// Forgets finished runs that lack what the plan asks them to measure: their models are gone.
+fn reopen_unanswered(plan: &Plan, store: &mut Store, observer: &mut dyn Observer) -> Result<(), StoreError> {
+    if store.is_shared() {
+        // What has ended there stands.
+        return Ok(());
+    }
+    let lacking = plan.runs.iter().filter(|run| {
+        let measured = store.outcome(&run.id).and_then(Outcome::measurement);
+        measured.is_some_and(|measured| !plan.is_answered(run, measured))
+    });
+    let lacking: Vec<RunId> = lacking.map(|run| run.id.clone()).collect();
+    lacking.iter().try_for_each(|run| store.reopen(run))?;
+    if !lacking.is_empty() {
+        observer.event(&Happening::Notice(&Notice::MeasuredAgain { runs: lacking.len() }));
+    }
+    Ok(())
 }
 
 fn known(plan: &Plan, store: &Store, cache: Option<&Cache>, run: usize) -> Known {
@@ -97,12 +105,11 @@ pub(super) struct Dispatcher<'a> {
     pub(super) plan: &'a Plan,
     pub(super) store: &'a mut Store,
     cache: Option<&'a Cache>,
-    settings: &'a Settings,
-    observer: &'a mut dyn Observer,
+    pub(super) settings: &'a Settings,
+    pub(super) observer: &'a mut dyn Observer,
     crew: Crew,
     interruptions: Receiver<Interruption>,
-    /// Which run each slot was handed last.
-    pub(super) at: Vec<Option<usize>>,
+    pub(super) attendance: Attendance,
     /// What the carrying out of actions has brought about.
     pub(super) events: VecDeque<Event>,
     /// When the runs at work are stopped.
@@ -111,42 +118,26 @@ pub(super) struct Dispatcher<'a> {
     pub(super) touch: Touch,
 }
 
-/// Time that counts: a pause of the whole process (Ctrl-Z, suspend) makes no run late.
-struct Clock {
-    now: Duration,
-    looked: Instant,
-}
-
-impl Clock {
-    fn now(&mut self) -> Duration {
-        let passed = self.looked.elapsed();
-        self.looked += passed;
-        self.now += passed.min(4 * TICK);
-        self.now
-    }
-}
-
 impl Dispatcher<'_> {
     fn run(&mut self, mut state: State) -> Result<(State, End), PoolError> {
-        let mut clock = Clock { now: Duration::ZERO, looked: Instant::now() };
-        let mut ticked = Duration::ZERO;
+        let began = Instant::now();
+        let mut clock = Clock::default();
         self.events.push_back(Event::Begin);
         loop {
             let event = self.next();
-            let now = clock.now();
-            let tick = (now.saturating_sub(ticked) >= TICK).then_some(Event::Tick);
-            if tick.is_some() {
-                ticked = now;
-                self.keep_in_touch(now)?;
-                if self.stop_at.take_if(|at| now >= *at).is_some() {
+            let moment = clock.look(began.elapsed());
+            let tick = moment.is_tick.then_some(Event::Tick);
+            if moment.is_tick {
+                self.keep_in_touch(moment.now)?;
+                if self.stop_at.take_if(|at| moment.now >= *at).is_some() {
                     self.events.push_back(Event::Interrupted(Interruption::Interrupt(2)));
                 }
             }
             if event == Some(Event::Interrupted(Interruption::Drain)) {
-                self.stop_at = self.settings.notice.map(|notice| now + notice);
+                self.stop_at = self.settings.notice.map(|notice| moment.now + notice);
             }
             for event in event.into_iter().chain(tick) {
-                for action in step(&mut state, event, now) {
+                for action in step(&mut state, event, moment.now) {
                     if let Some(end) = self.carry_out(action)? {
                         return Ok((state, end));
                     }
@@ -174,88 +165,14 @@ impl Dispatcher<'_> {
         self.hear(sent)
     }
 
-    fn hear(&mut self, sent: Sent) -> Option<Event> {
-        let slot = sent.slot;
-        if self.crew.is_late(&sent) {
-            self.drop_late(sent.call);
-            return None;
-        }
-        match sent.call {
-            Call::Gone(words) => Some(Event::Gone { slot, words: shortened(&words) }),
-            Call::Delivery(Delivery::Lost(loss)) => Some(Event::Lost { slot, reason: loss.to_string() }),
-            Call::Delivery(Delivery::Message(message)) => self.understand(slot, *message),
-        }
-    }
-
-    fn understand(&mut self, slot: usize, message: FromWorker) -> Option<Event> {
-        let (run, outcome) = match message {
-            FromWorker::Hello(hello) => return Some(self.greet(slot, &hello)),
-            FromWorker::Progress { run, step, steps } => {
-                let run = self.position(slot, &run)?;
-                self.touch.moved(run);
-                return Some(Event::Progress { slot, run, step, steps });
-            }
-            FromWorker::Finished { run, measurement } => {
-                let position = self.position(slot, &run)?;
-                if !self.is_borne_out(position, &measurement) {
-                    let reason = "the worker named files that are not in the run's folder".to_owned();
-                    return Some(Event::Lost { slot, reason });
-                }
-                (run, Outcome::Finished(measurement))
-            }
-            FromWorker::Diverged { run, step } => (run, Outcome::Diverged { step }),
-            FromWorker::Failed { run, failure, message } => {
-                (run, Outcome::Failed { cause: Cause::Reported(failure), message: shortened(&message) })
-            }
-        };
-        self.position(slot, &run).map(|run| Event::Reported { slot, run, outcome })
-    }
-
-    fn greet(&mut self, slot: usize, hello: &Hello) -> Event {
-        let engine = self.plan.engine.word();
-        let reason = if hello.format != FORMAT {
-            format!(
-                "the worker speaks format {}, this sweep speaks {FORMAT}; install both from one release",
-                hello.format
-            )
-        } else if hello.engine != engine {
-            format!("the worker is engine `{}`, the plan asks for `{engine}`", shortened(&hello.engine))
-        } else {
-            self.observer.event(&Happening::WorkerReady { slot, hello });
-            return Event::Ready { slot };
-        };
-        Event::Lost { slot, reason }
-    }
-
-    /// The run that a worker names, if it is the one that it was handed; anything else it says about runs is dropped.
-    fn position(&self, slot: usize, run: &RunId) -> Option<usize> {
-        self.at[slot].filter(|&position| self.plan.runs[position].id == *run)
-    }
-
-    fn drop_late(&mut self, call: Call) {
-        let Call::Delivery(Delivery::Message(message)) = call else { return };
-        if let FromWorker::Finished { run, .. }
-        | FromWorker::Diverged { run, .. }
-        | FromWorker::Failed { run, .. } = *message
-        {
-            self.observer.event(&Happening::Notice(&Notice::LateOutcome { run }));
-        }
-    }
-
-    fn is_borne_out(&self, run: usize, measurement: &Measurement) -> bool {
-        let weights = measurement.weights.is_some() || !self.needs_weights(run);
-        weights && self.store.holds(&self.plan.runs[run].id, measurement)
-    }
-
-    fn needs_weights(&self, run: usize) -> bool {
-        self.plan.inputs.is_some() && job::keeps_weights(self.plan, run)
-    }
-
     fn carry_out(&mut self, action: Action) -> Result<Option<End>, PoolError> {
         match action {
             Action::Start { slot } => self.start(slot),
             Action::Perform { slot, run, attempt } => self.perform(slot, run, attempt)?,
-            Action::Stop { slot, manner } => self.crew.stop(slot, manner),
+            Action::Stop { slot, manner } => {
+                self.attendance.leaves(slot);
+                self.crew.stop(slot, manner);
+            }
             Action::Consult { run } => self.consult(run)?,
             Action::Commit { run, attempt, outcome, source } => {
                 self.commit(run, attempt, &outcome, source)?;
@@ -268,17 +185,17 @@ impl Dispatcher<'_> {
 
     fn start(&mut self, slot: usize) {
         self.observer.event(&Happening::WorkerStarting { slot });
-        self.at[slot] = None;
-        if let Err(error) = self.crew.start(slot, &self.settings.slots[slot]) {
-            self.events.push_back(Event::StartFailed { slot, reason: error.to_string() });
+        let process = self.attendance.arrives(slot);
+        if let Err(error) = self.crew.start((slot, process), &self.settings.slots[slot]) {
+            let hindrance = if error.is_shortage() { Hindrance::Shortage } else { Hindrance::Fault };
+            self.events.push_back(Event::StartFailed { slot, reason: error.to_string(), hindrance });
         }
     }
 
     fn perform(&mut self, slot: usize, run: usize, attempt: u32) -> Result<(), PoolError> {
         let id = &self.plan.runs[run].id;
         let folder = self.store.begin(id, attempt, slot)?;
-        self.at.iter_mut().filter(|at| **at == Some(run)).for_each(|at| *at = None);
-        self.at[slot] = Some(run);
+        self.attendance.handed(slot, run);
         let Some(job) = job::build(self.plan, self.store, run, attempt, folder) else {
             self.refuse(slot, run, "the recorded original has no weights; carry it out again".to_owned());
             return Ok(());
@@ -306,9 +223,7 @@ impl Dispatcher<'_> {
         if let Some(cache) = self.cache.filter(|cache| job::is_cacheable(self.plan, run) && cache.has(id)) {
             let folder = self.store.make_run_folder(id)?;
             match cache.fetch(id, &folder) {
-                Fetched::Hit(found) if found.weights.is_some() || !self.needs_weights(run) => {
-                    measurement = Some(found);
-                }
+                Fetched::Hit(found) if self.is_answered(run, &found) => measurement = Some(found),
                 Fetched::Hit(_) | Fetched::Miss => {}
                 Fetched::Damaged(notice) => self.observer.event(&Happening::Notice(&notice)),
             }
@@ -325,10 +240,9 @@ impl Dispatcher<'_> {
         source: Source,
     ) -> Result<(), PoolError> {
         let id = &self.plan.runs[run].id;
-        let slot = self.at.iter().position(|&at| at == Some(run)).filter(|_| source == Source::Computed);
+        let slot = if source == Source::Computed { self.attendance.ended(run) } else { None };
         if let Some(slot) = slot {
             self.crew.rest(slot);
-            self.at[slot] = None;
         }
         if self.store.commit(id, attempt, outcome, source)? == Committed::Late {
             self.observer.event(&Happening::Notice(&Notice::LateOutcome { run: id.clone() }));
@@ -362,9 +276,4 @@ impl Dispatcher<'_> {
         };
         self.observer.event(&happening);
     }
-}
-
-/// The beginning of a text from a worker; it may be of any length.
-fn shortened(text: &str) -> String {
-    text[..text.floor_char_boundary(MAX_MESSAGE)].to_owned()
 }

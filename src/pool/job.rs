@@ -35,6 +35,7 @@ pub(super) fn build(plan: &Plan, store: &Store, run: usize, attempt: u32, folder
         Some(inputs) => Some(Inputs {
             data: PathBuf::from(&inputs.data),
             data_hash: inputs.data_hash.clone(),
+            skip_bad_images: inputs.skipped_images > 0,
             network: inputs.network.clone(),
             start: if starts_fresh(plan, run) { Start::Fresh } else { checkpoint(inputs, store)? },
         }),
@@ -44,12 +45,13 @@ pub(super) fn build(plan: &Plan, store: &Store, run: usize, attempt: u32, folder
         run: planned.id.clone(),
         attempt,
         seed: planned.seed,
-        method: point.method.clone(),
-        parameters: point.parameters.clone(),
+        method: point.method.as_ref().to_owned(),
+        parameters: point.parameters.to_map(),
         folder,
         inputs,
-        recipe: point.recipe.clone(),
+        recipe: point.recipe().into_owned(),
         keep_weights: keeps_weights(plan, run),
+        retain_sample: plan.retain_sample(planned),
     })
 }
 

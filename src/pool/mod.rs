@@ -6,10 +6,11 @@
 //!
 //! This module knows no command line: progress goes to an [`Observer`], signals come in through a channel.
 
-mod core;
+pub mod core;
 mod crew;
 mod dispatcher;
 mod ending;
+mod hearing;
 mod holder;
 mod job;
 mod observer;

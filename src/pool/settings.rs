@@ -8,8 +8,14 @@ use crate::engine::WorkerCommand;
 
 /// Longest that a killed process may take to go before its slot is given up.
 const UNKILLABLE: Duration = Duration::from_mins(1);
+/// The same beyond the grace, while the sweep is made to end at once: with the grace of 10 s it ends within 20 s.
+const FAREWELL: Duration = Duration::from_secs(5);
 /// How often in a row a worker may fail to start before its slot is given up.
 const STARTS: u32 = 2;
+/// The same while the system is short of something: about a minute.
+const SHORTAGES: u32 = 10;
+/// How long a slot rests after its first failed start.
+const REST: Duration = Duration::from_millis(250);
 
 /// A place for one worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,11 +66,22 @@ impl Settings {
         Rules {
             retries: self.retries,
             starts: STARTS,
+            shortages: SHORTAGES,
+            rest: REST,
             start: self.start_timeout,
             stall: self.stall_timeout,
             run: self.run_timeout,
-            // A gentle end waits for the grace twice.
-            unkillable: 2 * self.grace + UNKILLABLE,
+            unkillable: self.grace + UNKILLABLE,
+            farewell: self.grace + FAREWELL,
         }
+    }
+
+    /// What each slot works on, unless that is the CPU.
+    pub(super) fn accelerators(&self) -> Vec<Option<u32>> {
+        let accelerator = |slot: &SlotSpec| match slot.device {
+            Device::Cpu => None,
+            Device::Cuda(number) => Some(number),
+        };
+        self.slots.iter().map(accelerator).collect()
     }
 }

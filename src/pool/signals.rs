@@ -4,6 +4,7 @@ use crossbeam_channel::{Receiver, unbounded};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1},
     iterator::Signals,
+    low_level::emulate_default_handler,
 };
 use thiserror::Error;
 
@@ -17,23 +18,29 @@ pub struct SignalError {
     source: io::Error,
 }
 
+/// How often Ctrl-C is a wish; one more ends the process, whatever it waits for.
+const WISHES: u32 = 3;
+
 /// Turns Ctrl-C, `SIGTERM`, `SIGHUP` and `SIGUSR1` into wishes to end early, from now on and for the whole process.
+///
+/// Once nobody listens to wishes any more, signals do what they do by default.
 pub fn signals() -> Result<Receiver<Interruption>, SignalError> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1])?;
     let (sender, receiver) = unbounded();
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let mut interrupts = 0;
         for signal in signals.forever() {
-            let interruption = if signal == SIGINT {
-                interrupts += 1;
-                Interruption::Interrupt(interrupts)
-            } else if signal == SIGUSR1 {
-                Interruption::Drain
-            } else {
-                Interruption::Terminate
+            let interruption = match signal {
+                SIGINT => {
+                    interrupts += 1;
+                    Interruption::Interrupt(interrupts)
+                }
+                SIGUSR1 => Interruption::Drain,
+                _ => Interruption::Terminate,
             };
-            if sender.send(interruption).is_err() {
-                return;
+            if interrupts > WISHES || sender.send(interruption).is_err() {
+                // It doesn't return where the default is the end of the process, which it is for all four.
+                let _ = emulate_default_handler(signal);
             }
         }
     })?;

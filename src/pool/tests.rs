@@ -71,10 +71,10 @@ fn plan(engine: EngineName, roles: &[(Role, u64)]) -> Plan {
     let point = |role: Role| Point {
         label: role.word().into(),
         method: if role == Role::Unlearn { "finetune".into() } else { "retrain".into() },
-        parameters: BTreeMap::new(),
-        varied: Vec::new(),
+        parameters: BTreeMap::new().into(),
+        varied: [].into(),
         role,
-        recipe: Recipe::default(),
+        recipe: Recipe::default().into(),
         passes: 0.0,
     };
     let points: Vec<_> = roles.iter().map(|&(role, _)| point(role)).collect();
@@ -85,7 +85,17 @@ fn plan(engine: EngineName, roles: &[(Role, u64)]) -> Plan {
         .map(|(number, (point, seed))| Run { id: run_id(number as u64), point, seed: Seed(seed) })
         .collect();
     let oracle = OracleSize { models: 1, held_out: 1 };
-    Plan { name: "small".into(), engine, seeds: 1, oracle, inputs: None, points, runs }
+    Plan {
+        name: "small".into(),
+        engine,
+        seeds: 1,
+        stages: Vec::new(),
+        audit: None,
+        oracle,
+        inputs: None,
+        points,
+        runs,
+    }
 }
 
 fn open(disk: Arc<dyn crate::store::Disk>, dir: &Path, plan: &Plan) -> Result<Store, StoreError> {
@@ -210,6 +220,43 @@ fn what_is_said_of_another_run_is_dropped() {
         real=$run; run=ffffffffffffffffffffffffffffffff; finished; run=$real";
     let ending = stage.sweep(&settings(vec![slot("toy", perform)]), None);
     assert_eq!((ending.finished, ending.failed), (2, 0));
+    let dropped = stage.witness.told.iter().filter(|told| told.contains("late outcome")).count();
+    assert!(dropped >= 2, "the user is told of what is dropped: {:?}", stage.witness.told);
+}
+
+#[test]
+fn a_worker_that_floods_its_log_finishes_and_the_log_stays_small() {
+    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 1)]));
+    let perform = "head -c 9000000 /dev/zero >&2; write; finished";
+    assert_eq!(stage.sweep(&settings(vec![slot("toy", perform)]), None).finished, 1);
+    let log = stage.dir.join(format!("runs/{}/worker.log", run_id(0)));
+    let length = std::fs::metadata(log).expect("there is a log").len();
+    assert!((1 << 20..(2 << 20) + 100_000).contains(&length), "{length} bytes");
+}
+
+#[test]
+fn what_a_worker_leaves_behind_goes_with_it() {
+    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 1)]));
+    let pids = stage.dir.with_extension("pids");
+    let perform = format!("sleep 1000 & echo $! >> {}; kill -9 $$", pids.display());
+    assert_eq!(stage.sweep(&settings(vec![slot("toy", &perform)]), None).failed, 1);
+    let left = std::fs::read_to_string(&pids).expect("it wrote them");
+    assert_eq!(left.lines().count(), 2, "one for each attempt");
+    for pid in left.lines() {
+        assert!(!Path::new("/proc").join(pid).exists(), "process {pid} is left, or nobody has reaped it");
+    }
+}
+
+#[test]
+fn a_device_whose_workers_die_under_two_runs_is_used_no_more() {
+    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 3)]));
+    let on = |device, perform| SlotSpec { device, ..slot("toy", perform) };
+    let ending = stage.sweep(&settings(vec![on(Device::Cuda(0), "kill -9 $$")]), None);
+    let How::NoWorkers { reasons } = ending.how else { panic!("the device is left: {ending:?}") };
+    assert!(reasons[0].1.contains("cuda:0 cost two runs in a row their worker"), "{reasons:?}");
+    assert_eq!((ending.failed, ending.pending), (1, 2), "the first run had its retry, the others wait");
+    let ending = stage.sweep(&settings(vec![on(Device::Cuda(1), "write; finished")]), None);
+    assert_eq!((ending.finished, ending.how), (2, How::Complete));
 }
 
 #[test]
@@ -292,7 +339,7 @@ fn finished_oracles_are_shared_between_sweeps() {
     assert!(second.witness.told.contains(&Notice::DamagedCacheEntry { path: damaged }.to_string()));
     let recorded = Recorded::read(&second.dir).expect("whole");
     assert_eq!(recorded.outcomes[&run_id(0)].source, Source::Cached);
-    assert_eq!(std::fs::read(recorded.folder.confidences(&run_id(0))).expect("brought"), b"confidences");
+    assert_eq!(std::fs::read(recorded.confidences(&run_id(0))).expect("brought"), b"confidences");
 }
 
 #[test]
@@ -335,6 +382,7 @@ fn unlearning_starts_from_the_weights_that_the_original_left() {
     plan.inputs = Some(PlannedInputs {
         data: "faces".into(),
         data_hash: hash("data"),
+        skipped_images: 0,
         sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
         network: Network { name: "resnet18".into(), width: 8, classes: 10 },
         original: PlannedOriginal::Trained { run: run_id(0) },

@@ -68,8 +68,9 @@ impl Dispatcher<'_> {
         }
         self.touch.told = now;
         let moved = std::mem::take(&mut self.touch.moved);
-        let still = self.at.iter().flatten().filter(|run| !moved.contains(run));
-        let still: BTreeSet<&RunId> = still.map(|&run| &self.plan.runs[run].id).collect();
+        let at_work = (0..self.settings.slots.len()).filter_map(|slot| self.attendance.run_at(slot));
+        let still = at_work.filter(|run| !moved.contains(run));
+        let still: BTreeSet<&RunId> = still.map(|run| &self.plan.runs[run].id).collect();
         for run in self.store.claimed().iter().filter(|run| !still.contains(run)) {
             self.store.beat(run)?;
         }

@@ -1,7 +1,7 @@
 //! What the numbers say, in sentences: the headline and the warnings that must stand beside it.
 
 use crate::{
-    frame::{Frame, PointRow, ScoreRow, decimals},
+    frame::{Frame, PointRow, ScoreRow, Standing, decimals},
     outcome::Status,
     plan::{EngineName, Role},
 };
@@ -27,12 +27,23 @@ pub(super) fn headline(frame: &Frame) -> String {
     let against = against.map_or_else(String::new, |share| format!(", {share} of the ceiling"));
     let first = format!("{} scores best: {}{against}.", best.title, row.score);
     match ranking.get(1) {
-        Some((second, next)) if next.score.ends().1 >= row.score.ends().0 => {
-            format!("{first} It is not clearly ahead of {}: their intervals overlap.", second.title)
+        Some((second, _)) if stands(frame, best, second) == Standing::Ahead => {
+            let ahead = ranking[1..].iter().all(|(other, _)| stands(frame, best, other) == Standing::Ahead);
+            let whom = if ahead { "every other point".to_owned() } else { second.title.clone() };
+            format!("{first} It is clearly ahead of {whom}.")
         }
-        Some((second, _)) => format!("{first} It is clearly ahead of {}.", second.title),
+        Some((second, _)) => {
+            let tied = ranking[1..].iter().filter(|(other, _)| stands(frame, best, other) == Standing::Tied);
+            let others = tied.count() - 1;
+            let more = if others > 0 { format!(" and {others} more") } else { String::new() };
+            format!("{first} It can't be told from {}{more}: such differences come by chance.", second.title)
+        }
         None => first,
     }
+}
+
+fn stands(frame: &Frame, one: &PointRow, other: &PointRow) -> Standing {
+    frame.comparisons.standing(one.position, other.position)
 }
 
 /// The score as a share of the ceiling's: `62 %`.

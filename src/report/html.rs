@@ -5,6 +5,11 @@ use minijinja::{Environment, UndefinedBehavior, Value, context};
 use super::ReportError;
 
 const TEMPLATE: &str = include_str!("../../assets/report.html");
+/// Sections that are files of their own.
+const PARTS: [(&str, &str); 2] = [
+    ("stages.html", include_str!("../../assets/stages.html")),
+    ("audits.html", include_str!("../../assets/audits.html")),
+];
 const STYLE: &str = include_str!("../../assets/report.css");
 
 /// Fills the template; its name makes minijinja escape everything that goes in.
@@ -12,6 +17,9 @@ pub(super) fn page(view: Value) -> Result<String, ReportError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_template("report.html", TEMPLATE)?;
+    for (name, part) in PARTS {
+        environment.add_template(name, part)?;
+    }
     let style = Value::from_safe_string(STYLE.to_owned());
     Ok(environment.get_template("report.html")?.render(context! { style, view })?)
 }

@@ -20,7 +20,7 @@ const LONGEST_TITLE: usize = 60;
 const NARROWEST: u16 = 40;
 
 /// The columns, in order; the less a column matters, the higher its rank in leaving when there is no room.
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     Column { head: "#", leaves: 0, text: |row, _| row.rank.clone() },
     Column { head: "point", leaves: 0, text: |row, _| shortened(&row.title, LONGEST_TITLE) },
     Column {
@@ -33,6 +33,15 @@ const COLUMNS: [Column; 9] = [
         head: "forgetting",
         leaves: 3,
         text: |row, _| row.with_score(|score| score.forgetting_quality.to_string()),
+    },
+    Column {
+        head: "cross-fitted",
+        leaves: 3,
+        text: |row, _| {
+            row.with_score(|score| {
+                score.cross_fit.map_or_else(|| "–".to_owned(), |own| own.quality.to_string())
+            })
+        },
     },
     Column {
         head: "retain %",
@@ -80,6 +89,13 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
     if hidden > 0 {
         let _ = writeln!(text, "… {hidden} more in points.csv");
     }
+    if frame
+        .ranking()
+        .iter()
+        .any(|(point, _)| frame.ranks(point).is_some_and(|ranks| ranks.best < ranks.worst))
+    {
+        text.push_str("points that share a rank can't be told apart\n");
+    }
     for (reason, titles) in reasons(&rows) {
         let _ = writeln!(text, "– {}: {reason}", titles.join(", "));
     }
@@ -93,7 +109,7 @@ fn rows(frame: &Frame) -> Vec<Row<'_>> {
         rows.push(row("", "ceiling (retrained)".to_owned(), point));
     }
     for (nth, (point, _)) in frame.ranking().into_iter().take(MOST).enumerate() {
-        rows.push(row(&(nth + 1).to_string(), point.title.clone(), point));
+        rows.push(row(&rank(frame, nth, point), point.title.clone(), point));
     }
     for (point, _) in frame.dashes() {
         rows.push(row("–", point.title.clone(), point));
@@ -102,6 +118,11 @@ fn rows(frame: &Frame) -> Vec<Row<'_>> {
         rows.push(row("", "floor (identity)".to_owned(), point));
     }
     rows
+}
+
+/// The ranks that a point may have; its place in the list where nothing was compared.
+pub(super) fn rank(frame: &Frame, nth: usize, point: &PointRow) -> String {
+    frame.ranks(point).map_or_else(|| (nth + 1).to_string(), |ranks| ranks.to_string())
 }
 
 /// Titles by the reason for their dash.

@@ -1,12 +1,14 @@
 //! Everything that is made from results and can be made again: tables, figures, the page, the leaderboard.
 //!
 //! A report adds no number of its own. It writes into the folder of the results and owns these names there:
-//! `runs.csv`, `points.csv`, `runs.parquet`, `points.parquet`, `figures/*.png`, `figures/*.svg`, `report.html`.
+//! `runs.csv`, `points.csv`, `audits.csv`, `runs.parquet`, `points.parquet`, `figures/*.png`, `figures/*.svg`, `report.html`.
 
+mod audits;
 mod finding;
 mod html;
 mod leaderboard;
 mod provenance;
+mod stages;
 mod view;
 mod write;
 
@@ -21,7 +23,7 @@ use thiserror::Error;
 
 use crate::{
     frame::{Frame, FrameError},
-    plot::{self, FIGURES, PlotError},
+    plot::{self, PlotError},
 };
 use view::Picture;
 
@@ -77,7 +79,7 @@ impl Report {
         let folder = results.join("figures");
         write::folder(&folder)?;
         let mut pictures = Vec::new();
-        for figure in FIGURES {
+        for figure in plot::figures(frame) {
             let scene = (figure.draw)(frame);
             let svg = plot::svg(&scene)?;
             let vector = folder.join(format!("{}.svg", figure.name));

@@ -4,36 +4,27 @@ use insta::assert_snapshot;
 
 use super::{Report, leaderboard, provenance};
 use crate::{
-    frame::sample::Sample,
+    audit::Audit,
+    frame::{AuditNumbers, AuditRow, Entrant, Frame, Mean, StageRow, sample::Sample},
     outcome::{Cause, Outcome},
 };
 
 /// Texts that have broken pages, from the usual collections.
-const ATTACKS: &[&str] = &[
-    "<script>alert(1)</script>",
-    "\"><script>alert(1)</script>",
-    "'><img src=x onerror=alert(1)>",
-    "</style><script>alert(1)</script>",
-    "</title><svg onload=alert(1)>",
-    "<svg/onload=alert(1)>",
-    "\" onmouseover=\"alert(1)",
-    "' onfocus='alert(1)' autofocus='",
-    "javascript:alert(1)",
-    "<a href=\"javascript:alert(1)\">x</a>",
-    "<iframe srcdoc=\"<script>alert(1)</script>\">",
-    "<!--<img src=\"--><img src=x onerror=alert(1)//\">",
-    "<![CDATA[<script>alert(1)</script>]]>",
-    "{{ 7 * 77777 }}{% include \"/etc/passwd\" %}",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "<meta http-equiv=refresh content=\"0;url=//x\">",
-    "<base href=//x>",
-    "</td></tr></table><h1>x</h1>",
-    "\u{0}<scr\u{0}ipt>alert(1)</scr\u{0}ipt>",
-    "%3Cscript%3Ealert(1)%3C/script%3E",
-    "\\u003cscript\\u003ealert(1)",
-    "<ｓcript>alert(1)</ｓcript>",
-    "\u{202e}>tpircs<",
-];
+const ATTACKS: &str = include_str!("tests/attacks.txt");
+
+/// The attacks, one a line; `\\u{…}` stands for a character that a text file shouldn't hold.
+fn attacks() -> Vec<String> {
+    let spelt_out = |line: &str| {
+        line.split("\\u{").enumerate().fold(String::new(), |text, (nth, piece)| match piece.split_once('}') {
+            Some((code, rest)) if nth > 0 => {
+                let code = u32::from_str_radix(code, 16).expect("hexadecimal digits");
+                text + &char::from_u32(code).expect("a character").to_string() + rest
+            }
+            _ => text + piece,
+        })
+    };
+    ATTACKS.lines().map(spelt_out).collect()
+}
 
 fn page(sample: &Sample) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -55,11 +46,59 @@ fn tags(page: &str) -> Vec<&str> {
 #[test]
 fn no_text_from_outside_becomes_markup() {
     let harmless = page(&Sample::finished(3).on_data().hostile("harmless"));
-    for attack in ATTACKS {
+    let attacks = attacks();
+    assert!(attacks.len() >= 100, "{} attacks", attacks.len());
+    for attack in &attacks {
         let hostile = page(&Sample::finished(3).on_data().hostile(attack));
         assert_eq!(tags(&harmless), tags(&hostile), "{attack}");
         assert!(!hostile.contains("<script") && !hostile.contains("544439"), "{attack}");
+        assert!(hostile.chars().all(|c| c == '\n' || !c.is_control()), "{attack}");
     }
+}
+
+/// A staged and audited frame in which every text from outside is `text`.
+fn examined(text: &str) -> Frame {
+    let mut frame = Sample::finished(3).hostile(text).frame();
+    let (dropped, audited) = (4, 5);
+    let score = frame.points[dropped].score.as_ref().ok().map(|row| row.score);
+    let entrant = |point, left: Option<&str>| Entrant { point, score, left: left.map(str::to_owned) };
+    let entrants = vec![entrant(dropped, Some(text)), entrant(audited, None)];
+    frame.sweep.stages = vec![2, 4];
+    frame.stages = vec![StageRow { n: 2, decided: true, entrants }];
+    let numbers = AuditNumbers {
+        value: Mean { value: 0.625, half_width: Some(0.0123) },
+        oracle: Some(0.5),
+        gap: 0.125,
+        noise_floor: Some(0.01),
+    };
+    let row = |point, measure, numbers| AuditRow { point, audit: Audit::SimpleMia, measure, n: 4, numbers };
+    frame.audits = vec![row(audited, "accuracy", Ok(numbers)), row(dropped, "", Err(text.to_owned()))];
+    frame
+}
+
+#[test]
+fn stages_and_audits_are_shown_and_escaped() {
+    let written = |frame: &Frame| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let written = Report::write(folder.path(), frame).expect("a writable folder");
+        let page = fs::read_to_string(written.page().expect("a page")).expect("UTF-8");
+        (page, fs::read_to_string(folder.path().join("audits.csv")).expect("a table"))
+    };
+    let (page, table) = written(&examined("harmless"));
+    for shown in ["N = 2: 2 entered, 1 went on, 1 dropped", "Oracle: retrained", "0.625 ± 0.012", "gap 0.125"]
+    {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
+    assert!(table.contains("simple-mia,accuracy,4,0.625,0.0123,0.5,0.125,0.01,,toy,"), "{table}");
+    for attack in attacks() {
+        let (hostile, _) = written(&examined(&attack));
+        assert_eq!(tags(&page), tags(&hostile), "{attack}");
+    }
+    let plain = Sample::finished(3).frame();
+    assert!(
+        plain.files().expect("tables").iter().all(|(name, _)| *name != "audits.csv"),
+        "nothing is audited"
+    );
 }
 
 #[test]
@@ -93,7 +132,7 @@ fn the_page_asks_no_network_and_runs_no_script() {
     for outside in ["src=\"http", "href=\"http", "url(", "@import", "<script", "<link"] {
         assert!(!page.contains(outside), "{outside}");
     }
-    assert_eq!(page.matches("<img src=\"data:image&#x2f;svg+xml,").count(), 3, "three figures as data");
+    assert_eq!(page.matches("<img src=\"data:image&#x2f;svg+xml,").count(), 4, "four figures as data");
 }
 
 #[test]

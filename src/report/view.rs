@@ -2,16 +2,18 @@
 
 use minijinja::{Value, context};
 
-use super::finding;
+use super::{audits, finding, leaderboard, stages};
 use crate::{
-    frame::{Frame, Interval, Mean, PointRow, RunRow, ScoreRow, decimals, shortened},
+    frame::{Frame, Interval, Mean, PointRow, RunRow, ScoreRow, Selection, decimals, shortened},
     outcome::Status,
-    plan::{EngineName, PlannedOriginal},
+    plan::{EngineName, OracleSize, PlannedOriginal},
 };
 
 /// Lists on the page end after as many entries; the tables hold all.
 const MOST_ROWS: usize = 100;
 const MOST_FAILURES: usize = 100;
+/// Share of a retraining's time above which the competition refused a submission.
+const COMPETITION_SHARE: f64 = 0.2;
 const LONGEST_MESSAGE: usize = 600;
 const LONGEST_TITLE: usize = 160;
 
@@ -40,9 +42,17 @@ pub(super) fn view(frame: &Frame, figures: Vec<Picture>, provenance: Vec<(String
         test_name => if tested { "Test" } else { "Validation" },
         n => frame.sweep.seeds,
         ceiling => finding::scored(frame.ceiling()).map(|(_, row)| row.score.to_string()),
+        ties => frame.ranking().iter().any(|(point, _)| {
+            frame.ranks(point).is_some_and(|ranks| ranks.best < ranks.worst)
+        }),
+        selections => frame.comparisons.selections.iter().map(|own| selection(frame, *own)).collect::<Value>(),
+        times => times(frame),
+        randomness => randomness(frame),
         facts => pairs(facts(frame)),
         failures => Value::from_iter(failures),
         failures_left_out,
+        stages => stages::view(frame),
+        audits => audits::view(frame),
         figures => figures.into_iter().map(figure).collect::<Value>(),
         provenance => pairs(provenance),
     }
@@ -60,7 +70,8 @@ fn rows(frame: &Frame) -> (Vec<Value>, usize) {
         rows.push(row("ceiling", "", point, ceiling));
     }
     let ranked = frame.ranking().into_iter().enumerate();
-    let ranked = ranked.map(|(nth, (point, _))| row("ranked", &(nth + 1).to_string(), point, ceiling));
+    let ranked =
+        ranked.map(|(nth, (point, _))| row("ranked", &leaderboard::rank(frame, nth, point), point, ceiling));
     let dashes = frame.dashes().into_iter().map(|(point, _)| row("dash", "–", point, ceiling));
     let methods: Vec<Value> = ranked.chain(dashes).collect();
     let left_out = methods.len().saturating_sub(MOST_ROWS);
@@ -89,6 +100,11 @@ fn row(kind: &str, rank: &str, point: &PointRow, ceiling: Option<&ScoreRow>) -> 
         share => score.zip(ceiling).and_then(|(row, top)| finding::share(row, top)).unwrap_or_default(),
         forgetting => text(|row| decimals(row.forgetting_quality.value)),
         forgetting_interval => text(|row| interval(row.forgetting_quality.interval)),
+        normalised => text(|row| row.normalised.map_or_else(String::new, |own| decimals(own.value))),
+        normalised_interval => text(|row| row.normalised.map_or_else(String::new, |own| interval(own.interval))),
+        own => text(|row| row.cross_fit.map_or_else(String::new, |own| decimals(own.quality.value))),
+        own_interval =>
+            text(|row| row.cross_fit.map_or_else(String::new, |own| interval(own.quality.interval))),
         retain => percent(point.means.retain_acc),
         test => percent(point.means.held_out_acc()),
         forget => percent(point.means.forget_acc),
@@ -97,6 +113,40 @@ fn row(kind: &str, rank: &str, point: &PointRow, ceiling: Option<&ScoreRow>) -> 
         seconds => point.means.unlearn_s.map_or_else(String::new, |seconds| format!("{seconds:.1}")),
         reason => point.score.as_ref().err().map(ToString::to_string),
     }
+}
+
+fn selection(frame: &Frame, own: Selection) -> Value {
+    context! {
+        title => shortened(&frame.points[own.point].title, LONGEST_TITLE),
+        candidates => own.candidates,
+        chosen_on => decimals(own.chosen_on),
+        reported_on => decimals(own.reported_on),
+    }
+}
+
+/// What each point costs as a share of a retraining, in percent, and whether the competition would have let it through.
+fn times(frame: &Frame) -> Value {
+    let ranking = frame.ranking();
+    let time = |point: &PointRow| {
+        let share = frame.share_of_retraining(point)?;
+        Some(context! {
+            title => shortened(&point.title, LONGEST_TITLE),
+            share => format!("{:.1} %", share * 100.0),
+            slow => share > COMPETITION_SHARE,
+        })
+    };
+    ranking.iter().take(MOST_ROWS).filter_map(|(point, _)| time(point)).collect()
+}
+
+/// What was drawn how often: what an interval knows of, and what it doesn't.
+fn randomness(frame: &Frame) -> String {
+    let OracleSize { models, held_out } = frame.sweep.oracle;
+    format!(
+        "One original, one split. {} unlearning seeds per point, {models} retrained models in the oracle and {held_out} held \
+         out, each with a seed of its own. Intervals know of unlearning and oracle seeds alone: another original or another \
+         split would move the numbers further.",
+        frame.sweep.seeds
+    )
 }
 
 fn interval(interval: Option<Interval>) -> String {
@@ -148,12 +198,20 @@ fn facts(frame: &Frame) -> Vec<(&'static str, String)> {
                     sizes.retain, sizes.forget, sizes.validation
                 ),
             ),
+            ("Images left out", left_out(inputs.skipped_images)),
             ("Network", format!("{}, width {}, {} classes", network.name, network.width, network.classes)),
             ("Original", original(&inputs.original)),
         ]);
     }
     facts.extend(finding::original(frame).map(|point| ("Accuracy before unlearning", accuracies(point))));
     facts
+}
+
+fn left_out(images: u64) -> String {
+    match images {
+        0 => "none".to_owned(),
+        count => format!("{count} that can't be used (--skip-bad-images); the split is what remains"),
+    }
 }
 
 fn original(original: &PlannedOriginal) -> String {

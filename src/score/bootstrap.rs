@@ -18,33 +18,58 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Replicate {
     pub(super) forgetting_quality: f64,
-    pub(super) value: f64,
+    pub(super) utility: Utility,
 }
 
-/// Scores `replicates` replicates of comparable groups, in an order that only `seed` decides; leaves out
-/// those that have no score (every threshold discarded on an example, or an oracle that is never right).
+impl Replicate {
+    pub(super) fn value(&self) -> f64 {
+        self.utility.weigh(self.forgetting_quality)
+    }
+}
+
+/// Scores `replicates` replicates of comparable groups. Which models a replicate draws depends on its position, on `seed`
+/// and on N alone, so those of two groups go together, model by model. `None` stands for a replicate that has no score
+/// (every threshold discarded on an example, or an oracle that is never right).
 pub(super) fn replicate(
     unlearned: &Ensemble<Unlearned>,
     oracle: &Oracle,
     replicates: usize,
     seed: u64,
-) -> Vec<Replicate> {
+) -> Vec<Option<Replicate>> {
     let models = unlearned.models();
     let sides = (Sorted::new(unlearned.confidences()), Sorted::new(oracle.confidences()));
     (0..replicates as u64)
         .into_par_iter()
         .map_init(
-            || Scorer::new(models),
+            || Scorer::new(models, models),
             |scorer, stream| {
                 let mut random = ChaCha8Rng::seed_from_u64(seed);
                 random.set_stream(stream);
                 let times = (draw(models, &mut random), draw(models, &mut random));
-                let forgetting_quality = scorer.forgetting_quality(&sides, &times)?;
-                let utility = utility(unlearned, oracle, &times)?;
-                Some(Replicate { forgetting_quality, value: utility.weigh(forgetting_quality) })
+                scorer.replicate((unlearned, oracle), &sides, &times)
             },
         )
-        .flatten()
+        .collect()
+}
+
+/// Blocks of models that the jackknife leaves out in turn; single models where there are fewer.
+const BLOCKS: usize = 64;
+
+/// Scores comparable groups with the same few positions left out on both sides, block by block; the buckets of ε stay
+/// those of N.
+pub(super) fn jackknife(unlearned: &Ensemble<Unlearned>, oracle: &Oracle) -> Vec<Option<Replicate>> {
+    let models = unlearned.models();
+    let sides = (Sorted::new(unlearned.confidences()), Sorted::new(oracle.confidences()));
+    let blocks = models.min(BLOCKS);
+    (0..blocks)
+        .into_par_iter()
+        .map(|block| {
+            let mut times = vec![1; models];
+            let left_out = block * models / blocks..(block + 1) * models / blocks;
+            let mut scorer = Scorer::new(models - left_out.len(), models);
+            times[left_out].fill(0);
+            scorer.replicate((unlearned, oracle), &sides, &(times.clone(), times))
+        })
         .collect()
 }
 
@@ -84,6 +109,7 @@ fn resample(example: &[(f64, u32)], times: &[u32], into: &mut Vec<f64>) {
 
 /// What scores replicates, with the memory that it reuses.
 struct Scorer {
+    /// N of the groups, which decides the buckets.
     models: usize,
     attacks: Attacks,
     unlearned: Vec<f64>,
@@ -92,9 +118,20 @@ struct Scorer {
 }
 
 impl Scorer {
-    fn new(models: usize) -> Self {
-        let (unlearned, retrained) = (Vec::with_capacity(models), Vec::with_capacity(models));
-        Self { models, attacks: Attacks::new(models), unlearned, retrained, epsilons: Vec::new() }
+    /// Scores replicates of `drawn` models per side as groups of `models`.
+    fn new(drawn: usize, models: usize) -> Self {
+        let (unlearned, retrained) = (Vec::with_capacity(drawn), Vec::with_capacity(drawn));
+        Self { models, attacks: Attacks::new(drawn), unlearned, retrained, epsilons: Vec::new() }
+    }
+
+    fn replicate(
+        &mut self,
+        (unlearned, oracle): (&Ensemble<Unlearned>, &Oracle),
+        sides: &(Sorted, Sorted),
+        times: &Times,
+    ) -> Option<Replicate> {
+        let forgetting_quality = self.forgetting_quality(sides, times)?;
+        Some(Replicate { forgetting_quality, utility: utility(unlearned, oracle, times)? })
     }
 
     fn forgetting_quality(&mut self, sides: &(Sorted, Sorted), times: &Times) -> Option<f64> {

@@ -23,6 +23,12 @@ pub enum Incomparable {
         /// Models on each side.
         have: usize,
     },
+    /// A group is too small to be halved.
+    #[error("{have} models on each side; the cross-fitted estimator halves them and needs 4")]
+    TooFewToHalve {
+        /// Models on each side.
+        have: usize,
+    },
     /// The groups differ in size.
     #[error(
         "{unlearned} unlearned but {retrained} retrained models; scores need the same number on both sides"

@@ -24,17 +24,23 @@ mod forgetting_quality;
 mod utility;
 #[expect(clippy::module_inception, reason = "the room is named after the one thing in it")]
 mod score;
-mod bootstrap;
 mod interval;
+mod bootstrap;
+mod resampled;
+mod clopper_pearson;
+mod crossfit;
 mod arrays;
 
 pub use arrays::{ArrayScore, from_arrays};
+pub use clopper_pearson::{lower as clopper_pearson_lower, upper as clopper_pearson_upper};
+pub use crossfit::{Attack, CONFIDENCE, CrossFit, EpsilonBound, Place};
 pub use ensemble::{Confidences, Ensemble, Kind, MAX_CONFIDENCE, Model, Retrained, Side, Unlearned};
 pub use epsilon::{CAP, Epsilon, Rule, epsilons, median};
 pub use forgetting_quality::{Bucket, ForgettingQuality};
 pub use incomparable::Incomparable;
-pub use interval::{Interval, Intervals, half_width, mean_interval};
+pub use interval::{Construction, Interval, half_width, mean_interval};
 pub use oracle::{MIN_MODELS, Oracle};
+pub use resampled::{Difference, Part, Resampled};
 pub use score::Score;
 pub use utility::Utility;
 

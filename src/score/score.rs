@@ -7,7 +7,6 @@ use super::{
     epsilon::{Epsilon, epsilons},
     forgetting_quality::ForgettingQuality,
     incomparable::Incomparable,
-    interval::Intervals,
     oracle::Oracle,
     utility::Utility,
 };
@@ -73,16 +72,5 @@ impl Score {
             test_ratio: utility.test_ratio,
             value,
         })
-    }
-
-    /// Bootstraps 95 % intervals for what [`of`](Self::of) gives; see [`Intervals`] for how and how far to
-    /// trust them.
-    pub fn interval(
-        unlearned: &Ensemble<Unlearned>,
-        oracle: &Oracle,
-        replicates: usize,
-        seed: u64,
-    ) -> Result<Intervals, Incomparable> {
-        Intervals::bootstrap(unlearned, oracle, replicates, seed)
     }
 }

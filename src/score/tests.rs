@@ -6,15 +6,19 @@ use rand_core::{Rng, SeedableRng};
 use serde_json::Value;
 
 use super::{
-    Confidences, Ensemble, Incomparable, Kind, Model, Oracle, Retrained, Rule, Score, Side, Unlearned,
-    from_arrays, utility::Utility,
+    Confidences, Construction, Ensemble, Incomparable, Kind, Model, Oracle, Part, Resampled, Retrained, Rule,
+    Score, Side, Unlearned, from_arrays, utility::Utility,
 };
 use sweep_inputs::npy::Array;
 
 type Rows = Vec<Vec<f64>>;
 
 fn fixture(name: &str) -> Value {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/metric").join(name);
+    stored(&format!("metric/{name}"))
+}
+
+fn stored(name: &str) -> Value {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -49,7 +53,7 @@ fn ensemble<K: Kind>(rows: &Rows) -> Ensemble<K> {
 }
 
 /// Standard normal by Box and Muller.
-fn gaussian(models: usize, examples: usize, random: &mut ChaCha8Rng) -> Rows {
+pub(super) fn gaussian(models: usize, examples: usize, random: &mut ChaCha8Rng) -> Rows {
     let mut uniform = || (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
     let mut normal = || (-2.0 * (1.0 - uniform()).ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos();
     (0..models).map(|_| (0..examples).map(|_| 2.0 * normal()).collect()).collect()
@@ -69,7 +73,7 @@ fn the_reference_is_met() {
     ] {
         let case = fixture(&format!("{name}.json"));
         let (unlearned, retrained) = sides(&case);
-        let score = from_arrays(&unlearned, &retrained).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let score = from_arrays(&unlearned, &retrained, 0).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(score.forget_score, case["output"]["forget_score"].as_f64().expect("F"), "{name}");
         let want = numbers(&case["output"]["eps"]);
         assert_eq!(score.epsilon.len(), want.len(), "{name}");
@@ -84,7 +88,7 @@ fn what_the_reference_chokes_on_is_an_error() {
     let refusal = |name: &str| {
         let case = fixture(name);
         let (unlearned, retrained) = sides(&case);
-        from_arrays(&unlearned, &retrained).expect_err(name)
+        from_arrays(&unlearned, &retrained, 0).expect_err(name)
     };
     assert_eq!(refusal("07a_constant_equal_N8.json"), Incomparable::Constant { example: 0, value: 1.25 });
     let Incomparable::NotFinite { side, model, example, value } = refusal("08_nan_confidence_N8.json") else {
@@ -115,7 +119,7 @@ fn the_final_score_is_weighed_as_published() {
 fn the_published_range_of_perfect_unlearning_is_met() {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let (unlearned, retrained) = (gaussian(64, 200, &mut random), gaussian(64, 200, &mut random));
-    let quality = from_arrays(&array(&unlearned), &array(&retrained)).expect("finite").forget_score;
+    let quality = from_arrays(&array(&unlearned), &array(&retrained), 0).expect("finite").forget_score;
     assert!((0.12..=0.26).contains(&quality), "independent draws of one distribution: F = {quality}");
 }
 
@@ -146,7 +150,7 @@ fn unlike_groups_do_not_compare() {
         values: (0..models * examples).map(|index| (index as f64).sin()).collect(),
     };
     let refusal = |unlearned: &Array, retrained: &Array| {
-        from_arrays(unlearned, retrained).expect_err("unlike groups").to_string()
+        from_arrays(unlearned, retrained, 0).expect_err("unlike groups").to_string()
     };
     insta::assert_snapshot!(refusal(&grid(4, 2), &grid(5, 2)), @"4 unlearned but 5 retrained models; scores need the same number on both sides");
     insta::assert_snapshot!(refusal(&grid(4, 2), &grid(4, 3)), @"2 forget examples on the unlearned side but 3 on the retrained; measure both on one split");
@@ -205,13 +209,14 @@ proptest! {
         keys in vec(any::<Index>(), 24),
     ) {
         let (models, examples) = (unlearned.len(), unlearned[0].len());
-        let plain = from_arrays(&array(&unlearned), &array(&retrained)).expect("finite and spread");
+        let plain = from_arrays(&array(&unlearned), &array(&retrained), 0).expect("finite and spread");
         prop_assert!((0.0..=1.0).contains(&plain.forget_score), "F = {}", plain.forget_score);
 
         let order = permutation(examples, &keys);
         let mixed = from_arrays(
             &shuffled(&unlearned, &permutation(models, &keys), &order),
             &shuffled(&retrained, &permutation(models, &keys[7..]), &order),
+            0,
         )
         .expect("finite and spread");
         prop_assert_eq!(mixed.forget_score, plain.forget_score);
@@ -221,7 +226,7 @@ proptest! {
 
     #[test]
     fn identical_samples_have_quality_one(side in vec(vec(-6.0..6.0_f64, 2), 4..24)) {
-        let score = from_arrays(&array(&side), &array(&side)).expect("finite and spread");
+        let score = from_arrays(&array(&side), &array(&side), 0).expect("finite and spread");
         prop_assert_eq!(score.forget_score, 1.0, "{:?}", score.epsilon);
     }
 }
@@ -236,30 +241,57 @@ fn confidences_keep_the_order_of_models_and_examples() {
     );
 }
 
+fn resampled(unlearned: &Rows, oracle: &Oracle, seed: u64) -> Resampled {
+    Resampled::of(&ensemble(unlearned), oracle, 50, seed).expect("comparable")
+}
+
 #[test]
 fn intervals_lie_around_the_score_and_follow_the_seed() {
     let mut random = ChaCha8Rng::seed_from_u64(5);
-    let unlearned = ensemble::<Unlearned>(&gaussian(16, 20, &mut random));
+    let unlearned = gaussian(16, 20, &mut random);
     let oracle: Oracle = ensemble(&gaussian(16, 20, &mut random));
-    let score = Score::of(&unlearned, &oracle).expect("comparable");
-    let interval = |seed| Score::interval(&unlearned, &oracle, 50, seed).expect("comparable");
-    let (one, other) = (interval(1), interval(2));
-    assert_eq!(one, interval(1), "the same seed gives the same interval");
-    assert_ne!(one, other, "another seed gives another");
-    assert_eq!(one.replicates, 50);
-    let quality = score.forgetting_quality.value();
-    for interval in [one.forgetting_quality, one.value, other.value] {
+    let (one, other) = (resampled(&unlearned, &oracle, 1), resampled(&unlearned, &oracle, 2));
+    assert_eq!(one, resampled(&unlearned, &oracle, 1), "the same seed gives the same replicates");
+    assert_ne!(one, other, "another seed gives others");
+    assert_eq!(one.replicates(), 50);
+    let quality = one.score().forgetting_quality.value();
+    let parts = [Part::ForgettingQuality, Part::Value];
+    for interval in parts.map(|part| one.interval(part)).into_iter().chain([other.interval(Part::Value)]) {
         assert!(0.0 <= interval.low && interval.low < quality && quality < interval.high, "{interval:?}");
         assert!(interval.high <= 1.0, "{interval:?}");
     }
-    // All models are equally accurate: the score varies as forgetting quality does.
-    assert_eq!(one.forgetting_quality, one.value);
+    // All models are equally accurate: the score varies as forgetting quality does, and the ratios don't vary.
+    assert_eq!(one.interval(Part::ForgettingQuality), one.interval(Part::Value));
+    let ratio = one.interval(Part::RetainRatio);
+    assert_eq!((ratio.low, ratio.high), (1.0, 1.0));
+    let groups = (&ensemble(&unlearned), &oracle);
+    assert_eq!(one.interval_by(Construction::Rescaled, Part::Value, groups), Some(one.interval(Part::Value)));
+    // What does not vary has no skewness to correct by.
+    assert_eq!(one.interval_by(Construction::Bca, Part::RetainRatio, groups), None);
+}
+
+#[test]
+fn points_are_compared_replicate_by_replicate() {
+    let mut random = ChaCha8Rng::seed_from_u64(6);
+    let (near, far) = (gaussian(16, 20, &mut random), gaussian(16, 20, &mut random));
+    let far: Rows = far.iter().map(|row| row.iter().map(|value| value + 6.0).collect()).collect();
+    let oracle: Oracle = ensemble(&gaussian(16, 20, &mut random));
+    let (near, far) = (resampled(&near, &oracle, 1), resampled(&far, &oracle, 1));
+    let itself = near.minus(&near).expect("drawn alike");
+    assert_eq!((itself.value, itself.interval.low, itself.interval.high), (0.0, 0.0, 0.0));
+    assert!(!itself.is_clear());
+    let (ahead, behind) = (near.minus(&far).expect("alike"), far.minus(&near).expect("alike"));
+    assert!(ahead.is_clear() && ahead.interval.low > 0.0, "{ahead:?}");
+    assert_eq!((ahead.value, ahead.interval.low), (-behind.value, -behind.interval.high));
+    let (top, bottom) = (near.between(&far, &near).expect("alike"), far.between(&far, &near).expect("alike"));
+    assert_eq!((top.value, bottom.value), (1.0, 0.0));
+    assert_eq!(near.between(&near, &far), None, "a ceiling below the floor");
 }
 
 #[test]
 fn no_replicates_give_no_interval() {
     let models: Rows = (0..4).map(|model| vec![f64::from(model)]).collect();
-    let refusal = Score::interval(&ensemble(&models), &ensemble(&models), 0, 0);
+    let refusal = Resampled::of(&ensemble(&models), &ensemble(&models), 0, 0);
     assert_eq!(refusal, Err(Incomparable::NoReplicate { replicates: 0 }));
 }
 
@@ -274,4 +306,48 @@ fn an_oracle_that_is_never_right_scores_nothing() {
     let unlearned = Ensemble::<Unlearned>::new(&models(0.9), 3).expect("three models");
     let oracle = Oracle::new(&models(0.0), 3).expect("three models");
     assert_eq!(Score::of(&unlearned, &oracle), Err(Incomparable::UselessOracle { set: "retain" }));
+}
+
+/// Against `scipy.stats.binomtest(…).proportion_ci(method="exact")`.
+#[test]
+fn bounds_of_rates_are_scipys() {
+    let cases = stored("score/intervals.json")["clopper_pearson"].as_array().expect("cases").clone();
+    assert!(cases.len() > 40, "{} cases", cases.len());
+    for case in cases {
+        let count = |name: &str| case[name].as_u64().expect("a count") as usize;
+        let number = |name: &str| case[name].as_f64().expect("a number");
+        let (count, trials, alpha) = (count("count"), count("trials"), number("alpha"));
+        let low = super::clopper_pearson_lower(count, trials, alpha);
+        let high = super::clopper_pearson_upper(count, trials, alpha);
+        assert!((low - number("low")).abs() < 1e-9, "{case}: {low}");
+        assert!((high - number("high")).abs() < 1e-9, "{case}: {high}");
+    }
+}
+
+/// Against `scipy.stats.bootstrap` on the same replicates.
+#[test]
+fn percentile_and_bca_intervals_are_scipys() {
+    for case in stored("score/intervals.json")["bootstrap"].as_array().expect("cases") {
+        let (replicates, left_out) = (numbers(&case["replicates"]), numbers(&case["jackknife"]));
+        let value = case["value"].as_f64().expect("a number");
+        let plain = super::interval::percentile(&replicates);
+        let corrected =
+            super::interval::bca(value, &replicates, &left_out).expect("replicates on both sides");
+        for (got, name) in [(plain, "percentile"), (corrected, "BCa")] {
+            let want = numbers(&case[name]);
+            let off = (got.low - want[0]).abs().max((got.high - want[1]).abs());
+            assert!(off < 1e-9, "{}, {name}: {got:?} instead of {want:?}", case["name"]);
+        }
+    }
+}
+
+#[test]
+fn replicates_are_scaled_up_and_never_down() {
+    let replicates = [0.1, 0.2, 0.3];
+    assert_eq!(super::interval::scale(0.4, &replicates), 2.0);
+    assert_eq!(super::interval::scale(0.1, &replicates), 1.0);
+    assert_eq!(super::interval::scale(0.0, &[0.0; 3]), 1.0, "nothing to scale by");
+    // Standard deviation 1, 3 models: t with 4 degrees of freedom is 2.776, and N / (N - 1) is 3/2.
+    let interval = super::interval::student(5.0, &[1.0, 2.0, 3.0], 3);
+    assert!((interval.high - 5.0 - 2.776 * 1.5_f64.sqrt()).abs() < 1e-3, "{interval:?}");
 }

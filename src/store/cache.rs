@@ -7,7 +7,10 @@ use std::{
 use sweep_protocol::{measurement::Measurement, terms::RunId};
 use thiserror::Error;
 
-use super::{Disk, Notice, OsDisk, artifacts, disk::replace};
+use super::{
+    Disk, Notice, OsDisk, artifacts,
+    disk::{create_dirs, replace},
+};
 
 const MEASUREMENT: &str = "measurement.json";
 /// Longest measurement that is read, in bytes.
@@ -46,28 +49,33 @@ pub enum Fetched {
 impl Cache {
     /// Opens a cache, and makes it where it isn't.
     pub fn open(dir: &Path) -> Result<Self, CacheError> {
-        let failed = |source| CacheError { dir: dir.to_owned(), source };
-        if let Some(parent) = dir.parent() {
-            std::fs::create_dir_all(parent).map_err(failed)?;
-        }
         Self::open_on(Arc::new(OsDisk), dir)
     }
 
-    /// Opens a cache on this file system; the folder above it must exist.
+    /// Opens a cache on this file system.
     pub fn open_on(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, CacheError> {
-        disk.create_dir(dir).map_err(|source| CacheError { dir: dir.to_owned(), source })?;
+        create_dirs(&*disk, dir).map_err(|source| CacheError { dir: dir.to_owned(), source })?;
         Ok(Self { disk, dir: dir.to_owned() })
     }
 
     /// Whether there is an entry for a run, without checking it.
     pub fn has(&self, run: &RunId) -> bool {
-        self.disk.read(&self.dir.join(run.as_str()).join(MEASUREMENT), MAX_MEASUREMENT).is_ok()
+        self.read(run).is_ok()
+    }
+
+    /// What the entry for a run says was measured, without checking its files.
+    pub fn measurement(&self, run: &RunId) -> Option<Measurement> {
+        serde_json::from_slice(&self.read(run).ok()?).ok()
+    }
+
+    fn read(&self, run: &RunId) -> io::Result<Vec<u8>> {
+        self.disk.read(&self.dir.join(run.as_str()).join(MEASUREMENT), MAX_MEASUREMENT)
     }
 
     /// Brings the files of a run into its (empty) folder and checks them there.
     pub fn fetch(&self, run: &RunId, into: &Path) -> Fetched {
         let entry = self.dir.join(run.as_str());
-        let bytes = match self.disk.read(&entry.join(MEASUREMENT), MAX_MEASUREMENT) {
+        let bytes = match self.read(run) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.disk.list(&entry).is_err() => {
                 return Fetched::Miss;
@@ -80,11 +88,19 @@ impl Cache {
         }
     }
 
-    /// Puts a finished run into the cache. Somebody else may have been faster, which is fine.
+    /// Puts a finished run into the cache. Somebody else may have been faster, which is fine; an entry that was measured
+    /// for other audits gives way.
     pub fn keep(&self, run: &RunId, run_folder: &Path, measurement: &Measurement) -> Result<(), Notice> {
         let entry = self.dir.join(run.as_str());
         let temporary = self.dir.join(format!(".{run}-{}.tmp", std::process::id()));
+        let known = self.measurement(run);
+        if known.as_ref().is_some_and(|known| !is_poorer(known, measurement)) {
+            return Ok(());
+        }
         let put = self.put(&temporary, run_folder, measurement).and_then(|()| {
+            if known.is_some() {
+                self.disk.remove(&entry)?;
+            }
             match self.disk.rename(&temporary, &entry) {
                 Err(_) if self.has(run) => Ok(()),
                 result => result,
@@ -104,7 +120,7 @@ impl Cache {
             self.disk.sync_data(&copy)?;
         }
         let bytes = serde_json::to_vec(measurement).expect("plain data serialises");
-        replace(&*self.disk, &temporary.join(MEASUREMENT), &bytes)
+        replace(&*self.disk, &temporary.join(MEASUREMENT), &bytes, "")
     }
 
     fn bring(&self, entry: &Path, into: &Path, measurement: &Measurement) -> bool {
@@ -122,4 +138,10 @@ impl Cache {
         let _ = self.disk.remove(&entry);
         Fetched::Damaged(Notice::DamagedCacheEntry { path: entry })
     }
+}
+
+/// Whether an older measurement of a run lacks what a newer one has.
+fn is_poorer(old: &Measurement, new: &Measurement) -> bool {
+    let sample = |measured: &Measurement| measured.examples.as_ref().map(|examples| examples.retain_sample);
+    sample(new).is_some() && sample(old) != sample(new)
 }

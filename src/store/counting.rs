@@ -8,9 +8,10 @@ use std::{
     },
 };
 
+use rustix::io::Errno;
 use sweep_protocol::terms::ContentHash;
 
-use super::{Disk, Lock};
+use super::{Access, Disk, Lock, disk::Sharing};
 
 /// A file system that dies at its nth change, to try what a crash leaves behind.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct Counting {
     inner: Arc<dyn Disk>,
     at: u64,
     death: Death,
+    error: Errno,
     changes: AtomicU64,
 }
 
@@ -35,7 +37,13 @@ pub enum Death {
 impl Counting {
     /// Lets `at - 1` changes through.
     pub fn new(inner: Arc<dyn Disk>, at: u64, death: Death) -> Self {
-        Self { inner, at, death, changes: AtomicU64::new(0) }
+        Self { inner, at, death, error: Errno::IO, changes: AtomicU64::new(0) }
+    }
+
+    /// Fails as a full disk does, instead of as a broken one.
+    #[must_use]
+    pub fn full(self) -> Self {
+        Self { error: Errno::NOSPC, ..self }
     }
 
     /// Number of changes that were asked for so far.
@@ -44,7 +52,7 @@ impl Counting {
     }
 
     /// Lets a change through, or makes it fail after `half` of it.
-    fn change(&self, half: impl FnOnce(), whole: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    fn change<T>(&self, half: impl FnOnce(), whole: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         let number = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
         let dies = number == self.at || (number > self.at && self.death == Death::FailFromThen);
         if !dies {
@@ -56,7 +64,7 @@ impl Counting {
         if self.death == Death::Kill {
             rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)?;
         }
-        Err(io::Error::new(io::ErrorKind::StorageFull, "the disk fails on purpose"))
+        Err(self.error.into())
     }
 }
 
@@ -68,6 +76,10 @@ impl Disk for Counting {
     fn create_new(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let half = || drop(self.inner.create_new(path, &bytes[..bytes.len() / 2]));
         self.change(half, || self.inner.create_new(path, bytes))
+    }
+
+    fn reserve(&self, path: &Path, bytes: u64) -> io::Result<()> {
+        self.change(|| (), || self.inner.reserve(path, bytes))
     }
 
     fn append(&self, path: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
@@ -111,7 +123,19 @@ impl Disk for Counting {
         self.inner.list(path)
     }
 
-    fn try_lock(&self, path: &Path, holder: &str) -> io::Result<Lock> {
-        self.inner.try_lock(path, holder)
+    fn free(&self, path: &Path) -> io::Result<u64> {
+        self.inner.free(path)
+    }
+
+    fn access(&self, path: &Path) -> io::Result<Access> {
+        self.inner.access(path)
+    }
+
+    fn holder(&self, path: &Path) -> io::Result<Option<String>> {
+        self.inner.holder(path)
+    }
+
+    fn try_lock(&self, path: &Path, holder: &str, sharing: Sharing) -> io::Result<Lock> {
+        self.change(|| (), || self.inner.try_lock(path, holder, sharing))
     }
 }

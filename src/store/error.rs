@@ -3,6 +3,8 @@ use std::{fmt, io, path::PathBuf};
 use sweep_protocol::terms::RunId;
 use thiserror::Error;
 
+use super::Access;
+
 /// Failed to open, read or write the results of a sweep.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -47,8 +49,8 @@ pub enum StoreError {
     },
     /// Lines in the middle of the journal are damaged.
     #[error(
-        "`{}` is damaged in {} of its lines, the first is line {}; the rest is whole: ask for repair to set the damaged \
-         lines aside and repeat their runs",
+        "`{}` is damaged in {} of its lines, the first is line {}; the rest is whole: `sweep fsck --repair` sets the \
+         damaged lines aside, so that their runs are repeated",
         path.display(), lines.len(), lines.first().copied().unwrap_or(0)
     )]
     Damaged {
@@ -56,6 +58,39 @@ pub enum StoreError {
         path: PathBuf,
         /// Line numbers, counted from 1.
         lines: Vec<u64>,
+    },
+    /// Another scheduler has taken these results from us, most likely because its host doesn't see our lock.
+    #[error("`{}` was taken over by {holder}; what was recorded before is safe, one of the two must stay away", dir.display())]
+    Fenced {
+        /// The results.
+        dir: PathBuf,
+        /// What the lock file says about who holds it now.
+        holder: String,
+    },
+    /// The disk is full: nothing more is started, what is in hand is still recorded.
+    #[error("no room is left in `{}`; what was recorded is safe, make room and run again", dir.display())]
+    Full {
+        /// The results.
+        dir: PathBuf,
+    },
+    /// Others could replace what is written there.
+    #[error("`{}` {access}; make results private, or use another folder", dir.display())]
+    Exposed {
+        /// The results.
+        dir: PathBuf,
+        /// Who could.
+        access: Access,
+    },
+    /// A record that is whole, but says what this version doesn't know.
+    #[error(
+        "line {line} of `{}` was written by another version of sweep than {}; use the one that `provenance.json` names",
+        path.display(), env!("CARGO_PKG_VERSION")
+    )]
+    OtherVersion {
+        /// The journal.
+        path: PathBuf,
+        /// Its number, counted from 1.
+        line: u64,
     },
     /// A file of the results is no JSON, or of another version.
     #[error("`{}` doesn't read as what sweep writes there: {source}; restore it, or use another results folder", path.display())]
@@ -136,6 +171,13 @@ pub enum Notice {
         /// Line numbers, counted from 1.
         lines: Vec<u64>,
     },
+    /// Lines are ignored that a scheduler wrote after another one had taken over; none was acknowledged.
+    FencedLines {
+        /// The journal.
+        path: PathBuf,
+        /// How many.
+        lines: u64,
+    },
     /// The plan differs from that of the last time.
     PlanChanged {
         /// Runs that the new plan has and whose outcome is known.
@@ -160,6 +202,11 @@ pub enum Notice {
         /// What kind of error.
         kind: io::ErrorKind,
     },
+    /// Finished runs are carried out again, because they were measured before an audit was named.
+    MeasuredAgain {
+        /// How many.
+        runs: usize,
+    },
     /// An outcome came after a final one and was dropped.
     LateOutcome {
         /// The run.
@@ -170,6 +217,10 @@ pub enum Notice {
 impl fmt::Display for Notice {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::MeasuredAgain { runs } => write!(
+                formatter,
+                "{runs} finished runs were measured without what the audits look at; they are carried out again"
+            ),
             Self::TornTail { path, bytes } => write!(
                 formatter,
                 "`{}` ends in {bytes} bytes of a record that was never completed; they are left out",
@@ -181,6 +232,11 @@ impl fmt::Display for Notice {
                 path.display(),
                 lines.len(),
                 lines.first().copied().unwrap_or(0)
+            ),
+            Self::FencedLines { path, lines } => write!(
+                formatter,
+                "`{}` has {lines} lines of a scheduler that had lost its lock; they are left out",
+                path.display()
             ),
             Self::PlanChanged { kept, ignored } => write!(
                 formatter,

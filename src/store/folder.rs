@@ -1,10 +1,41 @@
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsStr,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use sweep_protocol::terms::RunId;
 
 pub(super) const CONFIDENCES: &str = "confidences.npy";
+pub(super) const EXAMPLES: &str = "examples.npy";
 pub(super) const WEIGHTS: &str = "model.safetensors";
 pub(super) const LOG: &str = "worker.log";
+
+/// The part that one of several schedulers has in a sweep, most often named after its host. Each part has a journal and a
+/// lock of its own, because no two hosts can safely append to one file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Share(String);
+
+impl Share {
+    /// Names a part; what can't be in a file name becomes a dash.
+    pub fn named(text: &str) -> Self {
+        let safe = |letter: char| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '-' };
+        let name: String = text.chars().take(64).map(safe).collect();
+        Self(if name.is_empty() { "-".to_owned() } else { name })
+    }
+
+    /// A name that was given by [`Share::named`].
+    pub(super) fn known(text: &str) -> Option<Self> {
+        let share = Self::named(text);
+        (share.0 == text).then_some(share)
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
 
 /// The layout of `results/<sweep>/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,18 +68,37 @@ impl Folder {
     }
 
     /// What happened.
-    pub fn journal(&self) -> PathBuf {
-        self.0.join("journal.jsonl")
+    pub fn journal(&self, share: Option<&Share>) -> PathBuf {
+        self.of_share("journal", share, "jsonl")
     }
 
-    /// Damaged lines of the journal that a repair has set aside.
-    pub fn set_aside(&self) -> PathBuf {
-        self.0.join("journal.damaged")
+    /// The lock of a scheduler.
+    pub fn lock(&self, share: Option<&Share>) -> PathBuf {
+        self.of_share("sweep", share, "lock")
     }
 
-    /// The lock of the scheduler.
-    pub fn lock(&self) -> PathBuf {
-        self.0.join("sweep.lock")
+    fn of_share(&self, stem: &str, share: Option<&Share>, ending: &str) -> PathBuf {
+        self.0.join(
+            share.map_or_else(|| format!("{stem}.{ending}"), |share| format!("{stem}.{share}.{ending}")),
+        )
+    }
+
+    /// Whose journal a file of this name is, if it is one; the inner nothing is for the sole scheduler.
+    pub(super) fn share_of_journal(name: &OsStr) -> Option<Option<Share>> {
+        match name.to_str()?.strip_prefix("journal.")?.strip_suffix("jsonl")? {
+            "" => Some(None),
+            share => Share::known(share.strip_suffix('.')?).map(Some),
+        }
+    }
+
+    /// Room that is given back when the disk is full, so that what is in hand can still be recorded.
+    pub fn ballast(&self, share: Option<&Share>) -> PathBuf {
+        self.of_share(".sweep", share, "ballast")
+    }
+
+    /// What a repair has set aside.
+    pub fn quarantine(&self) -> PathBuf {
+        self.0.join("quarantine")
     }
 
     /// The parent of the runs' folders.
@@ -56,28 +106,18 @@ impl Folder {
         self.0.join("runs")
     }
 
-    /// The folder that one of several schedulers gives a run: no two ever write into one.
-    pub fn run_of(&self, run: &RunId, scheduler: Option<&str>) -> PathBuf {
-        scheduler.map_or_else(|| self.run(run), |name| self.runs().join(format!("{run}.{name}")))
-    }
-
-    /// The journal of one of several schedulers.
-    pub fn journal_of(&self, scheduler: &str) -> PathBuf {
-        self.0.join(format!("journal.{scheduler}.jsonl"))
+    /// The folder that a scheduler gives a run: no two ever write into one.
+    pub fn run(&self, run: &RunId, share: Option<&Share>) -> PathBuf {
+        self.runs().join(share.map_or_else(|| run.to_string(), |share| format!("{run}.{share}")))
     }
 
     /// The ends of runs that several schedulers work on; see [`crate::cluster`].
-    pub fn done(&self) -> PathBuf {
+    pub(super) fn ends(&self) -> PathBuf {
         self.0.join("done")
     }
 
-    /// The folder of one run.
-    pub fn run(&self, run: &RunId) -> PathBuf {
-        self.runs().join(run.as_str())
-    }
-
-    /// The confidences of one run that a scheduler alone carried out.
-    pub fn confidences(&self, run: &RunId) -> PathBuf {
-        self.run(run).join(CONFIDENCES)
+    /// The end of one such run.
+    pub(super) fn done(&self, run: &RunId) -> PathBuf {
+        self.ends().join(run.as_str())
     }
 }

@@ -1,11 +1,15 @@
 //! The lines of `journal.jsonl`: how they are written, and what damage to them looks like.
 //!
 //! `{"seq":7,"epoch":2,"event":{…},"crc32c":"0a1b2c3d"}`: the checksum covers every byte before `,"crc32c"`, and any JSON
-//! reader can still read the line.
+//! reader can still read the line. A length in front of it would add nothing: JSON has no newline inside, so the newline
+//! ends the line, and a damaged length would cost the lines behind it as well.
+//!
+//! Every line is synced before the next is written. So a crash can damage the last line alone, and damage in front of it
+//! is never taken for a crash.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use sweep_protocol::terms::RunId;
 
 use super::opening::Holder;
@@ -39,12 +43,11 @@ pub(super) enum Event {
 }
 
 /// A line of the journal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Entry {
     /// Counts lines; grows, with gaps only where damaged lines were set aside.
     pub(super) seq: u64,
-    /// Counts openings.
+    /// Counts openings, over all journals of the sweep.
     pub(super) epoch: u64,
     /// What happened.
     pub(super) event: Event,
@@ -68,15 +71,9 @@ pub(super) struct Line {
 }
 
 impl Journal {
-    /// The end behind these entries, one epoch later.
-    pub(super) fn behind(path: PathBuf, length: u64, entries: &[Entry]) -> Self {
-        let (seq, epoch) = entries.last().map_or((0, 0), |last| (last.seq, last.epoch));
-        Self { path, length, seq, epoch: epoch + 1 }
-    }
-
-    /// Where the lines are.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// The end of a journal of this length behind line `seq`, one epoch later than any that was seen.
+    pub(super) fn new(path: PathBuf, length: u64, seq: u64, epoch_before: u64) -> Self {
+        Self { path, length, seq, epoch: epoch_before + 1 }
     }
 
     /// The next line.
@@ -89,7 +86,15 @@ impl Journal {
     pub(super) fn wrote(&mut self, line: &Line) -> Option<Entry> {
         self.length += line.bytes.len() as u64;
         self.seq += 1;
-        decode(line.bytes.strip_suffix(b"\n")?)
+        only_line(&line.bytes)
+    }
+}
+
+/// The one line that these bytes are.
+pub(super) fn only_line(bytes: &[u8]) -> Option<Entry> {
+    match decode(bytes.strip_suffix(b"\n")?) {
+        Reading::Whole(entry) => Some(entry),
+        Reading::Foreign | Reading::Damaged => None,
     }
 }
 
@@ -106,14 +111,37 @@ fn trailer(covered: &[u8]) -> String {
     format!(r#","crc32c":"{:08x}"}}"#, crc32c::crc32c(covered))
 }
 
-pub(super) fn decode(line: &[u8]) -> Option<Entry> {
-    let (covered, found) = line.split_at_checked(line.len().checked_sub(TRAILER)?)?;
+/// What the bytes of a line turn out to be.
+#[derive(Debug, PartialEq)]
+enum Reading {
+    /// A line as it was written.
+    Whole(Entry),
+    /// A line as it was written, by a version that knows more.
+    Foreign,
+    /// Anything else.
+    Damaged,
+}
+
+fn decode(line: &[u8]) -> Reading {
+    let split = line.len().checked_sub(TRAILER).and_then(|end| line.split_at_checked(end));
+    let Some((covered, found)) = split else { return Reading::Damaged };
     if found != trailer(covered).as_bytes() {
-        return None;
+        return Reading::Damaged;
     }
-    let mut object = covered.to_vec();
-    object.push(b'}');
-    serde_json::from_slice(&object).ok()
+    serde_json::from_slice(line).map_or(Reading::Foreign, |Sealed { seq, epoch, event, .. }| {
+        Reading::Whole(Entry { seq, epoch, event })
+    })
+}
+
+/// An entry as it lies on the disk.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sealed {
+    seq: u64,
+    epoch: u64,
+    event: Event,
+    #[expect(dead_code, reason = "checked before the line is parsed, on its bytes")]
+    crc32c: IgnoredAny,
 }
 
 /// What a journal holds.
@@ -123,6 +151,10 @@ pub(super) struct Scan {
     pub(super) entries: Vec<Entry>,
     /// The damaged lines in front of the last line.
     pub(super) damaged: Vec<Damaged>,
+    /// Number of the first line that another version of `sweep` wrote.
+    pub(super) foreign: Option<u64>,
+    /// Lines of schedulers that no longer held the results when they wrote them; none was acknowledged.
+    pub(super) fenced: u64,
     /// Bytes up to the end of the last line that is followed by a newline and isn't a damaged last one.
     pub(super) length: u64,
     /// Bytes behind that: a record that was never completed.
@@ -143,23 +175,27 @@ pub(super) fn scan(bytes: &[u8]) -> Scan {
     let mut found = Scan::default();
     let mut start = 0;
     for (index, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
-        let range = start..start + line.len();
+        let (number, range) = (index as u64 + 1, start..start + line.len());
         start = range.end;
-        let whole = line.strip_suffix(b"\n").and_then(decode);
-        let entry = whole.filter(|entry| found.entries.last().is_none_or(|last| follows(last, entry)));
-        match entry {
-            Some(entry) => found.entries.push(entry),
-            None if range.end == bytes.len() => {
+        match line.strip_suffix(b"\n").map_or(Reading::Damaged, decode) {
+            Reading::Whole(entry) if follows(found.entries.last(), &entry) => found.entries.push(entry),
+            Reading::Whole(entry) if found.entries.last().is_some_and(|last| entry.epoch < last.epoch) => {
+                found.fenced += 1;
+            }
+            Reading::Foreign => found.foreign = found.foreign.or(Some(number)),
+            Reading::Whole(_) | Reading::Damaged if range.end == bytes.len() => {
                 found.torn = line.len() as u64;
                 break;
             }
-            None => found.damaged.push(Damaged { number: index as u64 + 1, bytes: range.clone() }),
+            Reading::Whole(_) | Reading::Damaged => {
+                found.damaged.push(Damaged { number, bytes: range.clone() });
+            }
         }
         found.length = range.end as u64;
     }
     found
 }
 
-fn follows(last: &Entry, next: &Entry) -> bool {
-    next.seq > last.seq && next.epoch >= last.epoch
+fn follows(last: Option<&Entry>, next: &Entry) -> bool {
+    last.is_none_or(|last| next.seq > last.seq && next.epoch >= last.epoch)
 }

@@ -1,17 +1,20 @@
 //! The append-only truth of a sweep: `results/<sweep>/`.
 //!
 //! ```text
-//! grid.toml  plan.json  provenance.json     what was asked for, by whom, with what (replaced at every opening)
+//! grid.toml  plan.json  provenance.json     what was asked for, by whom, with what (replaced where they differ)
 //! journal.jsonl                             what happened: the truth
 //! runs/<run-id>/                            confidences.npy, model.safetensors, worker.log
 //! sweep.lock                                held by the one scheduler
+//! journal.<share>.jsonl  sweep.<share>.lock the same for each of several schedulers that share a sweep,
+//! runs/<run-id>.<share>/                    and the folders that it gave its runs
+//! done/<run-id>                             whose outcome of a run stands, where they claim runs ([`crate::cluster`])
+//! quarantine/                               what a repair has set aside
+//! .sweep.ballast                            room for the last records of a sweep that fills the disk
 //! ```
 //!
-//! Where several schedulers share a folder ([`crate::cluster`]), each has `journal.<scheduler>.jsonl` and
-//! `runs/<run-id>.<scheduler>/`, and `done/<run-id>` names the one whose outcome stands.
-//!
-//! An outcome is *recorded* once its line is on the disk; only then may it be shown, counted or plotted. The first
-//! failed write is final for the process: nothing after it is acknowledged. This module knows no worker and no
+//! An outcome is *recorded* once its line is on the disk and the lock is still ours; only then may it be shown, counted or
+//! plotted. The first failed write is final for the process: nothing after it is acknowledged. (A full disk is given the
+//! ballast first; then what is in hand is recorded and nothing more is started.) This module knows no worker and no
 //! schedule, reads no clock and no environment.
 
 mod cache;
@@ -19,50 +22,74 @@ mod counting;
 mod disk;
 mod error;
 mod folder;
+mod fsck;
 mod journal;
 mod log;
 mod opening;
+mod os_disk;
 mod recorded;
 mod shared;
-#[cfg(test)]
-mod memory;
+mod simulated;
 #[cfg(test)]
 mod tests;
 
 pub use cache::{Cache, CacheError, Fetched};
 pub use counting::{Counting, Death};
-pub use disk::{Disk, Lock, OsDisk};
+pub use disk::{Access, Disk, Held, Lock, Sharing};
 pub use error::{ChangedInput, Notice, StoreError};
-pub use folder::Folder;
+pub use folder::{Folder, Share};
+pub use fsck::{Checked, Fault, Finding, Remedy, fsck, repair};
 pub use journal::Source;
 pub use log::RunLog;
 pub use opening::{ChangedInputs, Damage, Holder, Opening};
+pub use os_disk::OsDisk;
 pub use recorded::{Record, Recorded};
 pub use shared::{Claim, Elsewhere};
+pub use simulated::{Kept, SimulatedDisk};
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
 
 use sweep_protocol::{
     measurement::{Artifact, Measurement},
     terms::RunId,
 };
 
-use crate::{cluster::Claims, outcome::Outcome};
-use journal::{Event, Journal};
+use crate::{cluster::Claims, outcome::Outcome, plan::Plan};
+use journal::{Event, Journal, Line};
+use opening::introduced;
 
-/// The open results of one sweep; while it lives, no other scheduler can open them.
+/// The open results of one sweep; while it lives, no other scheduler can open them, unless both have a share.
 #[derive(Debug)]
 pub struct Store {
     disk: Arc<dyn Disk>,
     folder: Folder,
     journal: Journal,
+    ballast: PathBuf,
     history: recorded::History,
     late: u64,
-    broken: bool,
+    state: State,
+    locks: Vec<Box<dyn Held>>,
     /// Our part among several schedulers.
+    share: Option<Share>,
+    /// How we agree with the others on who carries out which run.
     claims: Option<Claims>,
-    _lock: Option<Box<dyn std::fmt::Debug + Send + Sync>>,
 }
+
+/// What a store still does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Everything.
+    Whole,
+    /// It records what is in hand and starts nothing: the disk is full, the ballast is spent.
+    Full,
+    /// Nothing.
+    Broken,
+}
+
+/// Room that is set aside for the last records, in bytes.
+const BALLAST: u64 = 1 << 20;
+/// A disk with less room than this, in bytes, is full.
+const LEAST_ROOM: u64 = 4 << 20;
 
 /// What became of an outcome that was to be recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,9 +131,10 @@ impl Store {
         self.late
     }
 
-    /// Notes that an attempt starts and returns the emptied folder of the run, log excepted.
+    /// Notes that an attempt starts and returns the emptied folder of the run, log excepted. A full disk is said here:
+    /// nothing is started that could not be recorded.
     pub fn begin(&mut self, run: &RunId, attempt: u32, slot: usize) -> Result<PathBuf, StoreError> {
-        self.whole()?;
+        self.has_room()?;
         let folder = self.make_run_folder(run)?;
         self.append(Event::Started { run: run.clone(), attempt, slot })?;
         Ok(folder)
@@ -142,6 +170,19 @@ impl Store {
         })
     }
 
+    /// Replaces what is asked for: the next stage of a staged sweep.
+    pub fn ask(&mut self, plan: &Plan) -> Result<(), StoreError> {
+        self.whole()?;
+        let (path, bytes) = (self.folder.plan(), serde_json::to_vec(plan).expect("plain data serialises"));
+        self.guard(|disk| disk::replace(disk, &path, &bytes, ""))
+            .map_err(|source| StoreError::Write { path: path.clone(), source })
+    }
+
+    /// The results as a reader with this plan sees them.
+    pub fn recorded(&self, plan: &Plan) -> Recorded {
+        Recorded::of(self.folder.clone(), plan.clone(), self.history.records.clone())
+    }
+
     /// Records the end of an attempt. When this returns, the outcome and the files that it names are on the disk.
     pub fn commit(
         &mut self,
@@ -155,8 +196,11 @@ impl Store {
             self.late += 1;
             return Ok(Committed::Late);
         }
-        if let Some(measurement) = outcome.measurement() {
-            self.sync_artifacts(run, measurement)?;
+        match outcome {
+            Outcome::Finished(measurement) => self.sync_artifacts(run, measurement)?,
+            // Where there is no room, a run fails through no fault of its own.
+            Outcome::Failed { .. } => self.has_room()?,
+            _ => {}
         }
         let end = Event::Ended { run: run.clone(), attempt, outcome: outcome.clone(), source };
         if !self.wins(run, &end)? {
@@ -164,15 +208,13 @@ impl Store {
             return Ok(Committed::Late);
         }
         self.append(end)?;
-        self.sync()?;
         Ok(Committed::Recorded)
     }
 
     /// Forgets the outcome of a run on request, so that it is carried out again.
     pub fn reopen(&mut self, run: &RunId) -> Result<(), StoreError> {
         self.whole()?;
-        self.append(Event::Reopened { run: run.clone() })?;
-        self.sync()
+        self.append(Event::Reopened { run: run.clone() })
     }
 
     fn sync_artifacts(&mut self, run: &RunId, measurement: &Measurement) -> Result<(), StoreError> {
@@ -189,37 +231,112 @@ impl Store {
         .map_err(|source| StoreError::Write { path: folder.clone(), source })
     }
 
-    /// What is remembered is what was written, read back: no reader ever sees another value.
+    /// Writes a line and returns once it is on the disk. What is remembered is what was written, read back: no reader ever
+    /// sees another value.
     fn append(&mut self, event: Event) -> Result<(), StoreError> {
+        self.still_ours()?;
         let line = self.journal.line(event);
-        let written = self.guard(|disk| disk.append(&line.path, line.at, &line.bytes));
+        let written = self.write(&line);
         written.map_err(|source| StoreError::Write { path: line.path.clone(), source })?;
+        // Who takes over reads the journal after changing the lock: if the lock is still ours, they read this line.
+        self.still_ours()?;
         let entry = self.journal.wrote(&line).ok_or(StoreError::Unwritable { path: line.path })?;
-        self.history.add(entry, self.claims.as_ref().map(Claims::name));
+        self.history.add(entry, self.share.as_ref());
         Ok(())
     }
 
-    fn sync(&mut self) -> Result<(), StoreError> {
-        let path = self.journal.path().to_owned();
-        self.guard(|disk| disk.sync_data(&path)).map_err(|source| StoreError::Write { path, source })
+    fn write(&mut self, line: &Line) -> io::Result<()> {
+        let ballast = (self.state == State::Whole).then(|| self.ballast.clone());
+        let mut spent = false;
+        let written = self.guard(|disk| {
+            let appended = disk.append(&line.path, line.at, &line.bytes);
+            if let (Err(error), Some(ballast)) = (&appended, ballast)
+                && is_full(error)
+            {
+                spent = true;
+                disk.remove(&ballast)?;
+                disk.truncate(&line.path, line.at)?;
+                disk.append(&line.path, line.at, &line.bytes)?;
+            } else {
+                appended?;
+            }
+            disk.sync_data(&line.path)
+        });
+        if spent && self.state == State::Whole {
+            self.state = State::Full;
+        }
+        written
+    }
+
+    fn take_ballast(&mut self) -> Result<(), StoreError> {
+        let path = self.ballast.clone();
+        self.guard(|disk| disk.reserve(&path, BALLAST)).map_err(|source| StoreError::Write { path, source })
+    }
+
+    fn has_room(&mut self) -> Result<(), StoreError> {
+        self.whole()?;
+        let path = self.folder.path().to_owned();
+        let free = self.disk.free(&path).map_err(|source| StoreError::Read { path: path.clone(), source })?;
+        if self.state == State::Full || free < LEAST_ROOM {
+            return Err(StoreError::Full { dir: path });
+        }
+        Ok(())
+    }
+
+    /// Whether nobody took over meanwhile.
+    fn still_ours(&mut self) -> Result<(), StoreError> {
+        let dir = self.folder.path().to_owned();
+        for lock in &self.locks {
+            let error = match lock.usurper() {
+                Ok(None) => continue,
+                Ok(Some(holder)) => StoreError::Fenced { dir, holder: introduced(&holder) },
+                Err(source) => StoreError::Read { path: self.folder.lock(None), source },
+            };
+            self.state = State::Broken;
+            return Err(error);
+        }
+        Ok(())
     }
 
     fn whole(&self) -> Result<(), StoreError> {
-        if self.broken { Err(StoreError::Stopped { dir: self.folder.path().to_owned() }) } else { Ok(()) }
+        if self.state == State::Broken {
+            return Err(StoreError::Stopped { dir: self.folder.path().to_owned() });
+        }
+        Ok(())
     }
 
     /// Carries out writes; the first failure is the last thing this store does. (After a failed fsync the kernel may
     /// have dropped the pages, and a second fsync would claim success.)
-    fn guard(&mut self, writes: impl FnOnce(&dyn Disk) -> std::io::Result<()>) -> std::io::Result<()> {
+    fn guard(&mut self, writes: impl FnOnce(&dyn Disk) -> io::Result<()>) -> io::Result<()> {
         let result = writes(&*self.disk);
-        self.broken |= result.is_err();
+        if result.is_err() {
+            self.state = State::Broken;
+        }
         result
     }
 }
 
-/// The files that a measurement names, or nothing where it names any other than the two that a run may leave.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // A broken store may not be ours any more. A ballast that is left behind is used by the next opening.
+        if self.state != State::Broken {
+            let _ = self.disk.remove(&self.ballast);
+        }
+    }
+}
+
+/// The files that a measurement names, or nothing where one has another name than a run may give it.
 fn artifacts(measurement: &Measurement) -> Option<Vec<&Artifact>> {
-    let named: Vec<_> = std::iter::once(&measurement.confidences).chain(&measurement.weights).collect();
-    let expected = [folder::CONFIDENCES, folder::WEIGHTS];
-    named.iter().zip(expected).all(|(artifact, file)| artifact.file == file).then_some(named)
+    let examples = measurement.examples.as_ref().map(|examples| &examples.array);
+    let expected = [
+        (Some(&measurement.confidences), folder::CONFIDENCES),
+        (measurement.weights.as_ref(), folder::WEIGHTS),
+        (examples, folder::EXAMPLES),
+    ];
+    let named = expected.into_iter().filter_map(|(artifact, file)| artifact.map(|it| (it, file)));
+    named.map(|(artifact, file)| (artifact.file == file).then_some(artifact)).collect()
 }

@@ -1,15 +1,20 @@
 //! How results are opened: by one scheduler at a time, never on other inputs unasked, never over damage unasked.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChangedInput, Disk, Folder, Lock, Notice, OsDisk, Store, StoreError,
-    disk::replace,
-    journal::{self, Event, Journal, Scan},
-    recorded::{History, notices, read_if_there, read_plan},
-    shared::add_others,
+    Access, ChangedInput, Disk, Folder, Lock, Notice, OsDisk, Share, State, Store, StoreError,
+    disk::{Held, Sharing, create_dirs, replace},
+    journal::{Event, Journal},
+    recorded::{History, Journals, MAX_FILE, Part, read_if_there, read_plan},
+    shared::set_damaged_aside,
 };
 use crate::plan::{Plan, PlannedInputs, PlannedOriginal};
 
@@ -73,90 +78,171 @@ pub struct Opening<'a> {
 impl Store {
     /// Opens `results/<sweep>/` for the one scheduler that may write there, and makes it where it isn't.
     pub fn open(dir: &Path, opening: &Opening<'_>) -> Result<(Self, Vec<Notice>), StoreError> {
-        if let Some(parent) = dir.parent() {
-            std::fs::create_dir_all(parent)
-                .map_err(|source| StoreError::Write { path: parent.to_owned(), source })?;
-        }
         Self::open_on(Arc::new(OsDisk), dir, opening)
     }
 
-    /// Opens results on this file system; the folder above them must exist.
+    /// Opens results on this file system.
     pub fn open_on(
         disk: Arc<dyn Disk>,
         dir: &Path,
         opening: &Opening<'_>,
     ) -> Result<(Self, Vec<Notice>), StoreError> {
-        let folder = Folder::new(dir);
-        let writing = |source| StoreError::Write { path: dir.to_owned(), source };
-        disk.create_dir(dir).map_err(writing)?;
-        let lock = lock(&*disk, &folder, opening.holder)?;
-        disk.sync_dir(dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
-            .map_err(writing)?;
+        open(disk, dir, opening, None)
+    }
 
-        let before = read_plan(&*disk, &folder)?;
-        let bytes = existing_journal(&*disk, &folder, before.is_some())?;
-        let scan = journal::scan(&bytes);
-        let changed = changed_inputs(before.as_ref(), opening.plan);
-        refuse(&folder, &scan, &changed, opening)?;
-
-        let mut told = notices(&folder.journal(), &scan);
-        write_request(&*disk, &folder, opening)?;
-        let length = mend(&*disk, &folder, &bytes, &scan)?;
-        let journal = Journal::behind(folder.journal(), length, &scan.entries);
-        let mut history = History::of(scan.entries);
-        told.extend(add_others(&*disk, &folder, &mut history)?);
-        told.extend(changes(before.as_ref(), opening.plan, &history));
-        if !changed.is_empty() {
-            told.push(Notice::InputsAccepted { changed });
-        }
-        let mut store =
-            Self { disk, folder, journal, history, late: 0, broken: false, claims: None, _lock: Some(lock) };
-        store.append(Event::Opened(opening.holder.clone()))?;
-        store.sync()?;
-        Ok((store, told))
+    /// Opens results for one of several schedulers that work on them at the same time, each with a share of its own. They
+    /// must agree on who carries out which run; what the others have recorded by now is known, what they record later isn't.
+    pub fn open_share(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        opening: &Opening<'_>,
+        share: &Share,
+    ) -> Result<(Self, Vec<Notice>), StoreError> {
+        open(disk, dir, opening, Some(share))
     }
 }
 
+fn open(
+    disk: Arc<dyn Disk>,
+    dir: &Path,
+    opening: &Opening<'_>,
+    share: Option<&Share>,
+) -> Result<(Store, Vec<Notice>), StoreError> {
+    let folder = Folder::new(dir);
+    make_private(&*disk, dir)?;
+    let locks = lock(&*disk, &folder, opening.holder, share)?;
+    let journals = existing(&*disk, &folder)?;
+    let before = read_plan(&*disk, &folder)?;
+    if before.is_none() && !journals.0.is_empty() {
+        return Err(StoreError::Missing { path: folder.plan() });
+    }
+    let changed = changed_inputs(before.as_ref(), opening.plan);
+    refuse(&folder, &journals, &changed, opening)?;
+
+    let mut told = journals.notices();
+    write_request(&*disk, &folder, opening, share)?;
+    let store = settle(disk, folder, journals, locks, (opening.holder, share))?;
+    told.extend(changes(before.as_ref(), opening.plan, &store.history));
+    if !changed.is_empty() {
+        told.push(Notice::InputsAccepted { changed });
+    }
+    Ok((store, told))
+}
+
+/// Opens results as they are, for one of several schedulers: what is asked for stays.
+pub(super) fn open_to_work(
+    disk: Arc<dyn Disk>,
+    dir: &Path,
+    holder: &Holder,
+    share: &Share,
+) -> Result<(Store, Plan, Vec<Notice>), StoreError> {
+    let folder = Folder::new(dir);
+    let locks = lock(&*disk, &folder, holder, Some(share))?;
+    let plan = read_plan(&*disk, &folder)?.ok_or_else(|| StoreError::Missing { path: folder.plan() })?;
+    let journals = existing(&*disk, &folder)?;
+    refuse_damage(&journals)?;
+    let told = journals.notices();
+    Ok((settle(disk, folder, journals, locks, (holder, Some(share)))?, plan, told))
+}
+
+/// Opens results as they are, to repair them: damage is set aside, what is asked for stays.
+pub(super) fn open_to_repair(disk: Arc<dyn Disk>, dir: &Path, holder: &Holder) -> Result<Store, StoreError> {
+    let folder = Folder::new(dir);
+    let locks = lock(&*disk, &folder, holder, None)?;
+    let journals = existing(&*disk, &folder)?;
+    read_plan(&*disk, &folder)?.ok_or_else(|| StoreError::Missing { path: folder.plan() })?;
+    set_damaged_aside(&*disk, &folder)?;
+    settle(disk, folder, journals, locks, (holder, None))
+}
+
+/// Puts the journals in order, reads them, and writes that they are open.
+fn settle(
+    disk: Arc<dyn Disk>,
+    folder: Folder,
+    journals: Journals,
+    locks: Vec<Box<dyn Held>>,
+    (holder, share): (&Holder, Option<&Share>),
+) -> Result<Store, StoreError> {
+    make_runs(&*disk, &folder)?;
+    let journal = mend(&*disk, &folder, &journals, share)?;
+    let history = History::read(&*disk, &folder, journals)?;
+    let ballast = folder.ballast(share);
+    let mut store = Store {
+        disk,
+        folder,
+        journal,
+        ballast,
+        history,
+        late: 0,
+        state: State::Whole,
+        locks,
+        share: share.cloned(),
+        claims: None,
+    };
+    store.take_ballast()?;
+    store.append(Event::Opened(holder.clone()))?;
+    Ok(store)
+}
+
+/// Makes the folder where it isn't, and refuses one in which others could replace what is written.
+fn make_private(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
+    let writing = |source| StoreError::Write { path: dir.to_owned(), source };
+    create_dirs(disk, dir).map_err(writing)?;
+    match disk.access(dir).map_err(writing)? {
+        Access::Ours => Ok(()),
+        access => Err(StoreError::Exposed { dir: dir.to_owned(), access }),
+    }
+}
+
+/// The sole scheduler excludes all others; those with a share exclude it together, and each of them its own double.
 fn lock(
     disk: &dyn Disk,
     folder: &Folder,
     holder: &Holder,
-) -> Result<Box<dyn fmt::Debug + Send + Sync>, StoreError> {
-    let path = folder.lock();
+    share: Option<&Share>,
+) -> Result<Vec<Box<dyn Held>>, StoreError> {
     let text = serde_json::to_string(holder).expect("plain data serialises");
-    match disk.try_lock(&path, &text) {
+    let wanted = match share {
+        None => vec![(folder.lock(None), Sharing::Sole)],
+        Some(_) => vec![(folder.lock(None), Sharing::Shared), (folder.lock(share), Sharing::Sole)],
+    };
+    let take = |(path, sharing): (PathBuf, Sharing)| match disk.try_lock(&path, &text, sharing) {
         Ok(Lock::Held(lock)) => Ok(lock),
         Ok(Lock::Busy { holder }) => {
-            let known = serde_json::from_str::<Holder>(&holder);
-            let holder = known.map_or_else(|_| "another scheduler".to_owned(), |holder| holder.to_string());
-            Err(StoreError::Locked { dir: folder.path().to_owned(), holder })
+            Err(StoreError::Locked { dir: folder.path().to_owned(), holder: introduced(&holder) })
         }
         Err(source) => Err(StoreError::Write { path, source }),
-    }
+    };
+    wanted.into_iter().map(take).collect()
 }
 
-/// A journal or a plan that is gone while runs are there is never taken for a fresh start.
-fn existing_journal(disk: &dyn Disk, folder: &Folder, planned: bool) -> Result<Vec<u8>, StoreError> {
-    let journal = read_if_there(disk, &folder.journal())?;
-    match journal {
-        Some(_) if !planned => Err(StoreError::Missing { path: folder.plan() }),
-        Some(bytes) => Ok(bytes),
-        None => {
-            let runs = disk.list(&folder.runs()).unwrap_or_default();
-            if runs.is_empty() { Ok(Vec::new()) } else { Err(StoreError::Missing { path: folder.journal() }) }
-        }
+/// A holder in words, from what it wrote about itself.
+pub(super) fn introduced(text: &str) -> String {
+    serde_json::from_str::<Holder>(text)
+        .map_or_else(|_| "another scheduler".to_owned(), |holder| holder.to_string())
+}
+
+/// The journals that are there. Nothing in them while runs are there is never taken for a fresh start: the first line of a
+/// journal is on the disk before the first run begins.
+fn existing(disk: &dyn Disk, folder: &Folder) -> Result<Journals, StoreError> {
+    // In this order, because another scheduler may be making them, in the other.
+    let runs = disk.list(&folder.runs()).unwrap_or_default();
+    let journals = Journals::read(disk, folder)?;
+    if journals.are_blank() && !runs.is_empty() {
+        return Err(StoreError::Missing { path: folder.journal(None) });
     }
+    journals.known()?;
+    Ok(journals)
 }
 
 fn refuse(
     folder: &Folder,
-    scan: &Scan,
+    journals: &Journals,
     changed: &[ChangedInput],
     opening: &Opening<'_>,
 ) -> Result<(), StoreError> {
-    if !scan.damaged.is_empty() && opening.damage == Damage::Refuse {
-        let lines = scan.damaged.iter().map(|damaged| damaged.number).collect();
-        return Err(StoreError::Damaged { path: folder.journal(), lines });
+    if opening.damage == Damage::Refuse {
+        refuse_damage(journals)?;
     }
     if !changed.is_empty() && opening.changed_inputs == ChangedInputs::Refuse {
         return Err(StoreError::InputsChanged { dir: folder.path().to_owned(), changed: changed.to_vec() });
@@ -164,8 +250,19 @@ fn refuse(
     Ok(())
 }
 
-/// Writes what is asked for; the plan last, because it alone decides what readers see.
-fn write_request(disk: &dyn Disk, folder: &Folder, opening: &Opening<'_>) -> Result<(), StoreError> {
+fn refuse_damage(journals: &Journals) -> Result<(), StoreError> {
+    let Some(part) = journals.0.iter().find(|part| !part.scan.damaged.is_empty()) else { return Ok(()) };
+    let lines = part.scan.damaged.iter().map(|damaged| damaged.number).collect();
+    Err(StoreError::Damaged { path: part.path.clone(), lines })
+}
+
+/// Writes what is asked for, unless it lies there already; the plan last, because it alone decides what readers see.
+fn write_request(
+    disk: &dyn Disk,
+    folder: &Folder,
+    opening: &Opening<'_>,
+    share: Option<&Share>,
+) -> Result<(), StoreError> {
     let provenance = serde_json::to_vec_pretty(opening.provenance).expect("a JSON value serialises");
     let plan = serde_json::to_vec(opening.plan).expect("plain data serialises");
     let files = [
@@ -174,42 +271,77 @@ fn write_request(disk: &dyn Disk, folder: &Folder, opening: &Opening<'_>) -> Res
         (folder.plan(), &plan),
     ];
     for (path, bytes) in files {
-        replace(disk, &path, bytes).map_err(|source| StoreError::Write { path, source })?;
+        if read_if_there(disk, &path)?.is_none_or(|there| there != bytes) {
+            replace(disk, &path, bytes, &writer(share))
+                .map_err(|source| StoreError::Write { path, source })?;
+        }
     }
     Ok(())
 }
 
-/// Makes the journal end in a whole line, without damaged ones, and returns its length in bytes.
-fn mend(disk: &dyn Disk, folder: &Folder, bytes: &[u8], scan: &Scan) -> Result<u64, StoreError> {
-    let path = folder.journal();
-    let writing = |source| StoreError::Write { path: path.clone(), source };
-    if bytes.is_empty() {
-        disk.create_dir(&folder.runs()).map_err(writing)?;
-        return replace(disk, &path, &[]).map_err(writing).map(|()| 0);
-    }
-    if !scan.damaged.is_empty() {
-        return set_aside(disk, folder, bytes, scan).map_err(writing);
-    }
-    if scan.torn > 0 {
-        disk.truncate(&path, scan.length).map_err(writing)?;
-        disk.sync_data(&path).map_err(writing)?;
-    }
-    Ok(scan.length)
+fn make_runs(disk: &dyn Disk, folder: &Folder) -> Result<(), StoreError> {
+    let path = folder.runs();
+    let made = disk.create_dir(&path).and_then(|()| disk.sync_dir(folder.path()));
+    made.map_err(|source| StoreError::Write { path, source })
 }
 
-fn set_aside(disk: &dyn Disk, folder: &Folder, bytes: &[u8], scan: &Scan) -> std::io::Result<u64> {
-    let mut aside = disk.read(&folder.set_aside(), super::recorded::MAX_FILE).unwrap_or_default();
+/// Makes the journals that are ours alone end in a whole line, without damaged ones, and returns the one that is written to.
+fn mend(
+    disk: &dyn Disk,
+    folder: &Folder,
+    journals: &Journals,
+    share: Option<&Share>,
+) -> Result<Journal, StoreError> {
+    let path = folder.journal(share);
+    let mut end = None;
+    for part in journals.0.iter().filter(|part| share.is_none() || part.path == path) {
+        let writing = |source| StoreError::Write { path: part.path.clone(), source };
+        let length = mend_one(disk, folder, part, &writer(share)).map_err(writing)?;
+        if part.path == path {
+            let seq = part.scan.entries.last().map_or(0, |last| last.seq);
+            end = Some(Journal::new(path.clone(), length, seq, journals.epoch()));
+        }
+    }
+    if let Some(journal) = end {
+        return Ok(journal);
+    }
+    let writing = |source| StoreError::Write { path: path.clone(), source };
+    replace(disk, &path, &[], &writer(share)).map_err(writing)?;
+    Ok(Journal::new(path.clone(), 0, 0, journals.epoch()))
+}
+
+fn mend_one(disk: &dyn Disk, folder: &Folder, part: &Part, writer: &str) -> std::io::Result<u64> {
+    if !part.scan.damaged.is_empty() {
+        return set_aside(disk, folder, part, writer);
+    }
+    if part.scan.torn > 0 {
+        disk.truncate(&part.path, part.scan.length)?;
+        disk.sync_data(&part.path)?;
+    }
+    Ok(part.scan.length)
+}
+
+fn set_aside(disk: &dyn Disk, folder: &Folder, part: &Part, writer: &str) -> std::io::Result<u64> {
+    let quarantine = folder.quarantine();
+    disk.create_dir(&quarantine)?;
+    disk.sync_dir(folder.path())?;
+    let damaged = quarantine.join(part.path.file_name().unwrap_or_default());
+    let mut aside = disk.read(&damaged, MAX_FILE).unwrap_or_default();
     let mut whole = Vec::new();
     let mut behind = 0;
-    for damaged in &scan.damaged {
-        whole.extend_from_slice(&bytes[behind..damaged.bytes.start]);
-        aside.extend_from_slice(&bytes[damaged.bytes.clone()]);
+    for damaged in &part.scan.damaged {
+        whole.extend_from_slice(&part.bytes[behind..damaged.bytes.start]);
+        aside.extend_from_slice(&part.bytes[damaged.bytes.clone()]);
         behind = damaged.bytes.end;
     }
-    whole.extend_from_slice(&bytes[behind..scan.length as usize]);
-    replace(disk, &folder.set_aside(), &aside)?;
-    replace(disk, &folder.journal(), &whole)?;
+    whole.extend_from_slice(&part.bytes[behind..part.scan.length as usize]);
+    replace(disk, &damaged, &aside, writer)?;
+    replace(disk, &part.path, &whole, writer)?;
     Ok(whole.len() as u64)
+}
+
+fn writer(share: Option<&Share>) -> String {
+    share.map_or_else(String::new, |share| format!(".{share}"))
 }
 
 fn changed_inputs(before: Option<&Plan>, now: &Plan) -> Vec<ChangedInput> {
@@ -238,10 +370,9 @@ fn original(inputs: Option<&PlannedInputs>) -> String {
 }
 
 fn changes(before: Option<&Plan>, now: &Plan, history: &History) -> Option<Notice> {
-    let asked: std::collections::BTreeSet<_> = now.runs.iter().map(|run| &run.id).collect();
-    let same = before.is_none_or(|before| {
-        before.runs.len() == now.runs.len() && before.runs.iter().all(|run| asked.contains(&run.id))
-    });
+    let before = before.filter(|before| before.runs != now.runs)?;
+    let asked: BTreeSet<_> = now.runs.iter().map(|run| &run.id).collect();
+    let same = before.runs.len() == now.runs.len() && before.runs.iter().all(|run| asked.contains(&run.id));
     let kept = history.records.keys().filter(|run| asked.contains(run)).count();
     (!same).then(|| Notice::PlanChanged { kept, ignored: history.records.len() - kept })
 }

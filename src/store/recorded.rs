@@ -1,5 +1,6 @@
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
     io,
     path::{Path, PathBuf},
 };
@@ -7,8 +8,8 @@ use std::{
 use sweep_protocol::terms::RunId;
 
 use super::{
-    Disk, Folder, Notice, OsDisk, Source, StoreError,
-    folder::CONFIDENCES,
+    Disk, Folder, Notice, OsDisk, Share, Source, StoreError,
+    folder::{CONFIDENCES, EXAMPLES},
     journal::{self, Entry, Event, Scan},
     shared,
 };
@@ -29,7 +30,7 @@ pub struct Record {
     /// Which opening of the results recorded it, counted from 1.
     pub epoch: u64,
     /// Which of several schedulers recorded it.
-    pub scheduler: Option<String>,
+    pub scheduler: Option<Share>,
 }
 
 /// The results of a sweep as they are, read without disturbing a scheduler that works on them.
@@ -55,30 +56,109 @@ impl Recorded {
     pub fn read_on(disk: &dyn Disk, dir: &Path) -> Result<Self, StoreError> {
         let folder = Folder::new(dir);
         let plan = read_plan(disk, &folder)?.ok_or_else(|| StoreError::Missing { path: folder.plan() })?;
-        let bytes = read_if_there(disk, &folder.journal())?.unwrap_or_default();
-        let scan = journal::scan(&bytes);
-        let mut notices = notices(&folder.journal(), &scan);
-        let mut history = History::of(scan.entries);
-        notices.extend(shared::add_others(disk, &folder, &mut history)?);
-        let mut outcomes = history.records;
-        let asked: std::collections::BTreeSet<_> = plan.runs.iter().map(|run| &run.id).collect();
+        Self::read_with(disk, folder, plan)
+    }
+
+    /// Reads what the results at `dir` have for a plan of the caller, which may be more than was asked for so far.
+    pub fn read_for(disk: &dyn Disk, dir: &Path, plan: &Plan) -> Result<Self, StoreError> {
+        Self::read_with(disk, Folder::new(dir), plan.clone())
+    }
+
+    fn read_with(disk: &dyn Disk, folder: Folder, plan: Plan) -> Result<Self, StoreError> {
+        let journals = Journals::read(disk, &folder)?;
+        journals.known()?;
+        let notices = journals.notices();
+        let history = History::read(disk, &folder, journals)?;
+        Ok(Self { notices, ..Self::of(folder, plan, history.records) })
+    }
+
+    pub(super) fn of(folder: Folder, plan: Plan, mut outcomes: BTreeMap<RunId, Record>) -> Self {
+        let asked: BTreeSet<_> = plan.runs.iter().map(|run| &run.id).collect();
         outcomes.retain(|run, _| asked.contains(run));
-        Ok(Self { folder, plan, outcomes, notices })
+        Self { folder, plan, outcomes, notices: Vec::new() }
     }
 
     /// The folder with the files of a run's outcome.
     pub fn run_folder(&self, run: &RunId) -> PathBuf {
         let record = self.outcomes.get(run);
-        self.folder.run_of(run, record.and_then(|record| record.scheduler.as_deref()))
+        self.folder.run(run, record.and_then(|record| record.scheduler.as_ref()))
     }
 
     /// The confidences of a run.
     pub fn confidences(&self, run: &RunId) -> PathBuf {
         self.run_folder(run).join(CONFIDENCES)
     }
+
+    /// What a run does on single examples, where that was measured.
+    pub fn examples(&self, run: &RunId) -> PathBuf {
+        self.run_folder(run).join(EXAMPLES)
+    }
 }
 
-/// What the lines of a journal amount to.
+/// One journal of a sweep as it lies on the disk.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) path: PathBuf,
+    pub(super) share: Option<Share>,
+    pub(super) bytes: Vec<u8>,
+    pub(super) scan: Scan,
+}
+
+/// All journals of a sweep, in the order of their names: one for each scheduler that had a share in it.
+#[derive(Debug)]
+pub(super) struct Journals(pub(super) Vec<Part>);
+
+impl Journals {
+    pub(super) fn read(disk: &dyn Disk, folder: &Folder) -> Result<Self, StoreError> {
+        let names = match disk.list(folder.path()) {
+            Ok(names) => names,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(source) => return Err(StoreError::Read { path: folder.path().to_owned(), source }),
+        };
+        let share = |name: OsString| Folder::share_of_journal(&name).map(|share| (name, share));
+        let parts = names.into_iter().filter_map(share).map(|(name, share)| {
+            let path = folder.path().join(name);
+            let bytes = read_if_there(disk, &path)?.unwrap_or_default();
+            let scan = journal::scan(&bytes);
+            Ok(Part { path, share, bytes, scan })
+        });
+        Ok(Self(parts.collect::<Result<_, StoreError>>()?))
+    }
+
+    /// Whether no line was ever written.
+    pub(super) fn are_blank(&self) -> bool {
+        self.0.iter().all(|part| part.scan.length == 0)
+    }
+
+    /// Refuses lines that only another version understands.
+    pub(super) fn known(&self) -> Result<(), StoreError> {
+        let foreign = self.0.iter().find_map(|part| Some((part.path.clone(), part.scan.foreign?)));
+        foreign.map_or(Ok(()), |(path, line)| Err(StoreError::OtherVersion { path, line }))
+    }
+
+    pub(super) fn notices(&self) -> Vec<Notice> {
+        self.0.iter().flat_map(|part| notices(&part.path, &part.scan)).collect()
+    }
+
+    /// The latest opening that any journal knows of; 0 for none.
+    pub(super) fn epoch(&self) -> u64 {
+        self.0.iter().filter_map(|part| Some(part.scan.entries.last()?.epoch)).max().unwrap_or(0)
+    }
+
+    /// The lines of all journals in one order, whoever reads them. An opening comes behind every opening that it could see,
+    /// so what was known when a line was written stands in front of it.
+    fn merged(self) -> Vec<(Option<Share>, Entry)> {
+        let lines = |part: Part| part.scan.entries.into_iter().map(move |entry| (part.share.clone(), entry));
+        let mut entries: Vec<_> = self.0.into_iter().flat_map(lines).collect();
+        if !entries.is_sorted_by_key(|(_, entry)| entry.epoch) {
+            // Stable: within an opening, by journal and line.
+            entries.sort_by_key(|(_, entry)| entry.epoch);
+        }
+        entries
+    }
+}
+
+/// What the lines of the journals amount to.
 #[derive(Debug, Default)]
 pub(super) struct History {
     pub(super) records: BTreeMap<RunId, Record>,
@@ -86,16 +166,23 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn of(entries: Vec<Entry>) -> Self {
+    /// What the journals say, and `done/`: a scheduler may have died between the two.
+    pub(super) fn read(disk: &dyn Disk, folder: &Folder, journals: Journals) -> Result<Self, StoreError> {
+        let mut history = Self::of(journals);
+        shared::add_ends(disk, folder, &mut history)?;
+        Ok(history)
+    }
+
+    pub(super) fn of(journals: Journals) -> Self {
         let mut history = Self::default();
-        for entry in entries {
-            history.add(entry, None);
+        for (share, entry) in journals.merged() {
+            history.add(entry, share.as_ref());
         }
         history
     }
 
     /// The first final outcome of a run stands, unless the run was reopened.
-    pub(super) fn add(&mut self, entry: Entry, scheduler: Option<&str>) {
+    pub(super) fn add(&mut self, entry: Entry, share: Option<&Share>) {
         match entry.event {
             Event::Opened(_) => {}
             Event::Started { run, attempt, .. } => {
@@ -105,7 +192,7 @@ impl History {
             Event::Ended { run, attempt, outcome, source } => {
                 let decided = self.records.get(&run).is_some_and(|record| record.outcome.is_final());
                 if !decided {
-                    let (epoch, scheduler) = (entry.epoch, scheduler.map(str::to_owned));
+                    let (epoch, scheduler) = (entry.epoch, share.cloned());
                     self.records.insert(run, Record { outcome, attempt, source, epoch, scheduler });
                 }
             }
@@ -116,12 +203,13 @@ impl History {
     }
 }
 
-pub(super) fn notices(journal: &Path, scan: &Scan) -> Vec<Notice> {
-    let path = journal.to_owned();
+fn notices(path: &Path, scan: &Scan) -> Vec<Notice> {
+    let path = path.to_owned();
     let lines: Vec<_> = scan.damaged.iter().map(|damaged| damaged.number).collect();
     let damaged = (!lines.is_empty()).then(|| Notice::DamagedLines { path: path.clone(), lines });
+    let fenced = (scan.fenced > 0).then(|| Notice::FencedLines { path: path.clone(), lines: scan.fenced });
     let torn = (scan.torn > 0).then_some(Notice::TornTail { path, bytes: scan.torn });
-    damaged.into_iter().chain(torn).collect()
+    damaged.into_iter().chain(fenced).chain(torn).collect()
 }
 
 pub(super) fn read_plan(disk: &dyn Disk, folder: &Folder) -> Result<Option<Plan>, StoreError> {

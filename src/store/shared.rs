@@ -1,14 +1,22 @@
 //! Results that several schedulers work on: each writes its own journal and run folders, all read each other's.
 
-use std::{collections::BTreeSet, io, path::Path, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use sweep_protocol::terms::RunId;
 
 use super::{
-    Disk, Folder, Holder, Notice, OsDisk, Record, Store, StoreError,
+    Disk, Folder, Holder, Notice, Record, Share, State, Store, StoreError,
     folder::WEIGHTS,
-    journal::{self, Entry, Event, Journal, decode},
-    recorded::{History, MAX_FILE, notices, read_if_there, read_plan},
+    fsck::set_aside,
+    is_full,
+    journal::{Event, only_line},
+    opening::open_to_work,
+    recorded::{History, MAX_FILE},
 };
 use crate::{
     cluster::{Change, Claims, Committed, Taken},
@@ -39,36 +47,15 @@ pub enum Elsewhere {
 }
 
 impl Store {
-    /// Opens a shared results folder beside others, and returns its plan. Nothing in it is changed but our own part.
+    /// Opens a shared results folder beside others, and returns its plan. Nothing in it is changed but our own share.
     pub fn join(
+        disk: Arc<dyn Disk>,
         dir: &Path,
         claims: Claims,
         holder: &Holder,
     ) -> Result<(Self, Plan, Vec<Notice>), StoreError> {
-        let disk = Arc::new(OsDisk);
-        let folder = Folder::new(dir);
-        let plan = read_plan(&*disk, &folder)?.ok_or_else(|| StoreError::Missing { path: folder.plan() })?;
-        let bytes = read_if_there(&*disk, &folder.journal())?.unwrap_or_default();
-        let scan = journal::scan(&bytes);
-        let mut told = notices(&folder.journal(), &scan);
-        let mut history = History::of(scan.entries);
-        told.extend(add_others(&*disk, &folder, &mut history)?);
-        let path = folder.journal_of(claims.name());
-        let made = disk.create_new(&path, &[]).and_then(|()| disk.sync_dir(dir));
-        made.map_err(|source| StoreError::Write { path: path.clone(), source })?;
-        let journal = Journal::behind(path, 0, &[]);
-        let mut store = Self {
-            disk,
-            folder,
-            journal,
-            history,
-            late: 0,
-            broken: false,
-            claims: Some(claims),
-            _lock: None,
-        };
-        store.append(Event::Opened(holder.clone()))?;
-        store.sync()?;
+        let (mut store, plan, told) = open_to_work(disk, dir, holder, &Share::named(claims.name()))?;
+        store.claims = Some(claims);
         Ok((store, plan, told))
     }
 
@@ -78,7 +65,7 @@ impl Store {
     }
 
     /// Time between two signs of life of a run, where other schedulers wait for them.
-    pub fn beat_every(&self) -> Option<std::time::Duration> {
+    pub fn beat_every(&self) -> Option<Duration> {
         self.claims.as_ref().map(Claims::beat_every)
     }
 
@@ -126,43 +113,57 @@ impl Store {
     }
 
     /// The folder with the files of a run's outcome.
-    pub fn run_folder(&self, run: &RunId) -> std::path::PathBuf {
+    pub fn run_folder(&self, run: &RunId) -> PathBuf {
         match self.record(run) {
-            Some(record) => self.folder.run_of(run, record.scheduler.as_deref()),
+            Some(record) => self.folder.run(run, record.scheduler.as_ref()),
             None => self.own_folder(run),
         }
     }
 
     /// The weights that a run kept.
-    pub fn weights(&self, run: &RunId) -> std::path::PathBuf {
+    pub fn weights(&self, run: &RunId) -> PathBuf {
         self.run_folder(run).join(WEIGHTS)
     }
 
     /// The folder into which our worker writes.
-    pub(super) fn own_folder(&self, run: &RunId) -> std::path::PathBuf {
-        self.folder.run_of(run, self.claims.as_ref().map(Claims::name))
+    pub(super) fn own_folder(&self, run: &RunId) -> PathBuf {
+        self.folder.run(run, self.share.as_ref())
     }
 
-    /// Whether this end of a run is the one that stands. What it names must be on the disk.
+    /// Whether this end of a run, which is written next, is the one that stands. What it names must be on the disk.
     pub(super) fn wins(&mut self, run: &RunId, end: &Event) -> Result<bool, StoreError> {
-        let Some(claims) = &mut self.claims else { return Ok(true) };
-        let end = End {
-            scheduler: claims.name().to_owned(),
-            entry: Entry { seq: 1, epoch: 1, event: end.clone() },
-        };
-        match claims.commit(run, &end.encode()) {
+        let (Some(_), Some(share)) = (&self.claims, &self.share) else { return Ok(true) };
+        let end = End::encode(share, &self.journal.line(end.clone()).bytes);
+        self.still_ours()?;
+        match self.commit_claim(run, &end) {
             Ok(Committed::Recorded) => Ok(true),
             Ok(Committed::Late) => {
                 let folder = self.own_folder(run);
                 self.guard(|disk| disk.remove(&folder))
                     .map_err(|source| StoreError::Write { path: folder, source })?;
-                if self.folder.done().join(run.as_str()).exists() {
+                if self.has_ended(run)? {
                     self.learn(run)?;
                 }
                 Ok(false)
             }
             Err(source) => Err(self.lost_touch(source)),
         }
+    }
+
+    fn commit_claim(&mut self, run: &RunId, end: &[u8]) -> io::Result<Committed> {
+        let Some(claims) = &mut self.claims else { return Ok(Committed::Recorded) };
+        match claims.commit(run, end) {
+            Err(error) if is_full(&error) && self.state == State::Whole => {
+                self.disk.remove(&self.ballast)?;
+                self.state = State::Full;
+                claims.commit(run, end)
+            }
+            committed => committed,
+        }
+    }
+
+    fn has_ended(&self, run: &RunId) -> Result<bool, StoreError> {
+        ends(&*self.disk, &self.folder).map(|ends| ends.contains(run))
     }
 
     /// Takes over what another scheduler has recorded about a run.
@@ -178,76 +179,68 @@ impl Store {
 
     /// A scheduler that can't see the others must not go on.
     fn lost_touch(&mut self, source: io::Error) -> StoreError {
-        self.broken = true;
+        self.state = State::Broken;
         StoreError::Write { path: self.folder.path().to_owned(), source }
     }
 }
 
-/// `done/<run>`: the name of a scheduler, then a line as in its journal.
-struct End {
-    scheduler: String,
-    entry: Entry,
-}
+/// `done/<run>`: the share of a scheduler, then a line as in its journal.
+struct End;
 
 impl End {
-    fn encode(&self) -> Vec<u8> {
-        let mut bytes = format!("{}\n", self.scheduler).into_bytes();
-        bytes.extend(journal::encode(&self.entry));
+    fn encode(share: &Share, line: &[u8]) -> Vec<u8> {
+        let mut bytes = format!("{share}\n").into_bytes();
+        bytes.extend_from_slice(line);
         bytes
     }
 
-    fn decode(bytes: &[u8]) -> Option<Self> {
+    fn decode(bytes: &[u8], of: &RunId) -> Option<Record> {
         let split = bytes.iter().position(|&byte| byte == b'\n')?;
-        let scheduler = std::str::from_utf8(&bytes[..split]).ok()?;
-        let safe = scheduler.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        let entry = decode(bytes[split + 1..].strip_suffix(b"\n")?)?;
-        safe.then(|| Self { scheduler: scheduler.to_owned(), entry })
+        let share = Share::known(std::str::from_utf8(&bytes[..split]).ok()?)?;
+        let entry = only_line(&bytes[split + 1..])?;
+        match entry.event {
+            Event::Ended { run, attempt, outcome, source } if run == *of => {
+                Some(Record { outcome, attempt, source, epoch: entry.epoch, scheduler: Some(share) })
+            }
+            _ => None,
+        }
     }
 }
 
-fn read_end(disk: &dyn Disk, folder: &Folder, run: &RunId) -> Result<Record, StoreError> {
-    let path = folder.done().join(run.as_str());
+pub(super) fn read_end(disk: &dyn Disk, folder: &Folder, run: &RunId) -> Result<Record, StoreError> {
+    let path = folder.done(run);
     let bytes =
         disk.read(&path, MAX_FILE).map_err(|source| StoreError::Read { path: path.clone(), source })?;
-    match End::decode(&bytes).map(|end| (end.scheduler, end.entry.event)) {
-        Some((scheduler, Event::Ended { run: of, attempt, outcome, source })) if of == *run => {
-            Ok(Record { outcome, attempt, source, epoch: 1, scheduler: Some(scheduler) })
-        }
-        _ => Err(StoreError::Damaged { path, lines: vec![1] }),
-    }
+    End::decode(&bytes, run).ok_or(StoreError::Damaged { path, lines: vec![1] })
 }
 
-/// Adds what the journals of other schedulers and `done/` say: a scheduler may have died between the two.
-pub(super) fn add_others(
-    disk: &dyn Disk,
-    folder: &Folder,
-    history: &mut History,
-) -> Result<Vec<Notice>, StoreError> {
-    let mut told = Vec::new();
-    for name in list_if_there(disk, folder.path())? {
-        let scheduler = name.strip_prefix("journal.").and_then(|rest| rest.strip_suffix(".jsonl"));
-        let Some(scheduler) = scheduler else { continue };
-        let path = folder.journal_of(scheduler);
-        let scan = journal::scan(&read_if_there(disk, &path)?.unwrap_or_default());
-        told.extend(notices(&path, &scan));
-        for entry in scan.entries {
-            history.add(entry, Some(scheduler));
+/// Adds the ends of runs that no journal has.
+pub(super) fn add_ends(disk: &dyn Disk, folder: &Folder, history: &mut History) -> Result<(), StoreError> {
+    for run in ends(disk, folder)? {
+        if !history.records.contains_key(&run) {
+            let record = read_end(disk, folder, &run)?;
+            history.records.insert(run, record);
         }
     }
-    let known: BTreeSet<RunId> = history.records.keys().cloned().collect();
-    let ended =
-        list_if_there(disk, &folder.done())?.into_iter().filter_map(|name| name.parse::<RunId>().ok());
-    for run in ended.filter(|run| !known.contains(run)) {
-        let record = read_end(disk, folder, &run)?;
-        history.records.insert(run, record);
-    }
-    Ok(told)
+    Ok(())
 }
 
-fn list_if_there(disk: &dyn Disk, folder: &Path) -> Result<Vec<String>, StoreError> {
-    match disk.list(folder) {
-        Ok(names) => Ok(names.into_iter().filter_map(|name| name.into_string().ok()).collect()),
+/// Sets the damaged ends aside, so that their runs are repeated unless a journal has them.
+pub(super) fn set_damaged_aside(disk: &dyn Disk, folder: &Folder) -> Result<(), StoreError> {
+    for run in ends(disk, folder)? {
+        if matches!(read_end(disk, folder, &run), Err(StoreError::Damaged { .. })) {
+            set_aside(disk, folder, &folder.done(&run))?;
+        }
+    }
+    Ok(())
+}
+
+/// The runs that have an end which stands.
+pub(super) fn ends(disk: &dyn Disk, folder: &Folder) -> Result<Vec<RunId>, StoreError> {
+    let path = folder.ends();
+    match disk.list(&path) {
+        Ok(names) => Ok(names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(source) => Err(StoreError::Read { path: folder.to_owned(), source }),
+        Err(source) => Err(StoreError::Read { path, source }),
     }
 }

@@ -7,15 +7,15 @@ use std::{
 use proptest::prelude::{ProptestConfig, any, proptest};
 use serde_json::json;
 use sweep_protocol::{
-    measurement::{Accuracies, Artifact, Measurement},
+    measurement::{Accuracies, Artifact, MeasuredExamples, Measurement},
     message::{Failure, Network},
     recipe::Recipe,
     terms::{ContentHash, RunId, Seed, SetSizes, UnitInterval},
 };
 
 use super::{
-    Cache, ChangedInputs, Committed, Counting, Damage, Death, Disk, Fetched, Holder, Notice, Opening, OsDisk,
-    Recorded, Source, Store, StoreError, disk::Lock, journal, memory::MemoryDisk,
+    Cache, ChangedInputs, Committed, Counting, Damage, Death, Disk, Fetched, Holder, Kept, Notice, Opening,
+    OsDisk, Recorded, Share, Sharing, SimulatedDisk, Source, Store, StoreError, disk::Lock, journal,
 };
 use crate::{
     outcome::{Cause, Outcome},
@@ -36,16 +36,18 @@ fn plan(runs: std::ops::Range<u64>) -> Plan {
     let point = Point {
         label: "identity".into(),
         method: "identity".into(),
-        parameters: BTreeMap::new(),
-        varied: Vec::new(),
+        parameters: BTreeMap::new().into(),
+        varied: [].into(),
         role: Role::Unlearn,
-        recipe: Recipe::default(),
+        recipe: Recipe::default().into(),
         passes: 0.0,
     };
     Plan {
         name: "small".into(),
         engine: EngineName::Toy,
         seeds: runs.end - runs.start,
+        stages: Vec::new(),
+        audit: None,
         oracle: OracleSize { models: 1, held_out: 1 },
         inputs: None,
         points: vec![point],
@@ -70,6 +72,7 @@ fn measurement(number: u64) -> Measurement {
         steps: number,
         confidences: Artifact { file: "confidences.npy".into(), blake3: hash_of(&confidences(number)) },
         weights: None,
+        examples: None,
     }
 }
 
@@ -93,6 +96,19 @@ impl Asked {
     }
 
     fn open(&self, disk: Arc<dyn Disk>, dir: &Path) -> Result<(Store, Vec<Notice>), StoreError> {
+        self.opened(|opening| Store::open_on(disk, dir, opening))
+    }
+
+    fn open_share(
+        &self,
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        share: &str,
+    ) -> Result<(Store, Vec<Notice>), StoreError> {
+        self.opened(|opening| Store::open_share(disk, dir, opening, &Share::named(share)))
+    }
+
+    fn opened<T>(&self, open: impl FnOnce(&Opening<'_>) -> T) -> T {
         let opening = Opening {
             plan: &self.plan,
             grid: "name = \"small\"",
@@ -101,19 +117,17 @@ impl Asked {
             damage: self.damage,
             changed_inputs: self.inputs,
         };
-        Store::open_on(disk, dir, &opening)
+        open(&opening)
     }
 }
 
-fn memory() -> (Arc<MemoryDisk>, PathBuf) {
-    let disk = Arc::new(MemoryDisk::default());
-    disk.create_dir(Path::new("results")).expect("an empty disk");
-    disk.sync_dir(Path::new("")).expect("it is there");
+fn memory() -> (Arc<SimulatedDisk>, PathBuf) {
+    let disk = Arc::new(SimulatedDisk::default());
     (disk, PathBuf::from("results/small"))
 }
 
 /// Carries out what is missing; returns the runs whose end was acknowledged, and those that were started.
-fn sweep(memory: &MemoryDisk, store: &mut Store, plan: &Plan) -> (Vec<u64>, Vec<u64>) {
+fn sweep(memory: &SimulatedDisk, store: &mut Store, plan: &Plan) -> (Vec<u64>, Vec<u64>) {
     let (mut acknowledged, mut started) = (Vec::new(), Vec::new());
     for run in &plan.runs {
         if store.outcome(&run.id).is_some() {
@@ -122,7 +136,7 @@ fn sweep(memory: &MemoryDisk, store: &mut Store, plan: &Plan) -> (Vec<u64>, Vec<
         let attempt = store.attempts(&run.id) + 1;
         let Ok(folder) = store.begin(&run.id, attempt, 0) else { break };
         started.push(run.seed.0);
-        memory.put(&folder.join("confidences.npy"), &confidences(run.seed.0));
+        memory.put(&folder.join("confidences.npy"), &confidences(run.seed.0)).expect("room");
         if store.commit(&run.id, attempt, &outcome(run.seed.0), Source::Computed).is_err() {
             break;
         }
@@ -131,14 +145,14 @@ fn sweep(memory: &MemoryDisk, store: &mut Store, plan: &Plan) -> (Vec<u64>, Vec<
     (acknowledged, started)
 }
 
-fn check_complete(disk: &MemoryDisk, dir: &Path, runs: u64, circumstances: &str) {
+fn check_complete(disk: &SimulatedDisk, dir: &Path, runs: u64, circumstances: &str) {
     let recorded = Recorded::read_on(disk, dir).expect(circumstances);
     assert_eq!(recorded.notices, [], "{circumstances}");
     for number in 0..runs {
         let record = recorded.outcomes.get(&run_id(number)).expect(circumstances);
         assert_eq!(record.outcome, outcome(number), "{circumstances}");
         if record.outcome.measurement().is_some() {
-            let bytes = disk.read(&recorded.folder.confidences(&run_id(number)), 1 << 20);
+            let bytes = disk.read(&recorded.confidences(&run_id(number)), 1 << 20);
             assert_eq!(bytes.expect(circumstances), confidences(number), "{circumstances}");
         }
     }
@@ -159,7 +173,7 @@ fn a_crash_at_any_change_loses_nothing_acknowledged_and_repeats_nothing() {
                 Err(other) => panic!("{circumstances}: {other}"),
             };
             if power_fails {
-                disk.lose_power();
+                disk.lose_power(Kept::None);
             }
             let (mut store, _) = asked.open(disk.clone(), &dir).expect(&circumstances);
             for &number in &acknowledged {
@@ -191,7 +205,7 @@ fn a_crash_during_the_resume_after_a_crash_is_no_worse() {
                 if let Ok((mut store, _)) = asked.open(dying, &dir) {
                     acknowledged.extend(sweep(&disk, &mut store, &asked.plan).0);
                 }
-                disk.lose_power();
+                disk.lose_power(Kept::None);
             }
             let (mut store, _) = asked.open(disk.clone(), &dir).expect(&circumstances);
             for &number in &acknowledged {
@@ -225,19 +239,19 @@ fn a_write_that_fails_once_is_the_last_one() {
     assert!(stopped > 10, "the failure hit the sweep itself {stopped} times");
 }
 
-fn small_journal() -> (Arc<MemoryDisk>, PathBuf, Vec<u8>) {
+fn small_journal() -> (Arc<SimulatedDisk>, PathBuf, Vec<u8>) {
     let (disk, dir) = memory();
     let asked = Asked::of(plan(0..RUNS));
     let (mut store, _) = asked.open(disk.clone(), &dir).expect("an empty disk");
     sweep(&disk, &mut store, &asked.plan);
-    let bytes = disk.read(&store.folder().journal(), u64::MAX).expect("it is there");
+    let bytes = disk.read(&store.folder().journal(None), u64::MAX).expect("it is there");
     (disk, dir, bytes)
 }
 
 /// Opens damaged results in every way; nothing may panic, no outcome may differ from what was recorded.
-fn never_wrong(disk: &Arc<MemoryDisk>, dir: &Path, damaged: &[u8], circumstances: &str) {
+fn never_wrong(disk: &Arc<SimulatedDisk>, dir: &Path, damaged: &[u8], circumstances: &str) {
     let journal = dir.join("journal.jsonl");
-    disk.put(&journal, damaged);
+    disk.put(&journal, damaged).expect("room");
     let right = |number: u64, found: Option<&Outcome>| {
         if let Some(found) = found {
             assert_eq!(found, &outcome(number), "{circumstances}");
@@ -250,6 +264,8 @@ fn never_wrong(disk: &Arc<MemoryDisk>, dir: &Path, damaged: &[u8], circumstances
     let mut asked = Asked::of(plan(0..RUNS));
     match asked.open(disk.clone(), dir) {
         Ok((store, _)) => (0..RUNS).for_each(|number| right(number, store.outcome(&run_id(number)))),
+        // A journal that says nothing, beside runs, is no fresh start.
+        Err(StoreError::Missing { .. }) if !damaged.contains(&b'\n') => return,
         Err(StoreError::Damaged { .. }) => {
             assert_eq!(disk.read(&journal, u64::MAX).expect("there"), damaged, "a refusal touches nothing");
         }
@@ -362,6 +378,7 @@ fn changed_inputs_are_refused_until_accepted() {
         plan.inputs = Some(PlannedInputs {
             data: "data".into(),
             data_hash: hash_of(data),
+            skipped_images: 0,
             sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
             network: Network { name: "resnet18".into(), width: 8, classes: 10 },
             original: PlannedOriginal::Checkpoint { path: "original.pth".into(), blake3: hash_of(original) },
@@ -439,12 +456,161 @@ fn somebody_elses_line_in_the_journal_stops_the_store() {
     let parent = tempfile::tempdir().expect("a temporary folder");
     let dir = parent.path().join("small");
     let (mut store, _) = Asked::of(plan(0..RUNS)).open(Arc::new(OsDisk), &dir).expect("an empty folder");
-    let journal = store.folder().journal();
+    let journal = store.folder().journal(None);
     let mut bytes = std::fs::read(&journal).expect("it is there");
     bytes.extend_from_slice(b"{}\n");
     std::fs::write(&journal, bytes).expect("writable");
     let committed = store.commit(&run_id(1), 1, &outcome(1), Source::Computed);
     assert!(matches!(committed, Err(StoreError::Write { .. })), "{committed:?}");
+}
+
+#[test]
+fn a_scheduler_that_lost_its_lock_is_fenced() {
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let dir = parent.path().join("small");
+    let asked = Asked::of(plan(0..RUNS));
+    let (mut first, _) = asked.open(Arc::new(OsDisk), &dir).expect("an empty folder");
+    first.begin(&run_id(1), 1, 0).expect("room");
+    // What a lock that another host doesn't see amounts to.
+    std::fs::remove_file(dir.join("sweep.lock")).expect("it is there");
+    let (mut second, _) = asked.open(Arc::new(OsDisk), &dir).expect("free as far as it can see");
+    let fenced = first.commit(&run_id(1), 1, &outcome(1), Source::Computed);
+    assert!(matches!(fenced, Err(StoreError::Fenced { .. })), "{fenced:?}");
+    let stopped = first.begin(&run_id(2), 1, 0);
+    assert!(matches!(stopped, Err(StoreError::Stopped { .. })), "{stopped:?}");
+    second.begin(&run_id(1), 2, 0).expect("the journal is as it left it");
+    second.commit(&run_id(1), 2, &outcome(1), Source::Computed).expect("the results are its own");
+    drop((first, second));
+    let recorded = Recorded::read(&dir).expect("whole");
+    assert_eq!(recorded.outcomes[&run_id(1)].attempt, 2);
+    assert_eq!(recorded.notices, []);
+}
+
+#[test]
+fn a_line_of_a_fenced_scheduler_counts_for_nothing() {
+    let (disk, dir, mut bytes) = small_journal();
+    let entry = |seq, epoch| {
+        let event = journal::Event::Reopened { run: run_id(1) };
+        journal::encode(&journal::Entry { seq, epoch, event })
+    };
+    bytes.extend(entry(100, 2));
+    bytes.extend(entry(101, 1));
+    let scan = journal::scan(&bytes);
+    assert_eq!((scan.damaged.len(), scan.torn, scan.fenced), (0, 0, 1));
+    disk.put(&dir.join("journal.jsonl"), &bytes).expect("room");
+    let (_, notices) = Asked::of(plan(0..RUNS)).open(disk, &dir).expect("no damage");
+    assert_eq!(notices, [Notice::FencedLines { path: dir.join("journal.jsonl"), lines: 1 }]);
+}
+
+#[test]
+fn schedulers_that_share_a_sweep_keep_a_journal_each_and_are_read_as_one() {
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let dir = parent.path().join("small");
+    let plan = plan(0..RUNS);
+    let (disk, asked): (Arc<dyn Disk>, _) = (Arc::new(OsDisk), Asked::of(plan.clone()));
+    let share = |name: &str| asked.open_share(disk.clone(), &dir, name);
+    let (mut left, _) = share("node/1").expect("an empty folder");
+    let (mut right, _) = share("node2").expect("another share");
+    assert!(matches!(share("node2"), Err(StoreError::Locked { .. })), "a share has one scheduler");
+    let sole = asked.open(disk.clone(), &dir);
+    assert!(matches!(sole, Err(StoreError::Locked { .. })), "and excludes a sole one: {sole:?}");
+    for (store, number) in [(&mut left, 1), (&mut right, 2)] {
+        store.begin(&run_id(number), 1, 0).expect("room");
+        store.commit(&run_id(number), 1, &outcome(number), Source::Computed).expect("room");
+    }
+    drop((left, right));
+    assert!(dir.join("journal.node-1.jsonl").is_file() && dir.join("journal.node2.jsonl").is_file());
+
+    let recorded = Recorded::read(&dir).expect("whole");
+    assert_eq!(recorded.outcomes.keys().cloned().collect::<Vec<_>>(), [run_id(1), run_id(2)]);
+    let (mut sole, _) = asked.open(disk.clone(), &dir).expect("free now");
+    assert_eq!(sole.outcome(&run_id(2)), Some(&outcome(2)), "what others recorded is known");
+    sole.reopen(&run_id(2)).expect("room");
+    drop(sole);
+    let recorded = Recorded::read(&dir).expect("whole");
+    assert_eq!(
+        recorded.outcomes.keys().cloned().collect::<Vec<_>>(),
+        [run_id(1)],
+        "later openings come later"
+    );
+    let (later, _) = share("node2").expect("free now");
+    assert_eq!(later.outcome(&run_id(2)), None);
+}
+
+#[test]
+fn a_full_disk_still_records_what_is_in_hand() {
+    let asked = Asked::of(plan(0..RUNS));
+    let mut rescued = 0;
+    for at in 1..60 {
+        let (disk, dir) = memory();
+        let failing = Arc::new(Counting::new(disk.clone(), at, Death::FailOnce).full());
+        let Ok((mut store, _)) = asked.open(failing, &dir) else { continue };
+        let Ok(folder) = store.begin(&run_id(0), 1, 0) else { continue };
+        disk.put(&folder.join("confidences.npy"), &confidences(0)).expect("room");
+        let committed = store.commit(&run_id(0), 1, &outcome(0), Source::Computed);
+        match store.begin(&run_id(1), 1, 0) {
+            Err(StoreError::Full { .. }) => {
+                committed.expect("the ballast makes room");
+                drop(store);
+                let recorded = Recorded::read_on(&*disk, &dir).expect("whole");
+                assert_eq!(recorded.outcomes[&run_id(0)].outcome, outcome(0), "change {at}");
+                assert_eq!(recorded.notices, [], "change {at}");
+                rescued += 1;
+            }
+            Err(StoreError::Stopped { .. } | StoreError::Write { .. }) | Ok(_) => {}
+            Err(other) => panic!("change {at}: {other}"),
+        }
+    }
+    assert!(rescued >= 1, "the failure hit the record of a run {rescued} times");
+}
+
+#[test]
+fn results_that_others_can_write_to_are_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let asked = Asked::of(plan(0..RUNS));
+    for (mode, refused) in [(0o777, true), (0o770, true), (0o1777, false), (0o755, false)] {
+        let dir = parent.path().join(format!("{mode:o}"));
+        std::fs::create_dir(&dir).expect("room");
+        std::fs::set_permissions(&dir, PermissionsExt::from_mode(mode)).expect("ours");
+        let opened = asked.open(Arc::new(OsDisk), &dir);
+        assert_eq!(matches!(opened, Err(StoreError::Exposed { .. })), refused, "mode {mode:o}: {opened:?}");
+    }
+}
+
+#[test]
+fn a_planted_link_is_written_through_nowhere() {
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let (dir, victim) = (parent.path().join("small"), parent.path().join("victim"));
+    std::fs::create_dir(&victim).expect("room");
+    std::fs::write(victim.join("canary"), "alive").expect("room");
+    let asked = Asked::of(plan(0..RUNS));
+    let planted = [
+        "sweep.lock",
+        "plan.json",
+        "grid.toml",
+        "provenance.json",
+        ".plan.json.tmp",
+        "journal.jsonl",
+        "runs",
+        ".sweep.ballast",
+        "runs/00000000000000000000000000000001",
+    ];
+    for name in planted {
+        let _ = std::fs::remove_dir_all(&dir);
+        let path = dir.join(name);
+        std::fs::create_dir_all(path.parent().expect("below the results")).expect("room");
+        let target = if name.starts_with("runs") { victim.clone() } else { victim.join("canary") };
+        std::os::unix::fs::symlink(&target, &path).expect("free");
+        let opened = asked.open(Arc::new(OsDisk), &dir);
+        if let Ok((mut store, _)) = opened {
+            // Either the link was replaced, or what would follow it fails.
+            let _ = store.begin(&run_id(1), 1, 0);
+        }
+        let left: Vec<_> = std::fs::read_dir(&victim).expect("it is there").collect();
+        assert_eq!(left.len(), 1, "{name}: {left:?}");
+        assert_eq!(std::fs::read_to_string(victim.join("canary")).expect("it is there"), "alive", "{name}");
+    }
 }
 
 #[test]
@@ -484,7 +650,7 @@ fn the_cache_gives_back_what_it_was_given_or_nothing() {
     let cache = Cache::open_on(disk.clone(), Path::new("results/cache")).expect("room");
     let (from, into) = (Path::new("results/from"), Path::new("results/into"));
     disk.create_dir(from).and_then(|()| disk.sync_dir(Path::new("results"))).expect("room");
-    disk.put(&from.join("confidences.npy"), &confidences(3));
+    disk.put(&from.join("confidences.npy"), &confidences(3)).expect("room");
     let run = run_id(3);
     assert_eq!(cache.fetch(&run, into), Fetched::Miss);
     cache.keep(&run, from, &measurement(3)).expect("room");
@@ -493,28 +659,50 @@ fn the_cache_gives_back_what_it_was_given_or_nothing() {
         disk.remove(into).and_then(|()| disk.create_dir(into)).expect("room");
     };
     emptied();
-    disk.lose_power();
+    disk.lose_power(Kept::None);
     emptied();
     assert_eq!(cache.fetch(&run, into), Fetched::Hit(Box::new(measurement(3))));
     assert_eq!(disk.read(&into.join("confidences.npy"), 100).expect("brought"), confidences(3));
 
     emptied();
     let entry = Path::new("results/cache").join(run.as_str());
-    disk.put(&entry.join("confidences.npy"), b"other bytes");
+    disk.put(&entry.join("confidences.npy"), b"other bytes").expect("room");
     assert_eq!(cache.fetch(&run, into), Fetched::Damaged(Notice::DamagedCacheEntry { path: entry.clone() }));
     emptied();
     assert_eq!(cache.fetch(&run, into), Fetched::Miss, "the damaged entry is gone");
     cache.keep(&run, from, &measurement(3)).expect("and can be made again");
-    disk.put(&entry.join("measurement.json"), b"{");
+    disk.put(&entry.join("measurement.json"), b"{").expect("room");
     assert!(matches!(cache.fetch(&run, into), Fetched::Damaged(_)));
+}
+
+#[test]
+fn an_entry_without_single_examples_gives_way_to_one_that_has_them() {
+    let (disk, _) = memory();
+    let cache = Cache::open_on(disk.clone(), Path::new("results/cache")).expect("room");
+    let from = Path::new("results/from");
+    disk.create_dir(from).expect("room");
+    disk.put(&from.join("confidences.npy"), &confidences(3)).expect("room");
+    disk.put(&from.join("examples.npy"), b"rows").expect("room");
+    let array = Artifact { file: "examples.npy".into(), blake3: hash_of(b"rows") };
+    let examples = Some(MeasuredExamples { array, retain_sample: 9, forget: 1, retain: 1, test: 1 });
+    let (poor, rich) = (measurement(3), Measurement { examples, ..measurement(3) });
+    let run = run_id(3);
+    for (given, kept) in [(&poor, &poor), (&rich, &rich), (&poor, &rich)] {
+        cache.keep(&run, from, given).expect("room");
+        assert_eq!(cache.measurement(&run).as_ref(), Some(kept), "what has more stays");
+    }
+    let into = Path::new("results/into");
+    disk.create_dir(into).expect("room");
+    assert_eq!(cache.fetch(&run, into), Fetched::Hit(Box::new(rich)));
+    assert_eq!(disk.read(&into.join("examples.npy"), 100).expect("brought"), b"rows");
 }
 
 #[test]
 fn the_lock_in_memory_excludes_like_the_real_one() {
     let (disk, _) = memory();
     let path = Path::new("results/lock");
-    let held = disk.try_lock(path, "first").expect("no error");
-    assert!(matches!(disk.try_lock(path, "second").expect("no error"), Lock::Busy { .. }));
+    let held = disk.try_lock(path, "first", Sharing::Sole).expect("no error");
+    assert!(matches!(disk.try_lock(path, "second", Sharing::Sole).expect("no error"), Lock::Busy { .. }));
     drop(held);
-    assert!(matches!(disk.try_lock(path, "third").expect("no error"), Lock::Held(_)));
+    assert!(matches!(disk.try_lock(path, "third", Sharing::Sole).expect("no error"), Lock::Held(_)));
 }

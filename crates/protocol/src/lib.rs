@@ -11,6 +11,7 @@ pub mod terms;
 pub mod recipe;
 pub mod confidence;
 pub mod measurement;
+pub mod behaviour;
 pub mod message;
 pub mod line;
 

@@ -21,6 +21,34 @@ pub struct Measurement {
     pub confidences: Artifact,
     /// `model.safetensors` in the run's folder, where the job asked to keep the weights.
     pub weights: Option<Artifact>,
+    /// What the network does on single examples, where the job asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub examples: Option<MeasuredExamples>,
+}
+
+/// `examples.npy` in the run's folder: float64 \[forget + retain + test, 5\], one row for each example of the forget set, of
+/// a [sample](retain_sample) of the retain set and of the test set (the validation set where there is none), in the order
+/// of their lists; the columns are those of [`Behaviour`](crate::behaviour::Behaviour).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeasuredExamples {
+    /// The file.
+    pub array: Artifact,
+    /// How many retain examples the job asked for.
+    pub retain_sample: u64,
+    /// Rows of the forget set.
+    pub forget: u64,
+    /// Rows of the retain set: as many as were asked for, or all where there are fewer.
+    pub retain: u64,
+    /// Rows of the test set.
+    pub test: u64,
+}
+
+/// Positions of a sample of at most `wanted` of `size` examples, evenly spread over their list: the same in every run.
+pub fn retain_sample(size: u64, wanted: u64) -> impl Iterator<Item = u64> {
+    let count = wanted.min(size);
+    // The product of two numbers of 64 bits has 128.
+    (0..count).map(move |nth| (u128::from(nth) * u128::from(size) / u128::from(count)) as u64)
 }
 
 /// Accuracy on each set, as fractions in \[0, 1\].
@@ -52,4 +80,18 @@ pub struct Artifact {
     pub file: String,
     /// Hash of its bytes.
     pub blake3: ContentHash,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::retain_sample;
+
+    #[test]
+    fn samples_are_spread_evenly_and_never_repeat() {
+        let of = |size, wanted| retain_sample(size, wanted).collect::<Vec<_>>();
+        assert_eq!(of(10, 4), [0, 2, 5, 7]);
+        assert_eq!(of(3, 5), [0, 1, 2], "all there are");
+        assert!(of(0, 5).is_empty());
+        assert_eq!(of(u64::MAX, 2), [0, u64::MAX / 2]);
+    }
 }

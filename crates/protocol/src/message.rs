@@ -49,6 +49,9 @@ pub struct Job {
     pub recipe: Recipe,
     /// Whether to keep the weights as `model.safetensors`.
     pub keep_weights: bool,
+    /// Whether to measure single examples, and with how many of the retain set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retain_sample: Option<u64>,
 }
 
 /// What a run starts from.
@@ -59,6 +62,9 @@ pub struct Inputs {
     pub data: PathBuf,
     /// Hash of the data set's manifest; the worker refuses to run on other bytes.
     pub data_hash: ContentHash,
+    /// Whether rows whose images can't be used are left out; the hash is that of what remains.
+    #[serde(default)]
+    pub skip_bad_images: bool,
     /// The network.
     pub network: Network,
     /// Its weights before the recipe.

@@ -5,9 +5,7 @@ use std::{collections::BTreeMap, ops::ControlFlow, time::Instant};
 
 use sweep_protocol::{
     message,
-    recipe::{
-        BatchNorm, ClassWeight, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term, Train,
-    },
+    recipe::{CrossEntropy, Optimizer, Phase, Recipe, Stream, Term, Train},
     terms::{NonNegative, Positive, Seed, Set, UnitInterval},
 };
 use sweep_torch::{
@@ -15,6 +13,7 @@ use sweep_torch::{
     examples::{Examples, HostExamples},
     measure::logits,
     network::{Weights, build},
+    pass_cache::PassCache,
     phase::{Subject, Watch, carry_out},
 };
 use tch::{Device, Kind};
@@ -44,7 +43,8 @@ fn main() {
             let mut rates = [0.0; 2];
             for _ in 0..2 {
                 let start = Instant::now();
-                let mut subject = Subject { network: network.as_ref(), weights: &mut weights };
+                let mut subject =
+                    Subject { network: network.as_ref(), weights: &mut weights, known: &PassCache::NONE };
                 carry_out(&recipe(optimizer), &mut subject, &examples, &mut draws, &mut Silent)
                     .expect("noise can be fitted");
                 rates[0] = IMAGES as f64 / start.elapsed().as_secs_f64();
@@ -67,15 +67,12 @@ fn optimizers() -> [(&'static str, Optimizer); 2] {
 fn recipe(optimizer: Optimizer) -> Recipe {
     let batch_size = 64.try_into().expect("not 0");
     Recipe {
-        phases: vec![Phase::Train(Train {
-            data: vec![Stream { set: Set::Retain, batch_size, pairing: Pairing::Cycle }],
-            epochs: Positive::new(1.0).expect("positive"),
-            loss: vec![Term::CrossEntropy { on: Set::Retain, weight: 1.0, class_weight: ClassWeight::None }],
+        phases: vec![Phase::Train(Train::new(
+            Stream::of(Set::Retain, batch_size),
+            Positive::new(1.0).expect("positive"),
+            vec![Term::CrossEntropy(CrossEntropy::new(Set::Retain, 1.0))],
             optimizer,
-            schedule: Schedule::Constant,
-            trainable: Tensors::All,
-            batch_norm: BatchNorm::Train,
-        })],
+        ))],
     }
 }
 

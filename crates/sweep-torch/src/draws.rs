@@ -5,7 +5,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use sweep_protocol::terms::Seed;
+use sweep_protocol::{recipe::Replacement, terms::Seed};
 use thiserror::Error;
 
 /// A source of everything random in one run.
@@ -16,8 +16,32 @@ pub trait Draws {
     /// `count` independent values, uniform in ±`bound`.
     fn uniform(&mut self, purpose: &Purpose<'_>, count: usize, bound: f64) -> Result<Vec<f64>, Unrecorded>;
 
-    /// The order of a set's examples in one pass of a stream over it.
+    /// The order of a stream's examples in one pass over them.
     fn order(&mut self, pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded>;
+
+    /// The order of examples in a pass whose result belongs to the data and not to the run: the same for every seed.
+    fn settled_order(&mut self, pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded>;
+
+    /// `count` of the examples, without repetition.
+    fn sample(&mut self, part: &PartOf, examples: &[i64], count: usize) -> Result<Vec<i64>, Unrecorded>;
+
+    /// A label for each example, uniform in `0..classes`, for one pass.
+    fn labels(
+        &mut self,
+        part: &PartOf,
+        pass: &Pass,
+        examples: &[i64],
+        classes: i64,
+    ) -> Result<Vec<i64>, Unrecorded>;
+
+    /// Places of `count` of the names.
+    fn choose(
+        &mut self,
+        draw: &str,
+        among: &[&str],
+        count: usize,
+        replacement: Replacement,
+    ) -> Result<Vec<usize>, Unrecorded>;
 }
 
 /// What values are drawn for.
@@ -42,6 +66,58 @@ pub enum Purpose<'a> {
         /// State-dict key.
         key: &'a str,
     },
+    /// Noise that a loop adds between epochs.
+    LateNoise {
+        /// Position of the phase in the recipe.
+        phase: usize,
+        /// Epochs before it.
+        after: u32,
+        /// State-dict key.
+        key: &'a str,
+    },
+    /// The weights of a teacher that knows nothing.
+    Teacher {
+        /// State-dict key.
+        key: &'a str,
+    },
+    /// Scores of elements that are chosen at random.
+    Score {
+        /// Position of the phase in the recipe.
+        phase: usize,
+        /// State-dict key.
+        key: &'a str,
+    },
+    /// Which of two courses a run takes.
+    Course {
+        /// Choices of the recipe before this one.
+        number: usize,
+    },
+    /// Noise on the pixels of a batch.
+    Pixels(BatchOf),
+    /// Noise on the copies of a batch whose outputs are compared.
+    Copies(BatchOf),
+}
+
+/// One batch of one stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchOf {
+    /// Position of the phase in the recipe.
+    pub phase: usize,
+    /// Position of the stream in the phase.
+    pub stream: usize,
+    /// Batches of the stream before this one.
+    pub number: u64,
+}
+
+/// The examples of one set in a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartOf {
+    /// Position of the phase in the recipe.
+    pub phase: usize,
+    /// Position of the stream in the phase.
+    pub stream: usize,
+    /// Position in the stream: the stream's own set is the first.
+    pub part: usize,
 }
 
 /// One pass of one stream over its set.
@@ -105,10 +181,70 @@ impl Draws for Seeded {
         let Pass { phase, stream, number } = pass;
         let mut generator = self.generator(&format!("order phase {phase} stream {stream} pass {number}"));
         let mut order = examples.to_vec();
-        for last in (1..order.len()).rev() {
-            order.swap(last, below(&mut generator, last as u64 + 1) as usize);
-        }
+        shuffle(&mut generator, &mut order);
         Ok(order)
+    }
+
+    fn settled_order(&mut self, _pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded> {
+        let mut generator = Self::new(Seed(0)).generator("settled order");
+        let mut order = examples.to_vec();
+        shuffle(&mut generator, &mut order);
+        Ok(order)
+    }
+
+    fn sample(&mut self, part: &PartOf, examples: &[i64], count: usize) -> Result<Vec<i64>, Unrecorded> {
+        let mut generator = self.generator(&format!("sample {}", part.text()));
+        let mut sample = examples.to_vec();
+        shuffle(&mut generator, &mut sample);
+        sample.truncate(count);
+        Ok(sample)
+    }
+
+    fn labels(
+        &mut self,
+        part: &PartOf,
+        pass: &Pass,
+        examples: &[i64],
+        classes: i64,
+    ) -> Result<Vec<i64>, Unrecorded> {
+        let mut generator = self.generator(&format!("labels {} pass {}", part.text(), pass.number));
+        Ok(examples.iter().map(|_| below(&mut generator, classes as u64) as i64).collect())
+    }
+
+    fn choose(
+        &mut self,
+        draw: &str,
+        among: &[&str],
+        count: usize,
+        replacement: Replacement,
+    ) -> Result<Vec<usize>, Unrecorded> {
+        let mut generator = self.generator(&format!("choice {draw}"));
+        match replacement {
+            Replacement::Without => {
+                let mut places: Vec<usize> = (0..among.len()).collect();
+                shuffle(&mut generator, &mut places);
+                places.truncate(count);
+                Ok(places)
+            }
+            Replacement::With if among.is_empty() => Ok(Vec::new()),
+            Replacement::With => {
+                Ok((0..count).map(|_| below(&mut generator, among.len() as u64) as usize).collect())
+            }
+        }
+    }
+}
+
+impl PartOf {
+    fn text(&self) -> String {
+        let Self { phase, stream, part } = self;
+        format!("phase {phase} stream {stream} part {part}")
+    }
+}
+
+/// Fisher and Yates.
+fn shuffle<T>(generator: &mut ChaCha8Rng, items: &mut [T]) {
+    for last in (1..items.len()).rev() {
+        items.swap(last, below(generator, last as u64 + 1) as usize);
     }
 }
 
@@ -118,6 +254,16 @@ impl Purpose<'_> {
             Self::Birth { key } => format!("birth {key}"),
             Self::Reinit { phase, key } => format!("reinit phase {phase} {key}"),
             Self::Noise { phase, key } => format!("noise phase {phase} {key}"),
+            Self::LateNoise { phase, after, key } => format!("noise phase {phase} after {after} {key}"),
+            Self::Teacher { key } => format!("teacher {key}"),
+            Self::Score { phase, key } => format!("score phase {phase} {key}"),
+            Self::Course { number } => format!("course {number}"),
+            Self::Pixels(BatchOf { phase, stream, number }) => {
+                format!("pixels phase {phase} stream {stream} batch {number}")
+            }
+            Self::Copies(BatchOf { phase, stream, number }) => {
+                format!("copies phase {phase} stream {stream} batch {number}")
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use sweep_inputs::{
     checkpoint::{self, CheckpointError, StateDict},
-    dataset::{Dataset, Refused},
+    dataset::{BadImages, Dataset, Refused},
 };
 use sweep_protocol::{
     message::Inputs,
@@ -19,7 +19,10 @@ use sweep_protocol::{
 use tch::Device;
 use thiserror::Error;
 
-use crate::examples::{Examples, HostExamples};
+use crate::{
+    examples::{Examples, HostExamples},
+    pass_cache::PassCache,
+};
 
 /// An input can't be used.
 #[derive(Debug, Error)]
@@ -55,17 +58,33 @@ pub enum InputError {
 /// What a worker keeps from one run to the next: the last data set on its device and the last checkpoint.
 pub struct Shelf {
     device: Device,
+    passes: Option<Passes>,
     data: Option<(DataKey, Rc<Examples>)>,
     checkpoint: Option<(ContentHash, Rc<StateDict>)>,
+}
+
+/// Where a worker keeps what passes over the data have found.
+#[derive(Debug, Clone)]
+pub struct Passes {
+    /// The folder; it need not exist.
+    pub folder: PathBuf,
+    /// The device that computes them, in words.
+    pub device: String,
 }
 
 /// Hash and number of classes: the labels were checked against these.
 type DataKey = (PathBuf, ContentHash, u32);
 
 impl Shelf {
-    /// An empty shelf for one device.
-    pub fn new(device: Device) -> Self {
-        Self { device, data: None, checkpoint: None }
+    /// An empty shelf for one device, beside a folder for what passes find.
+    pub fn new(device: Device, passes: Option<Passes>) -> Self {
+        Self { device, passes, data: None, checkpoint: None }
+    }
+
+    /// What passes have found on the inputs of a job.
+    pub fn pass_cache(&self, inputs: &Inputs) -> PassCache {
+        let new = |passes: &Passes| PassCache::new(&passes.folder, inputs, &passes.device);
+        self.passes.as_ref().map_or(PassCache::NONE, new)
     }
 
     /// The data set of a job. `progress` is called now and then while it is read.
@@ -78,7 +97,8 @@ impl Shelf {
         }
         // Two data sets at once may be more than the device holds.
         self.data = None;
-        let dataset = Dataset::load(&inputs.data, inputs.network.classes as usize, &|_, _| progress())?;
+        let bad = if inputs.skip_bad_images { BadImages::LeaveOut } else { BadImages::Refuse };
+        let dataset = Dataset::load(&inputs.data, inputs.network.classes as usize, bad, &|_, _| progress())?;
         if *dataset.hash() != inputs.data_hash {
             let (path, have, want) = (inputs.data.clone(), dataset.hash().clone(), inputs.data_hash.clone());
             return Err(InputError::DataChanged { path, have, want });

@@ -12,6 +12,7 @@ pub mod draws;
 pub mod network;
 pub mod optimizer;
 pub mod examples;
+pub mod pass_cache;
 pub mod inputs;
 pub mod phase;
 pub mod measure;

@@ -18,7 +18,9 @@ use sweep_torch::{
 };
 
 const USAGE: &str = "\
-Usage: sweep-torch serve [--device cpu|cuda:N]       perform jobs: JSON Lines in, JSON Lines out
+Usage: sweep-torch serve [--device cpu|cuda:N] [--cache DIR]
+                                                     perform jobs: JSON Lines in, JSON Lines out; what passes over
+                                                     the data find is kept in DIR
        sweep-torch replay FILE.json [--format json]  hold the interpreter against a recorded trajectory
        sweep-torch doctor                            what this engine finds on this machine, as JSON
        sweep-torch --version
@@ -36,7 +38,7 @@ const BROKEN: u8 = 4;
 const DEVICE_FAILED: u8 = 70;
 
 enum Command {
-    Serve(Device),
+    Serve { device: Device, cache: Option<PathBuf> },
     Replay { file: PathBuf, format: Format },
     Doctor,
     Version,
@@ -51,7 +53,7 @@ enum Format {
 
 fn main() -> ExitCode {
     match command(&env::args_os().skip(1).collect::<Vec<_>>()) {
-        Some(Command::Serve(device)) => worker(device),
+        Some(Command::Serve { device, cache }) => worker(device, cache),
         Some(Command::Replay { file, format }) => replayed(&file, format),
         Some(Command::Doctor) => answer(&json(&device::examine())),
         Some(Command::Version) => answer(&sweep_torch::version()),
@@ -63,8 +65,7 @@ fn main() -> ExitCode {
 fn command(words: &[OsString]) -> Option<Command> {
     let words: Vec<&str> = words.iter().map(|word| word.to_str()).collect::<Option<_>>()?;
     match words.as_slice() {
-        ["serve"] => Some(Command::Serve(Device::Cpu)),
-        ["serve", "--device", device] => device.parse().ok().map(Command::Serve),
+        ["serve", options @ ..] => serve_command(options),
         ["replay", file] | ["replay", file, "--format", "text"] => {
             Some(Command::Replay { file: file.into(), format: Format::Text })
         }
@@ -78,7 +79,17 @@ fn command(words: &[OsString]) -> Option<Command> {
     }
 }
 
-fn worker(device: Device) -> ExitCode {
+fn serve_command(options: &[&str]) -> Option<Command> {
+    let (device, cache) = match *options {
+        [] => ("cpu", None),
+        ["--device", device] => (device, None),
+        ["--device", device, "--cache", cache] => (device, Some(cache)),
+        _ => return None,
+    };
+    Some(Command::Serve { device: device.parse().ok()?, cache: cache.map(PathBuf::from) })
+}
+
+fn worker(device: Device, cache: Option<PathBuf>) -> ExitCode {
     // Before anything else: libtorch prints to standard output, which belongs to the protocol.
     let claimed = system::claim_stdout().and_then(|messages| system::die_with_parent().map(|()| messages));
     let messages = match claimed {
@@ -89,7 +100,7 @@ fn worker(device: Device) -> ExitCode {
         Ok(opened) => Place { name: device, device: opened },
         Err(error) => return complaint(NO_DEVICE, &error),
     };
-    match serve(place, io::stdin().lock(), messages) {
+    match serve(place, cache, io::stdin().lock(), messages) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error @ ServeError::Device { .. }) => complaint(DEVICE_FAILED, &error),
         Err(error) => complaint(BROKEN, &error),

@@ -1,8 +1,10 @@
-//! What is measured on a network when its recipe is done: accuracies and the confidences of the forget set.
+//! What is measured on a network when its recipe is done: accuracies, the confidences of the forget set, and
+//! single examples where they are asked for.
 
 use sweep_protocol::{
+    behaviour::{Behaviour, COLUMNS, Rows},
     confidence::logit_scaled,
-    measurement::Accuracies,
+    measurement::{Accuracies, retain_sample},
     recipe::BatchNorm,
     terms::{Set, UnitInterval},
 };
@@ -24,6 +26,8 @@ pub struct Measured {
     pub accuracy: Accuracies,
     /// Logit-scaled confidence of each forget example, in the set's order.
     pub confidences: Vec<f64>,
+    /// What it does on single examples, where that was asked for.
+    pub rows: Option<Rows>,
 }
 
 /// A confidence is not a number: the logits overflowed.
@@ -47,41 +51,82 @@ pub fn logits(network: &dyn Network, weights: &Weights, examples: &Examples, pos
     })
 }
 
-/// Measures the network on every set.
-pub fn measure(network: &dyn Network, weights: &Weights, examples: &Examples) -> Result<Measured, NotFinite> {
-    let forget = examples.set(Set::Forget);
-    let forget_logits = logits(network, weights, examples, forget);
-    let confidences = confidences(&forget_logits, forget, examples)?;
-    let on = |set| {
-        let positions = examples.set(set);
-        accuracy(&logits(network, weights, examples, positions), positions, examples)
-    };
+/// Measures the network on every set, and single examples where a sample of the retain set of some size is asked for.
+pub fn measure(
+    network: &dyn Network,
+    weights: &Weights,
+    examples: &Examples,
+    sample: Option<u64>,
+) -> Result<Measured, NotFinite> {
+    let on = |set| logits(network, weights, examples, examples.set(set));
+    let (forget, retain, validation) = (on(Set::Forget), on(Set::Retain), on(Set::Validation));
+    let test = examples.sizes().test.map(|_| on(Set::Test));
+    let right = |logits, set| accuracy(logits, examples.set(set), examples);
     let accuracy = Accuracies {
-        retain: on(Set::Retain),
-        forget: accuracy(&forget_logits, forget, examples),
-        validation: on(Set::Validation),
-        test: examples.sizes().test.map(|_| on(Set::Test)),
+        retain: right(&retain, Set::Retain),
+        forget: right(&forget, Set::Forget),
+        validation: right(&validation, Set::Validation),
+        test: test.as_ref().map(|logits| right(logits, Set::Test)),
     };
-    Ok(Measured { accuracy, confidences })
+    let single = |sample| -> Result<Rows, NotFinite> {
+        let positions = retain_sample(examples.set(Set::Retain).len() as u64, sample);
+        let (rows, chosen): (Vec<i64>, Vec<i64>) =
+            positions.map(|row| (row as i64, examples.set(Set::Retain)[row as usize])).unzip();
+        let rows = Tensor::from_slice(&rows).to_device(retain.device());
+        let (unseen, set) = test.as_ref().map_or((&validation, Set::Validation), |test| (test, Set::Test));
+        Ok(Rows {
+            forget: behaviours(&forget, examples.set(Set::Forget), examples)?,
+            retain: behaviours(&retain.index_select(0, &rows), &chosen, examples)?,
+            test: behaviours(unseen, examples.set(set), examples)?,
+        })
+    };
+    let confidences = confidences(&forget, examples.set(Set::Forget), examples)?;
+    Ok(Measured { accuracy, confidences, rows: sample.map(single).transpose()? })
+}
+
+/// How many of the images at `positions` are classified correctly, with the running statistics.
+pub fn correct(network: &dyn Network, weights: &Weights, examples: &Examples, positions: &[i64]) -> usize {
+    if positions.is_empty() {
+        return 0;
+    }
+    right(&logits(network, weights, examples, positions), positions, examples)
 }
 
 fn accuracy(logits: &Tensor, positions: &[i64], examples: &Examples) -> UnitInterval {
-    let guesses = logits.argmax(1, false).to_device(Device::Cpu);
-    let guesses = Vec::<i64>::try_from(guesses).expect("one index per row is a vector of i64");
-    let right = guesses
-        .iter()
-        .zip(positions)
-        .filter(|&(&guess, &position)| guess == examples.label(position))
-        .count();
+    let right = right(logits, positions, examples);
     UnitInterval::new(right as f64 / positions.len().max(1) as f64).expect("a part of a whole is in [0, 1]")
 }
 
+fn right(logits: &Tensor, positions: &[i64], examples: &Examples) -> usize {
+    let guesses = logits.argmax(1, false).to_device(Device::Cpu);
+    let guesses = Vec::<i64>::try_from(guesses).expect("one index per row is a vector of i64");
+    guesses.iter().zip(positions).filter(|&(&guess, &position)| guess == examples.label(position)).count()
+}
+
 fn confidences(logits: &Tensor, positions: &[i64], examples: &Examples) -> Result<Vec<f64>, NotFinite> {
+    each(logits, positions, examples, logit_scaled)
+}
+
+fn behaviours(
+    logits: &Tensor,
+    positions: &[i64],
+    examples: &Examples,
+) -> Result<Vec<[f64; COLUMNS]>, NotFinite> {
+    each(logits, positions, examples, |row, label| Behaviour::of(row, label).map(|behaviour| behaviour.row()))
+}
+
+/// What `of` makes of each row of logits and its label.
+fn each<T>(
+    logits: &Tensor,
+    positions: &[i64],
+    examples: &Examples,
+    of: impl Fn(&[f32], usize) -> Option<T>,
+) -> Result<Vec<T>, NotFinite> {
     let classes = logits.size()[1] as usize;
     let flat = logits.to_device(Device::Cpu).to_kind(Kind::Float).contiguous().view([-1]);
     let flat = Vec::<f32>::try_from(flat).expect("a flat float32 tensor is a vector of f32");
     flat.chunks(classes)
         .zip(positions)
-        .map(|(row, &position)| logit_scaled(row, examples.label(position) as usize).ok_or(NotFinite))
+        .map(|(row, &position)| of(row, examples.label(position) as usize).ok_or(NotFinite))
         .collect()
 }

@@ -10,15 +10,15 @@ use std::{
 
 use sweep_inputs::{
     checkpoint,
-    dataset::Dataset,
+    dataset::{BadImages, Dataset},
     synth::{self, CLASSES, Options},
 };
 use sweep_protocol::{
     measurement::Measurement,
     message::{Failure, FromWorker, Inputs, Job, Network, Start, ToWorker},
     recipe::{
-        BatchNorm, ClassWeight, Noise, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term,
-        Train,
+        ClassWeight, CrossEntropy, Noise, NoiseUnit, Optimizer, Phase, Recipe, Schedule, Stream, Tensors,
+        Term, Train,
     },
     terms::{ContentHash, NonNegative, Positive, Seed, Set, UnitInterval},
 };
@@ -38,34 +38,32 @@ fn data() -> &'static Data {
         let folder = home.path().join("faces");
         let options = Options { images: 500, persons: 60, seed: 1 };
         synth::draw(&folder, &options, &|_, _| ()).expect("the smallest data set there is");
-        let loaded = Dataset::load(&folder, CLASSES, &|_, _| ()).expect("it was just drawn");
+        let loaded =
+            Dataset::load(&folder, CLASSES, BadImages::Refuse, &|_, _| ()).expect("it was just drawn");
         let (hash, forget) = (loaded.hash().clone(), loaded.sizes().forget as usize);
         Data { folder, hash, forget, _home: home }
     })
 }
 
 fn recipe(lr: f64) -> Recipe {
-    let stream =
-        |set, size: u32| Stream { set, batch_size: size.try_into().expect("not 0"), pairing: Pairing::Cycle };
+    let stream = |set, size: u32| Stream::of(set, size.try_into().expect("not 0"));
     let noise = Noise {
         tensors: Tensors::Modules(vec!["conv1".to_owned()]),
         std: NonNegative::new(0.01).expect("not negative"),
+        unit: NoiseUnit::Absolute,
     };
+    let retain = CrossEntropy { class_weight: ClassWeight::Inverse, ..CrossEntropy::new(Set::Retain, 0.95) };
+    let loss = vec![Term::CrossEntropy(retain), Term::CrossEntropy(CrossEntropy::new(Set::Forget, -0.05))];
+    let optimizer = Optimizer::Sgd {
+        lr: Positive::new(lr).expect("positive"),
+        momentum: UnitInterval::new(0.9).expect("in [0, 1]"),
+        weight_decay: NonNegative::new(5e-4).expect("not negative"),
+    };
+    let epochs = Positive::new(1.0).expect("positive");
     let train = Train {
         data: vec![stream(Set::Retain, 64), stream(Set::Forget, 8)],
-        epochs: Positive::new(1.0).expect("positive"),
-        loss: vec![
-            Term::CrossEntropy { on: Set::Retain, weight: 0.95, class_weight: ClassWeight::Inverse },
-            Term::CrossEntropy { on: Set::Forget, weight: -0.05, class_weight: ClassWeight::None },
-        ],
-        optimizer: Optimizer::Sgd {
-            lr: Positive::new(lr).expect("positive"),
-            momentum: UnitInterval::new(0.9).expect("in [0, 1]"),
-            weight_decay: NonNegative::new(5e-4).expect("not negative"),
-        },
         schedule: Schedule::Cosine,
-        trainable: Tensors::All,
-        batch_norm: BatchNorm::Train,
+        ..Train::new(stream(Set::Retain, 64), epochs, loss, optimizer)
     };
     Recipe { phases: vec![Phase::Noise(noise), Phase::Train(train)] }
 }
@@ -84,11 +82,13 @@ fn job(home: &Path, number: u64, seed: u64) -> Job {
         inputs: Some(Inputs {
             data: data().folder.clone(),
             data_hash: data().hash.clone(),
+            skip_bad_images: false,
             network: Network { name: "resnet18".to_owned(), width: 16, classes: CLASSES as u32 },
             start: Start::Fresh,
         }),
         recipe: recipe(0.01),
         keep_weights: false,
+        retain_sample: None,
     }
 }
 
@@ -168,6 +168,26 @@ fn a_finished_run_has_left_what_it_names() {
     let messages = answers(vec![identity]);
     assert_eq!(finished(&messages[0]).confidences.blake3, measurement.confidences.blake3);
     assert_eq!(finished(&messages[0]).accuracy, measurement.accuracy);
+    assert_eq!(finished(&messages[0]).examples, None, "nobody asked for single examples");
+
+    // Measured example by example, it is the same network.
+    let mut audited = job(home.path(), 3, 99);
+    audited.recipe = Recipe::default();
+    audited.retain_sample = Some(10);
+    let start = Start::Checkpoint { path: folder.join(&kept.file), blake3: kept.blake3.clone() };
+    audited.inputs.as_mut().expect("a job with inputs").start = start;
+    let folder = audited.folder.clone();
+    let messages = answers(vec![audited]);
+    let (measured, accuracy) =
+        (finished(&messages[0]).examples.clone().expect("asked for"), measurement.accuracy);
+    assert_eq!((measured.forget, measured.retain, measured.retain_sample), (data().forget as u64, 10, 10));
+    let array = sweep_inputs::npy::read(&folder.join(&measured.array.file)).expect("float64");
+    assert_eq!(array.shape, [(measured.forget + measured.retain + measured.test) as usize, 5]);
+    let rows: Vec<&[f64]> = array.values.chunks(5).collect();
+    assert!(rows.iter().zip(&confidences).all(|(row, confidence)| row[0].to_bits() == confidence.to_bits()));
+    let right = |rows: &[&[f64]]| rows.iter().map(|row| row[4]).sum::<f64>() / rows.len() as f64;
+    assert!((right(&rows[..data().forget]) - accuracy.forget.get()).abs() < 1e-12);
+    assert!((right(&rows[data().forget + 10..]) - accuracy.held_out().get()).abs() < 1e-12);
 }
 
 #[test]
@@ -196,7 +216,11 @@ fn a_run_that_fails_leaves_the_worker_able() {
         {
             let mut job = job(home.path(), 7, 7);
             let std = NonNegative::new(1.0).expect("not negative");
-            job.recipe.phases.push(Phase::Noise(Noise { tensors: missing(), std }));
+            job.recipe.phases.push(Phase::Noise(Noise {
+                tensors: missing(),
+                std,
+                unit: NoiseUnit::Absolute,
+            }));
             job
         },
         changed(8, |job, _| job.folder.push("nowhere")),

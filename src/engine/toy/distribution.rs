@@ -7,7 +7,8 @@ use std::{f64::consts::TAU, num::NonZeroUsize};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use sweep_protocol::{
-    measurement::Accuracies,
+    behaviour::{Behaviour, Rows},
+    measurement::{Accuracies, retain_sample},
     message::Job,
     terms::{Seed, UnitInterval},
 };
@@ -19,11 +20,16 @@ const ORIGINAL_SHIFT: f64 = 1.5;
 /// Accuracies of a retrained model on the retain set, and on what it hasn't seen.
 const RETRAINED: (f64, f64) = (0.985, 0.84);
 
+/// Size of the retain set that the toy pretends to have.
+const RETAIN_EXAMPLES: u64 = 200;
+
 /// What a run "measures".
 pub(super) struct Drawn {
     /// \[S\], logit-scaled.
     pub(super) confidences: Vec<f64>,
     pub(super) accuracy: Accuracies,
+    /// Single examples, where the job asks for them.
+    pub(super) rows: Option<Rows>,
 }
 
 impl Drawn {
@@ -45,8 +51,26 @@ impl Drawn {
             validation: share(held_out + 0.004 * normal(&mut rng)),
             test: Some(share(held_out + 0.004 * normal(&mut rng))),
         };
-        Self { confidences, accuracy }
+        let rows = job.retain_sample.map(|sample| rows(&confidences, sample, &mut rng));
+        Self { confidences, accuracy, rows }
     }
+}
+
+/// The forget set's confidences beside a retain set on which every model is sure of itself, and a test set that looks as
+/// the forget set does to retrained models.
+fn rows(forget: &[f64], sample: u64, rng: &mut ChaCha8Rng) -> Rows {
+    // Two classes, of which the first is right: the confidence is the difference of their logits.
+    let row = |confidence: f64| {
+        let behaviour = Behaviour::of(&[confidence as f32, 0.0], 0).expect("a finite logit");
+        Behaviour { confidence, ..behaviour }.row()
+    };
+    let retain = retain_sample(RETAIN_EXAMPLES, sample).map(|_| row(5.0 + normal(rng))).collect();
+    let unseen = forget.len()..2 * forget.len();
+    let test = unseen.map(|index| {
+        let (mean, deviation) = retrained(index);
+        row(mean + deviation * normal(rng))
+    });
+    Rows { forget: forget.iter().copied().map(row).collect(), retain, test: test.collect() }
 }
 
 /// How the runs of a point differ from retrained models.
@@ -150,7 +174,11 @@ mod tests {
     const EXAMPLES: usize = 40;
 
     fn drawn(method: &str, parameters: &[(&str, Value)], seed: u64) -> Drawn {
-        let job = Job {
+        Drawn::of(&job(method, parameters, seed), NonZeroUsize::new(EXAMPLES).expect("above 0"))
+    }
+
+    fn job(method: &str, parameters: &[(&str, Value)], seed: u64) -> Job {
+        Job {
             run: "0".repeat(32).parse().expect("a run id"),
             attempt: 1,
             seed: Seed(seed),
@@ -163,8 +191,8 @@ mod tests {
             inputs: None,
             recipe: Recipe::default(),
             keep_weights: false,
-        };
-        Drawn::of(&job, NonZeroUsize::new(EXAMPLES).expect("above 0"))
+            retain_sample: None,
+        }
     }
 
     /// Mean and variance over seeds of how far each example is from its retrained mean, in its own deviations.
@@ -216,6 +244,26 @@ mod tests {
         assert_ne!(of("retrain", 3), of("retrain", 4));
         assert_eq!(of("identity", 3), of("identity", 4));
         assert_eq!(of("identity", 3), of("original", 0), "identity is the original");
+    }
+
+    #[test]
+    fn single_examples_are_drawn_on_request_and_move_nothing_else() {
+        let job =
+            |retain_sample| Job { retain_sample, ..job("simulated", &[("shift", Value::Float(1.0))], 3) };
+        let examples = NonZeroUsize::new(EXAMPLES).expect("above 0");
+        let (without, with) = (Drawn::of(&job(None), examples), Drawn::of(&job(Some(30)), examples));
+        assert_eq!((&without.confidences, without.accuracy), (&with.confidences, with.accuracy));
+        assert!(without.rows.is_none());
+        let rows = with.rows.expect("asked for");
+        assert_eq!((rows.forget.len(), rows.retain.len(), rows.test.len()), (EXAMPLES, 30, EXAMPLES));
+        assert!(
+            rows.forget
+                .iter()
+                .zip(&with.confidences)
+                .all(|(row, confidence)| row[0].to_bits() == confidence.to_bits())
+        );
+        let mean = |rows: &[[f64; 5]]| rows.iter().map(|row| row[1]).sum::<f64>() / rows.len() as f64;
+        assert!(mean(&rows.retain) < mean(&rows.test), "what was trained on has the smaller loss");
     }
 
     #[test]

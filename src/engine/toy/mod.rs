@@ -107,7 +107,14 @@ fn perform(examples: NonZeroUsize, job: &Job, output: &mut impl Write) -> Result
         },
     }
     let drawn = Drawn::of(job, examples);
-    let confidences = write_confidences(&job.folder, &drawn.confidences)?;
+    let confidences = write_array(&job.folder, "confidences.npy", &npy::vector_bytes(&drawn.confidences))?;
+    let examples = match (&drawn.rows, job.retain_sample) {
+        (Some(rows), Some(sample)) => {
+            let array = write_array(&job.folder, "examples.npy", &npy::matrix_bytes(&rows.all()))?;
+            Some(rows.described(array, sample))
+        }
+        _ => None,
+    };
     let measurement = Measurement {
         accuracy: drawn.accuracy,
         unlearn_s: work_time(job).as_secs_f64(),
@@ -115,6 +122,7 @@ fn perform(examples: NonZeroUsize, job: &Job, output: &mut impl Write) -> Result
         steps: STEPS,
         confidences,
         weights: None,
+        examples,
     };
     say(output, &FromWorker::Finished { run, measurement: Box::new(measurement) })
 }
@@ -144,19 +152,18 @@ fn say(output: &mut impl Write, message: &FromWorker) -> Result<(), ToyError> {
         .map_err(|source| ToyError::Write { path: "-".into(), source })
 }
 
-/// Writes `confidences.npy` as a whole or not at all.
-fn write_confidences(folder: &Path, values: &[f64]) -> Result<Artifact, ToyError> {
-    let bytes = npy::vector_bytes(values);
-    let (temporary, path) = (folder.join(".confidences.npy.tmp"), folder.join("confidences.npy"));
+/// Writes an array as a whole or not at all.
+fn write_array(folder: &Path, name: &str, bytes: &[u8]) -> Result<Artifact, ToyError> {
+    let (temporary, path) = (folder.join(format!(".{name}.tmp")), folder.join(name));
     let write = || {
         let mut file =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-        file.write_all(&bytes)?;
+        file.write_all(bytes)?;
         file.sync_data()?;
         fs::rename(&temporary, &path)?;
         File::open(folder)?.sync_all()
     };
     write().map_err(|source| ToyError::Write { path: path.clone(), source })?;
-    let blake3 = ContentHash::from(*blake3::hash(&bytes).as_bytes());
-    Ok(Artifact { file: "confidences.npy".to_owned(), blake3 })
+    let blake3 = ContentHash::from(*blake3::hash(bytes).as_bytes());
+    Ok(Artifact { file: name.to_owned(), blake3 })
 }

@@ -14,6 +14,9 @@ use thiserror::Error;
 
 use crate::plan::Point;
 
+/// Longest expression, in bytes: each of its comparisons is made for every point.
+const LONGEST: usize = 4 << 10;
+
 /// An expression that selects points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
@@ -35,16 +38,18 @@ pub struct FilterError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[expect(missing_docs, reason = "the messages say what the variants and their fields are")]
 pub enum FilterMistake {
-    #[error("`{found}` means nothing here")]
+    #[error("`{}` means nothing here", found.escape_debug())]
     UnknownCharacter { found: char },
     #[error("a quoted text has no end")]
     OpenText,
     #[error("`{found}` is no finite number")]
     NotANumber { found: String },
-    #[error("expected {expected}, found {found}")]
+    #[error("expected {expected}, found {}", found.escape_debug())]
     Unexpected { expected: &'static str, found: String },
     #[error("more than {limit} levels of `not` and parentheses")]
     TooDeep { limit: usize },
+    #[error("an expression of more than {limit} bytes; split it, or exclude less")]
+    TooLong { limit: usize },
     #[error("nothing here is called `{name}`")]
     UnknownName { name: String },
 }
@@ -92,6 +97,9 @@ pub enum Operand<'a> {
 impl Filter {
     /// Reads an expression.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
+        if text.len() > LONGEST {
+            return Err(FilterError { mistake: FilterMistake::TooLong { limit: LONGEST }, span: 0..0 });
+        }
         let tokens = lexer::tokens(text)?;
         parser::parse(&tokens, text.len()).map(|condition| Self { condition })
     }

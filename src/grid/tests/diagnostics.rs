@@ -58,7 +58,7 @@ device = "auto"
     1 | seedz = 3
       | ^^^^^
       |
-      = note: its keys are `sweep-version`, `name`, `engine`, `seeds`, `max-runs`, `data`, `original`, `recipe`, `oracle`, `toy`, `pool`, `defaults`, `method`, `exclude`
+      = note: its keys are `sweep-version`, `name`, `engine`, `seeds`, `max-runs`, `sweep`, `data`, `original`, `recipe`, `oracle`, `toy`, `audit`, `pool`, `defaults`, `method`, `exclude`
       = help: did you mean `seeds`?
 
     error: unknown key `device` in `[pool]`
@@ -255,7 +255,7 @@ network = { name = "resnet50", width = 0 }
        |
        = help: did you mean `adam`?
 
-    error: not in the recipe grammar: unknown variant `cosin`, expected `constant` or `cosine`
+    error: not in the recipe grammar: unknown variant `cosin`, expected one of `constant`, `cosine`, `annealed`, `milestones`, `triangle`, `linear`
       --> grid.toml:12:12
        |
     12 | schedule = "cosin"
@@ -306,7 +306,7 @@ method = "neggrad"
     8 | [method.finetun]
       |         ^^^^^^^
       |
-      = note: known are `ct`, `finetune`, `identity`, `neggrad-plus`, `recipe`, `retrain`, `simulated`
+      = note: known are `bad-teacher`, `boundary-shrink`, `cf-k`, `cfw`, `ct`, `delete`, `eu-k`, `fcs`, `finetune`, `fisher`, `forget-set-free`, `gradient-ascent`, `identity`, `iu`, `jit`, `kde`, `l1-sparse`, `lfssd`, `mixture`, `msg`, `neggrad-plus`, `negmerge`, `prmq`, `random-labels`, `random-mask`, `recipe`, `retrain`, `rni`, `rum`, `salun`, `scrub`, `scrub-r`, `sfron`, `simulated`, `ssd`
       = help: did you mean `finetune`?
 
     error: unknown method `mine`
@@ -315,7 +315,7 @@ method = "neggrad"
     9 | [method.mine]
       |         ^^^^
       |
-      = note: known are `ct`, `finetune`, `identity`, `neggrad-plus`, `recipe`, `retrain`, `simulated`
+      = note: known are `bad-teacher`, `boundary-shrink`, `cf-k`, `cfw`, `ct`, `delete`, `eu-k`, `fcs`, `finetune`, `fisher`, `forget-set-free`, `gradient-ascent`, `identity`, `iu`, `jit`, `kde`, `l1-sparse`, `lfssd`, `mixture`, `msg`, `neggrad-plus`, `negmerge`, `prmq`, `random-labels`, `random-mask`, `recipe`, `retrain`, `rni`, `rum`, `salun`, `scrub`, `scrub-r`, `sfron`, `simulated`, `ssd`
       = help: if this is a label of your own, add `method = "…"` to the table
 
     error: unknown method `neggrad`
@@ -324,7 +324,7 @@ method = "neggrad"
     11 | method = "neggrad"
        |          ^^^^^^^^^
        |
-       = note: known are `ct`, `finetune`, `identity`, `neggrad-plus`, `recipe`, `retrain`, `simulated`
+       = note: known are `bad-teacher`, `boundary-shrink`, `cf-k`, `cfw`, `ct`, `delete`, `eu-k`, `fcs`, `finetune`, `fisher`, `forget-set-free`, `gradient-ascent`, `identity`, `iu`, `jit`, `kde`, `l1-sparse`, `lfssd`, `mixture`, `msg`, `neggrad-plus`, `negmerge`, `prmq`, `random-labels`, `random-mask`, `recipe`, `retrain`, `rni`, `rum`, `salun`, `scrub`, `scrub-r`, `sfron`, `simulated`, `ssd`
        = help: did you mean `neggrad-plus`?
     "#);
 }
@@ -682,7 +682,7 @@ method = "recipe"
        |
        = help: write "$lr" in `phases` where its value belongs, or remove it
 
-    error: not in the recipe grammar: unknown variant `trian`, expected one of `reinit`, `noise`, `transpose`, `train`
+    error: not in the recipe grammar: unknown variant `trian`, expected one of `reinit`, `noise`, `transpose`, `zero`, `select`, `dampen`, `fisher-noise`, `move`, `cast`, `train`, `alternate`, `either`
       --> grid.toml:16:13
        |
     16 | phases = [{ trian = {} }]
@@ -899,4 +899,47 @@ fn nesting_is_no_danger() {
     ] {
         assert!(GridFile::parse("grid.toml", &text).is_err());
     }
+}
+
+#[test]
+fn a_flood_of_unknown_names_is_cut() {
+    let names: Vec<String> = (0..300).map(|number| format!("n{number} > 1")).collect();
+    let text = format!("{TOY}[method.simulated]\n[[exclude]]\nwhen = \"{}\"\n", names.join(" or "));
+    let told = problems(&text);
+    assert_eq!(told.matches("nothing here is called").count(), 10, "{told}");
+}
+
+#[test]
+fn wrong_stages_and_audits_are_named_where_they_stand() {
+    insta::assert_snapshot!(problems(&format!("{TOY}{}", r#"[sweep]
+stages = [8, 8]
+[audit]
+audits = ["mia", "klomm", "mia"]
+[method.identity]
+"#)), @r#"
+    error: `stages` must be a list of 2 to 16 ascending numbers of models, from 3 on, not a list
+     --> grid.toml:8:10
+      |
+    8 | stages = [8, 8]
+      |          ^^^^^^
+
+    error: unknown audit `klomm`
+      --> grid.toml:10:18
+       |
+    10 | audits = ["mia", "klomm", "mia"]
+       |                  ^^^^^^^
+       |
+       = note: known are `average-gap`, `indiscernibility`, `klom`, `mia`, `nomus`, `roc`, `simple-mia`, `tow`, `tow-mia`, `u-lira`
+       = help: did you mean `klom`?
+
+    error: `audits` must be a list of audits, each once, not "mia"
+      --> grid.toml:10:27
+       |
+    10 | audits = ["mia", "klomm", "mia"]
+       |                           ^^^^^
+    "#);
+    let staged = problems(&format!("{TOY}[sweep]\nstages = [4, 8]\n[audit]\n[method.identity]\n"));
+    assert!(staged.contains("`seeds` must be left out"), "{staged}");
+    assert!(staged.contains("`models` must be a whole number from 8"), "{staged}");
+    assert!(staged.contains("needs `audits`"), "{staged}");
 }

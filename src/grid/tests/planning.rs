@@ -1,10 +1,10 @@
 use std::collections::HashSet;
 
-use sweep_protocol::terms::{Seed, Value};
+use sweep_protocol::terms::{Seed, SetSizes, Value};
 
 use super::{TORCH, TOY, checked, experiment, nothing, planned, resolved};
 use crate::{
-    grid::GridFile,
+    grid::{GridFile, Resolved, ResolvedData},
     plan::{EngineName, HELD_OUT_SEEDS, Plan, PlannedOriginal, Point, RETRAIN_SEEDS, Role},
 };
 
@@ -97,7 +97,7 @@ fn what_an_exclude_leaves_constant_is_not_varied() {
     let plan = planned(&format!(
         "{TORCH}[method.finetune]\nlr = [1, 2]\nepochs = [1, 2]\n[[exclude]]\nwhen = \"epochs == 2\"\n"
     ));
-    assert_eq!(plan.points[3].varied, ["lr"]);
+    assert_eq!(*plan.points[3].varied, ["lr"]);
     assert_eq!(plan.points[3].parameters.len(), 6, "defaults are written out");
 }
 
@@ -140,7 +140,7 @@ phases = [
 fn phases_of_the_users_own_take_values_from_the_axes() {
     let plan = planned(&format!("{TORCH}{OWN}"));
     assert_eq!(unlearning(&plan), ["mine lr=0.1", "mine lr=0.2", "identity"]);
-    let json = serde_json::to_string(&plan.points[4].recipe).expect("plain data");
+    let json = serde_json::to_string(&*plan.points[4].recipe()).expect("plain data");
     assert!(json.contains(r#""lr":0.2"#) && json.contains(r#""epochs":2.0"#), "{json}");
     assert!((plan.points[4].passes - 2.0).abs() < 1e-12, "{}", plan.points[4].passes);
 }
@@ -149,7 +149,7 @@ fn phases_of_the_users_own_take_values_from_the_axes() {
 fn ids_depend_on_what_decides_the_result_and_on_nothing_else() {
     let id = |text: &str, label: &str| {
         let plan = planned(text);
-        let point = plan.points.iter().position(|point| point.label == label).expect("the label");
+        let point = plan.points.iter().position(|point| &*point.label == label).expect("the label");
         plan.runs_of(point).next().expect("a run").id.clone()
     };
     let base = format!("{TORCH}[method.finetune]\nlr = 0.1\n");
@@ -178,7 +178,7 @@ fn ids_depend_on_what_decides_the_result_and_on_nothing_else() {
 #[test]
 fn a_swept_retrain_shares_no_model_with_the_oracle() {
     let plan = planned(&format!("{TORCH}[method.retrain]\n"));
-    let retrain = plan.points.iter().position(|point| point.label == "retrain").expect("swept");
+    let retrain = plan.points.iter().position(|point| &*point.label == "retrain").expect("swept");
     let seeds: Vec<Seed> = plan.runs_of(retrain).map(|run| run.seed).collect();
     assert_eq!(seeds, [Seed(RETRAIN_SEEDS), Seed(RETRAIN_SEEDS + 1)]);
     let turns: Vec<usize> = plan.runs[6..].iter().map(|run| run.point).collect();
@@ -252,4 +252,49 @@ fn the_quickstart_plans_its_methods() {
     fresh-head lr=0.001
     fresh-head lr=0.01
     ");
+}
+
+/// Results that are there already are found by their ids; the fixture holds those of an earlier build.
+#[test]
+fn the_ids_of_the_quickstart_stay_as_they_are() {
+    let data = ResolvedData {
+        hash: "3f21fa1d289429ecd469f0d2d4d5b1be71491e41503611159009575ed6ec7552".parse().expect("64 digits"),
+        skipped_images: 0,
+        sizes: SetSizes { retain: 1175, forget: 25, validation: 150, test: Some(150) },
+    };
+    let engine_version = "sweep-torch 0.1.0, torch 2.11.0".to_owned();
+    let plan =
+        experiment("quickstart.toml").plan(&Resolved { engine_version, data: Some(data), checkpoint: None });
+    let ids: Vec<&str> = plan.runs.iter().map(|run| run.id.as_str()).collect();
+    let earlier: Vec<&str> = include_str!("../../../tests/fixtures/quickstart.ids").lines().collect();
+    assert_eq!(ids, earlier);
+}
+
+#[test]
+fn stages_are_the_number_of_models_and_of_the_oracle() {
+    let plan = checked("name = \"t\"\nengine = \"toy\"\n[sweep]\nstages = [4, 8, 12]\n[method.finetune]\nlr = [1e-3, 1e-2]\n")
+        .plan(&nothing());
+    assert_eq!((plan.stages.as_slice(), plan.seeds), ([4, 8, 12].as_slice(), 12));
+    assert_eq!((plan.oracle.models, plan.oracle.held_out), (12, 12));
+    assert_eq!(plan.runs.len(), 5 * 12, "oracle, held-out group, two points and the floor");
+    let first = plan.limited(|point| if plan.points[point].role == Role::Unlearn { 4 } else { 2 });
+    assert_eq!(first.runs.len(), 3 * 4 + 2 * 2);
+    assert_eq!(first.runs_of(3).collect::<Vec<_>>(), plan.runs_of(3).take(4).collect::<Vec<_>>());
+}
+
+#[test]
+fn audits_change_what_is_measured_and_no_run() {
+    let without = format!("{TORCH}[method.ct]\n");
+    let with =
+        |audits: &str| planned(&format!("{without}[audit]\naudits = [{audits}]\nretain-sample = 50\n"));
+    let (plain, cheap, full) = (planned(&without), with("\"tow\", \"u-lira\""), with("\"mia\", \"tow\""));
+    assert_eq!((&plain.runs, &plain.runs), (&cheap.runs, &full.runs));
+    let samples = |plan: &Plan| plan.runs.iter().map(|run| plan.retain_sample(run)).collect::<Vec<_>>();
+    assert!(
+        [samples(&plain), samples(&cheap)].concat().iter().all(Option::is_none),
+        "every run measures that"
+    );
+    // The original is not audited; oracle, held-out group and unlearned models are.
+    assert_eq!(samples(&full)[0], None);
+    assert!(samples(&full)[1..].iter().all(|sample| *sample == Some(50)));
 }

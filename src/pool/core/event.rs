@@ -10,50 +10,143 @@ use crate::{
 /// Something that happened. Slots count from 0; runs are positions in the plan. Events of a worker that was replaced
 /// must not arrive here.
 #[derive(Debug, Clone, PartialEq)]
-pub(in super::super) enum Event {
+pub enum Event {
     /// The sweep begins.
     Begin,
     /// Time has passed.
     Tick,
     /// A worker has said who it is, and may be used.
-    Ready { slot: usize },
+    Ready {
+        /// Its slot.
+        slot: usize,
+    },
     /// No process came to be.
-    StartFailed { slot: usize, reason: String },
+    StartFailed {
+        /// The slot.
+        slot: usize,
+        /// Why.
+        reason: String,
+        /// Whether it may pass.
+        hindrance: Hindrance,
+    },
     /// A run moves.
-    Progress { slot: usize, run: usize, step: u64, steps: u64 },
+    Progress {
+        /// The slot.
+        slot: usize,
+        /// The run.
+        run: usize,
+        /// Optimiser steps taken.
+        step: u64,
+        /// Optimiser steps in all.
+        steps: u64,
+    },
     /// A worker says how a run ended; the files of a finished one are there.
-    Reported { slot: usize, run: usize, outcome: Outcome },
+    Reported {
+        /// The slot.
+        slot: usize,
+        /// The run.
+        run: usize,
+        /// How.
+        outcome: Outcome,
+    },
     /// A worker can't be talked to any more; its process may still live.
-    Lost { slot: usize, reason: String },
-    /// The process that was to be stopped is gone; its last words.
-    Gone { slot: usize, words: String },
+    Lost {
+        /// The slot.
+        slot: usize,
+        /// Why.
+        reason: String,
+    },
+    /// The process that was to be stopped is gone.
+    Gone {
+        /// The slot.
+        slot: usize,
+        /// Its last words.
+        words: String,
+    },
     /// What the cache has.
-    Cached { run: usize, measurement: Option<Box<Measurement>> },
-    /// The run is this scheduler's among several, as this attempt; what the cache has of it comes next.
-    Claimed { run: usize, attempt: u32 },
+    Cached {
+        /// The run.
+        run: usize,
+        /// Its measurement, if the cache has it.
+        measurement: Option<Box<Measurement>>,
+    },
+    /// The run is this scheduler's among several; what the cache has of it comes next.
+    Claimed {
+        /// The run.
+        run: usize,
+        /// As which attempt.
+        attempt: u32,
+    },
     /// Another scheduler has the run.
-    Elsewhere { run: usize },
+    Elsewhere {
+        /// The run.
+        run: usize,
+    },
     /// Another scheduler has recorded the end of the run.
-    EndedElsewhere { run: usize, status: Status },
+    EndedElsewhere {
+        /// The run.
+        run: usize,
+        /// How it ended.
+        status: Status,
+    },
     /// The other scheduler has given the run up, or is gone.
-    Freed { run: usize },
+    Freed {
+        /// The run.
+        run: usize,
+    },
     /// The user, or the cluster, wants an end.
     Interrupted(Interruption),
 }
 
+/// What keeps a worker from starting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hindrance {
+    /// Something is wrong with the worker, or with the machine.
+    Fault,
+    /// The system is short of memory, processes or open files, which may pass.
+    Shortage,
+}
+
 /// Something to do.
 #[derive(Debug, Clone, PartialEq)]
-pub(in super::super) enum Action {
+pub enum Action {
     /// Start a worker process.
-    Start { slot: usize },
+    Start {
+        /// Its slot.
+        slot: usize,
+    },
     /// Hand a run to the worker.
-    Perform { slot: usize, run: usize, attempt: u32 },
+    Perform {
+        /// The slot.
+        slot: usize,
+        /// The run.
+        run: usize,
+        /// Counted from 1 over all sweeps.
+        attempt: u32,
+    },
     /// End the worker process, and say when it is gone.
-    Stop { slot: usize, manner: Manner },
+    Stop {
+        /// Its slot.
+        slot: usize,
+        /// How patiently.
+        manner: Manner,
+    },
     /// Ask the cache for a run.
-    Consult { run: usize },
+    Consult {
+        /// The run.
+        run: usize,
+    },
     /// Record the end of a run, then let it be known.
-    Commit { run: usize, attempt: u32, outcome: Outcome, source: Source },
+    Commit {
+        /// The run.
+        run: usize,
+        /// The attempt; 0 for none.
+        attempt: u32,
+        /// How it ended.
+        outcome: Outcome,
+        /// Where the outcome comes from.
+        source: Source,
+    },
     /// Let something be known.
     Tell(Tidings),
     /// Everything is done; no worker is left.
@@ -62,22 +155,84 @@ pub(in super::super) enum Action {
 
 /// Something to let be known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) enum Tidings {
-    Progress { slot: usize, run: usize, step: u64, steps: u64 },
-    WorkerLost { slot: usize, reason: String },
-    SlotBroken { slot: usize, reason: String },
-    Retrying { run: usize, attempt: u32, reason: String },
-    Abandoned { slot: usize, run: usize },
-    Dropped { slot: usize, run: usize },
-    Draining { by: Interruption, running: usize },
+pub enum Tidings {
+    /// A run moves.
+    Progress {
+        /// The slot.
+        slot: usize,
+        /// The run.
+        run: usize,
+        /// Optimiser steps taken.
+        step: u64,
+        /// Optimiser steps in all.
+        steps: u64,
+    },
+    /// A worker ended unasked, or did not start.
+    WorkerLost {
+        /// Its slot.
+        slot: usize,
+        /// Why.
+        reason: String,
+    },
+    /// A slot is used no more.
+    SlotBroken {
+        /// The slot.
+        slot: usize,
+        /// Why.
+        reason: String,
+    },
+    /// A run cost its worker and will be tried again.
+    Retrying {
+        /// The run.
+        run: usize,
+        /// The attempt that failed.
+        attempt: u32,
+        /// Why.
+        reason: String,
+    },
+    /// A run was stopped on request and is pending again.
+    Abandoned {
+        /// The slot.
+        slot: usize,
+        /// The run.
+        run: usize,
+    },
+    /// An outcome came too late, or twice.
+    Dropped {
+        /// The slot.
+        slot: usize,
+        /// The run.
+        run: usize,
+    },
+    /// Nothing new is started.
+    Draining {
+        /// Who asked for it.
+        by: Interruption,
+        /// Runs at work.
+        running: usize,
+    },
 }
 
 /// Why a sweep ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) enum End {
+pub enum End {
+    /// Every run has an outcome.
     Complete,
-    Drained { by: Interruption },
-    OriginalFailed { status: Status },
-    Refused { message: String },
+    /// It was asked to end early.
+    Drained {
+        /// By whom.
+        by: Interruption,
+    },
+    /// The original could not be trained.
+    OriginalFailed {
+        /// How it ended.
+        status: Status,
+    },
+    /// A worker refused the data, the original or a recipe.
+    Refused {
+        /// What it said.
+        message: String,
+    },
+    /// No slot is left.
     NoWorkers,
 }

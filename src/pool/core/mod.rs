@@ -1,17 +1,24 @@
 //! The scheduler without the world: what happened goes in, what is to be done comes out.
 //!
-//! Nothing here waits, reads a clock, draws a number or touches a file, so every sequence of events can be tried in a
-//! test. Two stages: the run that trains the original before everything else, then the rest in the order of the plan.
+//! Nothing here waits, reads a clock, draws a number or touches a file, so every sequence of events can be tried: the
+//! gates `SIM` and `EXH` do. Two stages: the run that trains the original before everything else, then the rest in the
+//! order of the plan.
 
+mod attendance;
+mod clock;
+mod devices;
 mod event;
+mod loss;
 mod queue;
 mod seat;
 #[cfg(test)]
 mod tests;
 
-pub(super) use event::{Action, End, Event, Tidings};
-pub(super) use queue::Known;
-pub(super) use seat::Rules;
+pub use attendance::Attendance;
+pub use clock::{Clock, Moment, TICK};
+pub use event::{Action, End, Event, Hindrance, Tidings};
+pub use queue::Known;
+pub use seat::Rules;
 
 use std::time::Duration;
 
@@ -23,24 +30,29 @@ use crate::{
     outcome::{Cause, Outcome, Status},
     store::Source,
 };
+use devices::Devices;
 use queue::Queue;
 use seat::{After, Seat, Slot};
 
 /// Everything that the scheduler knows.
 #[derive(Debug, Clone)]
-pub(super) struct State {
+pub struct State {
     rules: Rules,
     queue: Queue,
     slots: Vec<Slot>,
+    devices: Devices,
     halt: Option<End>,
+    /// Whether runs at work are stopped, too.
+    hurried: bool,
     ended: bool,
 }
 
 /// Takes in one event and says what to do, in this order. `now` never goes back.
-pub(super) fn step(state: &mut State, event: Event, now: Duration) -> Vec<Action> {
+pub fn step(state: &mut State, event: Event, now: Duration) -> Vec<Action> {
     let mut actions = Vec::new();
     state.take(event, now, &mut actions);
     if !state.ended {
+        state.close_quarantined(now, &mut actions);
         state.assign(now, &mut actions);
         state.finish(now, &mut actions);
     }
@@ -48,10 +60,23 @@ pub(super) fn step(state: &mut State, event: Event, now: Duration) -> Vec<Action
 }
 
 impl State {
-    /// Nothing has happened yet. `original` is the position of the run that trains the original, if the plan has one.
-    pub(super) fn new(rules: Rules, slots: usize, runs: Vec<Known>, original: Option<usize>) -> Self {
-        let slots = vec![Slot::default(); slots];
-        Self { rules, queue: Queue::new(runs, original), slots, halt: None, ended: false }
+    /// Nothing has happened yet. `accelerators` has one entry for each slot: the accelerator that it works on, or none
+    /// for the CPU. `original` is the position of the run that trains the original, if the plan has one.
+    pub fn new(
+        rules: Rules,
+        accelerators: &[Option<u32>],
+        runs: Vec<Known>,
+        original: Option<usize>,
+    ) -> Self {
+        Self {
+            rules,
+            queue: Queue::new(runs, original),
+            slots: accelerators.iter().map(|&accelerator| Slot::new(accelerator)).collect(),
+            devices: Devices::default(),
+            halt: None,
+            hurried: false,
+            ended: false,
+        }
     }
 
     fn take(&mut self, event: Event, now: Duration, actions: &mut Vec<Action>) {
@@ -59,11 +84,13 @@ impl State {
             Event::Begin => {}
             Event::Tick => self.watch(now, actions),
             Event::Ready { slot } => self.ready(slot),
-            Event::StartFailed { slot, reason } => self.start_failed(slot, reason, actions),
+            Event::StartFailed { slot, reason, hindrance } => {
+                self.start_failed(slot, reason, hindrance, now, actions);
+            }
             Event::Progress { slot, run, step, steps } => self.progress(slot, run, step, steps, now, actions),
             Event::Reported { slot, run, outcome } => self.reported(slot, run, outcome, now, actions),
             Event::Lost { slot, reason } => self.lost(slot, reason, now, actions),
-            Event::Gone { slot, words } => self.gone(slot, &words, actions),
+            Event::Gone { slot, words } => self.gone(slot, &words, now, actions),
             Event::Cached { run, measurement } => match measurement {
                 Some(measurement) => {
                     self.conclude(run, 0, Outcome::Finished(measurement), Source::Cached, actions);
@@ -83,19 +110,6 @@ impl State {
         if matches!(slot.seat, Seat::Starting { .. }) {
             slot.seat = Seat::Idle;
             slot.failed_starts = 0;
-        }
-    }
-
-    /// The process is not there (any more).
-    fn start_failed(&mut self, number: usize, reason: String, actions: &mut Vec<Action>) {
-        let slot = &mut self.slots[number];
-        slot.failed_starts += 1;
-        if slot.failed_starts >= self.rules.starts {
-            slot.seat = Seat::Broken { reason: reason.clone() };
-            actions.push(Action::Tell(Tidings::SlotBroken { slot: number, reason }));
-        } else {
-            slot.seat = Seat::Empty;
-            actions.push(Action::Tell(Tidings::WorkerLost { slot: number, reason }));
         }
     }
 
@@ -140,10 +154,12 @@ impl State {
                 self.halt.get_or_insert(End::Refused { message });
             }
             Outcome::Failed { cause: Cause::Reported(Failure::Device), message } => {
-                self.stop(number, After::Device { run, attempt, message }, Manner::Firm, now, actions);
+                self.device_failed(number, (run, attempt), message, now, actions);
             }
             outcome => {
-                slot.struck_by = None;
+                if let Some(accelerator) = slot.accelerator {
+                    self.devices.worked(accelerator);
+                }
                 // An error may leave debris in the process, on the device or off it.
                 if matches!(outcome, Outcome::Failed { .. }) {
                     self.stop(number, After::Nothing, Manner::Firm, now, actions);
@@ -152,73 +168,6 @@ impl State {
                 }
                 self.conclude(run, attempt, outcome, Source::Computed, actions);
             }
-        }
-    }
-
-    /// The worker is still to be ended, and reaped, before anything else happens at its slot.
-    fn lost(&mut self, number: usize, reason: String, now: Duration, actions: &mut Vec<Action>) {
-        let after = match &self.slots[number].seat {
-            Seat::Starting { .. } => After::FailedStart { reason },
-            Seat::Idle => After::Nothing,
-            Seat::Busy(work) => After::Lost { run: work.run, attempt: work.attempt, reason },
-            Seat::Empty | Seat::Stopping { .. } | Seat::Broken { .. } => return,
-        };
-        self.stop(number, after, Manner::Firm, now, actions);
-    }
-
-    fn gone(&mut self, number: usize, words: &str, actions: &mut Vec<Action>) {
-        let seat = &mut self.slots[number].seat;
-        // A process that could not be killed may still go one day; its slot stays out of use.
-        if !matches!(seat, Seat::Stopping { .. }) {
-            return;
-        }
-        if let Seat::Stopping { after, .. } = std::mem::take(seat) {
-            self.after(number, after, words, actions);
-        }
-    }
-
-    /// Deals with what was held back until the process was gone.
-    fn after(&mut self, number: usize, after: After, words: &str, actions: &mut Vec<Action>) {
-        match after {
-            After::Nothing => {}
-            After::FailedStart { reason } => self.start_failed(number, join(&reason, words), actions),
-            After::Abandoned { run } => {
-                self.queue.put_back(run);
-                actions.push(Action::Tell(Tidings::Abandoned { slot: number, run }));
-            }
-            After::TimedOut { run, attempt, after_s } => {
-                self.conclude(run, attempt, Outcome::TimedOut { after_s }, Source::Computed, actions);
-            }
-            After::Lost { run, attempt, reason } => {
-                let message = join(&reason, words);
-                actions.push(Action::Tell(Tidings::WorkerLost { slot: number, reason: message.clone() }));
-                self.again_or(run, attempt, Cause::WorkerLost, message, actions);
-            }
-            After::Device { run, attempt, message } => {
-                let slot = &mut self.slots[number];
-                if slot.struck_by.replace(run).is_some_and(|before| before != run) {
-                    let reason = format!("its device failed two runs in a row: {message}");
-                    slot.seat = Seat::Broken { reason: reason.clone() };
-                    actions.push(Action::Tell(Tidings::SlotBroken { slot: number, reason }));
-                }
-                self.again_or(run, attempt, Cause::Reported(Failure::Device), message, actions);
-            }
-        }
-    }
-
-    fn again_or(
-        &mut self,
-        run: usize,
-        attempt: u32,
-        cause: Cause,
-        message: String,
-        actions: &mut Vec<Action>,
-    ) {
-        if self.queue.crashed(run) > self.rules.retries {
-            self.conclude(run, attempt, Outcome::Failed { cause, message }, Source::Computed, actions);
-        } else {
-            self.queue.put_back(run);
-            actions.push(Action::Tell(Tidings::Retrying { run, attempt, reason: message }));
         }
     }
 
@@ -243,31 +192,40 @@ impl State {
     fn interrupted(&mut self, interruption: Interruption, now: Duration, actions: &mut Vec<Action>) {
         let running = self.slots.iter().filter(|slot| matches!(slot.seat, Seat::Busy(_))).count();
         match &mut self.halt {
-            Some(End::Drained { by }) => *by = interruption,
+            // Who asks for less than was asked for before changes nothing.
+            Some(End::Drained { by }) if interruption != Interruption::Drain => *by = interruption,
             Some(_) => {}
             None => self.halt = Some(End::Drained { by: interruption }),
         }
         actions.push(Action::Tell(Tidings::Draining { by: interruption, running }));
         let manner = match interruption {
-            Interruption::Interrupt(0 | 1) | Interruption::Drain => return,
+            Interruption::Drain | Interruption::Interrupt(0 | 1) => return,
             Interruption::Interrupt(2) | Interruption::Terminate => Manner::Firm,
             Interruption::Interrupt(_) => Manner::Kill,
         };
+        self.hurried = true;
         for number in 0..self.slots.len() {
-            let after = match &self.slots[number].seat {
-                Seat::Busy(work) => After::Abandoned { run: work.run },
-                Seat::Starting { .. } => After::Nothing,
-                Seat::Stopping { .. } if manner == Manner::Kill => {
-                    actions.push(Action::Stop { slot: number, manner });
-                    continue;
-                }
-                Seat::Empty | Seat::Idle | Seat::Stopping { .. } | Seat::Broken { .. } => continue,
-            };
-            self.stop(number, after, manner, now, actions);
+            self.send_away(number, manner, now, actions);
         }
     }
-}
 
-fn join(reason: &str, words: &str) -> String {
-    if words.is_empty() { reason.to_owned() } else { format!("{reason}: {words}") }
+    /// Ends the worker at a slot because the sweep is to end; its run stays pending.
+    fn send_away(&mut self, number: usize, manner: Manner, now: Duration, actions: &mut Vec<Action>) {
+        let after = match &mut self.slots[number].seat {
+            Seat::Busy(work) => After::Abandoned { run: work.run },
+            Seat::Starting { .. } | Seat::Idle => After::Nothing,
+            Seat::Stopping { after, .. } => {
+                // What ends the sweep may have ended the worker: a cluster signals every process of a job.
+                if let After::Died(death) = after {
+                    *after = After::Abandoned { run: death.run };
+                }
+                if manner == Manner::Kill {
+                    actions.push(Action::Stop { slot: number, manner });
+                }
+                return;
+            }
+            Seat::Empty | Seat::Broken { .. } => return,
+        };
+        self.stop(number, after, manner, now, actions);
+    }
 }

@@ -4,13 +4,13 @@ use crate::outcome::Status;
 
 /// What is known about a run of the plan before the sweep begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Known {
+pub struct Known {
     /// How it ended in an earlier sweep, if its outcome is final.
-    pub(in super::super) status: Option<Status>,
+    pub status: Option<Status>,
     /// Number of the latest attempt at it; 0 for none.
-    pub(in super::super) attempts: u32,
+    pub attempts: u32,
     /// Whether to ask before it is carried out: the cache, and the other schedulers.
-    pub(in super::super) to_ask: bool,
+    pub to_ask: bool,
 }
 
 /// The runs that wait, and what is known about all of them.

@@ -1,33 +1,41 @@
 use std::time::Duration;
 
-use super::{Action, End, State, Tidings, queue::Next};
-use crate::engine::Manner;
+use super::{Action, End, State, loss::Death, queue::Next};
+use crate::{engine::Manner, outcome::Cause};
 
 /// Limits that the user can set, and some that he can't.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Rules {
+pub struct Rules {
     /// How often a run that cost its worker is tried again.
-    pub(in super::super) retries: u32,
+    pub retries: u32,
     /// How often in a row a worker may fail to start.
-    pub(in super::super) starts: u32,
+    pub starts: u32,
+    /// How often in a row that may be for want of something that comes back: memory, processes, open files.
+    pub shortages: u32,
+    /// How long a slot rests after a failed start; twice as long after each further one, up to 8 s.
+    pub rest: Duration,
     /// How long a worker may take to say who it is.
-    pub(in super::super) start: Duration,
+    pub start: Duration,
     /// How long a run's step may stand still.
-    pub(in super::super) stall: Duration,
+    pub stall: Duration,
     /// How long a run may take.
-    pub(in super::super) run: Option<Duration>,
+    pub run: Option<Duration>,
     /// How long a killed process may take to go.
-    pub(in super::super) unkillable: Duration,
+    pub unkillable: Duration,
+    /// The same while the sweep is made to end at once.
+    pub farewell: Duration,
 }
 
 /// A place for one worker.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Slot {
     pub(super) seat: Seat,
+    /// What it works on, unless that is the CPU.
+    pub(super) accelerator: Option<u32>,
     /// In a row.
     pub(super) failed_starts: u32,
-    /// The run whose device failed here last, if nothing has succeeded since.
-    pub(super) struck_by: Option<usize>,
+    /// When a worker may be started here again.
+    pub(super) rests_until: Duration,
 }
 
 /// Who sits there.
@@ -67,11 +75,14 @@ pub(super) enum After {
     FailedStart { reason: String },
     Abandoned { run: usize },
     TimedOut { run: usize, attempt: u32, after_s: f64 },
-    Lost { run: usize, attempt: u32, reason: String },
-    Device { run: usize, attempt: u32, message: String },
+    Died(Death),
 }
 
 impl Slot {
+    pub(super) fn new(accelerator: Option<u32>) -> Self {
+        Self { seat: Seat::Empty, accelerator, failed_starts: 0, rests_until: Duration::ZERO }
+    }
+
     pub(super) fn working_on(&self, run: usize) -> Option<&Work> {
         match &self.seat {
             Seat::Busy(work) if work.run == run => Some(work),
@@ -90,13 +101,14 @@ impl State {
             self.halt = Some(End::OriginalFailed { status });
             return;
         }
-        let with = |wanted: fn(&Seat) -> bool| {
+        let with = |wanted: &dyn Fn(&Slot) -> bool| {
             let slots = self.slots.iter().enumerate();
-            slots.filter(move |(_, slot)| wanted(&slot.seat)).map(|(number, _)| number).collect::<Vec<_>>()
+            slots.filter(|(_, slot)| wanted(slot)).map(|(number, _)| number).collect::<Vec<_>>()
         };
-        let mut idle = with(|seat| matches!(seat, Seat::Idle)).into_iter();
-        let mut starting = with(|seat| matches!(seat, Seat::Starting { .. })).into_iter();
-        let mut empty = with(|seat| matches!(seat, Seat::Empty)).into_iter();
+        let mut idle = with(&|slot| matches!(slot.seat, Seat::Idle)).into_iter();
+        let mut starting = with(&|slot| matches!(slot.seat, Seat::Starting { .. })).into_iter();
+        let rested = |slot: &Slot| matches!(slot.seat, Seat::Empty) && slot.rests_until <= now;
+        let mut empty = with(&rested).into_iter();
         let places = idle.len() + starting.len() + empty.len();
         let next: Vec<_> = self.queue.eligible().take(places).collect();
         for next in next {
@@ -124,6 +136,7 @@ impl State {
 
     /// Ends who takes too long.
     pub(super) fn watch(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        let unkillable = if self.hurried { self.rules.farewell } else { self.rules.unkillable };
         for number in 0..self.slots.len() {
             match &self.slots[number].seat {
                 Seat::Starting { since } if now.saturating_sub(*since) > self.rules.start => {
@@ -136,8 +149,8 @@ impl State {
                         self.stop(number, after, Manner::Firm, now, actions);
                     }
                 }
-                Seat::Stopping { since, .. } if now.saturating_sub(*since) > self.rules.unkillable => {
-                    self.give_up(number, actions);
+                Seat::Stopping { since, .. } if now.saturating_sub(*since) > unkillable => {
+                    self.give_up(number, now, actions);
                 }
                 _ => {}
             }
@@ -151,21 +164,9 @@ impl State {
             return Some(After::TimedOut { run, attempt, after_s: taken.as_secs_f64() });
         }
         (still > self.rules.stall).then(|| {
-            let reason = format!("the run made no step for {} s", still.as_secs());
-            After::Lost { run, attempt, reason }
+            let message = format!("the run made no step for {} s", still.as_secs());
+            After::Died(Death { run, attempt, cause: Cause::WorkerLost, message })
         })
-    }
-
-    /// The process can't be killed: it keeps its slot, its run goes on elsewhere.
-    fn give_up(&mut self, number: usize, actions: &mut Vec<Action>) {
-        let reason = "its process can't be killed".to_owned();
-        let broken = Seat::Broken { reason: reason.clone() };
-        if let Seat::Stopping { after, .. } = std::mem::replace(&mut self.slots[number].seat, broken.clone())
-        {
-            actions.push(Action::Tell(Tidings::SlotBroken { slot: number, reason }));
-            self.after(number, after, "", actions);
-            self.slots[number].seat = broken;
-        }
     }
 
     pub(super) fn stop(
@@ -194,8 +195,8 @@ impl State {
         }
         if !self.any(Seat::is_alive) {
             let end = match self.halt.take() {
+                Some(End::Drained { .. }) | None if self.queue.is_empty() => End::Complete,
                 Some(end) => end,
-                None if self.queue.is_empty() => End::Complete,
                 None => End::NoWorkers,
             };
             self.ended = true;
@@ -208,7 +209,7 @@ impl State {
     }
 
     /// Why slots are out of use.
-    pub(in super::super) fn broken(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub fn broken(&self) -> impl Iterator<Item = (usize, &str)> {
         self.slots.iter().enumerate().filter_map(|(number, slot)| match &slot.seat {
             Seat::Broken { reason } => Some((number, reason.as_str())),
             _ => None,

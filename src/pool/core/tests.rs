@@ -1,7 +1,4 @@
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::time::Duration;
 
 use sweep_protocol::{
     measurement::{Accuracies, Artifact, Measurement},
@@ -9,7 +6,7 @@ use sweep_protocol::{
     terms::UnitInterval,
 };
 
-use super::{Action, End, Event, Known, Rules, State, Tidings, step};
+use super::{Action, End, Event, Hindrance, Known, Rules, State, Tidings, step};
 use crate::{
     engine::Manner,
     outcome::{Cause, Outcome, Status},
@@ -23,10 +20,13 @@ fn rules() -> Rules {
     Rules {
         retries: 1,
         starts: 2,
+        shortages: 3,
+        rest: seconds(1),
         start: seconds(30),
         stall: seconds(100),
         run: Some(seconds(500)),
         unkillable: seconds(60),
+        farewell: seconds(15),
     }
 }
 
@@ -46,6 +46,7 @@ fn finished() -> Outcome {
             blake3: "0".repeat(64).parse().expect("a hash"),
         },
         weights: None,
+        examples: None,
     }))
 }
 
@@ -62,8 +63,10 @@ struct Script {
 
 impl Script {
     fn new(slots: usize, runs: Vec<Known>, original: Option<usize>) -> Self {
-        let mut script =
-            Self { state: State::new(rules(), slots, runs, original), now: Duration::ZERO, said: Vec::new() };
+        // Each slot has an accelerator of its own.
+        let accelerators: Vec<_> = (0..slots as u32).map(Some).collect();
+        let state = State::new(rules(), &accelerators, runs, original);
+        let mut script = Self { state, now: Duration::ZERO, said: Vec::new() };
         script.hear(Event::Begin);
         script
     }
@@ -118,6 +121,10 @@ fn lost(slot: usize) -> Event {
 
 fn gone(slot: usize) -> Event {
     Event::Gone { slot, words: String::new() }
+}
+
+fn start_fails(slot: usize, hindrance: Hindrance) -> Event {
+    Event::StartFailed { slot, reason: "why".into(), hindrance }
 }
 
 #[test]
@@ -244,7 +251,7 @@ fn a_device_that_fails_two_runs_in_a_row_is_left_alone() {
     script.hear(ready(0)).hear(reported(0, 2, failed(Failure::Device))).hear(gone(0));
     assert!(matches!(
         script.said[..],
-        [Action::Tell(Tidings::SlotBroken { slot: 0, .. }), Action::Tell(Tidings::Retrying { run: 2, .. })]
+        [Action::Tell(Tidings::Retrying { run: 2, .. }), Action::Tell(Tidings::SlotBroken { slot: 0, .. })]
     ));
     script.hear(reported(1, 1, finished()));
     assert_eq!(script.performs(), [(1, 2, 2)], "elsewhere it may do");
@@ -262,21 +269,22 @@ fn a_success_between_two_failures_of_a_device_clears_it() {
 #[test]
 fn workers_that_do_not_start_leave_no_slot() {
     let mut script = Script::new(2, vec![FRESH; 2], None);
-    let fails = |slot| Event::StartFailed { slot, reason: "no such file".into() };
+    let fails = |slot| start_fails(slot, Hindrance::Fault);
     script.hear(fails(0));
-    assert!(script.said.contains(&Action::Start { slot: 0 }), "once more");
-    script.hear(fails(0)).hear(fails(1));
+    assert!(!script.said.contains(&Action::Start { slot: 0 }), "not at once");
+    script.after(1).says(&[Action::Start { slot: 0 }]);
+    script.hear(fails(0)).hear(fails(1)).after(1);
     script.hear(lost(1)).hear(Event::Gone { slot: 1, words: "libtorch is missing".into() });
     assert_eq!(script.end(), Some(&End::NoWorkers));
     let broken: Vec<_> = script.state.broken().collect();
-    assert_eq!(broken, [(0, "no such file"), (1, "lost: libtorch is missing")]);
+    assert_eq!(broken, [(0, "why"), (1, "lost: libtorch is missing")]);
 }
 
 #[test]
 fn a_worker_that_says_nothing_has_not_started() {
     let mut script = Script::new(1, vec![FRESH], None);
     script.after(31).says(&[Action::Stop { slot: 0, manner: Manner::Firm }]);
-    script.hear(gone(0)).after(31).hear(gone(0));
+    script.hear(gone(0)).after(1).after(31).hear(gone(0));
     assert_eq!(script.end(), Some(&End::NoWorkers));
 }
 
@@ -340,151 +348,81 @@ fn the_second_interrupt_and_a_termination_stop_runs_without_an_outcome() {
     }
 }
 
-/// What the world outside the core looks like to a test that tries everything.
-#[derive(Debug, Clone)]
-struct World {
-    state: State,
-    /// What the process at each slot is at.
-    processes: Vec<Process>,
-    recorded: BTreeMap<usize, Status>,
-    /// Mishaps that may still come.
-    mishaps: u32,
-    ended: Option<End>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Process {
-    None,
-    Silent,
-    Idle,
-    Busy(usize),
-    Stopping,
-}
-
-const RUNS: usize = 3;
-
-impl World {
-    fn new(recorded: BTreeMap<usize, Status>, mishaps: u32, original: Option<usize>) -> Self {
-        let known = (0..RUNS).map(|run| Known { status: recorded.get(&run).copied(), ..FRESH }).collect();
-        let state = State::new(rules(), 2, known, original);
-        let mut world = Self { state, processes: vec![Process::None; 2], recorded, mishaps, ended: None };
-        world.hear(Event::Begin);
-        world
-    }
-
-    fn hear(&mut self, event: Event) {
-        for action in step(&mut self.state, event, Duration::ZERO) {
-            self.carry_out(action);
-        }
-    }
-
-    fn carry_out(&mut self, action: Action) {
-        assert_eq!(self.ended, None, "after the end: {action:?}");
-        match action {
-            Action::Start { slot } => {
-                assert_eq!(self.processes[slot], Process::None);
-                self.processes[slot] = Process::Silent;
-            }
-            Action::Perform { slot, run, .. } => {
-                assert_eq!(self.processes[slot], Process::Idle);
-                assert!(!self.recorded.contains_key(&run), "run {run} is recorded and handed out again");
-                assert!(!self.processes.contains(&Process::Busy(run)), "run {run} is at work twice");
-                self.processes[slot] = Process::Busy(run);
-            }
-            Action::Stop { slot, .. } => self.processes[slot] = Process::Stopping,
-            Action::Commit { run, outcome, .. } => {
-                let before = self.recorded.insert(run, outcome.status());
-                assert_eq!(before, None, "run {run} has two outcomes");
-            }
-            Action::End(end) => self.ended = Some(end),
-            Action::Tell(_) => {}
-            Action::Consult { .. } => unreachable!("no run is cacheable"),
-        }
-    }
-
-    /// Everything that can happen next, each with the number of mishaps that it is.
-    fn possible(&self) -> Vec<(Event, u32)> {
-        let mut events = Vec::new();
-        for (slot, process) in self.processes.iter().enumerate() {
-            match *process {
-                Process::None => {}
-                Process::Silent => events.extend([(ready(slot), 0), (lost(slot), 1)]),
-                Process::Idle => events.push((lost(slot), 1)),
-                Process::Busy(run) => events.extend([
-                    (reported(slot, run, finished()), 0),
-                    (reported(slot, run, Outcome::Diverged { step: 1 }), 1),
-                    (reported(slot, run, failed(Failure::Error)), 1),
-                    (reported(slot, run, failed(Failure::Device)), 1),
-                    (reported(slot, (run + 1) % RUNS, finished()), 1),
-                    (lost(slot), 1),
-                ]),
-                Process::Stopping => events.extend([(gone(slot), 0), (reported(slot, 0, finished()), 1)]),
-            }
-        }
-        events
-    }
-
-    fn after(&self, event: &Event, mishaps: u32) -> Self {
-        let mut world = self.clone();
-        world.mishaps -= mishaps;
-        match *event {
-            Event::Ready { slot } => world.processes[slot] = Process::Idle,
-            Event::Gone { slot, .. } => world.processes[slot] = Process::None,
-            Event::Reported { slot, run, .. } if self.processes[slot] == Process::Busy(run) => {
-                world.processes[slot] = Process::Idle;
-            }
-            _ => {}
-        }
-        world.hear(event.clone());
-        world
-    }
-}
-
-/// Goes through every sequence of events, and through a death of the scheduler at every point of each.
-fn explore(first: World, restarts: u32, original: Option<usize>) -> usize {
-    let mut seen = BTreeSet::new();
-    let mut open = vec![(first, restarts)];
-    while let Some((world, restarts)) = open.pop() {
-        if !seen.insert(format!("{world:?} {restarts}")) {
-            continue;
-        }
-        if restarts > 0 {
-            let again = World::new(world.recorded.clone(), world.mishaps, original);
-            open.push((again, restarts - 1));
-        }
-        if let Some(end) = &world.ended {
-            check_end(&world, end);
-            continue;
-        }
-        let possible = world.possible();
-        assert!(possible.iter().any(|(_, mishaps)| *mishaps == 0), "it waits for nothing: {world:?}");
-        for (event, mishaps) in possible {
-            if mishaps <= world.mishaps {
-                open.push((world.after(&event, mishaps), restarts));
-            }
-        }
-    }
-    seen.len()
-}
-
-fn check_end(world: &World, end: &End) {
-    assert!(world.processes.iter().all(|process| *process == Process::None), "a process is left: {world:?}");
-    match end {
-        End::Complete => assert_eq!(world.recorded.len(), RUNS, "{world:?}"),
-        End::NoWorkers => assert_eq!(world.state.broken().count(), 2, "{world:?}"),
-        End::OriginalFailed { status } => assert_eq!(world.recorded.get(&0), Some(status), "{world:?}"),
-        End::Drained { .. } | End::Refused { .. } => panic!("nobody asked for {end:?}"),
-    }
+#[test]
+fn a_shortage_is_waited_for_longer_and_longer() {
+    let mut script = Script::new(1, vec![FRESH], None);
+    let start = Action::Start { slot: 0 };
+    script.hear(start_fails(0, Hindrance::Shortage)).after(1).says(std::slice::from_ref(&start));
+    script.hear(start_fails(0, Hindrance::Shortage)).after(1).says(&[]).after(1).says(&[start]);
+    script.hear(start_fails(0, Hindrance::Shortage));
+    assert_eq!(script.end(), Some(&End::NoWorkers));
 }
 
 #[test]
-fn every_order_of_events_gives_every_run_exactly_one_outcome() {
-    let seen = explore(World::new(BTreeMap::new(), 2, None), 1, None);
-    assert!(seen > 1_000, "{seen} states are too few to mean anything");
+fn any_death_counts_against_a_device_and_closes_all_its_slots() {
+    let mut script = Script::new(0, Vec::new(), None);
+    script.state = State::new(rules(), &[Some(0), Some(0), None], vec![FRESH; 6], None);
+    script.hear(Event::Begin).hear(ready(0)).hear(ready(1)).hear(ready(2));
+    script.hear(lost(0)).hear(lost(2)).hear(gone(0)).hear(gone(2)).hear(ready(0)).hear(ready(2));
+    assert_eq!(script.hear(lost(0)).hear(gone(0)).commits(), [(0, Status::Failed)], "the same run twice");
+    script.hear(ready(0)).hear(lost(0)).hear(gone(0));
+    assert!(matches!(script.said.last(), Some(Action::Tell(Tidings::SlotBroken { slot: 0, .. }))));
+    script.hear(reported(1, 1, finished()));
+    assert_eq!(
+        script.said.last(),
+        Some(&Action::Stop { slot: 1, manner: Manner::Firm }),
+        "its run could end"
+    );
+    script.hear(gone(1));
+    assert!(matches!(script.said[..], [Action::Tell(Tidings::SlotBroken { slot: 1, .. })]));
+    script.hear(reported(2, 2, finished()));
+    assert_eq!(script.performs(), [(2, 3, 2)], "the CPU works on");
 }
 
 #[test]
-fn every_order_of_events_respects_the_two_stages() {
-    let seen = explore(World::new(BTreeMap::new(), 2, Some(0)), 1, Some(0));
-    assert!(seen > 500, "{seen} states are too few to mean anything");
+fn a_run_that_kills_everywhere_is_to_blame_itself() {
+    let mut script = Script::new(2, vec![FRESH; 4], None);
+    script.hear(ready(0)).hear(ready(1)).hear(reported(1, 1, finished()));
+    script.hear(lost(0)).hear(reported(1, 2, finished())).hear(gone(0));
+    script.hear(reported(1, 3, finished())).says(&[
+        Action::Commit { run: 3, attempt: 1, outcome: finished(), source: Source::Computed },
+        Action::Perform { slot: 1, run: 0, attempt: 2 },
+    ]);
+    script.hear(lost(1)).hear(gone(1));
+    assert_eq!(script.commits(), [(0, Status::Failed)]);
+    assert_eq!(script.state.broken().count(), 0);
+}
+
+#[test]
+fn a_drain_starts_nothing_and_is_complete_if_nothing_is_left() {
+    let mut script = Script::new(1, vec![FRESH; 2], None);
+    script.hear(ready(0)).hear(Event::Interrupted(Interruption::Drain));
+    script.hear(reported(0, 0, finished()));
+    assert_eq!(script.performs(), []);
+    script.hear(gone(0));
+    assert_eq!(script.end(), Some(&End::Drained { by: Interruption::Drain }));
+    let mut script = Script::new(1, vec![FRESH], None);
+    script.hear(ready(0)).hear(Event::Interrupted(Interruption::Drain)).hear(reported(0, 0, finished()));
+    script.hear(gone(0));
+    assert_eq!(script.end(), Some(&End::Complete));
+}
+
+#[test]
+fn a_worker_that_dies_of_the_signal_that_ends_the_sweep_costs_its_run_nothing() {
+    let mut script = Script::new(1, vec![FRESH], None);
+    script.hear(ready(0)).hear(lost(0)).hear(Event::Interrupted(Interruption::Terminate)).hear(gone(0));
+    assert_eq!(
+        script.said,
+        [
+            Action::Tell(Tidings::Abandoned { slot: 0, run: 0 }),
+            Action::End(End::Drained { by: Interruption::Terminate })
+        ]
+    );
+}
+
+#[test]
+fn nobody_is_waited_for_long_while_the_sweep_is_made_to_end() {
+    let mut script = Script::new(1, vec![FRESH], None);
+    script.hear(ready(0)).hear(Event::Interrupted(Interruption::Terminate)).after(16);
+    assert_eq!(script.end(), Some(&End::Drained { by: Interruption::Terminate }));
 }

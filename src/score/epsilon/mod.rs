@@ -16,6 +16,7 @@ mod single;
 use rayon::prelude::*;
 use serde::Serialize;
 
+pub(super) use self::rates::DELTA;
 use self::{double::DoubleThreshold, rates::Rates};
 use super::{
     ensemble::{Confidences, Retrained, Unlearned},
@@ -48,6 +49,18 @@ pub enum Rule {
     Double,
     /// The threshold `c >= t` that does best.
     Single,
+}
+
+impl Rule {
+    /// The word, as it stands in tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::PeakyCap => "peaky-cap",
+            Self::Separable => "separable",
+            Self::Double => "double",
+            Self::Single => "single",
+        }
+    }
 }
 
 impl Epsilon {

@@ -1,7 +1,7 @@
 //! The ε of an attack with given error counts.
 
 /// δ of the (ε, δ) that is estimated.
-const DELTA: f64 = 1e-5;
+pub(in crate::score) const DELTA: f64 = 1e-5;
 
 /// Logarithms of all error rates that N models per side can give, so that ε costs no logarithm.
 #[derive(Debug)]

@@ -97,7 +97,7 @@ pub enum CheckpointError {
         problem: LayoutProblem,
     },
     /// Its safetensors header is wrong.
-    #[error("`{}` is a damaged safetensors file: {source}", path.display())]
+    #[error("`{}` is a damaged safetensors file: {}", path.display(), Shown(&source.to_string()))]
     Safetensors {
         /// The file.
         path: PathBuf,

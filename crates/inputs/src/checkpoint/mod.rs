@@ -77,7 +77,8 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, CheckpointError> {
     Ok(bytes)
 }
 
-fn decode(path: &Path, bytes: &[u8]) -> Result<StateDict, CheckpointError> {
+/// Reads the state dict that the bytes of a file hold; `path` is for messages alone.
+pub fn decode(path: &Path, bytes: &[u8]) -> Result<StateDict, CheckpointError> {
     if bytes.starts_with(b"PK\x03\x04") {
         torch_file::decode(path, bytes)
     } else if safetensors_file::recognises(bytes) {

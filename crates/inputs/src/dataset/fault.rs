@@ -145,6 +145,9 @@ pub enum Fault {
         #[source]
         fault: ImageFault,
     },
+    /// All rows of a list would be left out.
+    #[error("not one of its images can be used; repair them")]
+    NoSoundImage,
     /// The images don't fit into memory.
     #[error("its images need {bytes} bytes of memory, more than there is; use fewer images")]
     OutOfMemory {

@@ -1,6 +1,6 @@
 use std::{
     collections::{HashMap, HashSet},
-    io::BufReader,
+    io::{BufRead, BufReader},
     ops::Range,
     path::Path,
 };
@@ -84,6 +84,25 @@ impl Manifest {
         manifest
     }
 
+    /// Leaves out the rows that are not kept; what remains must still be a data set.
+    pub(super) fn keep(&mut self, kept: &[bool], classes: usize, problems: &mut Problems) {
+        if !problems.is_empty() {
+            return;
+        }
+        let counted = FILES.map(|set| kept[self.range(set)].iter().filter(|kept| **kept).count() as u64);
+        for (set, count) in FILES.into_iter().zip(counted) {
+            if count == 0 && !self.range(set).is_empty() {
+                problems.of_file(file_of(set), Fault::NoSoundImage);
+            }
+        }
+        let [retain, forget, validation, test] = counted;
+        let test = self.sizes.test.map(|_| test);
+        self.sizes = SetSizes { retain, forget, validation, test };
+        let mut kept = kept.iter();
+        self.examples.retain(|_| kept.next().is_some_and(|kept| *kept));
+        refuse_missing_classes(self, classes, problems);
+    }
+
     /// How many examples each set holds.
     pub fn sizes(&self) -> SetSizes {
         self.sizes
@@ -135,19 +154,24 @@ fn read_set(
             return true;
         }
     };
-    let columns = ["image_id", "age_group", "person_id"];
-    table::read(
-        BufReader::new(file),
-        (name, columns),
-        Bounds::DATA_SET,
-        problems,
-        |place, fields, problems| {
-            if let Some(example) = example(place, fields, classes, problems) {
-                examples.push(example);
-            }
-        },
-    );
+    read_list(BufReader::new(file), set, classes, examples, problems);
     true
+}
+
+/// Reads the rows of one CSV file.
+pub(super) fn read_list(
+    csv: impl BufRead,
+    set: Set,
+    classes: usize,
+    examples: &mut Vec<Example>,
+    problems: &mut Problems,
+) {
+    let columns = ["image_id", "age_group", "person_id"];
+    table::read(csv, (file_of(set), columns), Bounds::DATA_SET, problems, |place, fields, problems| {
+        if let Some(example) = example(place, fields, classes, problems) {
+            examples.push(example);
+        }
+    });
 }
 
 /// Checks one row; every problem of it is reported.

@@ -18,6 +18,7 @@ mod hash;
 mod id;
 mod image;
 mod manifest;
+pub mod part;
 mod problem;
 mod table;
 
@@ -28,7 +29,7 @@ pub use fault::{Excerpt, Fault, FileFault};
 pub use id::{ImageId, NotAnId, PersonId};
 pub use image::{CHANNELS, IMAGE_BYTES, ImageFault, SIDE};
 pub use manifest::{Example, Manifest};
-pub use problem::{Place, Problem, Refused};
+pub use problem::{LeftOut, Place, Problem, Refused};
 
 use std::path::Path;
 
@@ -50,20 +51,50 @@ pub struct Dataset {
     images: Vec<u8>,
     labels: Vec<i64>,
     hash: ContentHash,
+    left_out: LeftOut,
+}
+
+/// What becomes of rows whose images can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BadImages {
+    /// The data set is refused.
+    #[default]
+    Refuse,
+    /// They are left out: what remains is another data set, with a hash of its own.
+    LeaveOut,
 }
 
 impl Dataset {
     /// Reads and checks the data set in `dir`, whose labels are below `classes`. `progress` is told, on the calling
     /// thread, how many images of how many are done.
-    pub fn load(dir: &Path, classes: usize, progress: &dyn Fn(usize, usize)) -> Result<Self, Refused> {
+    pub fn load(
+        dir: &Path,
+        classes: usize,
+        bad_images: BadImages,
+        progress: &dyn Fn(usize, usize),
+    ) -> Result<Self, Refused> {
         let folder = Folder::open(dir).map_err(|fault| Refused::whole(dir, fault))?;
         let mut problems = Problems::default();
-        let manifest = Manifest::gather(&folder, classes, &mut problems);
-        let (images, hashes) = decode_all(&folder, &manifest, progress, &mut problems);
+        let mut manifest = Manifest::gather(&folder, classes, &mut problems);
+        let mut decoded = Decoded::default();
+        decoded.all(&folder, &manifest, progress, &mut problems);
+        let mut left_out = LeftOut::default();
+        match bad_images {
+            BadImages::Refuse => problems.append(decoded.bad),
+            BadImages::LeaveOut => {
+                manifest.keep(&decoded.kept, classes, &mut problems);
+                left_out = decoded.bad.into();
+            }
+        }
         let manifest = problems.or(dir, manifest)?;
-        let hash = hash::data_set(&manifest, &hashes);
+        let hash = hash::data_set(&manifest, &decoded.hashes);
         let labels = manifest.examples.iter().map(|example| i64::from(example.class)).collect();
-        Ok(Self { manifest, images, labels, hash })
+        Ok(Self { manifest, images: decoded.images, labels, hash, left_out })
+    }
+
+    /// Rows that were left out because their images can't be used; the sets, the labels and the hash are without them.
+    pub fn left_out(&self) -> &LeftOut {
+        &self.left_out
     }
 
     /// How many examples each set holds.
@@ -100,39 +131,64 @@ impl Dataset {
     }
 }
 
-/// Decodes batch by batch into one buffer, which grows only by images that are really there.
-fn decode_all(
-    folder: &Folder,
-    manifest: &Manifest,
-    progress: &dyn Fn(usize, usize),
-    problems: &mut Problems,
-) -> (Vec<u8>, Vec<ImageHash>) {
-    let total = manifest.examples.len();
-    let mut images = Vec::new();
-    let mut hashes = Vec::with_capacity(total);
-    if images.try_reserve_exact(if problems.is_empty() { total * IMAGE_BYTES } else { 0 }).is_err() {
-        problems.of_file("images", Fault::OutOfMemory { bytes: manifest.image_bytes() });
-        return (images, hashes);
-    }
-    for (index, batch) in manifest.examples.chunks(BATCH).enumerate() {
-        if !problems.is_empty() {
-            // Only the remaining problems matter from now on.
-            images.clear();
-            hashes.clear();
+/// The images of all rows that have one.
+#[derive(Default)]
+struct Decoded {
+    /// Shape [kept, 3, 32, 32].
+    images: Vec<u8>,
+    hashes: Vec<ImageHash>,
+    /// Which rows have an image.
+    kept: Vec<bool>,
+    /// Why the others have none.
+    bad: Problems,
+}
+
+impl Decoded {
+    /// Decodes batch by batch into one buffer, which grows only by images that are really there.
+    fn all(
+        &mut self,
+        folder: &Folder,
+        manifest: &Manifest,
+        progress: &dyn Fn(usize, usize),
+        problems: &mut Problems,
+    ) {
+        let total = manifest.examples.len();
+        let expected = if problems.is_empty() { total * IMAGE_BYTES } else { 0 };
+        if self.images.try_reserve_exact(expected).is_err() {
+            problems.of_file("images", Fault::OutOfMemory { bytes: manifest.image_bytes() });
+            return;
         }
-        let start = images.len();
-        images.resize(start + batch.len() * IMAGE_BYTES, 0);
-        for (example, decoded) in batch.iter().zip(decode_batch(folder, batch, &mut images[start..])) {
+        for (index, batch) in manifest.examples.chunks(BATCH).enumerate() {
+            if !problems.is_empty() {
+                // Only the remaining problems matter from now on.
+                self.images.clear();
+                self.hashes.clear();
+            }
+            self.batch(folder, batch);
+            progress((index * BATCH + batch.len()).min(total), total);
+        }
+    }
+
+    fn batch(&mut self, folder: &Folder, batch: &[Example]) {
+        let start = self.images.len();
+        self.images.resize(start + batch.len() * IMAGE_BYTES, 0);
+        let mut end = start;
+        let decoded = decode_batch(folder, batch, &mut self.images[start..]);
+        for (place, (example, decoded)) in (start..).step_by(IMAGE_BYTES).zip(batch.iter().zip(decoded)) {
+            self.kept.push(decoded.is_ok());
             match decoded {
-                Ok(hash) => hashes.push(hash),
+                Ok(hash) => {
+                    self.images.copy_within(place..place + IMAGE_BYTES, end);
+                    self.hashes.push(hash);
+                    end += IMAGE_BYTES;
+                }
                 Err(fault) => {
-                    problems.of_line(example.place, Fault::Image { path: example.image.path(), fault });
+                    self.bad.of_line(example.place, Fault::Image { path: example.image.path(), fault });
                 }
             }
         }
-        progress((index * BATCH + batch.len()).min(total), total);
+        self.images.truncate(end);
     }
-    (images, hashes)
 }
 
 fn decode_batch(folder: &Folder, batch: &[Example], images: &mut [u8]) -> Vec<Result<ImageHash, ImageFault>> {

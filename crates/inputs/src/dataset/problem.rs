@@ -34,6 +34,34 @@ impl Refused {
     }
 }
 
+/// Rows of a data set that were left out.
+#[derive(Debug, Default)]
+pub struct LeftOut {
+    /// Why, row by row; at most 10,000.
+    pub problems: Vec<Problem>,
+    /// How many more there are.
+    pub unlisted: u64,
+}
+
+impl LeftOut {
+    /// How many rows.
+    pub fn count(&self) -> u64 {
+        self.problems.len() as u64 + self.unlisted
+    }
+}
+
+impl From<Problems> for LeftOut {
+    fn from(problems: Problems) -> Self {
+        Self { problems: problems.kept, unlisted: problems.unlisted }
+    }
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        list(formatter, &self.problems, self.unlisted)
+    }
+}
+
 /// One thing that is wrong with a data set.
 #[derive(Debug)]
 pub struct Problem {
@@ -75,13 +103,18 @@ impl fmt::Display for Refused {
         let all = self.problems.len() as u64 + self.unlisted;
         let word = if all == 1 { "problem" } else { "problems" };
         write!(formatter, "data set `{}` has {all} {word}", self.folder.display())?;
-        for problem in self.problems.iter().take(SHOWN) {
-            write!(formatter, "\n  {problem}")?;
-        }
-        match all.saturating_sub(SHOWN as u64) {
-            0 => Ok(()),
-            more => write!(formatter, "\n  … and {more} more"),
-        }
+        list(formatter, &self.problems, self.unlisted)
+    }
+}
+
+/// The first problems, each on a line of its own, and how many more there are.
+fn list(formatter: &mut fmt::Formatter<'_>, problems: &[Problem], unlisted: u64) -> fmt::Result {
+    for problem in problems.iter().take(SHOWN) {
+        write!(formatter, "\n  {problem}")?;
+    }
+    match (problems.len() as u64 + unlisted).saturating_sub(SHOWN as u64) {
+        0 => Ok(()),
+        more => write!(formatter, "\n  … and {more} more"),
     }
 }
 
@@ -122,6 +155,12 @@ impl Problems {
         } else {
             self.unlisted += 1;
         }
+    }
+
+    /// Adds those of `other` behind its own.
+    pub(super) fn append(&mut self, other: Self) {
+        self.unlisted += other.unlisted;
+        other.kept.into_iter().for_each(|problem| self.push(problem));
     }
 
     /// Whether nothing is wrong so far.

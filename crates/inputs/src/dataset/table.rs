@@ -193,7 +193,7 @@ struct Fields {
 
 impl Fields {
     fn new(longest_line: usize) -> Self {
-        let reader = new_reader();
+        let reader = ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build();
         // A line of n bytes has at most n + 1 fields.
         Self { reader, bytes: vec![0; longest_line + 2], ends: vec![0; longest_line + 2], count: 0 }
     }
@@ -204,7 +204,8 @@ impl Fields {
         if result == ReadRecordResult::Record {
             return Ok(());
         }
-        self.reader = new_reader();
+        // A new one would cost more than all of the line.
+        self.reader.reset();
         Err(Fault::UnclosedQuote)
     }
 
@@ -224,8 +225,4 @@ impl Fields {
         }
         Ok(picked)
     }
-}
-
-fn new_reader() -> Reader {
-    ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build()
 }

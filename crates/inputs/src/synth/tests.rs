@@ -7,7 +7,7 @@ use std::{
 use sweep_protocol::terms::Set;
 
 use super::{CLASSES, Options, Summary, SynthError, draw};
-use crate::dataset::Dataset;
+use crate::dataset::{BadImages, Dataset};
 
 fn small(seed: u64) -> Options {
     Options { images: 500, persons: 100, seed }
@@ -56,7 +56,7 @@ fn what_was_drawn_loads_and_is_what_the_summary_says() {
     let place = tempfile::tempdir().expect("a temporary folder");
     let dir = place.path().join("new/faces");
     let summary = quietly(&dir, &Options::new(5)).expect("drawn");
-    let data = Dataset::load(&dir, CLASSES, &|_, _| {}).expect("sound");
+    let data = Dataset::load(&dir, CLASSES, BadImages::Refuse, &|_, _| {}).expect("sound");
     assert_eq!(data.sizes(), summary.sizes);
     assert_eq!(data.class_counts(), summary.class_counts);
     let recorded = data.manifest();

@@ -1,11 +1,21 @@
 //! What a recipe costs before it runs.
+//!
+//! The unit is one image trained on: a forward and a backward pass. A forward pass alone counts a third of it. What
+//! teachers say is computed once per example and looked up afterwards, so a teacher costs a forward pass over the
+//! stream's examples per phase; only under noise on the pixels it costs one in every batch.
 
-use super::{Pairing, Phase, Recipe, Stream, Train};
-use crate::terms::SetSizes;
+use super::{
+    Alternate, Dampen, Either, FisherNoise, Importance, Labels, Measure, Move, Pairing, Phase, Recipe, Round,
+    Route, Score, Select, Stream, Target, Term, Train,
+};
+use crate::terms::{Set, SetSizes};
+
+/// Share of a forward pass in a forward and backward pass.
+const FORWARD: f64 = 1.0 / 3.0;
 
 impl Recipe {
-    /// Cost in passes: images trained on (forward and backward), in units of the retain set. One epoch of plain
-    /// fine-tuning costs 1. Operations are free.
+    /// Expected cost in passes over the retain set: one epoch of plain fine-tuning costs 1. Operations that look at no
+    /// example are free.
     pub fn passes(&self, sizes: &SetSizes) -> f64 {
         // The sum of nothing is -0.0, and a cost is not negative.
         let images =
@@ -13,23 +23,45 @@ impl Recipe {
         if sizes.retain == 0 { 0.0 } else { images / sizes.retain as f64 }
     }
 
-    /// Optimiser steps of the whole recipe.
+    /// Optimiser steps of the whole recipe; at most so many where a loop may stop early or leaves examples out, or where
+    /// chance decides.
     pub fn steps(&self, sizes: &SetSizes) -> u64 {
-        self.phases
-            .iter()
-            .map(|phase| match phase {
-                Phase::Train(train) => train.steps(sizes),
-                Phase::Reinit(_) | Phase::Noise(_) | Phase::Transpose(_) => 0,
-            })
-            .sum()
+        steps(&self.phases, sizes)
     }
 }
 
+fn steps(phases: &[Phase], sizes: &SetSizes) -> u64 {
+    phases.iter().map(|phase| phase.steps(sizes)).sum()
+}
+
 impl Phase {
+    fn steps(&self, sizes: &SetSizes) -> u64 {
+        match self {
+            Self::Train(train) => train.steps(sizes),
+            Self::Alternate(plan) => plan.turns().map(|(_, round)| round.steps_of_a_turn(sizes)).sum(),
+            Self::Move(Move { along: Route::TaskVector(loops), .. }) => {
+                loops.iter().map(|train| train.steps(sizes)).sum()
+            }
+            Self::Either(Either { first, otherwise, .. }) => steps(first, sizes).max(steps(otherwise, sizes)),
+            _ => 0,
+        }
+    }
+
     fn images(&self, sizes: &SetSizes) -> f64 {
         match self {
+            Self::Either(Either { probability, first, otherwise }) => {
+                let of = |phases: &[Self]| phases.iter().map(|phase| phase.images(sizes)).sum::<f64>();
+                probability.get() * of(first) + (1.0 - probability.get()) * of(otherwise)
+            }
             Self::Train(train) => train.images(sizes),
-            Self::Reinit(_) | Self::Noise(_) | Self::Transpose(_) => 0.0,
+            Self::Alternate(plan) => plan.images(sizes),
+            Self::Select(plan) => plan.images(sizes),
+            Self::Dampen(Dampen { forget, kept, importance, .. }) => {
+                importance.images(*forget, sizes) + importance.images(*kept, sizes)
+            }
+            Self::FisherNoise(FisherNoise { kept, importance, .. }) => importance.images(*kept, sizes),
+            Self::Move(plan) => plan.images(sizes),
+            Self::Reinit(_) | Self::Noise(_) | Self::Transpose(_) | Self::Zero(_) | Self::Cast(_) => 0.0,
         }
     }
 }
@@ -51,92 +83,118 @@ impl Train {
     }
 
     fn images(&self, sizes: &SetSizes) -> f64 {
-        let steps = self.steps(sizes) as f64;
-        self.data.iter().map(|stream| steps * stream.mean_batch(sizes)).sum()
+        self.images_before(sizes) + self.steps(sizes) as f64 * self.images_per_step(sizes)
+    }
+
+    /// Images of one step, on average.
+    fn images_per_step(&self, sizes: &SetSizes) -> f64 {
+        self.data.iter().map(|stream| stream.mean_batch(sizes) * self.passes_of(stream)).sum()
+    }
+
+    /// Passes that a batch of this stream takes part in.
+    fn passes_of(&self, stream: &Stream) -> f64 {
+        let noisy = stream.image_noise.get() > 0.0;
+        let terms = || self.loss.iter().filter(|term| term.head().is_some_and(|head| head.on == stream.set));
+        let extra: f64 = terms()
+            .map(|term| match term {
+                Term::Lipschitz(term) => FORWARD * f64::from(term.copies.get()),
+                term if noisy && term.asks_a_teacher() => FORWARD,
+                _ => 0.0,
+            })
+            .sum();
+        let own = if terms().next().is_some() { 1.0 } else { FORWARD };
+        own + extra
+    }
+
+    /// Images looked at before the first step: those of teachers and of labels that a network gives.
+    fn images_before(&self, sizes: &SetSizes) -> f64 {
+        let of_stream = |stream: &Stream| {
+            let asked =
+                |term: &&Term| term.asks_a_teacher() && term.head().is_some_and(|head| head.on == stream.set);
+            let quiet = stream.image_noise.get() == 0.0;
+            let teachers = if quiet && self.loss.iter().any(|term| asked(&term)) { FORWARD } else { 0.0 };
+            let of_part = |part: super::Part| {
+                let labels = match part.labels {
+                    Labels::True | Labels::Random | Labels::Wrong => 0.0,
+                    Labels::SecondBest => FORWARD,
+                    Labels::Adversarial { .. } => 1.0 + FORWARD,
+                };
+                part.share.of(sizes.of(part.set), sizes) as f64 * (labels + teachers)
+            };
+            stream.parts().into_iter().map(of_part).sum::<f64>()
+        };
+        self.data.iter().map(of_stream).sum()
     }
 }
 
-impl Stream {
-    /// Batches in one pass over the set. A single left-over example joins the batch before it, since batch
-    /// normalisation can't be trained on one example.
-    pub fn batches(&self, sizes: &SetSizes) -> u64 {
-        let (examples, batch) = (sizes.of(self.set), u64::from(self.batch_size.get()));
-        let full = examples / batch;
-        match examples % batch {
-            0 => full,
-            1 if full > 0 => full,
-            _ => full + 1,
-        }
-    }
-
-    fn mean_batch(&self, sizes: &SetSizes) -> f64 {
-        match self.batches(sizes) {
-            0 => 0.0,
-            batches => sizes.of(self.set) as f64 / batches as f64,
+impl Term {
+    fn asks_a_teacher(&self) -> bool {
+        match self {
+            Self::Divergence(term) => term.target != Target::Uniform,
+            Self::SoftCrossEntropy(_) | Self::LogitDistance(_) | Self::EntropyDistance(_) => true,
+            Self::CrossEntropy(_) | Self::Contrast(_) | Self::Lipschitz(_) | Self::L1(_) | Self::L2(_) => {
+                false
+            }
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::{
-        BatchNorm, ClassWeight, Optimizer, Pairing, Phase, Recipe, Schedule, Stream, Tensors, Term, Train,
-    };
-    use crate::terms::{NonNegative, Positive, Set, SetSizes, UnitInterval};
-
-    const SIZES: SetSizes = SetSizes { retain: 1000, forget: 20, validation: 100, test: None };
-
-    fn stream(set: Set, batch: u32, pairing: Pairing) -> Stream {
-        Stream { set, batch_size: batch.try_into().expect("not zero"), pairing }
+impl Alternate {
+    /// Every turn that is taken: epoch and round, in order.
+    pub fn turns(&self) -> impl Iterator<Item = (u32, &Round)> {
+        (0..self.epochs.get()).flat_map(|epoch| {
+            self.rounds.iter().filter(move |round| round.takes_turn(epoch)).map(move |round| (epoch, round))
+        })
     }
 
-    fn train(data: Vec<Stream>, epochs: f64) -> Train {
-        Train {
-            data,
-            epochs: Positive::new(epochs).expect("positive"),
-            loss: vec![Term::CrossEntropy { on: Set::Retain, weight: 1.0, class_weight: ClassWeight::None }],
-            optimizer: Optimizer::Sgd {
-                lr: Positive::new(0.1).expect("positive"),
-                momentum: UnitInterval::new(0.9).expect("in range"),
-                weight_decay: NonNegative::new(0.0).expect("in range"),
-            },
-            schedule: Schedule::Constant,
-            trainable: Tensors::All,
-            batch_norm: BatchNorm::Train,
+    fn images(&self, sizes: &SetSizes) -> f64 {
+        let before: f64 = self.rounds.iter().map(|round| round.train.images_before(sizes)).sum();
+        let turn = |round: &Round| round.steps_of_a_turn(sizes) as f64 * round.train.images_per_step(sizes);
+        before + self.turns().map(|(_, round)| turn(round)).sum::<f64>()
+    }
+}
+
+impl Round {
+    /// Optimiser steps of one turn.
+    pub fn steps_of_a_turn(&self, sizes: &SetSizes) -> u64 {
+        self.steps.map_or_else(|| self.train.steps(sizes), |steps| u64::from(steps.get()))
+    }
+}
+
+impl Select {
+    fn images(&self, sizes: &SetSizes) -> f64 {
+        match &self.score {
+            Score::Magnitude | Score::Random => 0.0,
+            Score::Gradient { of, .. } => {
+                of.iter().map(|pass| pass.share.of(sizes.of(pass.set), sizes) as f64).sum()
+            }
+            Score::Ratio { above, below, importance } => {
+                importance.images(*above, sizes) + importance.images(*below, sizes)
+            }
         }
     }
+}
 
-    #[test]
-    fn an_epoch_of_fine_tuning_costs_one_pass() {
-        let loop_ = train(vec![stream(Set::Retain, 64, Pairing::Cycle)], 3.0);
-        assert_eq!(loop_.steps(&SIZES), 48);
-        let cost = Recipe { phases: vec![Phase::Train(loop_)] }.passes(&SIZES);
-        assert!((cost - 3.0).abs() < 1e-12, "{cost}");
+impl Importance {
+    /// Images of a pass over a set.
+    pub(super) fn images(&self, set: Set, sizes: &SetSizes) -> f64 {
+        let passes = match self.measure {
+            Measure::SquaredCrossEntropy | Measure::AbsoluteSquaredNorm => 1.0,
+            // One forward pass and a backward pass, twice as dear, for each of the ten age groups of the competition.
+            Measure::ExpectedCrossEntropy => FORWARD + 10.0 * (1.0 - FORWARD),
+        };
+        passes * sizes.of(set) as f64
     }
+}
 
-    #[test]
-    fn a_cycled_forget_stream_adds_its_share_of_every_step() {
-        let loop_ = train(
-            vec![stream(Set::Retain, 100, Pairing::Cycle), stream(Set::Forget, 10, Pairing::Cycle)],
-            1.0,
-        );
-        let cost = Recipe { phases: vec![Phase::Train(loop_)] }.passes(&SIZES);
-        assert!((cost - 1.1).abs() < 1e-12, "{cost}");
-    }
-
-    #[test]
-    fn a_zipped_stream_ends_the_epoch() {
-        let loop_ =
-            train(vec![stream(Set::Retain, 100, Pairing::Cycle), stream(Set::Forget, 10, Pairing::Zip)], 1.5);
-        assert_eq!(loop_.batches_per_epoch(&SIZES), 2);
-        assert_eq!(loop_.steps(&SIZES), 3);
-    }
-
-    #[test]
-    fn a_single_left_over_example_makes_no_batch() {
-        let sizes = SetSizes { retain: 65, ..SIZES };
-        assert_eq!(stream(Set::Retain, 64, Pairing::Cycle).batches(&sizes), 1);
-        assert_eq!(stream(Set::Retain, 64, Pairing::Cycle).batches(&SetSizes { retain: 66, ..SIZES }), 2);
-        assert_eq!(stream(Set::Retain, 64, Pairing::Cycle).batches(&SetSizes { retain: 1, ..SIZES }), 1);
+impl Move {
+    fn images(&self, sizes: &SetSizes) -> f64 {
+        match &self.along {
+            Route::WoodFisher { samples, .. } => {
+                let samples = sizes.retain.min(u64::from(samples.get()) + 1);
+                (sizes.retain + sizes.forget + samples) as f64
+            }
+            Route::TaskVector(loops) => loops.iter().map(|train| train.images(sizes)).sum(),
+        }
     }
 }

@@ -1,18 +1,44 @@
 //! What is done to a network, as data.
 //!
 //! Nearly every unlearning method is *erase, then repair*. A [`Recipe`] says so as an ordered list of [`Phase`]s: each
-//! is one [`operation`](Reinit) on the weights, or one [training loop](Train) whose loss is a weighted sum of
-//! [`Term`]s over named sets. Methods write recipes, users may write their own (`method = "recipe"`), workers
-//! interpret them; nobody else trains anything.
+//! is one operation on the weights ([`Reinit`], [`Zero`], [`Dampen`], …), one choice of elements that later phases
+//! refer to ([`Select`]), one [training loop](Train), or several training loops that [take turns](Alternate). The loss
+//! of a loop is a weighted sum of [`Term`]s over named sets. Methods write recipes, users may write their own
+//! (`method = "recipe"`), workers interpret them; nobody else trains anything.
 //!
-//! Numbers carry their range, unknown keys are refused, and defaults are PyTorch's.
+//! Numbers carry their range, unknown keys are refused, and defaults are PyTorch's. A field that has its default is
+//! not written, so a recipe that doesn't use a word has the same text, and the same run id, as before the word came.
 
+mod alternate;
 mod cost;
+mod data;
+mod either;
+mod elements;
+mod loss;
 mod operation;
+mod optimizer;
+mod shared;
+mod tensors;
 mod train;
+mod uses;
 
-pub use operation::{Init, Noise, Reinit, Tensors, Transpose};
-pub use train::{BatchNorm, ClassWeight, Optimizer, Pairing, Schedule, Stream, Term, Train};
+pub use alternate::{Alternate, Memory, Round};
+pub use data::{Labels, Pairing, Part, Share, Stream};
+pub use either::Either;
+pub use elements::{
+    Count, Elements, Extent, Importance, Measure, Order, Rounding, Rule, Score, Select, Signed,
+};
+pub use loss::{
+    Averaging, ClassWeight, Contrast, CrossEntropy, Direction, Distance, Divergence, Head, LipschitzBound,
+    Penalty, Reduction, SoftCrossEntropy, Target, Teacher, TemperatureScale, Term, Toward,
+};
+pub use operation::{
+    Cast, Dampen, FisherNoise, Init, Move, Noise, NoiseUnit, Precision, Reinit, Route, Transpose, Turn, Zero,
+};
+pub use optimizer::{Accumulation, GradientFactor, GradientPlan, Optimizer, Pace, Schedule};
+pub use shared::{SharedBy, SharedPass};
+pub use tensors::{Replacement, Tensors};
+pub use train::{AfterEpochs, BatchNorm, LateNoise, Rewind, Stop, Train};
 
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +58,32 @@ pub enum Phase {
     Reinit(Reinit),
     /// Adds Gaussian noise to weights.
     Noise(Noise),
-    /// Swaps height and width of convolution kernels.
+    /// Turns convolution kernels.
     Transpose(Transpose),
+    /// Sets weights to 0.
+    Zero(Zero),
+    /// Chooses elements by a score, for the phases that follow.
+    Select(Select),
+    /// Shrinks weights that matter more to one set than to another (SSD, LFSSD).
+    Dampen(Dampen),
+    /// Adds noise that is large where weights matter little (Fisher forgetting).
+    FisherNoise(FisherNoise),
+    /// Moves all weights in one direction (influence, task vector).
+    Move(Move),
+    /// Rounds weights to a coarser number format and back.
+    Cast(Cast),
     /// Trains.
     Train(Train),
+    /// Trains in turns.
+    Alternate(Alternate),
+    /// Takes one course or another, by chance.
+    Either(Either),
 }
+
+/// Whether a field has its default and need not be written.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+#[cfg(test)]
+mod tests;

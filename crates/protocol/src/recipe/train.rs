@@ -1,11 +1,9 @@
 //! The one training loop, as data.
 
-use std::num::NonZeroU32;
-
 use serde::{Deserialize, Serialize};
 
-use super::Tensors;
-use crate::terms::{NonNegative, Positive, Set, UnitInterval};
+use super::{GradientPlan, Memory, Noise, Optimizer, Schedule, Stream, Tensors, Term, is_default};
+use crate::terms::{Positive, Set, UnitInterval};
 
 /// Mini-batch training. One step draws a batch from every stream, sums the terms of the loss and takes one step of
 /// the optimiser.
@@ -29,111 +27,33 @@ pub struct Train {
     /// What batch normalisation does while training.
     #[serde(default)]
     pub batch_norm: BatchNorm,
+    /// What becomes of a gradient before the optimiser sees it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub gradient: GradientPlan,
+    /// How long the optimiser remembers.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub memory: Memory,
+    /// What happens between epochs.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub after_epochs: AfterEpochs,
 }
 
-/// A shuffled, endless supply of batches from one set; every pass is shuffled anew, the last batch of a pass may be
-/// smaller (a single left-over example joins the batch before it).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Stream {
-    /// The examples.
-    pub set: Set,
-    /// Examples in a batch.
-    pub batch_size: NonZeroU32,
-    /// How a stream that doesn't lead keeps step with the one that does.
-    #[serde(default)]
-    pub pairing: Pairing,
-}
-
-/// What happens when a following stream ends before the leading one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Pairing {
-    /// It starts again.
-    #[default]
-    Cycle,
-    /// The epoch ends for both.
-    Zip,
-}
-
-/// One summand of the loss.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub enum Term {
-    /// weight · CE(logits, age group), averaged over the batch (by class weight where there is one, as PyTorch does).
-    /// A negative weight ascends.
-    #[serde(rename_all = "kebab-case")]
-    CrossEntropy {
-        /// The stream that it is taken on.
-        on: Set,
-        /// Factor in the sum; any finite number.
-        #[serde(default = "one")]
-        weight: f64,
-        /// Weight of each class.
-        #[serde(default)]
-        class_weight: ClassWeight,
-    },
-}
-
-fn one() -> f64 {
-    1.0
-}
-
-/// Weights of the classes in a cross entropy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClassWeight {
-    /// All 1.
-    #[default]
-    None,
-    /// 1 / count, with the counts of `age_class_weights.json`.
-    Inverse,
-}
-
-/// PyTorch's optimisers.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub enum Optimizer {
-    /// `torch.optim.SGD`: weight decay into the gradient, then momentum, no dampening, no Nesterov.
-    #[serde(rename_all = "kebab-case")]
-    Sgd {
-        /// Learning rate.
-        lr: Positive,
-        /// Momentum; 0 for none.
-        #[serde(default = "zero_momentum")]
-        momentum: UnitInterval,
-        /// L2 penalty, added to the gradient.
-        #[serde(default = "no_decay")]
-        weight_decay: NonNegative,
-    },
-    /// `torch.optim.Adam` with β = (0.9, 0.999), ε = 1e-8 outside the root, coupled L2.
-    #[serde(rename_all = "kebab-case")]
-    Adam {
-        /// Learning rate.
-        lr: Positive,
-        /// L2 penalty, added to the gradient.
-        #[serde(default = "no_decay")]
-        weight_decay: NonNegative,
-    },
-}
-
-fn zero_momentum() -> UnitInterval {
-    UnitInterval::new(0.0).expect("0 is in [0, 1]")
-}
-
-fn no_decay() -> NonNegative {
-    NonNegative::new(0.0).expect("0 is not negative")
-}
-
-/// How the learning rate moves over the epochs of one training loop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Schedule {
-    /// It stays.
-    #[default]
-    Constant,
-    /// Cosine annealing to 0, stepped once an epoch: lr · ½(1 + cos(π · epoch / epochs)), epochs counted from 0.
-    Cosine,
+impl Train {
+    /// A loop over one stream with a constant learning rate; everything trains.
+    pub fn new(stream: Stream, epochs: Positive, loss: Vec<Term>, optimizer: Optimizer) -> Self {
+        Self {
+            data: vec![stream],
+            epochs,
+            loss,
+            optimizer,
+            schedule: Schedule::Constant,
+            trainable: Tensors::All,
+            batch_norm: BatchNorm::Train,
+            gradient: GradientPlan::default(),
+            memory: Memory::default(),
+            after_epochs: AfterEpochs::default(),
+        }
+    }
 }
 
 /// What batch normalisation uses and keeps while training.
@@ -145,4 +65,51 @@ pub enum BatchNorm {
     Train,
     /// Running statistics, which stay.
     Frozen,
+}
+
+/// What happens between epochs, in the order of the fields.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AfterEpochs {
+    /// Noise that is added to weights; the optimiser keeps its state.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub noise: Vec<LateNoise>,
+    /// When training ends early.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stop: Option<Stop>,
+    /// Whether an earlier epoch is returned to at the end.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rewind: Rewind,
+}
+
+/// Noise in the middle of a loop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LateNoise {
+    /// After so many epochs.
+    pub after: u32,
+    /// The noise.
+    pub noise: Noise,
+}
+
+/// Ends a loop after the first epoch in which the network knows little enough (running statistics used).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Stop {
+    /// On which set accuracy is taken.
+    pub on: Set,
+    /// The largest accuracy that ends the loop.
+    pub accuracy: UnitInterval,
+}
+
+/// Which epoch's weights and running statistics a loop returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rewind {
+    /// The last.
+    #[default]
+    Off,
+    /// SCRUB+R's: the one whose error on the forget set is closest to the final network's error on the validation
+    /// examples of the classes that the forget set holds; of equals the earliest.
+    MatchedValidation,
 }

@@ -3,6 +3,21 @@
 use super::{Parameter, Role};
 use crate::draws::{Draws, Purpose, Unrecorded};
 
+/// Values of a parameter as PyTorch's layers draw them by default: uniform in ±1/√fan-in; batch norm 1 and 0.
+pub fn uniform_fan_in(
+    parameter: &Parameter,
+    purpose: &Purpose<'_>,
+    draws: &mut dyn Draws,
+) -> Result<Vec<f64>, Unrecorded> {
+    match parameter.role {
+        Role::Kernel => {
+            let fan_in: i64 = parameter.shape[1..].iter().product();
+            draws.uniform(purpose, parameter.count() as usize, (fan_in as f64).sqrt().recip())
+        }
+        _ => initial(parameter, purpose, draws),
+    }
+}
+
 /// Initial values of a parameter: kernels kaiming-normal (fan-out, ReLU), batch norm 1 and 0, linear layers uniform in
 /// ±1/√fan-in, weight and bias.
 pub fn initial(

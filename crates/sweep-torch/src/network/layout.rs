@@ -118,7 +118,7 @@ impl Layout {
     }
 
     /// A parameter as a view of the flat buffer, of PyTorch's shape.
-    pub(super) fn view(&self, parameter: &Parameter, flat: &Tensor) -> Tensor {
+    pub(crate) fn view(&self, parameter: &Parameter, flat: &Tensor) -> Tensor {
         let slice = flat.narrow(0, parameter.offset, parameter.count());
         match (self.format, parameter.shape.as_slice()) {
             (Format::Interleaved, &[outputs, inputs, height, width]) => {
@@ -129,7 +129,7 @@ impl Layout {
     }
 
     /// A tensor of a parameter's shape, in the order of the flat buffer.
-    pub(super) fn flatten(&self, parameter: &Parameter, tensor: &Tensor) -> Tensor {
+    pub(crate) fn flatten(&self, parameter: &Parameter, tensor: &Tensor) -> Tensor {
         if self.format == Format::Interleaved && parameter.role == Role::Kernel {
             tensor.permute([0, 2, 3, 1]).reshape([-1])
         } else {

@@ -8,7 +8,7 @@ mod layout;
 mod resnet18;
 mod weights;
 
-pub use birth::initial;
+pub use birth::{initial, uniform_fan_in};
 pub use layout::{Format, Layout, Norm, Parameter, Role};
 pub use weights::Weights;
 

@@ -52,17 +52,55 @@ impl Weights {
     }
 
     /// The weights that the network is born with.
-    pub fn born(
+    pub fn born(layout: &Layout, draws: &mut dyn Draws, place: (Kind, Device)) -> Result<Self, Unrecorded> {
+        Self::born_for(|key| Purpose::Birth { key }, layout, draws, place)
+    }
+
+    /// Weights that a network could be born with, drawn for another purpose.
+    pub fn born_for(
+        purpose: for<'k> fn(&'k str) -> Purpose<'k>,
         layout: &Layout,
         draws: &mut dyn Draws,
         (kind, device): (Kind, Device),
     ) -> Result<Self, Unrecorded> {
         let mut weights = Self::blank(layout, kind, device);
         for (place, parameter) in layout.parameters.iter().enumerate() {
-            let values = birth::initial(parameter, &Purpose::Birth { key: &parameter.key }, draws)?;
+            let values = birth::initial(parameter, &purpose(&parameter.key), draws)?;
             weights.set_parameter(place, &values);
         }
         Ok(weights)
+    }
+
+    /// The same weights in memory of their own.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        let mut copy = Self::blank(&self.layout, self.kind(), self.device());
+        copy.become_like(self);
+        copy
+    }
+
+    /// Takes over the weights and running statistics of the same network.
+    pub fn become_like(&mut self, other: &Self) {
+        tch::no_grad(|| {
+            self.flat.copy_(&other.flat);
+            self.statistics.copy_(&other.statistics);
+        });
+        self.batches.clone_from(&other.batches);
+    }
+
+    /// Whether every parameter and running statistic is bit for bit the other's.
+    pub fn equals(&self, other: &Self) -> bool {
+        self.flat.equal(&other.flat) && self.statistics.equal(&other.statistics)
+    }
+
+    /// Rounds parameters and running statistics to another kind and back.
+    pub fn round_through(&mut self, kind: Kind) {
+        tch::no_grad(|| {
+            for buffer in [&mut self.flat, &mut self.statistics] {
+                let rounded = buffer.to_kind(kind).to_kind(buffer.kind());
+                buffer.copy_(&rounded);
+            }
+        });
     }
 
     /// The weights of a state dict, which must hold exactly the layout's keys and shapes; counts of batches may lack.

@@ -32,4 +32,17 @@ impl Adam {
         let scale = scale.g_div_scalar_(correction.1.sqrt()).g_add_scalar_(EPSILON);
         (&*mean * (lr / correction.0)) / scale
     }
+
+    /// Forgets the moments of some elements.
+    pub(super) fn forget(&mut self, elements: &Tensor) {
+        if let Some((mean, square)) = &mut self.moments {
+            let _ = (mean.masked_fill_(elements, 0.0), square.masked_fill_(elements, 0.0));
+        }
+    }
+
+    /// Forgets all moments and the count of steps.
+    pub(super) fn reset(&mut self) {
+        self.steps = 0;
+        self.moments = None;
+    }
 }

@@ -43,9 +43,18 @@ impl Scope {
     }
 
     /// The parameters' values, one after the other; a view where they lie side by side.
-    fn values(&self, weights: &Weights) -> Tensor {
+    pub fn values(&self, weights: &Weights) -> Tensor {
+        self.gather(|start, length| weights.segment(start, length))
+    }
+
+    /// The part of a buffer as long as the network's flat one that belongs to these parameters.
+    pub fn part_of(&self, flat: &Tensor) -> Tensor {
+        self.gather(|start, length| flat.narrow(0, start, length))
+    }
+
+    fn gather(&self, segment: impl Fn(i64, i64) -> Tensor) -> Tensor {
         let segments: Vec<Tensor> =
-            self.segments.iter().map(|&(start, length)| weights.segment(start, length)).collect();
+            self.segments.iter().map(|&(start, length)| segment(start, length)).collect();
         match segments.as_slice() {
             [single] => single.shallow_clone(),
             several => Tensor::cat(several, 0),
@@ -98,6 +107,25 @@ impl Optimizer {
             Rule::Adam(adam) => adam.update(&values, gradient, lr),
         };
         self.scope.subtract(weights, &update);
+    }
+
+    /// Gives back some elements' values, and forgets what it remembers of them: where `held` is true, `values` are
+    /// taken. Both are flat and in the order of the scope.
+    pub fn hold(&mut self, weights: &mut Weights, held: &Tensor, values: &Tensor) {
+        let update = (self.scope.values(weights) - values).masked_fill(&held.logical_not(), 0.0);
+        self.scope.subtract(weights, &update);
+        match &mut self.rule {
+            Rule::Sgd(sgd) => sgd.forget(held),
+            Rule::Adam(adam) => adam.forget(held),
+        }
+    }
+
+    /// Forgets everything.
+    pub fn reset(&mut self) {
+        match &mut self.rule {
+            Rule::Sgd(sgd) => sgd.reset(),
+            Rule::Adam(adam) => adam.reset(),
+        }
     }
 }
 

@@ -27,4 +27,16 @@ impl Sgd {
         };
         &*self.buffer.insert(buffer) * lr
     }
+
+    /// Forgets the momentum of some elements.
+    pub(super) fn forget(&mut self, elements: &Tensor) {
+        if let Some(buffer) = &mut self.buffer {
+            let _ = buffer.masked_fill_(elements, 0.0);
+        }
+    }
+
+    /// Forgets all momentum.
+    pub(super) fn reset(&mut self) {
+        self.buffer = None;
+    }
 }

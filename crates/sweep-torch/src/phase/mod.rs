@@ -4,13 +4,28 @@
 //! knows no clock and no pipe: whoever wants to hear about progress hands in a [`Watch`].
 
 mod check;
-mod feed;
-mod losses;
+mod dampen;
+mod data;
+mod either;
+mod elements;
+mod fisher;
+mod gradient;
+mod importance;
+mod influence;
+mod loss;
+mod movement;
 mod operation;
+mod pass;
+mod schedule;
+mod select;
+mod teacher;
 mod tensors;
 mod train;
+mod unusable;
+mod work;
 
-pub use check::{Unusable, check};
+pub use check::check;
+pub use unusable::Unusable;
 
 use std::ops::ControlFlow;
 
@@ -20,8 +35,12 @@ use thiserror::Error;
 use crate::{
     draws::{Draws, Unrecorded},
     examples::Examples,
-    network::{Network, Weights},
+    network::{Layout, Network, Parameter, Weights},
+    pass_cache::PassCache,
 };
+use elements::Choices;
+use teacher::Teachers;
+use work::Work;
 
 /// What a recipe is done to.
 pub struct Subject<'a> {
@@ -29,6 +48,8 @@ pub struct Subject<'a> {
     pub network: &'a dyn Network,
     /// Its weights.
     pub weights: &'a mut Weights,
+    /// What earlier runs have found out about it.
+    pub known: &'a PassCache,
 }
 
 /// Hears how a recipe gets on.
@@ -38,6 +59,9 @@ pub trait Watch {
 
     /// Losses of the latest steps have arrived on the host, in order and each exactly once.
     fn losses(&mut self, _losses: &[f64]) {}
+
+    /// Losses of a pass that took gradients but no step have arrived on the host.
+    fn scored(&mut self, _losses: &[f64]) {}
 }
 
 /// The recipe was not carried out to its end.
@@ -60,28 +84,58 @@ pub enum Halt {
     Abandoned,
 }
 
-/// Carries a recipe out and returns the number of optimiser steps.
+/// What became of a recipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Done {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Whether weights and running statistics are bit for bit what they were: of a recipe with phases, a sign that it
+    /// silently does nothing.
+    pub unchanged: bool,
+}
+
+/// Carries a recipe out.
 pub fn carry_out(
     recipe: &Recipe,
     subject: &mut Subject<'_>,
     examples: &Examples,
     draws: &mut dyn Draws,
     watch: &mut dyn Watch,
-) -> Result<u64, Halt> {
+) -> Result<Done, Halt> {
     check(recipe, subject.network.layout(), examples)?;
-    let mut steps = 0;
+    let recipe = either::decided(recipe, draws)?;
+    let Subject { network, weights, known } = subject;
+    let known = *known;
+    let teachers = Teachers::new(weights, known);
+    let choices = Choices::default();
+    let mut work =
+        Work { network: *network, weights, known, examples, draws, watch, teachers, choices, steps: 0 };
     for (phase, plan) in recipe.phases.iter().enumerate() {
         match plan {
-            Phase::Reinit(plan) => operation::reinit(plan, phase, subject, draws)?,
-            Phase::Noise(plan) => operation::noise(plan, phase, subject, draws)?,
-            Phase::Transpose(plan) => operation::transpose(plan, subject)?,
-            Phase::Train(plan) => {
-                let place = train::Place { phase, steps_before: steps };
-                steps += train::train(plan, place, subject, examples, &mut train::Around { draws, watch })?;
-            }
+            Phase::Reinit(plan) => operation::reinit(plan, phase, &mut work)?,
+            Phase::Noise(plan) => operation::noise(plan, phase, &mut work)?,
+            Phase::Transpose(plan) => operation::transpose(plan, &mut work)?,
+            Phase::Zero(plan) => operation::zero(plan, &mut work)?,
+            Phase::Cast(plan) => operation::cast(*plan, &mut work),
+            Phase::Select(plan) => select::select(plan, phase, &mut work)?,
+            Phase::Train(plan) => train::train(plan, (phase, 0), &mut work)?,
+            Phase::Alternate(plan) => train::alternate(plan, phase, &mut work)?,
+            Phase::Dampen(plan) => dampen::dampen(plan, phase, &mut work)?,
+            Phase::FisherNoise(plan) => fisher::fisher_noise(plan, phase, &mut work)?,
+            Phase::Move(plan) => movement::step(plan, phase, &mut work)?,
+            Phase::Either(_) => unreachable!("every choice is made"),
         }
     }
-    if subject.weights.are_finite() { Ok(steps) } else { Err(Halt::Diverged { step: steps }) }
+    let steps = work.steps;
+    if !work.weights.are_finite() {
+        return Err(Halt::Diverged { step: steps });
+    }
+    Ok(Done { steps, unchanged: work.weights.equals(work.teachers.start()) })
+}
+
+/// Number of outputs of a network.
+fn classes(layout: &Layout) -> i64 {
+    layout.parameters.last().map_or(0, Parameter::count)
 }
 
 #[cfg(test)]

@@ -1,10 +1,16 @@
+mod choices;
+mod loops;
+mod one_shot;
+mod streams;
+mod terms;
+
 use std::{cell::RefCell, collections::BTreeMap, ops::ControlFlow};
 
 use sweep_protocol::{
     message,
     recipe::{
-        BatchNorm, ClassWeight, Init, Noise, Optimizer, Pairing, Phase, Recipe, Reinit, Schedule, Stream,
-        Tensors, Term, Train, Transpose,
+        BatchNorm, CrossEntropy, Elements, Init, Labels, Noise, NoiseUnit, Optimizer, Pairing, Phase, Recipe,
+        Reinit, Replacement, Stream, Tensors, Term, Train, Transpose, Turn,
     },
     terms::{NonNegative, Positive, Seed, Set, UnitInterval},
 };
@@ -12,9 +18,10 @@ use tch::{Device, Kind, Tensor};
 
 use super::{Halt, Subject, Unusable, Watch, carry_out};
 use crate::{
-    draws::{Draws, Pass, Purpose, Seeded, Unrecorded},
+    draws::{Draws, PartOf, Pass, Purpose, Seeded, Unrecorded},
     examples::{Examples, HostExamples},
     network::{Network, Weights, build},
+    pass_cache::PassCache,
 };
 
 const CLASSES: u32 = 3;
@@ -60,12 +67,20 @@ impl Bench {
         draws: &mut dyn Draws,
         watch: &mut dyn Watch,
     ) -> Result<u64, Halt> {
-        let mut subject = Subject { network: self.network.as_ref(), weights: &mut self.weights };
-        carry_out(&Recipe { phases }, &mut subject, &self.examples, draws, watch)
+        let mut subject =
+            Subject { network: self.network.as_ref(), weights: &mut self.weights, known: &PassCache::NONE };
+        carry_out(&Recipe { phases }, &mut subject, &self.examples, draws, watch).map(|done| done.steps)
     }
 
     fn run(&mut self, phases: Vec<Phase>) -> Result<u64, Halt> {
         self.carry_out(phases, &mut Seeded::new(Seed(9)), &mut Diary::default())
+    }
+
+    /// The losses of every step.
+    fn losses(&mut self, plan: Train) -> Vec<f64> {
+        let mut diary = Diary::default();
+        self.carry_out(vec![Phase::Train(plan)], &mut Seeded::new(Seed(9)), &mut diary).expect("it trains");
+        diary.losses
     }
 
     /// Keys whose values differ bit for bit.
@@ -111,14 +126,42 @@ impl Draws for Asked {
         self.1.borrow_mut().push((pass.phase, pass.stream, pass.number));
         self.0.order(pass, examples)
     }
+
+    fn settled_order(&mut self, pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded> {
+        self.0.settled_order(pass, examples)
+    }
+
+    fn sample(&mut self, part: &PartOf, examples: &[i64], count: usize) -> Result<Vec<i64>, Unrecorded> {
+        self.0.sample(part, examples, count)
+    }
+
+    fn labels(
+        &mut self,
+        part: &PartOf,
+        pass: &Pass,
+        examples: &[i64],
+        classes: i64,
+    ) -> Result<Vec<i64>, Unrecorded> {
+        self.0.labels(part, pass, examples, classes)
+    }
+
+    fn choose(
+        &mut self,
+        draw: &str,
+        among: &[&str],
+        count: usize,
+        replacement: Replacement,
+    ) -> Result<Vec<usize>, Unrecorded> {
+        self.0.choose(draw, among, count, replacement)
+    }
 }
 
 fn stream(set: Set, batch_size: u32, pairing: Pairing) -> Stream {
-    Stream { set, batch_size: batch_size.try_into().expect("not 0"), pairing }
+    Stream { pairing, ..Stream::of(set, batch_size.try_into().expect("not 0")) }
 }
 
 fn term(on: Set, weight: f64) -> Term {
-    Term::CrossEntropy { on, weight, class_weight: ClassWeight::None }
+    Term::CrossEntropy(CrossEntropy::new(on, weight))
 }
 
 fn sgd(lr: f64) -> Optimizer {
@@ -130,15 +173,9 @@ fn sgd(lr: f64) -> Optimizer {
 }
 
 fn train(epochs: f64) -> Train {
-    Train {
-        data: vec![stream(Set::Retain, 8, Pairing::Cycle)],
-        epochs: Positive::new(epochs).expect("positive"),
-        loss: vec![term(Set::Retain, 1.0)],
-        optimizer: sgd(0.01),
-        schedule: Schedule::Constant,
-        trainable: Tensors::All,
-        batch_norm: BatchNorm::Train,
-    }
+    let epochs = Positive::new(epochs).expect("positive");
+    let retain = stream(Set::Retain, 8, Pairing::Cycle);
+    Train::new(retain, epochs, vec![term(Set::Retain, 1.0)], sgd(0.01))
 }
 
 #[test]
@@ -249,7 +286,7 @@ fn a_watch_that_breaks_ends_the_run() {
 fn transposing_twice_changes_nothing_and_once_only_wide_kernels() {
     let mut bench = Bench::new();
     let before = bench.weights.state();
-    let transpose = || Phase::Transpose(Transpose { tensors: Tensors::All });
+    let transpose = || Phase::Transpose(Transpose { tensors: Tensors::All, turn: Turn::Transpose });
     bench.run(vec![transpose()]).expect("it transposes");
     let changed = bench.changed(&before);
     assert_eq!(changed.len(), 17, "{changed:?}");
@@ -273,7 +310,7 @@ fn noise_has_the_asked_spread_and_touches_nothing_else() {
     let place = place.expect("a key of the network");
     let kernel = bench.weights.parameter(place).detach().copy();
     let std = NonNegative::new(0.25).expect("not negative");
-    bench.run(vec![Phase::Noise(Noise { tensors, std })]).expect("it adds noise");
+    bench.run(vec![Phase::Noise(Noise { tensors, std, unit: NoiseUnit::Absolute })]).expect("it adds noise");
     assert_eq!(bench.changed(&state), ["layer4.1.conv2.weight"]);
     assert_eq!(bench.weights.parameter(60), &before);
     let noise: Tensor = bench.weights.parameter(place) - kernel;
@@ -287,7 +324,7 @@ fn reinit_draws_afresh_what_it_names() {
     let mut bench = Bench::new();
     bench.run(vec![Phase::Train(train(1.0))]).expect("it trains");
     let before = bench.weights.state();
-    let reinit = |tensors| Phase::Reinit(Reinit { tensors, init: Init::Network });
+    let reinit = |tensors| Phase::Reinit(Reinit { tensors, init: Init::Network, elements: Elements::All });
     bench.run(vec![reinit(Tensors::Modules(vec!["fc".to_owned()]))]).expect("it draws");
     assert_eq!(bench.changed(&before), ["fc.weight", "fc.bias"]);
 
@@ -340,7 +377,7 @@ fn what_cannot_be_carried_out_is_refused_before_anything_is_touched() {
         let mut bench = Bench::new();
         let before = bench.weights.state();
         let std = NonNegative::new(1.0).expect("not negative");
-        let noise = Phase::Noise(Noise { tensors: Tensors::All, std });
+        let noise = Phase::Noise(Noise { tensors: Tensors::All, std, unit: NoiseUnit::Absolute });
         let halt = bench.run(vec![noise, Phase::Train(plan)]).expect_err("it can't be carried out");
         assert!(matches!(&halt, Halt::Unusable(problem) if expected(problem)), "{halt:?}");
         assert!(bench.changed(&before).is_empty(), "{halt:?}");

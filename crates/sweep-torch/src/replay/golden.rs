@@ -118,7 +118,7 @@ pub(super) struct Tolerance {
 struct Text {
     method: String,
     hyper: BTreeMap<String, serde_json::Value>,
-    lists: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+    lists: BTreeMap<String, serde_json::Value>,
     tolerance: Tolerance,
     tolerance_float64: Tolerance,
 }
@@ -130,8 +130,8 @@ pub struct Golden {
     pub method: String,
     /// Its hyper-parameters.
     pub(super) hyper: BTreeMap<String, serde_json::Value>,
-    /// Recorded batches: list, epoch, batches.
-    pub(super) lists: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+    /// Recorded choices: epochs of batches of examples, of labels, names of tensors.
+    pub(super) lists: BTreeMap<String, serde_json::Value>,
     pub(super) tolerance: (Tolerance, Tolerance),
     /// The network that `original` is the state dict of.
     pub(super) network: message::Network,
@@ -216,6 +216,16 @@ impl Tensors {
         let view = self.get(name, Dtype::F64, "float64")?;
         let value = |b: &[u8]| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]);
         Ok(view.data().chunks_exact(8).map(value).collect())
+    }
+
+    /// Bytes, one a value.
+    pub(super) fn u8(&self, name: &str) -> Result<Vec<u8>, GoldenError> {
+        Ok(self.get(name, Dtype::U8, "uint8")?.data().to_vec())
+    }
+
+    pub(super) fn i8(&self, name: &str) -> Result<Vec<i8>, GoldenError> {
+        let view = self.get(name, Dtype::I8, "int8")?;
+        Ok(view.data().iter().map(|&byte| byte as i8).collect())
     }
 
     fn i64(&self, name: &str) -> Result<Vec<i64>, GoldenError> {

@@ -21,6 +21,7 @@ use thiserror::Error;
 use crate::{
     examples::Examples,
     network::{Weights, build},
+    pass_cache::PassCache,
     phase::{Halt, Subject, Watch, carry_out},
 };
 use record::Record;
@@ -69,7 +70,7 @@ fn trajectory(golden: &Golden, script: &Script, kind: Kind) -> Result<Comparison
             .map_err(|missing| halted(Halt::from(missing)))?,
     };
     let mut losses = Losses::default();
-    let mut subject = Subject { network: network.as_ref(), weights: &mut weights };
+    let mut subject = Subject { network: network.as_ref(), weights: &mut weights, known: &PassCache::NONE };
     carry_out(&script.recipe, &mut subject, &examples, &mut draws, &mut losses).map_err(halted)?;
     let reached = compare::Reached { network: network.as_ref(), weights: &weights, losses: &losses.0 };
     Ok(compare::compare(golden, &reached, &examples, kind)?)
@@ -85,6 +86,10 @@ impl Watch for Losses {
     }
 
     fn losses(&mut self, losses: &[f64]) {
+        self.0.extend(losses);
+    }
+
+    fn scored(&mut self, losses: &[f64]) {
         self.0.extend(losses);
     }
 }

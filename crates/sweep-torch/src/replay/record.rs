@@ -2,72 +2,192 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+use sweep_protocol::recipe::Replacement;
+
 use super::{
     golden::{Golden, GoldenError, inside},
-    script::Script,
+    script::{Labels, List, Named, Script},
 };
-use crate::draws::{Draws, Pass, Purpose, Unrecorded};
+use crate::draws::{BatchOf, Draws, PartOf, Pass, Purpose, Unrecorded};
+
+/// What recorded noise on pixels is divided by: it is kept in bytes.
+const BYTE_NOISE: f64 = 32.0;
 
 /// The draws of one golden file.
 pub(super) struct Record<'a> {
     golden: &'a Golden,
-    /// Passes of each stream, in order.
-    orders: Vec<BTreeMap<u64, Vec<i64>>>,
+    script: &'a Script,
+    /// Passes of each stream, by phase and stream, in order.
+    orders: BTreeMap<(usize, usize), Passes>,
 }
 
+/// Orders by epoch.
+type Passes = BTreeMap<u64, Vec<i64>>;
+
 impl<'a> Record<'a> {
-    pub(super) fn new(golden: &'a Golden, script: &Script) -> Result<Self, GoldenError> {
-        let orders = script.lists.iter().map(|&(name, batch_size)| passes(golden, name, batch_size));
-        Ok(Self { golden, orders: orders.collect::<Result<_, _>>()? })
+    pub(super) fn new(golden: &'a Golden, script: &'a Script) -> Result<Self, GoldenError> {
+        let orders = script.streams.iter().map(|(&place, list)| Ok((place, passes(golden, list)?)));
+        Ok(Self { golden, script, orders: orders.collect::<Result<_, GoldenError>>()? })
     }
 
-    fn values(&self, purpose: &Purpose<'_>, count: usize) -> Result<Vec<f64>, Unrecorded> {
-        let name = match purpose {
-            Purpose::Birth { key } => format!("rand.init.{key}"),
-            Purpose::Reinit { key, .. } => format!("rand.reinit.{key}"),
-            Purpose::Noise { key, .. } => format!("rand.noise.{key}"),
+    fn values(&self, purpose: &Purpose<'_>, count: usize, std: f64) -> Result<Vec<f64>, Unrecorded> {
+        let named = |phase: usize, what, key: &str| {
+            let template = self.script.values.get(&(phase, what)).map(String::as_str);
+            template.unwrap_or(what.template()).replace("{key}", key)
         };
-        let values = self.golden.recorded.f32(&name).ok().filter(|values| values.len() == count);
+        let (name, scale) = match purpose {
+            Purpose::Birth { key } => (format!("rand.init.{key}"), 1.0),
+            Purpose::Teacher { key } => (format!("rand.teacher.{key}"), 1.0),
+            Purpose::Reinit { phase, key } => (named(*phase, Named::Reinit, key), 1.0),
+            Purpose::Noise { phase, key } => (named(*phase, Named::Noise, key), std),
+            Purpose::LateNoise { phase, key, .. } => (named(*phase, Named::LateNoise, key), std),
+            Purpose::Score { key, .. } => (format!("rand.keep.{key}"), 1.0),
+            Purpose::Course { number } => (format!("rand.course.{number}"), 1.0),
+            Purpose::Pixels(BatchOf { phase, number, .. }) => {
+                let before = self.script.steps_before.get(phase).copied().unwrap_or(0);
+                (format!("rand.image_noise.step{}", before + number), std / BYTE_NOISE)
+            }
+            Purpose::Copies(BatchOf { number, .. }) => {
+                (format!("rand.noise.batch{number}"), std / BYTE_NOISE)
+            }
+        };
+        let values = self.tensor(&name).filter(|values| values.len() == count);
         let values = values.ok_or_else(|| Unrecorded { wanted: format!("`{name}` of {count} values") })?;
-        Ok(values.into_iter().map(f64::from).collect())
+        Ok(values.into_iter().map(|value| value * scale).collect())
+    }
+
+    /// The values of a tensor; of a mask of what is kept, scores that are high where it is not.
+    fn tensor(&self, name: &str) -> Option<Vec<f64>> {
+        let recorded = &self.golden.recorded;
+        if let Ok(values) = recorded.f32(name) {
+            return Some(values.into_iter().map(f64::from).collect());
+        }
+        if let Ok(values) = recorded.i8(name) {
+            return Some(values.into_iter().map(f64::from).collect());
+        }
+        let kept = recorded.u8(name).ok()?;
+        Some(kept.into_iter().map(|kept| if kept == 0 { 1.0 } else { -1.0 }).collect())
+    }
+
+    /// An entry of a list, by the keys on the way.
+    fn entry(&self, list: &str, keys: &[&str]) -> Option<&Value> {
+        let list = self.golden.lists.get(list)?;
+        keys.iter().try_fold(list, |value, key| value.get(key))
+    }
+
+    fn recorded_labels(&self, labels: &Labels, pass: &Pass, examples: &[i64]) -> Option<Vec<i64>> {
+        let epoch = format!("epoch{}", pass.number);
+        let recorded = self.entry(labels.list, &[&epoch])?;
+        let Some(batches) = recorded.as_object() else {
+            return serde_json::from_value(recorded.clone()).ok();
+        };
+        let mut in_order = Vec::new();
+        for batch in 0..batches.len() {
+            let batch = batches.get(&format!("batch{batch}"))?;
+            in_order.extend(serde_json::from_value::<Vec<i64>>(batch.clone()).ok()?);
+        }
+        let order = self.orders.get(&(pass.phase, pass.stream))?.get(&pass.number)?;
+        let of: BTreeMap<i64, i64> = order.iter().copied().zip(in_order).collect();
+        examples.iter().map(|example| of.get(example).copied()).collect()
     }
 }
 
 impl Draws for Record<'_> {
-    fn normal(&mut self, purpose: &Purpose<'_>, count: usize, _std: f64) -> Result<Vec<f64>, Unrecorded> {
-        self.values(purpose, count)
+    fn normal(&mut self, purpose: &Purpose<'_>, count: usize, std: f64) -> Result<Vec<f64>, Unrecorded> {
+        self.values(purpose, count, std)
     }
 
-    fn uniform(&mut self, purpose: &Purpose<'_>, count: usize, _bound: f64) -> Result<Vec<f64>, Unrecorded> {
-        self.values(purpose, count)
+    fn uniform(&mut self, purpose: &Purpose<'_>, count: usize, bound: f64) -> Result<Vec<f64>, Unrecorded> {
+        self.values(purpose, count, bound)
     }
 
     fn order(&mut self, pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded> {
-        let recorded = self.orders.get(pass.stream).and_then(|passes| passes.get(&pass.number));
-        recorded.filter(|order| order.len() == examples.len()).cloned().ok_or_else(|| Unrecorded {
+        let recorded = self.orders.get(&(pass.phase, pass.stream));
+        let order = recorded.and_then(|passes| {
+            let first =
+                self.script.streams.get(&(pass.phase, pass.stream)).map_or(0, |list| list.first_epoch);
+            passes.get(&(first + pass.number))
+        });
+        order.filter(|order| same(order, examples)).cloned().ok_or_else(|| Unrecorded {
             wanted: format!(
-                "pass {} of stream {} over {} examples",
+                "pass {} of stream {} in phase {} over its {} examples",
                 pass.number,
                 pass.stream,
+                pass.phase,
                 examples.len()
             ),
         })
     }
+
+    fn settled_order(&mut self, pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded> {
+        self.order(pass, examples)
+    }
+
+    fn sample(&mut self, part: &PartOf, _examples: &[i64], count: usize) -> Result<Vec<i64>, Unrecorded> {
+        let place = (part.phase, part.stream, part.part);
+        let recorded = self.script.samples.get(&place).and_then(|list| self.golden.lists.get(*list));
+        let sample = recorded.and_then(|list| serde_json::from_value::<Vec<i64>>(list.clone()).ok());
+        let end = self.golden.host.labels.len() as i64;
+        sample
+            .filter(|sample| sample.len() == count && inside("index", sample, end).is_ok())
+            .ok_or_else(|| Unrecorded { wanted: format!("sample of {count} examples") })
+    }
+
+    fn labels(
+        &mut self,
+        part: &PartOf,
+        pass: &Pass,
+        examples: &[i64],
+        classes: i64,
+    ) -> Result<Vec<i64>, Unrecorded> {
+        let labels = self.script.labels.get(&(part.phase, part.stream));
+        let labels = labels.and_then(|labels| self.recorded_labels(labels, pass, examples));
+        labels
+            .filter(|labels| labels.len() == examples.len() && inside("label", labels, classes).is_ok())
+            .ok_or_else(|| Unrecorded { wanted: format!("labels of pass {}", pass.number) })
+    }
+
+    fn choose(
+        &mut self,
+        draw: &str,
+        among: &[&str],
+        _count: usize,
+        _replacement: Replacement,
+    ) -> Result<Vec<usize>, Unrecorded> {
+        let missing = || Unrecorded { wanted: format!("choice `{draw}` among the tensors that are there") };
+        let (list, key) = draw.split_once(' ').ok_or_else(missing)?;
+        let names = self.entry(list, &[key]).ok_or_else(missing)?;
+        let names: Vec<String> = serde_json::from_value(names.clone()).map_err(|_| missing())?;
+        let place = |name: &String| among.iter().position(|key| key == name).ok_or_else(missing);
+        names.iter().map(place).collect()
+    }
+}
+
+/// Whether both hold the same examples.
+fn same(order: &[i64], examples: &[i64]) -> bool {
+    let sorted = |positions: &[i64]| {
+        let mut positions = positions.to_vec();
+        positions.sort_unstable();
+        positions
+    };
+    sorted(order) == sorted(examples)
 }
 
 /// The passes of one list. Batches must be cut as a recipe cuts them: all of one size but the last.
-fn passes(golden: &Golden, name: &str, batch_size: usize) -> Result<BTreeMap<u64, Vec<i64>>, GoldenError> {
-    let wrong = |problem| GoldenError::List { name: name.to_owned(), problem };
-    let list = golden.lists.get(name).ok_or_else(|| wrong("is missing"))?;
+fn passes(golden: &Golden, list: &List) -> Result<Passes, GoldenError> {
+    let wrong = |problem| GoldenError::List { name: list.name.to_owned(), problem };
+    let epochs = golden.lists.get(list.name).and_then(Value::as_object).ok_or_else(|| wrong("is missing"))?;
     let mut passes = BTreeMap::new();
-    for (epoch, batches) in list {
+    for (epoch, batches) in epochs {
         let number = epoch.strip_prefix("epoch").and_then(|number| number.parse().ok());
         let number = number.ok_or_else(|| wrong("has a key that is not `epochN`"))?;
         let batches: Vec<Vec<i64>> = serde_json::from_value(batches.clone())
             .map_err(|_| wrong("is not made of batches of indices"))?;
         let (last, full) = batches.split_last().ok_or_else(|| wrong("has a pass without batches"))?;
-        let fits = full.iter().all(|batch| batch.len() == batch_size) && last.len() <= batch_size + 1;
-        if !fits || last.len() < 2 {
+        let size = list.batch_size.get() as usize;
+        let fits = full.iter().all(|batch| batch.len() == size) && last.len() <= size + 1;
+        if !fits || last.is_empty() {
             return Err(wrong("is cut into batches otherwise than its batch size says"));
         }
         let order = batches.concat();

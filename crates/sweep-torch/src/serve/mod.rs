@@ -6,7 +6,10 @@
 mod perform;
 mod voice;
 
-use std::io::{self, BufRead, Write};
+use std::{
+    io::{self, BufRead, Write},
+    path::PathBuf,
+};
 
 use sweep_protocol::{
     FORMAT,
@@ -17,7 +20,10 @@ use sweep_protocol::{
 use tch::Device;
 use thiserror::Error;
 
-use crate::{device, inputs::Shelf};
+use crate::{
+    device,
+    inputs::{Passes, Shelf},
+};
 use voice::Voice;
 
 /// The worker can't go on.
@@ -52,8 +58,14 @@ pub struct Place {
     pub device: Device,
 }
 
-/// Says hello, then performs the jobs that come until there are no more.
-pub fn serve(place: Place, mut jobs: impl BufRead, messages: impl Write) -> Result<(), ServeError> {
+/// Says hello, then performs the jobs that come until there are no more. What passes over the data find is kept in the
+/// folder `passes`, where there is one.
+pub fn serve(
+    place: Place,
+    passes: Option<PathBuf>,
+    mut jobs: impl BufRead,
+    messages: impl Write,
+) -> Result<(), ServeError> {
     let mut voice = Voice::new(messages);
     voice.say(&FromWorker::Hello(Hello {
         format: FORMAT,
@@ -63,7 +75,9 @@ pub fn serve(place: Place, mut jobs: impl BufRead, messages: impl Write) -> Resu
         device_name: device::name(place.name),
     }))?;
 
-    let mut shelf = Shelf::new(place.device);
+    let device = device::name(place.name);
+    let passes = passes.map(|folder| Passes { folder, device });
+    let mut shelf = Shelf::new(place.device, passes);
     while let Some(line) = next_line(&mut jobs)? {
         let ToWorker::Perform(job) = serde_json::from_slice(&line).map_err(ServeError::Garbage)?;
         let answer = perform::perform(&job, place.device, &mut shelf, &mut voice)?;

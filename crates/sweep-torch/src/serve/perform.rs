@@ -11,7 +11,7 @@ use std::{
 
 use sweep_inputs::{
     checkpoint::{self, Mismatch},
-    npy::vector_bytes,
+    npy::{matrix_bytes, vector_bytes},
 };
 use sweep_protocol::{
     measurement::Measurement,
@@ -148,8 +148,9 @@ fn attempt<W: Write>(
 
     progress.expect(job.recipe.steps(&examples.sizes()));
     let clock = Instant::now();
-    let mut subject = Subject { network: network.as_ref(), weights: &mut weights };
-    let steps = carry_out(&job.recipe, &mut subject, &examples, &mut draws, progress)?;
+    let known = shelf.pass_cache(inputs);
+    let mut subject = Subject { network: network.as_ref(), weights: &mut weights, known: &known };
+    let steps = carry_out(&job.recipe, &mut subject, &examples, &mut draws, progress)?.steps;
     wait_for(device);
     let unlearn_s = clock.elapsed().as_secs_f64();
     measured(job, (network.as_ref(), &weights, &examples), Spent { unlearn_s, steps })
@@ -186,10 +187,17 @@ fn measured(
     spent: Spent,
 ) -> Result<Measurement, Unfinished> {
     let clock = Instant::now();
-    let measured = measure(network, weights, examples)
+    let measured = measure(network, weights, examples, job.retain_sample)
         .map_err(|NotFinite| Unfinished::Diverged { step: spent.steps })?;
     let measure_s = clock.elapsed().as_secs_f64();
     let confidences = artifact::write(&job.folder, "confidences.npy", &vector_bytes(&measured.confidences))?;
+    let examples = match (&measured.rows, job.retain_sample) {
+        (Some(rows), Some(sample)) => {
+            let array = artifact::write(&job.folder, "examples.npy", &matrix_bytes(&rows.all()))?;
+            Some(rows.described(array, sample))
+        }
+        _ => None,
+    };
     let weights = if job.keep_weights {
         let bytes = checkpoint::write_safetensors(&weights.state());
         Some(artifact::write(&job.folder, "model.safetensors", &bytes)?)
@@ -198,7 +206,7 @@ fn measured(
     };
     let accuracy = measured.accuracy;
     let Spent { unlearn_s, steps } = spent;
-    Ok(Measurement { accuracy, unlearn_s, measure_s, steps, confidences, weights })
+    Ok(Measurement { accuracy, unlearn_s, measure_s, steps, confidences, weights, examples })
 }
 
 /// Waits until the device has done what it was given.

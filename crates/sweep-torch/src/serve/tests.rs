@@ -13,7 +13,7 @@ const CPU: Place = Place { name: terms::Device::Cpu, device: Device::Cpu };
 
 fn said(input: &[u8]) -> (Result<(), ServeError>, Vec<FromWorker>) {
     let mut output = Vec::new();
-    let result = serve(CPU, input, &mut output);
+    let result = serve(CPU, None, input, &mut output);
     let messages = output
         .split(|&byte| byte == b'\n')
         .filter(|line| !line.is_empty())
@@ -52,5 +52,5 @@ fn a_worker_that_nobody_hears_ends() {
             Ok(())
         }
     }
-    assert!(matches!(serve(CPU, &b""[..], Deaf), Err(ServeError::Write(_))));
+    assert!(matches!(serve(CPU, None, &b""[..], Deaf), Err(ServeError::Write(_))));
 }

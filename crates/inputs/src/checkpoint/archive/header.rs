@@ -111,6 +111,8 @@ impl<'a> Central<'a> {
             "a comment or extra fields in the directory"
         } else if self.disk != 0 || self.internal_attributes != 0 || !self.has_plain_attributes() {
             "the attributes of something other than a file"
+        } else if self.name.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            "a name that leaves its folder"
         } else {
             return Ok(());
         };

@@ -59,6 +59,8 @@ fn compressed_encrypted_and_unusual_entries_are_refused() {
         ("64-bit sizes", changed(|entry| entry.size = u32::MAX)),
         ("a 64-bit offset", changed(|entry| entry.offset = Some(u32::MAX))),
         ("attributes without a system", changed(|entry| entry.attributes = 0o100_644 << 16)),
+        ("a name that goes up", changed(|entry| entry.name = "forged/../../data/9".to_owned())),
+        ("a name from the root", changed(|entry| entry.name = "/etc/passwd".to_owned())),
         ("another system", changed(|entry| entry.made_by = 0x0b14)),
         ("a symbolic link", changed(|entry| (entry.made_by, entry.attributes) = (0x0314, 0o120_777 << 16))),
         ("a folder", changed(|entry| (entry.made_by, entry.attributes) = (0x0314, 0o040_755 << 16 | 0x10))),

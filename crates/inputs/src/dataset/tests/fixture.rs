@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::super::{Dataset, Fault, IMAGE_BYTES, Refused, SIDE};
+use super::super::{BadImages, Dataset, Fault, IMAGE_BYTES, Refused, SIDE};
 
 pub(super) const CLASSES: usize = 2;
 
@@ -49,7 +49,7 @@ fn write_list(data: &Path, name: &str, rows: &[(&str, &str)]) {
 }
 
 pub(super) fn load(path: &Path) -> Result<Dataset, Refused> {
-    Dataset::load(path, CLASSES, &|_, _| {})
+    Dataset::load(path, CLASSES, BadImages::Refuse, &|_, _| {})
 }
 
 /// Changes a text file.

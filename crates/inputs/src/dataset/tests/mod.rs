@@ -2,10 +2,11 @@ mod fixture;
 mod hash;
 mod hostile_images;
 mod hostile_lists;
+mod left_out;
 
 use sweep_protocol::terms::{Set, SetSizes};
 
-use super::{Dataset, IMAGE_BYTES, Manifest, SIDE};
+use super::{BadImages, Dataset, IMAGE_BYTES, Manifest, SIDE};
 use fixture::{CLASSES, Sound, load, png_of, rewrite};
 
 #[test]
@@ -68,8 +69,10 @@ fn the_manifest_needs_no_images() {
 fn progress_ends_with_everything_done() {
     let folder = Sound::new();
     let reports = std::cell::RefCell::new(Vec::new());
-    Dataset::load(folder.path(), CLASSES, &|done, all| reports.borrow_mut().push((done, all)))
-        .expect("sound");
+    Dataset::load(folder.path(), CLASSES, BadImages::Refuse, &|done, all| {
+        reports.borrow_mut().push((done, all));
+    })
+    .expect("sound");
     assert_eq!(reports.into_inner(), [(10, 10)]);
 }
 

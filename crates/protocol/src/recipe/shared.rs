@@ -1,0 +1,141 @@
+//! Which passes of a recipe other runs would repeat exactly, so that a worker keeps what they found.
+
+use super::{
+    BatchNorm, Dampen, FisherNoise, Importance, Measure, Move, Phase, Recipe, Route, Score, Select, Share,
+    Target, Teacher, Term, Train,
+};
+use crate::terms::{Set, SetSizes};
+
+/// A pass over data whose result other runs can use.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SharedPass {
+    /// What is computed; equal for passes that are the same.
+    pub what: String,
+    /// Its cost in passes over the retain set.
+    pub passes: f64,
+    /// Who can use it.
+    pub by: SharedBy,
+}
+
+/// Who can use what a pass has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SharedBy {
+    /// Every run on the same original and split.
+    EveryRun,
+    /// The points of one method with the same seed: it draws examples.
+    EverySeed,
+}
+
+impl Recipe {
+    /// The passes that are taken on the original's own weights, in order, each once.
+    pub fn shared(&self, sizes: &SetSizes) -> Vec<SharedPass> {
+        let mut shared: Vec<SharedPass> = Vec::new();
+        let mut untouched = true;
+        for phase in &self.phases {
+            let passes = if untouched { phase.surveys(sizes) } else { Vec::new() };
+            for pass in passes.into_iter().chain(phase.teachers(sizes)) {
+                if !shared.contains(&pass) {
+                    shared.push(pass);
+                }
+            }
+            untouched &= matches!(phase, Phase::Select(_));
+        }
+        shared
+    }
+}
+
+impl Phase {
+    /// Passes on the weights as they stand.
+    fn surveys(&self, sizes: &SetSizes) -> Vec<SharedPass> {
+        match self {
+            Self::Dampen(Dampen { forget, kept, importance, .. }) => {
+                vec![importance.shared(*forget, sizes), importance.shared(*kept, sizes)]
+            }
+            Self::FisherNoise(FisherNoise { kept, importance, .. }) => vec![importance.shared(*kept, sizes)],
+            Self::Select(Select { score: Score::Ratio { above, below, importance }, .. }) => {
+                vec![importance.shared(*above, sizes), importance.shared(*below, sizes)]
+            }
+            Self::Select(Select { score: Score::Gradient { of, batch_norm: BatchNorm::Frozen }, .. }) => of
+                .iter()
+                .map(|pass| SharedPass {
+                    what: format!("gradients on {}, batches of {}", pass.set, pass.batch_size),
+                    passes: in_passes(pass.share.of(sizes.of(pass.set), sizes) as f64, sizes),
+                    by: SharedBy::EverySeed,
+                })
+                .collect(),
+            Self::Move(Move { along: Route::WoodFisher { .. }, .. }) => [Set::Forget, Set::Retain]
+                .map(|set| SharedPass {
+                    what: format!("sum of gradients on {set}"),
+                    passes: in_passes(sizes.of(set) as f64, sizes),
+                    by: SharedBy::EveryRun,
+                })
+                .to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the original says to examples, which later phases ask too.
+    fn teachers(&self, sizes: &SetSizes) -> Vec<SharedPass> {
+        let loops: Vec<&Train> = match self {
+            Self::Train(train) => vec![train],
+            Self::Alternate(plan) => plan.rounds.iter().map(|round| &round.train).collect(),
+            _ => Vec::new(),
+        };
+        loops.into_iter().flat_map(|train| train.teachers(sizes)).collect()
+    }
+}
+
+impl Train {
+    fn teachers(&self, sizes: &SetSizes) -> Vec<SharedPass> {
+        let whole = self.data.iter().filter(|stream| {
+            stream.image_noise.get() == 0.0 && stream.share == Share::All && stream.with.is_empty()
+        });
+        let asked = whole.filter(|stream| {
+            self.loss
+                .iter()
+                .any(|term| term.asks_the_original() && term.head().is_some_and(|head| head.on == stream.set))
+        });
+        asked
+            .map(|stream| SharedPass {
+                what: format!("outputs of the original on {}", stream.set),
+                // A forward pass is a third of one that trains.
+                passes: in_passes(stream.examples(sizes) as f64 / 3.0, sizes),
+                by: SharedBy::EveryRun,
+            })
+            .collect()
+    }
+}
+
+impl Term {
+    fn asks_the_original(&self) -> bool {
+        match self {
+            Self::Divergence(term) => {
+                matches!(term.target, Target::Teacher(Teacher::Start) | Target::MaskedTeacher(Teacher::Start))
+            }
+            Self::SoftCrossEntropy(term) => term.teacher == Teacher::Start,
+            Self::LogitDistance(term) | Self::EntropyDistance(term) => term.teacher == Teacher::Start,
+            Self::CrossEntropy(_) | Self::Contrast(_) | Self::Lipschitz(_) | Self::L1(_) | Self::L2(_) => {
+                false
+            }
+        }
+    }
+}
+
+impl Importance {
+    fn shared(&self, set: Set, sizes: &SetSizes) -> SharedPass {
+        let measure = match self.measure {
+            Measure::SquaredCrossEntropy => "squared gradients",
+            Measure::AbsoluteSquaredNorm => "absolute gradients of the squared logits",
+            Measure::ExpectedCrossEntropy => "Fisher information",
+        };
+        SharedPass {
+            what: format!("{measure} on {set}, batches of {}", self.batch_size),
+            passes: in_passes(self.images(set, sizes), sizes),
+            by: SharedBy::EveryRun,
+        }
+    }
+}
+
+fn in_passes(images: f64, sizes: &SetSizes) -> f64 {
+    if sizes.retain == 0 { 0.0 } else { images / sizes.retain as f64 }
+}

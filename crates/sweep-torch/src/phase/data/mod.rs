@@ -1,0 +1,8 @@
+//! Where batches come from: streams of examples, and what is taken for their labels.
+
+mod feed;
+mod labels;
+mod share;
+
+pub(super) use feed::{Batch, Feed, batch_length};
+pub(super) use share::share;

@@ -1,0 +1,206 @@
+//! Gathers what the audits look at, point by point, and sets every number beside the oracle and the held-out group.
+
+use sweep_protocol::{
+    behaviour::{Behaviour, COLUMNS},
+    measurement::{MeasuredExamples, Measurement},
+};
+
+use super::{Appraiser, Unusable, array, comparable};
+use crate::{
+    audit::{Audit, Beside, Model, Sets, beside_oracle, loss_shares, of_model},
+    frame::{AuditNumbers, AuditRow, LossRow, Mean, printable},
+    plan::{Role, Run},
+    score::mean_interval,
+};
+
+/// The models of a group, or why they can't be audited.
+type Group = Result<Vec<Model>, String>;
+
+/// What a point is audited with.
+struct Beings<'a> {
+    point: usize,
+    n: u64,
+    models: &'a [Model],
+    oracle: &'a [Model],
+    /// As many held-out models, where there are.
+    held_out: Option<&'a [Model]>,
+}
+
+impl Appraiser<'_> {
+    /// The rows of all points, and the losses of those that the figure can show.
+    pub(super) fn audits(&self) -> (Vec<AuditRow>, Vec<LossRow>) {
+        let plan = &self.recorded.plan;
+        let (Some(audit), Some(oracle_point)) = (&plan.audit, plan.point_with(Role::Oracle)) else {
+            return (Vec::new(), Vec::new());
+        };
+        let most = plan.runs_of(oracle_point).count();
+        let oracle = self.group(oracle_point, most);
+        let held_out = plan.point_with(Role::HeldOut).map(|point| self.group(point, comparable(plan, point)));
+        let held_out = held_out.and_then(Result::ok);
+        let with_losses = audit.audits.contains(&Audit::SimpleMia);
+        let (mut rows, mut losses) = (Vec::new(), Vec::new());
+        losses.extend(oracle.as_ref().ok().filter(|_| with_losses).and_then(|it| loss_row(oracle_point, it)));
+        for (point, planned) in plan.points.iter().enumerate() {
+            if !matches!(planned.role, Role::Unlearn | Role::HeldOut) {
+                continue;
+            }
+            let n = comparable(plan, point);
+            let models = self.group(point, n);
+            let beings = beside(point, n, &models, (&oracle, held_out.as_deref()));
+            rows.extend(audit.audits.iter().flat_map(|&audit| match &beings {
+                Ok(beings) => examined(audit, beings),
+                Err(reason) => vec![dash(point, audit, n as u64, reason)],
+            }));
+            losses.extend(models.as_ref().ok().filter(|_| with_losses).and_then(|it| loss_row(point, it)));
+        }
+        (rows, losses)
+    }
+
+    /// The first `n` models of a point, all of them measured.
+    fn group(&self, point: usize, n: usize) -> Group {
+        let runs = self.finished(point, n);
+        if runs.len() < n || n == 0 {
+            return Err(format!("{} of {n} runs finished; an audit needs all of them", runs.len()));
+        }
+        let models = runs.iter().map(|(run, measured)| self.audited(run, measured));
+        models.collect::<Result<_, _>>().map_err(|unusable: Unusable| printable(&unusable.to_string()))
+    }
+
+    fn audited(&self, run: &Run, measurement: &Measurement) -> Result<Model, Unusable> {
+        let confidences = array(run, &self.recorded.confidences(&run.id), &measurement.confidences)?.values;
+        let sets = measurement.examples.as_ref().map(|examples| self.sets(run, examples)).transpose()?;
+        Ok(Model { accuracy: measurement.accuracy, confidences, sets })
+    }
+
+    fn sets(&self, run: &Run, examples: &MeasuredExamples) -> Result<Sets, Unusable> {
+        let foreign =
+            || Unusable::Damaged { run: run.id.short().to_owned(), file: examples.array.file.clone() };
+        let array = array(run, &self.recorded.examples(&run.id), &examples.array)?;
+        let (rows, rest) = array.values.as_chunks::<COLUMNS>();
+        let parts = [examples.forget, examples.retain, examples.test];
+        let claimed = parts.iter().try_fold(0_u64, |sum, &part| sum.checked_add(part));
+        let shaped = array.shape.len() == 2 && array.shape[1] == COLUMNS && rest.is_empty();
+        if !shaped || claimed != Some(rows.len() as u64) {
+            return Err(foreign());
+        }
+        let (forget, others) = rows.split_at(parts[0] as usize);
+        let (retain, test) = others.split_at(parts[1] as usize);
+        let of = |rows: &[[f64; COLUMNS]]| {
+            rows.iter().map(|&row| Behaviour::from_row(row).ok_or_else(foreign)).collect::<Result<_, _>>()
+        };
+        Ok(Sets { forget: of(forget)?, retain: of(retain)?, test: of(test)? })
+    }
+}
+
+/// The groups of one point at its N.
+fn beside<'a>(
+    point: usize,
+    n: usize,
+    models: &'a Group,
+    (oracle, held_out): (&'a Group, Option<&'a [Model]>),
+) -> Result<Beings<'a>, String> {
+    let models = models.as_ref().map_err(Clone::clone)?;
+    let oracle = oracle.as_ref().map_err(|reason| format!("the oracle: {reason}"))?;
+    let oracle =
+        oracle.get(..n).ok_or_else(|| format!("the oracle has {} models, {n} are needed", oracle.len()))?;
+    Ok(Beings { point, n: n as u64, models, oracle, held_out: held_out.and_then(|it| it.get(..n)) })
+}
+
+/// All numbers of one audit for one point, or one dash.
+fn examined(audit: Audit, beings: &Beings<'_>) -> Vec<AuditRow> {
+    let numbers = alone(audit, beings).and_then(|mut numbers| {
+        numbers.extend(compared(audit, beings)?);
+        Ok(numbers)
+    });
+    match numbers {
+        Ok(numbers) => numbers
+            .into_iter()
+            .map(|(measure, numbers)| AuditRow {
+                point: beings.point,
+                audit,
+                measure,
+                n: beings.n,
+                numbers: Ok(numbers),
+            })
+            .collect(),
+        Err(reason) => vec![dash(beings.point, audit, beings.n, &reason)],
+    }
+}
+
+fn dash(point: usize, audit: Audit, n: u64, reason: &str) -> AuditRow {
+    AuditRow { point, audit, measure: "", n, numbers: Err(reason.to_owned()) }
+}
+
+type Numbers = Vec<(&'static str, AuditNumbers)>;
+
+/// Numbers of single models: their means beside the oracle's.
+fn alone(audit: Audit, beings: &Beings<'_>) -> Result<Numbers, String> {
+    let models = columns(audit, beings.models)?;
+    let oracle = columns(audit, beings.oracle)?;
+    let held_out = beings.held_out.map(|models| columns(audit, models)).transpose()?;
+    let numbers =
+        models.into_iter().zip(oracle).enumerate().map(|(nth, ((measure, values), (_, theirs)))| {
+            let oracle = mean(&theirs);
+            let floor = held_out.as_ref().and_then(|columns| columns.get(nth));
+            let numbers = AuditNumbers {
+                value: Mean {
+                    value: mean(&values),
+                    half_width: mean_interval(&values).map(|(_, half)| half),
+                },
+                oracle: Some(oracle),
+                gap: (mean(&values) - oracle).abs(),
+                noise_floor: floor.map(|(_, values)| (mean(values) - oracle).abs()),
+            };
+            (measure, numbers)
+        });
+    Ok(numbers.collect())
+}
+
+/// Every number of an audit over the models of a group.
+fn columns(audit: Audit, models: &[Model]) -> Result<Vec<(&'static str, Vec<f64>)>, String> {
+    let mut columns: Vec<(&'static str, Vec<f64>)> = Vec::new();
+    for model in models {
+        let numbers = of_model(audit, model).map_err(|reason| reason.to_string())?;
+        if columns.is_empty() {
+            columns.extend(numbers.iter().map(|&(measure, _)| (measure, Vec::with_capacity(models.len()))));
+        }
+        for ((_, column), (_, number)) in columns.iter_mut().zip(numbers) {
+            column.push(number);
+        }
+    }
+    Ok(columns)
+}
+
+/// Numbers that compare groups, beside those of the held-out group.
+fn compared(audit: Audit, beings: &Beings<'_>) -> Result<Numbers, String> {
+    let against =
+        |models: &[Model]| beside_oracle(audit, models, beings.oracle).map_err(|reason| reason.to_string());
+    let numbers = against(beings.models)?;
+    let floors = beings.held_out.map(against).transpose()?;
+    let gap = |beside: &Beside| (beside.value - beside.ideal).abs();
+    let row = |(nth, beside): (usize, &Beside)| {
+        let numbers = AuditNumbers {
+            value: Mean { value: beside.value, half_width: None },
+            oracle: None,
+            gap: gap(beside),
+            noise_floor: floors.as_ref().and_then(|floors| floors.get(nth)).map(gap),
+        };
+        (beside.measure, numbers)
+    };
+    Ok(numbers.iter().enumerate().map(row).collect())
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn loss_row(point: usize, models: &[Model]) -> Option<LossRow> {
+    let sets: Vec<&Sets> = models.iter().filter_map(|model| model.sets.as_ref()).collect();
+    let attacks = columns(Audit::SimpleMia, models).ok()?;
+    Some(LossRow {
+        point,
+        forget: loss_shares(sets.iter().flat_map(|sets| &sets.forget.loss))?,
+        test: loss_shares(sets.iter().flat_map(|sets| &sets.test.loss))?,
+        attack: mean(&attacks.first()?.1),
+    })
+}

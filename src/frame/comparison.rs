@@ -1,0 +1,101 @@
+//! What the scores of several points say together: which differences are real, and what choosing the best of many is worth.
+
+use std::collections::BTreeMap;
+
+use super::{Frame, PointRow, score::Estimate};
+
+/// What was found by comparing points with one another; points go by their position.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Comparisons {
+    /// Score of the first less that of the second, for every pair of scored points in the order of the grid, with the
+    /// interval of the paired difference.
+    pub differences: BTreeMap<(usize, usize), Estimate>,
+    /// What each label's best point scores against the group of retrained models that it was not chosen on.
+    pub selections: Vec<Selection>,
+}
+
+/// The best of several points of one label, chosen against one group of retrained models and reported against another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Selection {
+    /// The chosen point.
+    pub point: usize,
+    /// Points that it was chosen from.
+    pub candidates: u64,
+    /// Its score against the oracle, on which it was chosen: too high by what the choice is worth.
+    pub chosen_on: f64,
+    /// Its score against the held-out group, which had no say.
+    pub reported_on: f64,
+}
+
+/// How two points stand to one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The interval of the difference lies above 0.
+    Ahead,
+    /// It holds 0, or there is none: a tie.
+    Tied,
+    /// It lies below 0.
+    Behind,
+}
+
+/// The ranks that a point may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ranks {
+    /// One more than the points that are clearly ahead.
+    pub best: usize,
+    /// As many as take part, less those that are clearly behind.
+    pub worst: usize,
+}
+
+impl std::fmt::Display for Ranks {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { best, worst } = self;
+        if best == worst { write!(formatter, "{best}") } else { write!(formatter, "{best}–{worst}") }
+    }
+}
+
+impl Comparisons {
+    /// The score of one point less that of another, where it was computed.
+    pub fn difference(&self, one: usize, other: usize) -> Option<Estimate> {
+        let turned = || self.differences.get(&(other, one)).map(Estimate::negated);
+        self.differences.get(&(one, other)).copied().or_else(turned)
+    }
+
+    /// How one point stands to another.
+    pub fn standing(&self, one: usize, other: usize) -> Standing {
+        match self.difference(one, other).and_then(|difference| difference.interval) {
+            Some(interval) if interval.low > 0.0 => Standing::Ahead,
+            Some(interval) if interval.high < 0.0 => Standing::Behind,
+            _ => Standing::Tied,
+        }
+    }
+}
+
+impl Frame {
+    /// Adds what comparing the points found.
+    #[must_use]
+    pub fn with_comparisons(mut self, comparisons: Comparisons) -> Self {
+        self.comparisons = comparisons;
+        self
+    }
+
+    /// The ranks that a ranked point may have, or `None` where nothing was compared.
+    pub fn ranks(&self, point: &PointRow) -> Option<Ranks> {
+        let ranking = self.ranking();
+        let others = ranking.iter().filter(|(other, _)| other.position != point.position);
+        let standings: Vec<Standing> =
+            others.map(|(other, _)| self.comparisons.standing(point.position, other.position)).collect();
+        let count = |standing| standings.iter().filter(|own| **own == standing).count();
+        let compared = !self.comparisons.differences.is_empty() || ranking.len() == 1;
+        compared.then(|| Ranks {
+            best: 1 + count(Standing::Behind),
+            worst: ranking.len() - count(Standing::Ahead),
+        })
+    }
+
+    /// Mean time of one run as a share of the mean time of a retraining, both from this sweep's results.
+    pub fn share_of_retraining(&self, point: &PointRow) -> Option<f64> {
+        let retraining = self.point_with(crate::plan::Role::Oracle)?.means.unlearn_s?;
+        Some(point.means.unlearn_s? / retraining).filter(|share| share.is_finite())
+    }
+}

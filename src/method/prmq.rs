@@ -1,0 +1,83 @@
+//! PRMQ (Sebastian Oleszko): prune, re-initialise, match entropy, quantise. The 4th place of the challenge.
+
+use sweep_protocol::{
+    recipe::{
+        Cast, ClassWeight, Count, CrossEntropy, Distance, Elements, Extent, Init, Order, Phase, Precision,
+        Recipe, Reinit, Rounding, Rule, Score, Select, Teacher, Tensors, Term, Train, Zero,
+    },
+    terms::Set,
+};
+
+use super::{
+    Arguments, Method, Parameter, Tier,
+    loops::{BATCH_SIZE, MOMENTUM, WEIGHT_DECAY, descend, epochs, kernels_and_classifier, lr},
+};
+
+/// Name of the elements that are pruned.
+const PRUNED: &str = "pruned";
+
+pub(super) const METHOD: Method = Method {
+    name: "prmq",
+    tier: Tier::Two,
+    family: "erase, repair",
+    about: "Prunes by magnitude, draws the pruned weights afresh, matches the original's entropies while fine-tuning \
+            on the retain set, rounds to half precision",
+    source: "NeurIPS 2023 unlearning challenge, 4th place (Sebastian Oleszko), Kaggle write-up 459148; DeepUnlearn \
+             `kgltop4`",
+    failure_modes: "at a share of 0.99, too few epochs for the data set leave the accuracy collapsed",
+    parameters: &[
+        Parameter::unit_interval(
+            "prune",
+            0.99,
+            "share of weights of convolutions and classifier that is pruned",
+        )
+        .usual("0.5 to 0.995"),
+        Parameter::non_negative("entropy-weight", 1.0, "weight of the squared difference of entropies")
+            .usual("0, 0.3, 1, 3"),
+        Parameter::non_negative("class-weight-power", 0.1, "classes weigh count^-power"),
+        lr(5e-4).usual("2e-4 to 5e-3"),
+        epochs(3.2).usual("2 to 6"),
+        BATCH_SIZE,
+        MOMENTUM,
+        WEIGHT_DECAY,
+    ],
+    recipe: |arguments, _| {
+        let mut phases = erase(arguments);
+        phases.push(Phase::Train(Train { loss: loss(arguments), ..descend(arguments) }));
+        phases.push(Phase::Cast(Cast { through: Precision::Float16 }));
+        Recipe { phases }
+    },
+    ..Method::UNLEARNS
+};
+
+/// Weights are drawn afresh where they are pruned, biases become 0.
+fn erase(arguments: &Arguments) -> Vec<Phase> {
+    let classifier = Tensors::Modules(vec!["fc".to_owned()]);
+    let rule = Rule::Share(Count {
+        share: arguments.unit_interval("prune"),
+        order: Order::Smallest,
+        extent: Extent::Global,
+        rounding: Rounding::Nearest,
+    });
+    let tensors = Tensors::Union(vec![Tensors::Convolutions, classifier]);
+    let elements = Elements::In(PRUNED.to_owned());
+    vec![
+        Phase::Select(Select { name: PRUNED.to_owned(), tensors, score: Score::Magnitude, rule }),
+        Phase::Reinit(Reinit {
+            tensors: kernels_and_classifier(),
+            init: Init::UniformFanIn,
+            elements: elements.clone(),
+        }),
+        Phase::Zero(Zero { tensors: Tensors::Named(vec!["fc.bias".to_owned()]), elements }),
+    ]
+}
+
+fn loss(arguments: &Arguments) -> Vec<Term> {
+    let power = arguments.non_negative("class-weight-power");
+    let class_weight = ClassWeight::Power { counts: Set::Retain, power };
+    let entropy = arguments.non_negative("entropy-weight").get();
+    vec![
+        Term::CrossEntropy(CrossEntropy { class_weight, ..CrossEntropy::new(Set::Retain, 1.0) }),
+        Term::EntropyDistance(Distance::new(Set::Retain, entropy, Teacher::Start)),
+    ]
+}

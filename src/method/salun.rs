@@ -1,0 +1,74 @@
+//! SalUn: random labels, on the weights that matter to the forget set.
+
+use sweep_protocol::{
+    recipe::{
+        BatchNorm, Count, Elements, Extent, GradientFactor, GradientPlan, Order, Phase, Recipe, Rounding,
+        Rule, Score, Select, Share, Signed, Tensors,
+    },
+    terms::{NonNegative, Set},
+};
+
+use super::{
+    Arguments, Method, Parameter, Tier,
+    loops::{MOMENTUM, WEIGHT_DECAY},
+    random_labels::{BATCH_SIZE, EPOCHS, FORGET_BATCH_SIZE, LABELS, LR, VARIANT, relabel},
+};
+
+/// Name of the elements that may change.
+const SALIENT: &str = "salient";
+
+pub(super) const METHOD: Method = Method {
+    name: "salun",
+    tier: Tier::One,
+    family: "relabel",
+    about: "Random labels on the share of weights with the largest forget gradient; the others are held",
+    source: "Fan et al., SalUn, ICLR 2024, arXiv:2310.12508; OPTML-Group/Unlearn-Saliency since 2026-02-28 \
+             (restore = \"off\" is the code before, in which weight decay and momentum move the held weights)",
+    failure_modes: "as random-labels; users of the repository report forget accuracies that don't fall at a small lr",
+    parameters: &[
+        Parameter::unit_interval("rho", 0.5, "share of all weights that may change").usual("0.1 to 1"),
+        Parameter::choice(
+            "restore",
+            &["on", "off"],
+            "whether held weights and their momentum are put back after each step",
+        ),
+        LR,
+        EPOCHS,
+        VARIANT,
+        LABELS,
+        BATCH_SIZE,
+        FORGET_BATCH_SIZE,
+        MOMENTUM,
+        WEIGHT_DECAY,
+    ],
+    recipe: |arguments, _| Recipe {
+        phases: vec![select(arguments), relabel(arguments, &gradient(arguments))],
+    },
+    ..Method::UNLEARNS
+};
+
+fn select(arguments: &Arguments) -> Phase {
+    let batch_size = arguments.count("forget-batch-size");
+    let forget = Signed { set: Set::Forget, share: Share::All, batch_size, sign: -1.0 };
+    Phase::Select(Select {
+        name: SALIENT.to_owned(),
+        tensors: Tensors::All,
+        score: Score::Gradient { of: vec![forget], batch_norm: BatchNorm::Frozen },
+        rule: Rule::Share(Count {
+            share: arguments.unit_interval("rho"),
+            order: Order::Largest,
+            extent: Extent::Global,
+            rounding: Rounding::Down,
+        }),
+    })
+}
+
+fn gradient(arguments: &Arguments) -> GradientPlan {
+    let held = Elements::Outside(SALIENT.to_owned());
+    if arguments.choice("restore") == "on" {
+        return GradientPlan { hold: Some(held), ..GradientPlan::default() };
+    }
+    let factor = NonNegative::new(0.0).expect("0 is not negative");
+    let masked = GradientFactor { tensors: Tensors::All, elements: held, factor };
+    GradientPlan { factors: vec![masked], ..GradientPlan::default() }
+}

@@ -1,0 +1,48 @@
+//! SSD: shrinks the weights that matter more to the forget set than to the whole.
+
+use sweep_protocol::{
+    recipe::{Dampen, Importance, Measure, Phase, Recipe, Tensors},
+    terms::Set,
+};
+
+use super::{Arguments, Method, Parameter, Tier};
+
+pub(super) const METHOD: Method = Method {
+    name: "ssd",
+    tier: Tier::Two,
+    family: "one shot",
+    about: "Dampens weights whose squared gradients on the forget set exceed α times those on the training set",
+    source: "Foster et al., Fast machine unlearning without retraining through selective synaptic dampening, AAAI 2024, \
+             arXiv:2308.07707; if-loops/selective-synaptic-dampening, ResNet-18 and random forgetting",
+    failure_modes: "on forget sets drawn at random both importances are alike, few weights are chosen and nothing \
+                    happens. All runs give the same network: nothing in it is random",
+    parameters: PARAMETERS,
+    recipe: |arguments, _| recipe(arguments, Measure::SquaredCrossEntropy),
+    ..Method::UNLEARNS
+};
+
+/// The hyper-parameters of [`recipe`].
+pub(super) const PARAMETERS: &[Parameter] = &[
+    Parameter::non_negative("alpha", 10.0, "ratio of importances from which a weight is dampened")
+        .usual("0.5 to 100"),
+    Parameter::non_negative("lambda", 1.0, "how little is left of it").usual("0.01 to 10"),
+    Parameter::count(
+        "batch-size",
+        64,
+        "examples in a batch of the importances; 1 for importances per sample, which cost more time",
+    ),
+];
+
+/// Dampening by one measure of importance.
+pub(super) fn recipe(arguments: &Arguments, measure: Measure) -> Recipe {
+    let importance = Importance { measure, ..Importance::of_batches(arguments.count("batch-size")) };
+    let dampen = Dampen {
+        tensors: Tensors::All,
+        forget: Set::Forget,
+        kept: Set::Train,
+        alpha: arguments.non_negative("alpha"),
+        lambda: arguments.non_negative("lambda"),
+        importance,
+    };
+    Recipe { phases: vec![Phase::Dampen(dampen)] }
+}

@@ -1,0 +1,229 @@
+//! The ordered, unique runs that a grid asks for.
+//!
+//! A plan is data: it is written to `plan.json` beside the results, so that every report can be made again without the
+//! grid, the data or libtorch. The same grid on the same data gives the same plan, run for run.
+
+mod identity;
+mod parameters;
+mod point;
+
+pub use identity::{Identity, Names};
+pub use parameters::{Axes, Dimension, Parameters};
+pub use point::{Point, PointRecipe, RecipeWriter};
+
+use serde::{Deserialize, Serialize};
+use sweep_protocol::{
+    measurement::Measurement,
+    message::Network,
+    terms::{ContentHash, RunId, Seed, SetSizes},
+};
+
+use crate::audit::{Audit, Needs};
+
+/// Seeds of the held-out retrained group start here, far from those of the oracle, so that enlarging one group never
+/// moves a model into the other.
+pub const HELD_OUT_SEEDS: u64 = 1_000_000;
+
+/// Seeds of a swept `retrain` start here, beyond the held-out group: it is scored like any method, so it must not share
+/// models with the oracle.
+pub const RETRAIN_SEEDS: u64 = 2_000_000;
+
+/// Name of the method that changes nothing: the floor of every comparison.
+pub const FLOOR: &str = "identity";
+
+/// Everything that a sweep will do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Name of the sweep, safe as a folder name.
+    pub name: String,
+    /// Which engine carries the runs out.
+    pub engine: EngineName,
+    /// Unlearned models per point (N).
+    pub seeds: u64,
+    /// Models per point after each stage of a staged sweep, ascending up to N; empty where all come at once. The runs are
+    /// then those that were asked for so far.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<u64>,
+    /// What is audited beside the score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<PlannedAudit>,
+    /// Models in the oracle, and in the held-out retrained group.
+    pub oracle: OracleSize,
+    /// What the runs work on; the toy engine needs none.
+    pub inputs: Option<PlannedInputs>,
+    /// The points, in the order of the grid; runs name them by position.
+    pub points: Vec<Point>,
+    /// The runs: the original first, then oracle, held-out group and unlearning runs.
+    pub runs: Vec<Run>,
+}
+
+/// Which engine carries runs out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EngineName {
+    /// `sweep-torch`: real training.
+    Torch,
+    /// Built in: draws confidences from a known distribution, trains nothing.
+    Toy,
+}
+
+impl EngineName {
+    /// The word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Torch => "torch",
+            Self::Toy => "toy",
+        }
+    }
+}
+
+/// Numbers of retrained models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OracleSize {
+    /// In the oracle, which every score compares with.
+    pub models: u64,
+    /// In the held-out group, which is scored like a method: the ceiling.
+    pub held_out: u64,
+}
+
+/// The audits of a sweep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PlannedAudit {
+    /// Which ones, in the order of the grid.
+    pub audits: Vec<Audit>,
+    /// Retain examples that are measured one by one, where an audit needs single examples.
+    pub retain_sample: u64,
+}
+
+/// The data and the network of a sweep, pinned by content.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PlannedInputs {
+    /// Folder of the data set as the grid names it.
+    pub data: String,
+    /// Hash of its manifest.
+    pub data_hash: ContentHash,
+    /// Images that can't be used and were left out on request; the hash and the sizes are without them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skipped_images: u64,
+    /// Examples in each set.
+    pub sizes: SetSizes,
+    /// The network.
+    pub network: Network,
+    /// Where unlearning starts.
+    pub original: PlannedOriginal,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// The network that is to be unlearned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlannedOriginal {
+    /// Trained by this sweep (or an earlier one on the same data); the first run of the plan.
+    Trained {
+        /// The run that trains it.
+        run: RunId,
+    },
+    /// A checkpoint that the grid names.
+    Checkpoint {
+        /// The file as the grid names it.
+        path: String,
+        /// Hash of its bytes.
+        blake3: ContentHash,
+    },
+}
+
+/// What a point stands for in the sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Trains the original.
+    Original,
+    /// Retrained models that every score compares with.
+    Oracle,
+    /// Retrained models that are scored like a method: the ceiling.
+    HeldOut,
+    /// An unlearning method.
+    Unlearn,
+}
+
+impl Role {
+    /// The word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Oracle => "oracle",
+            Self::HeldOut => "held-out",
+            Self::Unlearn => "unlearn",
+        }
+    }
+}
+
+/// One point with one seed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Name, from everything that decides the result.
+    pub id: RunId,
+    /// Position in [`Plan::points`].
+    pub point: usize,
+    /// Seed of the run.
+    pub seed: Seed,
+}
+
+impl Plan {
+    /// The point of a run of this plan.
+    pub fn point(&self, run: &Run) -> &Point {
+        &self.points[run.point]
+    }
+
+    /// The point with this role, where there is one and only one (original, oracle, held-out group).
+    pub fn point_with(&self, role: Role) -> Option<usize> {
+        self.points.iter().position(|point| point.role == role)
+    }
+
+    /// The runs of one point, in the order of their seeds.
+    pub fn runs_of(&self, point: usize) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(move |run| run.point == point)
+    }
+
+    /// The plan with the first runs of each point alone, as many as `limit` gives for its position; points keep their
+    /// positions.
+    #[must_use]
+    pub fn limited(&self, limit: impl Fn(usize) -> u64) -> Self {
+        let mut left: Vec<u64> = (0..self.points.len()).map(limit).collect();
+        let mut plan = self.clone();
+        plan.runs.retain(|run| match left.get_mut(run.point) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        });
+        plan
+    }
+
+    /// How many retain examples a run must measure one by one, if its audits look at single examples.
+    pub fn retain_sample(&self, run: &Run) -> Option<u64> {
+        let audit = self.audit.as_ref()?;
+        let audited = self.point(run).role != Role::Original;
+        let needed = audit.audits.iter().any(|audit| audit.entry().needs == Needs::Examples);
+        (audited && needed).then_some(audit.retain_sample)
+    }
+
+    /// Whether a measurement has all that the plan asks of the run: one of before an audit was named lacks its arrays.
+    pub fn is_answered(&self, run: &Run, measurement: &Measurement) -> bool {
+        let have = measurement.examples.as_ref().map(|examples| examples.retain_sample);
+        self.retain_sample(run).is_none_or(|wanted| have == Some(wanted))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! What the words of workers mean to the scheduler core.
+
+use sweep_protocol::{
+    FORMAT,
+    measurement::Measurement,
+    message::{FromWorker, Hello},
+    terms::RunId,
+};
+
+use super::{
+    core::Event,
+    crew::{Call, Sent},
+    dispatcher::Dispatcher,
+    job,
+    observer::Happening,
+};
+use crate::{
+    engine::Delivery,
+    outcome::{Cause, Outcome},
+    store::Notice,
+};
+
+/// Longest message of a failure that is recorded, in bytes.
+const MAX_MESSAGE: usize = 4096;
+
+impl Dispatcher<'_> {
+    /// The event that a call is, if it counts; what comes too late or twice is dropped, and said so where it matters.
+    pub(super) fn hear(&mut self, sent: Sent) -> Option<Event> {
+        let Sent { slot, process, call } = sent;
+        match call {
+            Call::Gone(words) if self.attendance.is_present(slot, process) => {
+                Some(Event::Gone { slot, words: shortened(&words) })
+            }
+            Call::Gone(_) => None,
+            Call::Delivery(Delivery::Message(message)) if !self.attendance.may_speak(slot, process) => {
+                self.drop_late(*message);
+                None
+            }
+            Call::Delivery(_) if !self.attendance.may_speak(slot, process) => None,
+            Call::Delivery(Delivery::Lost(loss)) => Some(Event::Lost { slot, reason: loss.to_string() }),
+            Call::Delivery(Delivery::Message(message)) => self.understand(slot, *message),
+        }
+    }
+
+    fn understand(&mut self, slot: usize, message: FromWorker) -> Option<Event> {
+        let (run, outcome) = match message {
+            FromWorker::Hello(hello) => return Some(self.greet(slot, &hello)),
+            FromWorker::Progress { run, step, steps } => {
+                let run = self.position(slot, &run)?;
+                self.touch.moved(run);
+                return Some(Event::Progress { slot, run, step, steps });
+            }
+            FromWorker::Finished { run, measurement } => (run, Outcome::Finished(measurement)),
+            FromWorker::Diverged { run, step } => (run, Outcome::Diverged { step }),
+            FromWorker::Failed { run, failure, message } => {
+                (run, Outcome::Failed { cause: Cause::Reported(failure), message: shortened(&message) })
+            }
+        };
+        let Some(position) = self.position(slot, &run) else {
+            self.observer.event(&Happening::Notice(&Notice::LateOutcome { run }));
+            return None;
+        };
+        if outcome.measurement().is_some_and(|measurement| !self.is_borne_out(position, measurement)) {
+            let reason = "the worker named files that are not in the run's folder".to_owned();
+            return Some(Event::Lost { slot, reason });
+        }
+        Some(Event::Reported { slot, run: position, outcome })
+    }
+
+    fn greet(&mut self, slot: usize, hello: &Hello) -> Event {
+        let engine = self.plan.engine.word();
+        let reason = if hello.format != FORMAT {
+            format!(
+                "the worker speaks format {}, this sweep speaks {FORMAT}; install both from one release",
+                hello.format
+            )
+        } else if hello.engine != engine {
+            format!("the worker is engine `{}`, the plan asks for `{engine}`", shortened(&hello.engine))
+        } else {
+            self.observer.event(&Happening::WorkerReady { slot, hello });
+            return Event::Ready { slot };
+        };
+        Event::Lost { slot, reason }
+    }
+
+    /// The run that a worker names, if it is the one that it was handed.
+    fn position(&self, slot: usize, run: &RunId) -> Option<usize> {
+        self.attendance.run_at(slot).filter(|&position| self.plan.runs[position].id == *run)
+    }
+
+    fn drop_late(&mut self, message: FromWorker) {
+        if let FromWorker::Finished { run, .. }
+        | FromWorker::Diverged { run, .. }
+        | FromWorker::Failed { run, .. } = message
+        {
+            self.observer.event(&Happening::Notice(&Notice::LateOutcome { run }));
+        }
+    }
+
+    fn is_borne_out(&self, run: usize, measurement: &Measurement) -> bool {
+        self.is_answered(run, measurement) && self.store.holds(&self.plan.runs[run].id, measurement)
+    }
+
+    /// Whether a measurement has all that was asked for.
+    pub(super) fn is_answered(&self, run: usize, measurement: &Measurement) -> bool {
+        let weights = measurement.weights.is_some() || !self.needs_weights(run);
+        weights && self.plan.is_answered(&self.plan.runs[run], measurement)
+    }
+
+    fn needs_weights(&self, run: usize) -> bool {
+        self.plan.inputs.is_some() && job::keeps_weights(self.plan, run)
+    }
+}
+
+/// The beginning of a text from a worker; it may be of any length.
+fn shortened(text: &str) -> String {
+    text[..text.floor_char_boundary(MAX_MESSAGE)].to_owned()
+}

@@ -1,0 +1,89 @@
+//! IOERR: every durable change of a sweep fails, once or from then on, because the disk is broken or full. Nothing recorded
+//! is lost, and no failure is silent: a sweep that could not record everything ends with exit code 4 and says why.
+
+use std::{path::Path, sync::Arc};
+
+use sweep::store::{Counting, Damage, Death, SimulatedDisk};
+
+use crate::{kill_enum::spread, report::Report, sample, toy::Toy};
+
+const WAYS: [&str; 4] = ["eio", "eio-once", "enospc", "enospc-once"];
+
+/// Up to `trials` changes, each failing in all four ways, by real processes; every change in memory.
+pub(crate) fn run(trials: u64) -> Report {
+    let mut report = Report::default();
+    for way in WAYS {
+        in_memory(&mut report, way);
+    }
+    processes(&mut report, trials);
+    report
+}
+
+fn processes(report: &mut Report, trials: u64) {
+    let undisturbed = Toy::new();
+    let expected = undisturbed.finish();
+    let changes = Toy::changes();
+    let mut absorbed = 0;
+    for at in spread(changes, trials) {
+        for way in WAYS {
+            report.trial(&format!("process with {way} at change {at}"), || {
+                let toy = Toy::new();
+                let output = toy.crash(at, way);
+                let said = String::from_utf8_lossy(&output.stderr);
+                let after = toy.history();
+                match output.status.code() {
+                    Some(4) => {
+                        let last = said.trim_end().lines().last().unwrap_or_default();
+                        assert!(last.starts_with("error: "), "the last line says why: {said}");
+                    }
+                    // What the ballast made good, or what nothing depends on.
+                    Some(0) => {
+                        after.check_complete();
+                        assert_eq!(toy.measured(), expected);
+                        absorbed += 1;
+                    }
+                    other => panic!("exit code {other:?}: {said}"),
+                }
+                assert_eq!(toy.finish(), expected, "the resume comes out as if nothing had happened");
+                toy.history().check_keeps(&after);
+                toy.history().check_complete();
+            });
+        }
+    }
+    report.figure(format!(
+        "{changes} changes; {absorbed} failures were made good on the spot, all others end with 4"
+    ));
+}
+
+fn in_memory(report: &mut Report, way: &str) {
+    let runs = crate::toy::RUNS as u64;
+    for at in 1.. {
+        let mut changes = 0;
+        report.trial(&format!("{way} at change {at} in memory"), || changes = fail_once(at, way, runs));
+        if changes < at {
+            return;
+        }
+    }
+}
+
+/// Lets one change fail, resumes, and returns the number of changes that were asked for.
+fn fail_once(at: u64, way: &str, runs: u64) -> u64 {
+    let (disk, plan, dir) = (Arc::new(SimulatedDisk::default()), sample::plan(runs), Path::new(sample::DIR));
+    let death = if way.ends_with("once") { Death::FailOnce } else { Death::FailFromThen };
+    let failing = Counting::new(disk.clone(), at, death);
+    let failing = Arc::new(if way.starts_with("enospc") { failing.full() } else { failing });
+    let mut acknowledged = Vec::new();
+    if let Ok((mut store, _)) = sample::open(failing.clone(), dir, &plan, Damage::Refuse, "here") {
+        let done = sample::carry_out(disk.as_ref(), &mut store, &plan);
+        assert!(done.error.is_some() || done.acknowledged.len() as u64 == runs, "a silent failure");
+        acknowledged = done.acknowledged;
+    }
+    let changes = failing.changes();
+    let (mut store, _) = sample::open(disk.clone(), dir, &plan, Damage::Refuse, "here").expect("a resume");
+    let done = sample::carry_out(disk.as_ref(), &mut store, &plan);
+    assert!(done.error.is_none(), "{:?}", done.error);
+    assert!(done.started.iter().all(|run| !acknowledged.contains(run)), "acknowledged and started again");
+    drop(store);
+    sample::check_results(disk.as_ref(), runs);
+    changes
+}

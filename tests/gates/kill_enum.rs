@@ -1,0 +1,72 @@
+//! KILL-ENUM: the scheduler is killed in the middle of every durable change of a sweep, and in the middle of every change of
+//! the resume behind it.
+//!
+//! In memory every pair of changes is tried. With real processes every change is, each followed by one of the resume.
+
+use std::sync::Arc;
+
+use sweep::store::{Counting, Death, Kept, SimulatedDisk};
+
+use crate::{report::Report, sample, toy::Toy};
+
+/// Up to `trials` kills of real processes and as many pairs in memory, spread over the whole sweep.
+pub(crate) fn run(trials: u64) -> Report {
+    let mut report = Report::default();
+    processes(&mut report, trials);
+    in_memory(&mut report, trials);
+    report
+}
+
+fn processes(report: &mut Report, trials: u64) {
+    let undisturbed = Toy::new();
+    let expected = undisturbed.finish();
+    let changes = Toy::changes();
+    report.figure(format!("{changes} changes in a sweep of {} runs by real processes", crate::toy::RUNS));
+    for at in spread(changes, trials) {
+        report.trial(&format!("process killed at change {at}"), || {
+            let toy = Toy::new();
+            assert_eq!(toy.crash(at, "kill").status.code(), None, "it is killed");
+            let first = toy.history();
+            // A resume has fewer changes the later the crash; where it has not so many, it goes to its end.
+            toy.crash(1 + at * 31 % changes, "kill");
+            let second = toy.history();
+            second.check_keeps(&first);
+            assert_eq!(toy.finish(), expected, "the tables come out as if nothing had happened");
+            let last = toy.history();
+            last.check_keeps(&second);
+            last.check_complete();
+        });
+    }
+}
+
+fn in_memory(report: &mut Report, trials: u64) {
+    let runs = crate::toy::RUNS as u64;
+    let changes = sample::changes(runs);
+    report.figure(format!("{changes} changes in a sweep of {runs} runs in memory"));
+    for pair in spread(changes * changes, trials.saturating_mul(trials)) {
+        let (first, second) = (1 + (pair - 1) / changes, 1 + (pair - 1) % changes);
+        report.trial(&format!("killed at changes {first} and {second}"), || kill_twice(first, second, runs));
+    }
+}
+
+fn kill_twice(first: u64, second: u64, runs: u64) {
+    let disk = Arc::new(SimulatedDisk::default());
+    let mut acknowledged = Vec::new();
+    for at in [first, second, u64::MAX] {
+        let dying = Arc::new(Counting::new(disk.clone(), at, Death::FailFromThen));
+        let done = sample::scheduler(&dying, runs);
+        assert!(done.started.iter().all(|run| !acknowledged.contains(run)), "acknowledged and started again");
+        acknowledged.extend(done.acknowledged);
+        disk.lose_power(Kept::All);
+    }
+    sample::check_results(disk.as_ref(), runs);
+}
+
+/// At most `count` of the numbers `1..=all`, evenly spread, first and last among them.
+pub(crate) fn spread(all: u64, count: u64) -> impl Iterator<Item = u64> {
+    let count = count.clamp(2, all.max(2)).min(all);
+    let step = move |index: u64| {
+        1 + (u128::from(index) * u128::from(all - 1) / u128::from((count - 1).max(1))) as u64
+    };
+    (0..count).map(step)
+}

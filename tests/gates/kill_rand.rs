@@ -1,0 +1,56 @@
+//! KILL-RAND: the scheduler is killed at random moments, and resumed, over and over.
+
+use std::{thread, time::Instant};
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+use crate::{
+    report::Report,
+    toy::{RUNS, Toy},
+};
+
+/// Makes `trials` kills.
+pub(crate) fn run(trials: u64) -> Report {
+    let mut report = Report::default();
+    let undisturbed = Toy::new();
+    let started = Instant::now();
+    let expected = undisturbed.finish();
+    let duration = started.elapsed();
+    let mut random = ChaCha8Rng::seed_from_u64(trials);
+    let (mut toy, mut sweeps, mut hits) = (Toy::new(), 0, 0);
+    while report.trials < trials {
+        let mut complete = false;
+        // A little longer than a sweep takes, so that its end is hit too.
+        let delay = duration.mul_f64(1.2 * f64::from(random.next_u32()) / f64::from(u32::MAX));
+        report.trial(&format!("killed after {delay:?}"), || {
+            let before = toy.history();
+            let mut scheduler = toy.command().spawn().expect("sweep starts");
+            thread::sleep(delay);
+            scheduler.kill().expect("a child of ours");
+            scheduler.wait().expect("a child of ours");
+            let after = toy.history();
+            after.check_keeps(&before);
+            hits += u64::from(!after.ended.is_empty() && after.ended.len() < RUNS);
+            complete = after.ended.len() >= RUNS;
+            if complete {
+                assert_eq!(toy.finish(), expected, "the tables come out as if nothing had happened");
+                toy.history().check_keeps(&after);
+                toy.history().check_complete();
+            }
+        });
+        if complete {
+            toy = Toy::new();
+            sweeps += 1;
+        }
+    }
+    report.trials -= 1;
+    report.trial("the last sweep", || {
+        assert_eq!(toy.finish(), expected, "the tables come out as if nothing had happened");
+        toy.history().check_complete();
+    });
+    report.figure(format!(
+        "{sweeps} sweeps of {RUNS} runs completed, {hits} kills between the first and the last run"
+    ));
+    report
+}
