@@ -1,6 +1,6 @@
 //! Several schedulers on one results folder: every run once, whoever dies.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, ffi::OsStr, fs, path::PathBuf};
 
 use crate::harness::{Bench, measured, repository};
 
@@ -93,6 +93,37 @@ fn a_damaged_end_is_named_and_nothing_is_started_over() {
     fs::write(&end, bytes).expect("an end");
     let said = bench.sweep(["status", "r"]).expect_code(4);
     assert!(said.stderr.contains(&end.file_name().expect("a name").display().to_string()), "{}", said.stderr);
+}
+
+#[test]
+fn a_repair_takes_back_what_is_damaged_and_the_next_scheduler_repeats_it() {
+    let bench = Bench::new();
+    bench.sweep(shared()).expect_code(0);
+    let said = bench.sweep(["fsck", "r"]).expect_code(0);
+    assert_eq!(said.stdout, "r: sound, 200 runs with an outcome\n");
+    let whole = bench.read("r/runs.csv");
+    remove_journals_of_workers(&bench);
+    // One run loses its end, another its array: nothing else says how they ended.
+    let mut runs =
+        fs::read_dir(bench.path("r/runs")).expect("a folder").map(|run| run.expect("a name").path());
+    let (first, second) = (runs.next().expect("200 of them"), runs.next().expect("200 of them"));
+    let id = first.file_name().and_then(OsStr::to_str).and_then(|name| name.split('.').next());
+    let end = bench.path("r/done").join(id.expect("a run and a scheduler"));
+    for path in [end, second.join("confidences.npy")] {
+        let mut bytes = fs::read(&path).expect("it is there");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&path, bytes).expect("room");
+    }
+    let said = bench.sweep(["fsck", "r"]).expect_code(4);
+    assert_eq!(said.stdout.matches("damaged: ").count(), 2, "{}", said.stdout);
+    bench.sweep(shared()).expect_code(4);
+    let said = bench.sweep(["fsck", "r", "--repair"]).expect_code(0);
+    assert!(said.stdout.contains("r: sound, 198 runs"), "{}", said.stdout);
+    bench.sweep(shared()).expect_code(0);
+    assert_eq!(fs::read_dir(bench.path("r/done")).expect("a folder").count(), 200, "every run ends");
+    assert_eq!(measured(&bench.read("r/runs.csv")), measured(&whole));
+    bench.sweep(["fsck", "r"]).expect_code(0);
 }
 
 #[test]

@@ -190,13 +190,18 @@ impl Claims {
         set_time(&self.claim(run, attempt), Timespec { tv_sec: 0, tv_nsec: 0 })
     }
 
-    /// Records the end of our run, unless somebody has taken it over. When this returns `Recorded`, it is on the disk.
+    /// Records the end of our run, unless somebody has taken it over. When this returns `Recorded`, it is on the disk;
+    /// where the disk was full, the run is still ours.
     pub fn commit(&mut self, run: &RunId, end: &[u8]) -> io::Result<Committed> {
-        let Some(attempt) = self.ours.remove(run) else { return Ok(Committed::Late) };
-        if exists(&self.claim(run, attempt + 1))? || !self.link_new(end, &self.done.join(run.as_str()))? {
+        let Some(&attempt) = self.ours.get(run) else { return Ok(Committed::Late) };
+        let stands =
+            !exists(&self.claim(run, attempt + 1))? && self.link_new(end, &self.done.join(run.as_str()))?;
+        self.ours.remove(run);
+        if !stands {
             return Ok(Committed::Late);
         }
-        File::open(&self.done)?.sync_all()?;
+        // Once the name is there, no failure may look like one after which another try is worth it.
+        File::open(&self.done)?.sync_all().map_err(io::Error::other)?;
         Ok(Committed::Recorded)
     }
 
