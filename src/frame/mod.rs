@@ -10,6 +10,7 @@
 mod audit;
 mod comparison;
 mod export;
+mod flag;
 mod point;
 mod run;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod text;
 
 pub use audit::{AuditNumbers, AuditRow, LossRow};
 pub use comparison::{Comparisons, Ranks, Selection, Standing};
+pub use flag::Flag;
 pub use point::{Counts, Means, PointRow};
 pub use run::{Measured, RunEnd, RunRow};
 pub use score::{CrossFitRow, Estimate, Interval, Mean, PointScore, ScoreRow, Unscored, decimals};
@@ -35,7 +37,7 @@ use polars::prelude::{DataFrame, PolarsError};
 use sweep_protocol::terms::RunId;
 use thiserror::Error;
 
-use crate::plan::{Plan, Role};
+use crate::plan::{Plan, Point, Role, Run};
 
 /// Failed to make the tables.
 #[derive(Debug, Error)]
@@ -94,7 +96,12 @@ impl Frame {
             return Err(FrameError::NoSuchPoint { run: run.id.clone(), point: run.point, points: count });
         }
         let in_runs = |source| FrameError::Table { table: "runs", source };
-        let runs: Vec<RunRow> = plan.runs.iter().map(|run| RunRow::of(run, ends.get(&run.id))).collect();
+        let original = original(plan, ends);
+        let row = |run: &Run| {
+            let unlearns = plan.point(run).role == Role::Unlearn;
+            RunRow::of(run, ends.get(&run.id), original.filter(|_| unlearns))
+        };
+        let runs: Vec<RunRow> = plan.runs.iter().map(row).collect();
         let mut points = rows(plan, scores);
         let run_table = table::runs(&runs, &points).map_err(in_runs)?;
         for (position, counts, means) in table::gather(&run_table).map_err(in_runs)? {
@@ -112,6 +119,19 @@ impl Frame {
         let (comparisons, stages, audits, losses) =
             (Comparisons::default(), Vec::new(), Vec::new(), Vec::new());
         Ok(Self { sweep, points, runs, comparisons, stages, audits, losses, run_table, point_table })
+    }
+
+    /// How many runs of which points have a flag, in the order of the grid.
+    pub fn flagged(&self, flag: Flag) -> Vec<(&PointRow, usize)> {
+        let count = |position: usize| {
+            self.runs.iter().filter(|run| run.point == position && run.flags.contains(&flag)).count()
+        };
+        self.points
+            .iter()
+            .enumerate()
+            .map(|(position, point)| (point, count(position)))
+            .filter(|(_, count)| *count > 0)
+            .collect()
     }
 
     /// The points that take part in the ranking and have a score, best first; equals by cost, then in the order of the
@@ -168,6 +188,16 @@ impl Frame {
         }
         Ok(files)
     }
+}
+
+/// The retain accuracy of the original: of the run that trains it, or of the floor, which is the same network.
+fn original(plan: &Plan, ends: &BTreeMap<RunId, RunEnd>) -> Option<f64> {
+    let measured = |is: &dyn Fn(&Point) -> bool| {
+        let runs = plan.runs.iter().filter(|run| is(plan.point(run)));
+        let mut measured = runs.filter_map(|run| ends.get(&run.id)?.outcome.measurement());
+        measured.next().map(|measurement| measurement.accuracy.retain.get())
+    };
+    measured(&|point| point.role == Role::Original).or_else(|| measured(&Point::is_floor))
 }
 
 fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>) -> Vec<PointRow> {

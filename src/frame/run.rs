@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use sweep_protocol::terms::{RunId, Seed, Value};
 
-use super::text::{printable, unnamed};
+use super::{
+    flag::Flag,
+    text::{printable, unnamed},
+};
 use crate::{
     outcome::{Outcome, Status},
     plan::{Plan, Run},
@@ -40,6 +43,8 @@ pub struct RunRow {
     pub measured: Option<Measured>,
     /// Why it has no measurement, in words.
     pub message: Option<String>,
+    /// What is odd about it.
+    pub flags: Vec<Flag>,
 }
 
 /// What a finished run measured: fractions, seconds, steps; a number that isn't finite is absent.
@@ -62,7 +67,9 @@ pub struct Measured {
 }
 
 impl RunRow {
-    pub(super) fn of(run: &Run, end: Option<&RunEnd>) -> Self {
+    /// The row of a run; `original` is the retain accuracy of what it started from, where the run unlearns.
+    pub(super) fn of(run: &Run, end: Option<&RunEnd>, original: Option<f64>) -> Self {
+        let measurement = end.and_then(|end| end.outcome.measurement());
         Self {
             id: run.id.clone(),
             point: run.point,
@@ -72,6 +79,8 @@ impl RunRow {
             source: end.map(|end| printable(&end.source)),
             measured: end.and_then(|end| measured(&end.outcome)),
             message: end.and_then(|end| message(&end.outcome)),
+            flags: measurement
+                .map_or_else(Vec::new, |it| Flag::of(it.unchanged, it.accuracy.retain.get(), original)),
         }
     }
 }

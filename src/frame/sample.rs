@@ -213,6 +213,7 @@ fn measurement(quality: f64, seed: Seed) -> Measurement {
         confidences: Artifact { file: "confidences.npy".to_owned(), blake3: hash('c') },
         weights: None,
         examples: None,
+        unchanged: false,
     }
 }
 

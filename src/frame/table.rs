@@ -28,6 +28,9 @@ pub(super) fn runs(runs: &[RunRow], points: &[PointRow]) -> PolarsResult<DataFra
     let measured = |pick: fn(&Measured) -> Option<f64>| -> Vec<Option<f64>> {
         runs.iter().map(|run| run.measured.as_ref().and_then(pick)).collect()
     };
+    let words = |run: &RunRow| run.flags.iter().map(|flag| flag.word()).collect::<Vec<_>>().join(" ");
+    let flags: Vec<Option<String>> =
+        runs.iter().map(|run| Some(words(run)).filter(|words| !words.is_empty())).collect();
     let mut columns = vec![
         column(POINT, runs.iter().map(|run| run.point as u32).collect::<Vec<_>>()),
         texts("run_id", runs.iter().map(|run| Some(run.id.as_str()))),
@@ -46,6 +49,7 @@ pub(super) fn runs(runs: &[RunRow], points: &[PointRow]) -> PolarsResult<DataFra
         column("steps", runs.iter().map(|run| run.measured.map(|row| row.steps)).collect::<Vec<_>>()),
         column("passes", runs.iter().map(|run| point(run).passes).collect::<Vec<_>>()),
         texts("message", runs.iter().map(|run| run.message.as_deref())),
+        texts("flags", flags.iter().map(Option::as_deref)),
         column("attempt", runs.iter().map(|run| run.attempt).collect::<Vec<_>>()),
         texts("source", runs.iter().map(|run| run.source.as_deref())),
         column("unlearn_s", measured(|row| row.unlearn_s)),

@@ -45,12 +45,12 @@ fn runs_csv_holds_every_run_in_plan_order() {
     let of_interest = |line: &&str| !line.contains("retrain") && !line.contains("identity");
     let shown = csv.lines().filter(of_interest).collect::<Vec<_>>().join("\n");
     assert_snapshot!(shown, @r"
-    run_id,role,label,method,params.epochs,params.lr,seed,status,retain_acc,forget_acc,val_acc,test_acc,steps,passes,message,attempt,source,unlearn_s,measure_s
-    000000000000000000000000000003e8,original,original,original,,,0,finished,0.953125,0.983125,0.875,0.8416125,50,0.0,,1,worker,1.5,0.25
-    00000000000000000000000000001388,unlearn,finetune,finetune,1,0.001,0,finished,0.953125,0.9459134615384616,0.875,0.8781656804733727,50,1.0,,1,worker,1.5,0.25
-    00000000000000000000000000001389,unlearn,finetune,finetune,1,0.001,1,finished,0.951171875,0.9459134615384616,0.876953125,0.8801188054733727,50,1.0,,1,worker,1.5,0.25
-    0000000000000000000000000000138a,unlearn,finetune,finetune,1,0.001,2,timed-out,,,,,,1.0,stopped after 60 s,1,worker,,
-    0000000000000000000000000000138b,unlearn,finetune,finetune,1,0.001,3,pending,,,,,,1.0,,,,,
+    run_id,role,label,method,params.epochs,params.lr,seed,status,retain_acc,forget_acc,val_acc,test_acc,steps,passes,message,flags,attempt,source,unlearn_s,measure_s
+    000000000000000000000000000003e8,original,original,original,,,0,finished,0.953125,0.983125,0.875,0.8416125,50,0.0,,,1,worker,1.5,0.25
+    00000000000000000000000000001388,unlearn,finetune,finetune,1,0.001,0,finished,0.953125,0.9459134615384616,0.875,0.8781656804733727,50,1.0,,,1,worker,1.5,0.25
+    00000000000000000000000000001389,unlearn,finetune,finetune,1,0.001,1,finished,0.951171875,0.9459134615384616,0.876953125,0.8801188054733727,50,1.0,,,1,worker,1.5,0.25
+    0000000000000000000000000000138a,unlearn,finetune,finetune,1,0.001,2,timed-out,,,,,,1.0,stopped after 60 s,,1,worker,,
+    0000000000000000000000000000138b,unlearn,finetune,finetune,1,0.001,3,pending,,,,,,1.0,,,,,,
     ");
 }
 

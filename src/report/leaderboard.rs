@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 
 use super::finding::{scored, share};
 use crate::{
-    frame::{Frame, PointRow, ScoreRow, shortened},
+    frame::{Flag, Frame, PointRow, ScoreRow, shortened},
     plan::EngineName,
 };
 
@@ -95,6 +95,16 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
         .any(|(point, _)| frame.ranks(point).is_some_and(|ranks| ranks.best < ranks.worst))
     {
         text.push_str("points that share a rank can't be told apart\n");
+    }
+    for flag in Flag::ALL {
+        let flagged: Vec<String> = frame
+            .flagged(flag)
+            .iter()
+            .map(|(point, count)| format!("{} ({count} of {})", point.title, point.counts.finished))
+            .collect();
+        if !flagged.is_empty() {
+            let _ = writeln!(text, "{}, {}: {}", flag.word(), flag.sentence(), flagged.join(", "));
+        }
     }
     for (reason, titles) in reasons(&rows) {
         let _ = writeln!(text, "– {}: {reason}", titles.join(", "));

@@ -76,6 +76,7 @@ fn measurement(number: u64) -> Measurement {
         confidences: Artifact { file: CONFIDENCES.into(), blake3 },
         weights: None,
         examples: None,
+        unchanged: false,
     }
 }
 

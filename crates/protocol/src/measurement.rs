@@ -24,6 +24,9 @@ pub struct Measurement {
     /// What the network does on single examples, where the job asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub examples: Option<MeasuredExamples>,
+    /// Whether the recipe, which has phases, left every weight as it was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unchanged: bool,
 }
 
 /// `examples.npy` in the run's folder: float64 \[forget + retain + test, 5\], one row for each example of the forget set, of

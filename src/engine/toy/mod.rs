@@ -123,6 +123,7 @@ fn perform(examples: NonZeroUsize, job: &Job, output: &mut impl Write) -> Result
         confidences,
         weights: None,
         examples,
+        unchanged: false,
     };
     say(output, &FromWorker::Finished { run, measurement: Box::new(measurement) })
 }

@@ -31,7 +31,7 @@ use crate::{
     inputs::{InputError, Shelf},
     measure::{NotFinite, measure},
     network::{Network, NetworkError, Weights, build},
-    phase::{Halt, Subject, Unusable, carry_out, check},
+    phase::{Done, Halt, Subject, Unusable, carry_out, check},
 };
 
 /// Why a run came to no measurement.
@@ -150,10 +150,12 @@ fn attempt<W: Write>(
     let clock = Instant::now();
     let known = shelf.pass_cache(inputs);
     let mut subject = Subject { network: network.as_ref(), weights: &mut weights, known: &known };
-    let steps = carry_out(&job.recipe, &mut subject, &examples, &mut draws, progress)?.steps;
+    let Done { steps, unchanged } = carry_out(&job.recipe, &mut subject, &examples, &mut draws, progress)?;
     wait_for(device);
     let unlearn_s = clock.elapsed().as_secs_f64();
-    measured(job, (network.as_ref(), &weights, &examples), Spent { unlearn_s, steps })
+    // The floor has no phases and is meant to change nothing.
+    let unchanged = unchanged && !job.recipe.phases.is_empty();
+    measured(job, (network.as_ref(), &weights, &examples), Spent { unlearn_s, steps, unchanged })
 }
 
 fn begin(
@@ -174,11 +176,12 @@ fn begin(
     }
 }
 
-/// What the recipe took.
+/// What the recipe took, and whether it did nothing.
 #[derive(Clone, Copy)]
 struct Spent {
     unlearn_s: f64,
     steps: u64,
+    unchanged: bool,
 }
 
 fn measured(
@@ -205,8 +208,8 @@ fn measured(
         None
     };
     let accuracy = measured.accuracy;
-    let Spent { unlearn_s, steps } = spent;
-    Ok(Measurement { accuracy, unlearn_s, measure_s, steps, confidences, weights, examples })
+    let Spent { unlearn_s, steps, unchanged } = spent;
+    Ok(Measurement { accuracy, unlearn_s, measure_s, steps, confidences, weights, examples, unchanged })
 }
 
 /// Waits until the device has done what it was given.
