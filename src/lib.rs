@@ -17,7 +17,6 @@ pub mod score;
 pub mod stage;
 pub mod method;
 pub mod grid;
-pub mod cluster;
 pub mod store;
 pub mod engine;
 pub mod pool;

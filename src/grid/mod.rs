@@ -8,7 +8,6 @@
 mod audit;
 mod axis;
 mod check;
-mod cluster;
 mod duration;
 mod error;
 mod exclude;
@@ -31,7 +30,6 @@ mod training;
 #[cfg(test)]
 mod tests;
 
-pub use cluster::{ClusterSettings, SlurmSettings};
 pub use error::{GridError, Mistake, Note, Problem, closest};
 pub use expand::{Resolved, ResolvedData};
 pub use file::GridFile;

@@ -16,7 +16,6 @@ mod job;
 mod observer;
 mod settings;
 mod signals;
-mod touch;
 #[cfg(test)]
 mod tests;
 

@@ -86,15 +86,10 @@ impl Journal {
     pub(super) fn wrote(&mut self, line: &Line) -> Option<Entry> {
         self.length += line.bytes.len() as u64;
         self.seq += 1;
-        only_line(&line.bytes)
-    }
-}
-
-/// The one line that these bytes are.
-pub(super) fn only_line(bytes: &[u8]) -> Option<Entry> {
-    match decode(bytes.strip_suffix(b"\n")?) {
-        Reading::Whole(entry) => Some(entry),
-        Reading::Foreign | Reading::Damaged => None,
+        match decode(line.bytes.strip_suffix(b"\n")?) {
+            Reading::Whole(entry) => Some(entry),
+            Reading::Foreign | Reading::Damaged => None,
+        }
     }
 }
 

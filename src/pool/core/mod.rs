@@ -27,7 +27,7 @@ use sweep_protocol::message::Failure;
 use super::observer::Interruption;
 use crate::{
     engine::Manner,
-    outcome::{Cause, Outcome, Status},
+    outcome::{Cause, Outcome},
     store::Source,
 };
 use devices::Devices;
@@ -97,10 +97,6 @@ impl State {
                 }
                 None => self.queue.not_cached(run),
             },
-            Event::Claimed { run, attempt } => self.queue.claimed(run, attempt),
-            Event::Elsewhere { run } => self.queue.put_aside(run),
-            Event::EndedElsewhere { run, status } => self.ended(run, status),
-            Event::Freed { run } => self.queue.freed(run),
             Event::Interrupted(interruption) => self.interrupted(interruption, now, actions),
         }
     }
@@ -179,14 +175,10 @@ impl State {
         source: Source,
         actions: &mut Vec<Action>,
     ) {
-        self.ended(run, outcome.status());
-        actions.push(Action::Commit { run, attempt, outcome, source });
-    }
-
-    fn ended(&mut self, run: usize, status: Status) {
-        if let Some(status) = self.queue.conclude(run, status) {
+        if let Some(status) = self.queue.conclude(run, outcome.status()) {
             self.halt.get_or_insert(End::OriginalFailed { status });
         }
+        actions.push(Action::Commit { run, attempt, outcome, source });
     }
 
     fn interrupted(&mut self, interruption: Interruption, now: Duration, actions: &mut Vec<Action>) {
