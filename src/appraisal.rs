@@ -209,13 +209,14 @@ impl Appraiser<'_> {
 
 /// The score of each point less that of every later one.
 fn differences(appraised: &Scored) -> BTreeMap<(usize, usize), Estimate> {
-    let resampled = |scored: &'_ Result<Appraised, Unscored>| scored.as_ref().ok()?.resampled.clone();
-    let drawn: Vec<(usize, Resampled)> =
-        appraised.iter().filter_map(|(position, scored)| Some((*position, resampled(scored)?))).collect();
+    let mut drawn: Vec<(usize, &Resampled)> = Vec::new();
+    for (&position, scored) in appraised {
+        drawn.extend(scored.as_ref().ok().and_then(|it| Some((position, it.resampled.as_ref()?))));
+    }
     let pairs = drawn.iter().enumerate().flat_map(|(nth, one)| {
         drawn[nth + 1..]
             .iter()
-            .filter_map(move |other| Some(((one.0, other.0), estimate_of(one.1.minus(&other.1)?))))
+            .filter_map(move |other| Some(((one.0, other.0), estimate_of(one.1.minus(other.1)?))))
     });
     pairs.collect()
 }

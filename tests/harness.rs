@@ -27,6 +27,15 @@ impl Bench {
         Self { folder: tempfile::tempdir().expect("a temporary folder") }
     }
 
+    /// One with a small data set in `faces`, for sweeps that really train.
+    pub(crate) fn with_faces() -> Self {
+        let worker = repository("target/debug/sweep-torch");
+        assert!(worker.is_file(), "no worker {}: run `cargo build --workspace` first", worker.display());
+        let bench = Self::new();
+        bench.sweep(["synth", "faces", "--images", "500", "--persons", "80"]).expect_code(0);
+        bench
+    }
+
     pub(crate) fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
         self.folder.path().join(relative)
     }

@@ -26,10 +26,7 @@ epochs = 1
 "#;
 
 fn bench() -> Bench {
-    let worker = repository("target/debug/sweep-torch");
-    assert!(worker.is_file(), "no {}: run `cargo build --workspace` first", worker.display());
-    let bench = Bench::new();
-    bench.sweep(["synth", "faces", "--images", "500", "--persons", "80"]).expect_code(0);
+    let bench = Bench::with_faces();
     bench.write("tiny.toml", GRID);
     bench
 }

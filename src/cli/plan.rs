@@ -156,22 +156,21 @@ impl Known {
         for run in &plan.runs {
             let count = &mut counts[run.point];
             count.runs += 1;
-            count.done += u32::from(self.is_done(plan, run));
-            count.cached += u32::from(self.is_cached(plan, run));
+            // The cache is a folder of files: it is asked for what isn't there yet alone.
+            let done = self.is_done(plan, run);
+            count.done += u32::from(done);
+            count.cached += u32::from(!done && self.is_cached(plan, run));
         }
         counts
     }
 
     fn is_done(&self, plan: &Plan, run: &Run) -> bool {
         let record = self.recorded.as_ref().and_then(|recorded| recorded.outcomes.get(&run.id));
-        record.is_some_and(|record| match record.outcome.measurement() {
-            Some(measurement) => plan.is_answered(run, measurement),
-            None => record.outcome.is_final(),
-        })
+        record.is_some_and(|record| plan.is_settled(run, &record.outcome))
     }
 
     fn is_cached(&self, plan: &Plan, run: &Run) -> bool {
         let found = self.cache.as_ref().and_then(|cache| cache.measurement(&run.id));
-        !self.is_done(plan, run) && found.is_some_and(|measurement| plan.is_answered(run, &measurement))
+        found.is_some_and(|measurement| plan.is_answered(run, &measurement))
     }
 }

@@ -169,11 +169,8 @@ fn perform(
     settings: &Settings,
     manner: Manner,
 ) -> Result<Ending, CommandError> {
-    let has_ended = |run: &&Run| match store.outcome(&run.id) {
-        Some(Outcome::Finished(measurement)) => plan.is_answered(run, measurement),
-        other => other.is_some_and(Outcome::is_final),
-    };
-    let ended = plan.runs.iter().filter(has_ended).count();
+    let is_settled = |run: &&Run| store.outcome(&run.id).is_some_and(|outcome| plan.is_settled(run, outcome));
+    let ended = plan.runs.iter().filter(is_settled).count();
     let mut progress = SweepProgress::new(plan, settings.slots.len(), ended, manner);
     let ending = pool::run(plan, store, cache, settings, &mut progress);
     progress.finish();

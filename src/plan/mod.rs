@@ -18,7 +18,10 @@ use sweep_protocol::{
     terms::{ContentHash, RunId, Seed, SetSizes},
 };
 
-use crate::audit::{Audit, Needs};
+use crate::{
+    audit::{Audit, Needs},
+    outcome::Outcome,
+};
 
 /// Seeds of the held-out retrained group start here, far from those of the oracle, so that enlarging one group never
 /// moves a model into the other.
@@ -222,6 +225,14 @@ impl Plan {
     pub fn is_answered(&self, run: &Run, measurement: &Measurement) -> bool {
         let have = measurement.examples.as_ref().map(|examples| examples.retain_sample);
         self.retain_sample(run).is_none_or(|wanted| have == Some(wanted))
+    }
+
+    /// Whether a run needs no further attempt: its outcome is final and, where it measured, has all that the plan asks.
+    pub fn is_settled(&self, run: &Run, outcome: &Outcome) -> bool {
+        match outcome.measurement() {
+            Some(measurement) => self.is_answered(run, measurement),
+            None => outcome.is_final(),
+        }
     }
 }
 

@@ -25,6 +25,8 @@ use super::{
 pub struct Resampled {
     score: Score,
     replicates: Vec<Option<Replicate>>,
+    /// From the replicates' values to the scale of the score's.
+    scale: f64,
 }
 
 /// What an interval is asked of.
@@ -69,7 +71,8 @@ impl Resampled {
         if drawn.iter().all(Option::is_none) {
             return Err(Incomparable::NoReplicate { replicates });
         }
-        Ok(Self { score, replicates: drawn })
+        let scale = scale(score.value, &drawn_of(Part::Value, &drawn));
+        Ok(Self { score, replicates: drawn, scale })
     }
 
     /// The score itself.
@@ -84,7 +87,7 @@ impl Resampled {
 
     /// The rescaled 95 % interval of a part.
     pub fn interval(&self, part: Part) -> Interval {
-        let (center, drawn) = (part.of_score(&self.score), self.drawn(part));
+        let (center, drawn) = (part.of_score(&self.score), drawn_of(part, &self.replicates));
         let scale = scale(center, &drawn);
         let scaled: Vec<f64> = drawn.iter().map(|value| value * scale).collect();
         part.clipped(student(center, &scaled, self.score.n))
@@ -98,7 +101,7 @@ impl Resampled {
         part: Part,
         (unlearned, oracle): (&Ensemble<Unlearned>, &Oracle),
     ) -> Option<Interval> {
-        let (center, drawn) = (part.of_score(&self.score), self.drawn(part));
+        let (center, drawn) = (part.of_score(&self.score), drawn_of(part, &self.replicates));
         Some(part.clipped(match construction {
             Construction::Percentile => percentile(&drawn),
             Construction::Recentred => recentred(center, &drawn),
@@ -138,21 +141,20 @@ impl Resampled {
 
     /// The values of all replicates in their order, on the scale of the score.
     fn rescaled(&self) -> impl Iterator<Item = Option<f64>> {
-        let scale = scale(self.score.value, &self.drawn(Part::Value));
-        self.replicates.iter().map(move |replicate| replicate.as_ref().map(|drawn| drawn.value() * scale))
+        self.replicates.iter().map(|replicate| replicate.as_ref().map(|drawn| drawn.value() * self.scale))
     }
 
     fn difference(&self, value: f64, drawn: &[f64]) -> Option<Difference> {
         (!drawn.is_empty()).then(|| Difference { value, interval: student(value, drawn, self.score.n) })
     }
+}
 
-    /// A part of all replicates, ascending.
-    fn drawn(&self, part: Part) -> Vec<f64> {
-        let mut values: Vec<f64> =
-            self.replicates.iter().flatten().map(|replicate| part.of_replicate(replicate)).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        values
-    }
+/// A part of all replicates, ascending.
+fn drawn_of(part: Part, replicates: &[Option<Replicate>]) -> Vec<f64> {
+    let mut values: Vec<f64> =
+        replicates.iter().flatten().map(|replicate| part.of_replicate(replicate)).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values
 }
 
 impl Part {

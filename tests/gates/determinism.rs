@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs};
 
 use crate::{
     chance::Chance,
-    harness::{Bench, csv_rows, repository},
+    harness::{Bench, csv_rows},
     report::Report,
 };
 
@@ -34,10 +34,7 @@ type Result = (BTreeMap<String, String>, Vec<u8>);
 /// A trial is a run at one number of slots, in one order.
 pub(crate) fn run(trials: u64) -> Report {
     let mut report = Report::default();
-    let worker = repository("target/debug/sweep-torch");
-    assert!(worker.is_file(), "no worker {}: run `cargo build -p sweep-torch` first", worker.display());
-    let bench = Bench::new();
-    bench.sweep(["synth", "faces", "--images", "500", "--persons", "80"]).expect_code(0);
+    let bench = Bench::with_faces();
     let mut chance = Chance::new(trials);
     let seeds = trials.saturating_sub(5).div_ceil(METHODS.len() as u64).max(1);
     let expected = sweep(&bench, "one", "1", (seeds, &mut chance), None);
