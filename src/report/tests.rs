@@ -203,7 +203,7 @@ fn flagged_points_are_marked_and_the_marks_explained() {
     let (first, second) = (sample.method(0), sample.method(1));
     let sample = sample
         .measuring(first, 3, |measured| {
-            measured.accuracy.retain = UnitInterval::new(0.1).expect("a fraction")
+            measured.accuracy.retain = UnitInterval::new(0.1).expect("a fraction");
         })
         .measuring(second, 0, |measured| measured.unchanged = true);
     let (text, page) = (leaderboard(&sample.frame(), None), page(&sample));
