@@ -16,6 +16,14 @@ impl Flag {
     /// All flags, in the order in which they are shown.
     pub const ALL: [Self; 2] = [Self::Unchanged, Self::Collapsed];
 
+    /// Beside the name of a point.
+    pub fn mark(self) -> char {
+        match self {
+            Self::Unchanged => '‡',
+            Self::Collapsed => '†',
+        }
+    }
+
     /// In tables.
     pub fn word(self) -> &'static str {
         match self {
@@ -24,11 +32,11 @@ impl Flag {
         }
     }
 
-    /// In a sentence.
+    /// What it says of runs, to be put behind their number.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::Unchanged => "left every weight as it was",
-            Self::Collapsed => "retain accuracy below 0.9 of the original's",
+            Self::Unchanged => "changed nothing: every weight is what it was",
+            Self::Collapsed => "collapsed: retain accuracy below 0.9 of the original's",
         }
     }
 

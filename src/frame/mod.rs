@@ -98,8 +98,8 @@ impl Frame {
         let in_runs = |source| FrameError::Table { table: "runs", source };
         let original = original(plan, ends);
         let row = |run: &Run| {
-            let unlearns = plan.point(run).role == Role::Unlearn;
-            RunRow::of(run, ends.get(&run.id), original.filter(|_| unlearns))
+            let judged = plan.point(run).is_judged();
+            RunRow::of(run, ends.get(&run.id), original.filter(|_| judged))
         };
         let runs: Vec<RunRow> = plan.runs.iter().map(row).collect();
         let mut points = rows(plan, scores);
@@ -107,6 +107,9 @@ impl Frame {
         for (position, counts, means) in table::gather(&run_table).map_err(in_runs)? {
             points[position].counts = counts;
             points[position].means = means;
+        }
+        for run in &runs {
+            run.flags.iter().for_each(|flag| points[run.point].counts.add(*flag));
         }
         for (position, point) in points.iter_mut().enumerate() {
             if !scores.contains_key(&position) {
@@ -121,17 +124,9 @@ impl Frame {
         Ok(Self { sweep, points, runs, comparisons, stages, audits, losses, run_table, point_table })
     }
 
-    /// How many runs of which points have a flag, in the order of the grid.
-    pub fn flagged(&self, flag: Flag) -> Vec<(&PointRow, usize)> {
-        let count = |position: usize| {
-            self.runs.iter().filter(|run| run.point == position && run.flags.contains(&flag)).count()
-        };
-        self.points
-            .iter()
-            .enumerate()
-            .map(|(position, point)| (point, count(position)))
-            .filter(|(_, count)| *count > 0)
-            .collect()
+    /// The points that have runs with a flag, in the order of the grid.
+    pub fn flagged(&self, flag: Flag) -> impl Iterator<Item = &PointRow> {
+        self.points.iter().filter(move |point| point.counts.flagged(flag) > 0)
     }
 
     /// The points that take part in the ranking and have a score, best first; equals by cost, then in the order of the

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use sweep_protocol::terms::Value;
 
 use super::{
+    flag::Flag,
     score::{Mean, PointScore},
     text::printable,
 };
@@ -46,6 +47,27 @@ pub struct Counts {
     pub diverged: u64,
     /// Failed or ran too long.
     pub failed: u64,
+    /// Of those that finished, with this flag: unchanged.
+    pub unchanged: u64,
+    /// Of those that finished, with this flag: collapsed.
+    pub collapsed: u64,
+}
+
+impl Counts {
+    /// Finished runs with this flag.
+    pub fn flagged(&self, flag: Flag) -> u64 {
+        match flag {
+            Flag::Unchanged => self.unchanged,
+            Flag::Collapsed => self.collapsed,
+        }
+    }
+
+    pub(super) fn add(&mut self, flag: Flag) {
+        match flag {
+            Flag::Unchanged => self.unchanged += 1,
+            Flag::Collapsed => self.collapsed += 1,
+        }
+    }
 }
 
 impl fmt::Display for Counts {
@@ -102,6 +124,12 @@ impl PointRow {
             means: Means::default(),
             score,
         }
+    }
+
+    /// The marks of the flags that any of its runs has.
+    pub fn marks(&self) -> String {
+        let raised = Flag::ALL.into_iter().filter(|flag| self.counts.flagged(*flag) > 0);
+        raised.map(Flag::mark).collect()
     }
 
     /// Whether it is a method's row, which takes part in the ranking.

@@ -76,6 +76,16 @@ impl Sample {
         self
     }
 
+    /// Changes what the runs of a point measured, from seed `from` on.
+    pub(crate) fn measuring(mut self, point: usize, from: u64, change: fn(&mut Measurement)) -> Self {
+        for run in self.plan.runs.iter().filter(|run| run.point == point && run.seed.0 >= from) {
+            let end = self.ends.get_mut(&run.id).expect("every run ended");
+            let Outcome::Finished(measured) = &mut end.outcome else { panic!("every run finished") };
+            change(measured);
+        }
+        self
+    }
+
     /// Takes every bootstrap interval away.
     pub(crate) fn without_intervals(mut self) -> Self {
         for row in self.scores.values_mut().flatten() {

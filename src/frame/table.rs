@@ -97,6 +97,7 @@ fn gathered(table: &DataFrame, row: usize) -> PolarsResult<(usize, Counts, Means
         finished: count("finished")?,
         diverged: count("diverged")?,
         failed: count("failed")? + count("timed-out")?,
+        ..Counts::default()
     };
     let means = Means {
         retain_acc: mean("retain_acc")?,
@@ -140,6 +141,8 @@ pub(super) fn points(points: &[PointRow], sweep: &Sweep) -> PolarsResult<DataFra
         texts("dash_reason", reasons.iter().map(Option::as_deref)),
         texts("engine", points.iter().map(|_| Some(sweep.engine.word()))),
         texts("split", points.iter().map(|_| sweep.split())),
+        count("n_unchanged", |counts| counts.unchanged),
+        count("n_collapsed", |counts| counts.collapsed),
         column("unlearn_s_mean", points.iter().map(|point| point.means.unlearn_s).collect::<Vec<_>>()),
     ]);
     DataFrame::new(points.len(), columns)

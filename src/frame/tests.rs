@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use insta::assert_snapshot;
 use polars::prelude::DataFrame;
 use polars_io::prelude::{ParquetReader, SerReader};
+use sweep_protocol::{measurement::Measurement, terms::UnitInterval};
 
-use super::{FrameError, PointScore, Unscored, sample::Sample};
+use super::{Flag, FrameError, PointScore, Unscored, sample::Sample};
 use crate::{outcome::Outcome, plan::Role};
 
 fn text(sample: &Sample, name: &str) -> String {
@@ -19,13 +20,13 @@ fn points_csv_is_plain_and_complete() {
     let second = sample.method(1);
     let sample = sample.spoil(second, 2, &Outcome::Diverged { step: 7 });
     assert_snapshot!(text(&sample, "points.csv"), @r"
-    label,title,role,method,params.epochs,params.lr,n,n_finished,n_diverged,n_failed,retain_acc,retain_acc_ci95,forget_acc,forget_acc_ci95,val_acc,val_acc_ci95,test_acc,test_acc_ci95,passes,forgetting_quality,forgetting_quality_low,forgetting_quality_high,retain_ratio,retain_ratio_low,retain_ratio_high,test_ratio,test_ratio_low,test_ratio_high,score,score_low,score_high,epsilon_median,normalised,normalised_low,normalised_high,cross_fitted,cross_fitted_low,cross_fitted_high,told_apart,dash_reason,engine,split,unlearn_s_mean
-    original,original,original,original,,,1,1,0,0,0.953125,,0.983125,,0.875,,0.8416125,,0.0,,,,,,,,,,,,,,,,,,,,,not scored: original runs are a reference,torch,aaaaaaaaaaaa,1.5
-    oracle,oracle,oracle,retrain,,,4,4,0,0,0.95166015625,0.002975547228181271,0.859375,0.0,0.87646484375,0.002975547228181271,0.87896484375,0.002975547228181271,0.0,,,,,,,,,,,,,,,,,,,,,not scored: oracle runs are a reference,torch,aaaaaaaaaaaa,1.5
-    held-out,held-out,held-out,retrain,,,4,4,0,0,0.95166015625,0.002975547228181271,0.859375,0.0,0.87646484375,0.002975547228181271,0.87896484375,0.002975547228181271,0.0,0.1902,0.15216000000000002,0.22072999999999998,0.996,,,0.984,,,0.186396,0.14911680000000002,0.2163554,0.6555555555555556,1.0,0.8,1.152,1.0,0.8,1.152,0.0,,torch,aaaaaaaaaaaa,1.5
-    identity,identity,unlearn,identity,,,4,4,0,0,0.95166015625,0.002975547228181271,0.983125,0.0,0.87646484375,0.002975547228181271,0.84307734375,0.002975547228181271,0.0,0.00031900000000000006,0.0002552000000000001,0.00236685,0.996,,,0.984,,,0.00031262000000000005,0.00025009600000000005,0.002359513,2.0415555555555556,0.0001,0.00008,0.002115,0.01,0.008,0.0135,0.99,,torch,aaaaaaaaaaaa,1.5
-    finetune,finetune lr=0.001 epochs=1,unlearn,finetune,1,0.001,4,4,0,0,0.95166015625,0.002975547228181271,0.9459134615384616,0.0,0.87646484375,0.002975547228181271,0.8796305242233727,0.002975547228181271,1.0,0.018388165680473377,0.014710532544378702,0.02314639053254438,0.996,,,0.984,,,0.01802040236686391,0.014416321893491128,0.022723462721893496,1.6247863247863248,0.09467455621301776,0.07573964497041422,0.11087573964497043,0.3076923076923077,0.24615384615384617,0.35584615384615387,0.6923076923076923,,torch,aaaaaaaaaaaa,1.5
-    ct,ct lr=0.001 epochs=5,unlearn,ct,5,0.001,4,2,2,0,0.9521484375,0.012408403062670595,0.9122596153846154,0.0,0.8759765625,0.012408403062670595,0.8931215329142012,0.012408403062670595,1.0,,,,,,,,,,,,,,,,,,,,,2 of 4 runs finished; a score needs all of them,torch,aaaaaaaaaaaa,1.5
+    label,title,role,method,params.epochs,params.lr,n,n_finished,n_diverged,n_failed,retain_acc,retain_acc_ci95,forget_acc,forget_acc_ci95,val_acc,val_acc_ci95,test_acc,test_acc_ci95,passes,forgetting_quality,forgetting_quality_low,forgetting_quality_high,retain_ratio,retain_ratio_low,retain_ratio_high,test_ratio,test_ratio_low,test_ratio_high,score,score_low,score_high,epsilon_median,normalised,normalised_low,normalised_high,cross_fitted,cross_fitted_low,cross_fitted_high,told_apart,dash_reason,engine,split,n_unchanged,n_collapsed,unlearn_s_mean
+    original,original,original,original,,,1,1,0,0,0.953125,,0.983125,,0.875,,0.8416125,,0.0,,,,,,,,,,,,,,,,,,,,,not scored: original runs are a reference,torch,aaaaaaaaaaaa,0,0,1.5
+    oracle,oracle,oracle,retrain,,,4,4,0,0,0.95166015625,0.002975547228181271,0.859375,0.0,0.87646484375,0.002975547228181271,0.87896484375,0.002975547228181271,0.0,,,,,,,,,,,,,,,,,,,,,not scored: oracle runs are a reference,torch,aaaaaaaaaaaa,0,0,1.5
+    held-out,held-out,held-out,retrain,,,4,4,0,0,0.95166015625,0.002975547228181271,0.859375,0.0,0.87646484375,0.002975547228181271,0.87896484375,0.002975547228181271,0.0,0.1902,0.15216000000000002,0.22072999999999998,0.996,,,0.984,,,0.186396,0.14911680000000002,0.2163554,0.6555555555555556,1.0,0.8,1.152,1.0,0.8,1.152,0.0,,torch,aaaaaaaaaaaa,0,0,1.5
+    identity,identity,unlearn,identity,,,4,4,0,0,0.95166015625,0.002975547228181271,0.983125,0.0,0.87646484375,0.002975547228181271,0.84307734375,0.002975547228181271,0.0,0.00031900000000000006,0.0002552000000000001,0.00236685,0.996,,,0.984,,,0.00031262000000000005,0.00025009600000000005,0.002359513,2.0415555555555556,0.0001,0.00008,0.002115,0.01,0.008,0.0135,0.99,,torch,aaaaaaaaaaaa,0,0,1.5
+    finetune,finetune lr=0.001 epochs=1,unlearn,finetune,1,0.001,4,4,0,0,0.95166015625,0.002975547228181271,0.9459134615384616,0.0,0.87646484375,0.002975547228181271,0.8796305242233727,0.002975547228181271,1.0,0.018388165680473377,0.014710532544378702,0.02314639053254438,0.996,,,0.984,,,0.01802040236686391,0.014416321893491128,0.022723462721893496,1.6247863247863248,0.09467455621301776,0.07573964497041422,0.11087573964497043,0.3076923076923077,0.24615384615384617,0.35584615384615387,0.6923076923076923,,torch,aaaaaaaaaaaa,0,0,1.5
+    ct,ct lr=0.001 epochs=5,unlearn,ct,5,0.001,4,2,2,0,0.9521484375,0.012408403062670595,0.9122596153846154,0.0,0.8759765625,0.012408403062670595,0.8931215329142012,0.012408403062670595,1.0,,,,,,,,,,,,,,,,,,,,,2 of 4 runs finished; a score needs all of them,torch,aaaaaaaaaaaa,0,0,1.5
     ");
 }
 
@@ -52,6 +53,60 @@ fn runs_csv_holds_every_run_in_plan_order() {
     0000000000000000000000000000138a,unlearn,finetune,finetune,1,0.001,2,timed-out,,,,,,1.0,stopped after 60 s,,1,worker,,
     0000000000000000000000000000138b,unlearn,finetune,finetune,1,0.001,3,pending,,,,,,1.0,,,,,,
     ");
+}
+
+/// The original of a sample keeps 0.953 of the retain set right: this is less than 0.9 of it.
+fn collapse(measured: &mut Measurement) {
+    measured.accuracy.retain = UnitInterval::new(0.85).expect("a fraction");
+}
+
+#[test]
+fn flags_stand_at_runs_and_are_counted_at_points() {
+    let sample = Sample::finished(2);
+    let (first, second) = (sample.method(0), sample.method(1));
+    let sample = sample.measuring(first, 1, collapse).measuring(second, 0, |measured| {
+        collapse(measured);
+        measured.unchanged = true;
+    });
+    let frame = sample.frame();
+    let counts = |point: usize| Flag::ALL.map(|flag| frame.points[point].counts.flagged(flag));
+    assert_eq!((counts(first), counts(second)), ([0, 3], [4, 4]), "unchanged, collapsed");
+    let csv = text(&sample, "runs.csv");
+    let of = |cell: &str| csv.lines().filter(|line| line.split(',').any(|own| own == cell)).count();
+    assert_eq!((of("collapsed"), of("unchanged collapsed")), (3, 4), "{csv}");
+    let csv = text(&sample, "points.csv");
+    assert!(csv.lines().next().expect("a header").ends_with(",n_unchanged,n_collapsed,unlearn_s_mean"));
+    assert!(csv.lines().nth(first + 1).expect("a point").ends_with(",0,3,1.5"), "{csv}");
+}
+
+#[test]
+fn only_methods_collapse_and_only_beside_an_original() {
+    let sample = Sample::finished(1);
+    let original = sample.plan.runs[0].id.clone();
+    let (identity, oracle, method) = (3, 1, sample.method(0));
+    let mut sample = sample.measuring(oracle, 0, collapse).measuring(method, 0, collapse);
+    let collapsed = |sample: &Sample| -> Vec<usize> {
+        sample.frame().flagged(Flag::Collapsed).map(|point| point.position).collect()
+    };
+    assert_eq!(collapsed(&sample), [method], "retrained models are what they are");
+    sample.ends.remove(&original);
+    assert_eq!(collapsed(&sample), [method], "the identity stands in for the original");
+    let floor = sample.measuring(identity, 0, collapse);
+    assert!(collapsed(&floor).is_empty(), "the method is as good as the identity, and that as itself");
+    let mut without = floor;
+    let gone: Vec<_> = without.plan.runs.iter().filter(|run| run.point == identity).collect();
+    for run in gone {
+        without.ends.remove(&run.id);
+    }
+    assert!(collapsed(&without).is_empty(), "nothing to compare with");
+}
+
+#[test]
+fn the_identity_never_collapses() {
+    let sample = Sample::finished(1);
+    let frame = sample.measuring(3, 0, collapse).frame();
+    assert!(frame.points[3].is_floor());
+    assert_eq!(frame.points[3].counts.collapsed, 0);
 }
 
 #[test]

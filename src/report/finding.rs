@@ -1,7 +1,7 @@
 //! What the numbers say, in sentences: the headline and the warnings that must stand beside it.
 
 use crate::{
-    frame::{Frame, PointRow, ScoreRow, Standing, decimals},
+    frame::{Flag, Frame, PointRow, ScoreRow, Standing, decimals},
     outcome::Status,
     plan::{EngineName, Role},
 };
@@ -82,6 +82,20 @@ pub(super) fn warnings(frame: &Frame) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// What the marks beside points mean: a sentence for each flag that some run has.
+pub(super) fn flags(frame: &Frame) -> Vec<String> {
+    let sentence = |flag: Flag| {
+        let (mut flagged, mut finished) = (0, 0);
+        for point in frame.flagged(flag) {
+            flagged += point.counts.flagged(flag);
+            finished += point.counts.finished;
+        }
+        let (mark, what) = (flag.mark(), flag.sentence());
+        (flagged > 0).then(|| format!("{mark} {flagged} of {finished} runs of the points concerned {what}"))
+    };
+    Flag::ALL.into_iter().filter_map(sentence).collect()
 }
 
 fn against_ceiling(frame: &Frame, ceiling: &ScoreRow) -> Vec<String> {

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
-use super::finding::{scored, share};
+use super::finding::{self, scored, share};
 use crate::{
-    frame::{Flag, Frame, PointRow, ScoreRow, shortened},
+    frame::{Frame, PointRow, ScoreRow, shortened},
     plan::EngineName,
 };
 
@@ -22,7 +22,7 @@ const NARROWEST: u16 = 40;
 /// The columns, in order; the less a column matters, the higher its rank in leaving when there is no room.
 const COLUMNS: [Column; 10] = [
     Column { head: "#", leaves: 0, text: |row, _| row.rank.clone() },
-    Column { head: "point", leaves: 0, text: |row, _| shortened(&row.title, LONGEST_TITLE) },
+    Column { head: "point", leaves: 0, text: |row, _| row.marked() },
     Column {
         head: "score [95 %]",
         leaves: 0,
@@ -96,15 +96,8 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
     {
         text.push_str("points that share a rank can't be told apart\n");
     }
-    for flag in Flag::ALL {
-        let flagged: Vec<String> = frame
-            .flagged(flag)
-            .iter()
-            .map(|(point, count)| format!("{} ({count} of {})", point.title, point.counts.finished))
-            .collect();
-        if !flagged.is_empty() {
-            let _ = writeln!(text, "{}, {}: {}", flag.word(), flag.sentence(), flagged.join(", "));
-        }
+    for sentence in finding::flags(frame) {
+        let _ = writeln!(text, "{sentence}");
     }
     for (reason, titles) in reasons(&rows) {
         let _ = writeln!(text, "– {}: {reason}", titles.join(", "));
@@ -184,6 +177,12 @@ fn table(rows: &[Row], ceiling: Option<&ScoreRow>, left: u8) -> Table {
 }
 
 impl Row<'_> {
+    fn marked(&self) -> String {
+        let title = shortened(&self.title, LONGEST_TITLE);
+        let marks = self.point.marks();
+        if marks.is_empty() { title } else { format!("{title} {marks}") }
+    }
+
     fn with_score(&self, text: fn(&ScoreRow) -> String) -> String {
         self.point.score.as_ref().map_or_else(|_| "–".to_owned(), text)
     }

@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 
 use insta::assert_snapshot;
+use sweep_protocol::terms::UnitInterval;
 
 use super::{Report, leaderboard, provenance};
 use crate::{
@@ -194,6 +195,37 @@ fn the_leaderboard_ranks_and_explains() {
          floor (identity)                 0.0003 [0.0003, 0.0024]          0 %   84.3 ± 0.3
     – ct lr=0.001 epochs=5: 2 of 4 runs finished; a score needs all of them
     ");
+}
+
+#[test]
+fn flagged_points_are_marked_and_the_marks_explained() {
+    let sample = Sample::finished(2);
+    let (first, second) = (sample.method(0), sample.method(1));
+    let sample = sample
+        .measuring(first, 3, |measured| {
+            measured.accuracy.retain = UnitInterval::new(0.1).expect("a fraction");
+        })
+        .measuring(second, 0, |measured| measured.unchanged = true);
+    let (text, page) = (leaderboard(&sample.frame(), None), page(&sample));
+    for (mark, title, sentence) in [
+        (
+            "†",
+            "finetune lr=0.001 epochs=1",
+            "† 1 of 4 runs of the points concerned collapsed: retain accuracy below 0.9 of the original's",
+        ),
+        (
+            "‡",
+            "ct lr=0.001 epochs=5",
+            "‡ 4 of 4 runs of the points concerned changed nothing: every weight is what it was",
+        ),
+    ] {
+        assert!(text.contains(&format!("{title} {mark} ")), "{text}");
+        assert!(text.lines().any(|line| line == sentence), "{text}");
+        assert!(page.contains(&format!("{title} <sup>{mark}</sup>")), "{page}");
+        assert!(page.contains(&sentence.replace('\'', "&#x27;")), "{page}");
+    }
+    let plain = leaderboard(&Sample::finished(2).frame(), None);
+    assert!(!plain.contains(['†', '‡']), "{plain}");
 }
 
 #[test]

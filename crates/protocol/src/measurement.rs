@@ -87,7 +87,7 @@ pub struct Artifact {
 
 #[cfg(test)]
 mod tests {
-    use super::retain_sample;
+    use super::{Measurement, retain_sample};
 
     #[test]
     fn samples_are_spread_evenly_and_never_repeat() {
@@ -96,5 +96,19 @@ mod tests {
         assert_eq!(of(3, 5), [0, 1, 2], "all there are");
         assert!(of(0, 5).is_empty());
         assert_eq!(of(u64::MAX, 2), [0, u64::MAX / 2]);
+    }
+
+    #[test]
+    fn what_an_older_worker_wrote_is_read_and_written_as_it_is() {
+        let hash = "0".repeat(64);
+        let line = format!(
+            r#"{{"accuracy":{{"retain":0.5,"forget":0.5,"validation":0.5,"test":null}},"unlearn_s":1.0,"measure_s":0.5,"steps":7,"confidences":{{"file":"confidences.npy","blake3":"{hash}"}},"weights":null}}"#
+        );
+        let mut measurement: Measurement = serde_json::from_str(&line).expect("a measurement");
+        assert!(!measurement.unchanged);
+        assert_eq!(serde_json::to_string(&measurement).expect("plain data"), line);
+        measurement.unchanged = true;
+        let told = serde_json::to_string(&measurement).expect("plain data");
+        assert_eq!(serde_json::from_str::<Measurement>(&told).expect("its own line"), measurement);
     }
 }

@@ -191,6 +191,22 @@ fn a_finished_run_has_left_what_it_names() {
 }
 
 #[test]
+fn a_run_whose_recipe_does_nothing_says_so() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let noise = |std| {
+        let (tensors, std) = (Tensors::All, NonNegative::new(std).expect("not negative"));
+        vec![Phase::Noise(Noise { tensors, std, unit: NoiseUnit::Absolute })]
+    };
+    let jobs = [noise(0.0), noise(1e-3), Vec::new()].into_iter().zip(1..).map(|(phases, number)| {
+        let recipe = Recipe { phases };
+        Job { recipe, ..job(home.path(), number, 7) }
+    });
+    let messages = answers(jobs.collect());
+    let unchanged: Vec<bool> = messages.iter().map(|message| finished(message).unchanged).collect();
+    assert_eq!(unchanged, [true, false, false], "no noise, noise, and a recipe that has nothing to do");
+}
+
+#[test]
 fn a_run_that_fails_leaves_the_worker_able() {
     let home = tempfile::tempdir().expect("a temporary folder");
     let changed = |number, change: fn(&mut Job, &mut Inputs)| {
