@@ -6,10 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sweep_inputs::{checkpoint::CheckpointError, dataset::Refused, npy::NpyError, synth::SynthError};
+use sweep_inputs::{
+    checkpoint::CheckpointError, dataset::Refused, npy::NpyError, retrain_cache::RetrainCacheError,
+    synth::SynthError,
+};
 use thiserror::Error;
 
-use super::{Exit, terminal};
+use super::{Exit, score::RetrainedError, terminal};
 use crate::{
     appraisal::AppraisalError,
     engine::toy::ToyError,
@@ -65,6 +68,12 @@ pub(super) enum CommandError {
     /// An array.
     #[error(transparent)]
     Array(#[from] NpyError),
+    /// A cache of retrained models.
+    #[error(transparent)]
+    RetrainCache(#[from] RetrainCacheError),
+    /// Retrained models.
+    #[error(transparent)]
+    Retrained(#[from] RetrainedError),
     /// Two ensembles.
     #[error("the arrays can't be scored: {0}")]
     Incomparable(#[from] Incomparable),
@@ -198,9 +207,12 @@ impl CommandError {
             | Self::NoWorkers { .. }
             | Self::Pool(PoolError::NoSlots) => Exit::Usage,
             Self::NothingSelected => Exit::NothingSelected,
+            Self::Retrained(RetrainedError::Unwritable { .. }) => Exit::Store,
             Self::Data(_)
             | Self::Checkpoint(_)
             | Self::Array(_)
+            | Self::RetrainCache(_)
+            | Self::Retrained(_)
             | Self::Incomparable(_)
             | Self::Refused { .. } => Exit::InputsRefused,
             Self::Store(error)

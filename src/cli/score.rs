@@ -1,21 +1,34 @@
-//! `sweep score`: forgetting quality from two arrays, without a sweep.
+//! `sweep score`: the competition's score from arrays, without a sweep; and the organisers' cache of retrained models.
 
-use std::path::PathBuf;
+mod retrained;
+mod utility;
+
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 use sweep_inputs::npy;
 
 use super::{CommandError, Exit, terminal};
 use crate::score::{ArrayScore, from_arrays, median};
+use retrained::Retrained;
+pub(super) use retrained::RetrainedError;
+use utility::{Accuracies, Utility};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Logit-scaled confidences of the unlearned models: float64 [N, S] as written by `numpy.save`
-    #[arg(long, value_name = "U.npy")]
-    unlearned: PathBuf,
-    /// Logit-scaled confidences of the retrained models: float64 [N, S], the same examples in the same order
-    #[arg(long, value_name = "R.npy")]
+    #[arg(long, value_name = "U.npy", required_unless_present = "write_cache")]
+    unlearned: Option<PathBuf>,
+    /// The retrained models, the same examples in the same order: confidences [N, S] as an `.npy` file, the competition's
+    /// `retrain_confs.npz` as written by `numpy.savez`, or the results folder of a sweep, for its oracle
+    #[arg(long, value_name = "R.npy|R.npz|DIR")]
     retrained: PathBuf,
+    #[command(flatten)]
+    accuracies: Accuracies,
+    /// Write the retrained models as a `retrain_confs.npz` to this new file; needs an `.npz` or a results folder
+    #[arg(long, value_name = "FILE.npz")]
+    write_cache: Option<PathBuf>,
     /// Bootstrap replicates behind the interval of forgetting quality; 0 for none
     #[arg(long, default_value_t = 200, value_name = "N")]
     replicates: u32,
@@ -35,16 +48,41 @@ enum ScoreFormat {
     Csv,
 }
 
+/// The score of two arrays, and of the utility where it is known.
+#[derive(Debug, Serialize)]
+struct Whole {
+    #[serde(flatten)]
+    arrays: ArrayScore,
+    #[serde(flatten)]
+    utility: Option<Utility>,
+}
+
 pub(super) fn score(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let unlearned = npy::read(&arguments.unlearned)?;
-    let retrained = npy::read(&arguments.retrained)?;
-    let score = from_arrays(&unlearned, &retrained, arguments.replicates as usize)?;
-    terminal::data(&match arguments.format {
-        ScoreFormat::Json => serde_json::to_string(&score).expect("a score is plain data"),
-        ScoreFormat::Csv => rows(&score),
-        ScoreFormat::Human => in_words(&score),
-    });
+    let retrained = Retrained::read(&arguments.retrained)?;
+    // Refused before anything is shown or written.
+    let scored = arguments.unlearned.as_ref().map(|path| whole(path, arguments, &retrained)).transpose()?;
+    if let Some(path) = &arguments.write_cache {
+        retrained::write(retrained.measured(&arguments.retrained)?, path)?;
+        terminal::talk(&format!("cache: {}", path.display()));
+    }
+    if let Some(whole) = scored {
+        terminal::data(&match arguments.format {
+            ScoreFormat::Json => serde_json::to_string(&whole).expect("a score is plain data"),
+            ScoreFormat::Csv => rows(&whole.arrays),
+            ScoreFormat::Human => in_words(&whole),
+        });
+    }
     Ok(Exit::Done)
+}
+
+fn whole(unlearned: &Path, arguments: &Arguments, retrained: &Retrained) -> Result<Whole, CommandError> {
+    let unlearned = npy::read(unlearned)?;
+    let arrays = from_arrays(&unlearned, retrained.confidences(), arguments.replicates as usize)?;
+    let utility = match arguments.accuracies.given() {
+        Some(given) => Some(Utility::of(&unlearned, given, retrained.measured(&arguments.retrained)?)?),
+        None => None,
+    };
+    Ok(Whole { arrays, utility })
 }
 
 /// What is not known is an empty cell.
@@ -59,8 +97,8 @@ fn rows(score: &ArrayScore) -> String {
     lines.join("\n")
 }
 
-fn in_words(score: &ArrayScore) -> String {
-    let ArrayScore { forget_score, interval, epsilon, n, cross_fitted, .. } = score;
+fn in_words(Whole { arrays, utility }: &Whole) -> String {
+    let ArrayScore { forget_score, interval, epsilon, n, cross_fitted, .. } = arrays;
     let mut sorted = epsilon.clone();
     sorted.sort_by(f64::total_cmp);
     let median = median(&sorted);
@@ -73,8 +111,13 @@ fn in_words(score: &ArrayScore) -> String {
             "cross-fitted (ours) {quality:.4}{ends}\n                    {apart:.1} % of the examples told apart beyond doubt\n"
         )
     });
+    let utility = utility.map_or_else(String::new, |Utility { retain_ratio, test_ratio, score }| {
+        format!(
+            "score               {score:.6}\nretain ratio        {retain_ratio:.4}\ntest ratio          {test_ratio:.4}\n"
+        )
+    });
     format!(
-        "forgetting quality  {forget_score:.6}{interval}\n\
+        "{utility}forgetting quality  {forget_score:.6}{interval}\n\
          median epsilon      {median:.4}   ({} examples)\n\
          {own}\
          models              {n} unlearned and {n} retrained\n\n\

@@ -1,5 +1,5 @@
 //! What strangers hand over, read safely: data sets in the layout of the NeurIPS 2023 unlearning challenge, PyTorch
-//! checkpoints, NumPy arrays. Both sides of the pipe use it: the orchestrator checks and hashes inputs before any training, the
+//! checkpoints, NumPy arrays and caches of them. Both sides of the pipe use it: the orchestrator checks and hashes inputs before any training, the
 //! worker loads the same bytes.
 //!
 //! No libtorch, no unsafe code; sizes are bounded before memory is asked for, nothing in a file is ever executed, and
@@ -8,4 +8,5 @@
 pub mod checkpoint;
 pub mod dataset;
 pub mod npy;
+pub mod retrain_cache;
 pub mod synth;

@@ -76,6 +76,11 @@ pub enum NpyError {
 
 /// Reads a float64 or float32 array of any shape.
 pub fn read(path: &Path) -> Result<Array, NpyError> {
+    decode(path, &content(path)?)
+}
+
+/// The bytes of a file that is not larger than anything that is read here.
+pub(crate) fn content(path: &Path) -> Result<Vec<u8>, NpyError> {
     let unreadable = |source| NpyError::Unreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     let bytes = file.metadata().map_err(unreadable)?.len();
@@ -85,7 +90,7 @@ pub fn read(path: &Path) -> Result<Array, NpyError> {
     let mut content = Vec::new();
     // A file may grow, or be a device that says it is empty.
     file.take(MAX_FILE).read_to_end(&mut content).map_err(unreadable)?;
-    decode(path, &content)
+    Ok(content)
 }
 
 /// Reads the array that the bytes of a file hold; `path` is for messages alone.
@@ -225,7 +230,8 @@ pub fn matrix_bytes<const N: usize>(rows: &[[f64; N]]) -> Vec<u8> {
     array_bytes(&[rows.len() as u64, N as u64], rows.as_flattened())
 }
 
-fn array_bytes(shape: &[u64], values: &[f64]) -> Vec<u8> {
+/// The bytes of a float64 array file of any shape; as many values as the shape says.
+pub(crate) fn array_bytes(shape: &[u64], values: &[f64]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = npyz::WriteOptions::new()
         .default_dtype()

@@ -95,18 +95,18 @@ pub enum ArchiveProblem {
 }
 
 /// The directory of an archive, read but not yet checked against the entries.
-pub(super) struct Listing<'a> {
+pub(crate) struct Listing<'a> {
     bytes: &'a [u8],
     directory: Directory,
     records: Vec<Central<'a>>,
 }
 
 /// The entries of a checked archive, by name.
-pub(super) type Entries<'a> = BTreeMap<&'a str, &'a [u8]>;
+pub(crate) type Entries<'a> = BTreeMap<&'a str, &'a [u8]>;
 
 impl<'a> Listing<'a> {
     /// Reads the end records and the central directory.
-    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, ArchiveProblem> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, ArchiveProblem> {
         let directory = Directory::find(bytes)?;
         if directory.entries > MAX_ENTRIES {
             return Err(ArchiveProblem::TooManyEntries { entries: directory.entries });
@@ -147,6 +147,32 @@ impl<'a> Listing<'a> {
             position = range.end + if record.has_descriptor() { DESCRIPTOR } else { 0 };
         }
         if position == self.directory.range.start { Ok(entries) } else { Err(ArchiveProblem::EndRecords) }
+    }
+
+    /// The entries as writers other than PyTorch lay them out: stored, each name once, no larger together than the file. What the headers
+    /// say beyond that is not compared.
+    pub(crate) fn stored(self) -> Result<Entries<'a>, ArchiveProblem> {
+        let mut entries = Entries::new();
+        let mut room = self.bytes.len();
+        for record in &self.records {
+            let entry = || record.name.to_owned();
+            if record.is_compressed() {
+                return Err(ArchiveProblem::Compressed { entry: entry() });
+            }
+            let content =
+                record.content(self.bytes).ok_or_else(|| ArchiveProblem::Misplaced { entry: entry() })?;
+            // Entries that overlap could ask for more memory than the file has bytes.
+            room = room
+                .checked_sub(content.len())
+                .ok_or_else(|| ArchiveProblem::Misplaced { entry: entry() })?;
+            if crc32fast::hash(content) != record.fixed.crc {
+                return Err(ArchiveProblem::Checksum { entry: entry() });
+            }
+            if entries.insert(record.name, content).is_some() {
+                return Err(ArchiveProblem::Repeated { entry: entry() });
+            }
+        }
+        Ok(entries)
     }
 
     /// Where the content of an entry lies whose local header must be at `position`.

@@ -20,6 +20,7 @@ mod safetensors_file;
 mod tests;
 
 pub use archive::ArchiveProblem;
+pub(crate) use archive::{Entries, Listing};
 pub use error::CheckpointError;
 pub use layout::LayoutProblem;
 pub use mismatch::{Difference, Mismatch};

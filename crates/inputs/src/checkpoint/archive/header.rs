@@ -94,10 +94,28 @@ impl<'a> Central<'a> {
         self.fixed.flags & HAS_DESCRIPTOR != 0
     }
 
+    /// Whether the content is not stored as it is.
+    pub(super) fn is_compressed(&self) -> bool {
+        self.fixed.method != 0
+    }
+
+    /// The content behind the local header in the bytes of the whole file, if it is plain and all there.
+    pub(super) fn content(&self, file: &'a [u8]) -> Option<&'a [u8]> {
+        let (header, rest) = file.get(self.offset as usize..)?.split_at_checked(LOCAL)?;
+        let plain = self.fixed.flags & 1 == 0 && self.fixed.compressed == self.fixed.size;
+        if !plain || !header.starts_with(b"PK\x03\x04") {
+            return None;
+        }
+        let local = Fixed::read(&header[4..]);
+        let (name, rest) = rest.split_at_checked(local.name_length.into())?;
+        let content = rest.get(usize::from(local.extra_length)..)?;
+        content.get(..self.fixed.size as usize).filter(|_| name == self.name.as_bytes())
+    }
+
     /// Refuses what PyTorch never writes.
     pub(super) fn check_properties(&self) -> Result<(), ArchiveProblem> {
         let entry = || self.name.to_owned();
-        if self.fixed.method != 0 {
+        if self.is_compressed() {
             return Err(ArchiveProblem::Compressed { entry: entry() });
         }
         let saturated = self.fixed.size == u32::MAX || self.offset == u32::MAX;

@@ -1,0 +1,145 @@
+//! Where the retrained models of a score come from: an array, the organisers' cache, or the oracle of a results folder.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use sweep_inputs::{
+    npy::{self, Array},
+    retrain_cache::RetrainCache,
+};
+use sweep_protocol::{measurement::Measurement, terms::ContentHash};
+use thiserror::Error;
+
+use super::super::CommandError;
+use crate::{
+    plan::{Role, Run},
+    score::{Incomparable, Side},
+    store::Recorded,
+};
+
+/// Why retrained models can't be had, or kept.
+#[derive(Debug, Error)]
+pub(in crate::cli) enum RetrainedError {
+    /// A sweep without an oracle.
+    #[error("the sweep in `{}` has no oracle; name a results folder that has retrained models", dir.display())]
+    NoOracle {
+        /// The results.
+        dir: PathBuf,
+    },
+    /// A measured file can't be read.
+    #[error("failed to read `{}`: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A measured file has changed.
+    #[error("`{}` is not what was measured; delete the run's folder and use --retry finished", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Accuracies were asked for where there are none.
+    #[error("`{}` holds confidences alone; accuracies are in a retrain_confs.npz or a results folder", path.display())]
+    NoAccuracies {
+        /// The array.
+        path: PathBuf,
+    },
+    /// The cache can't be written.
+    #[error("failed to write `{}`: {source}; an existing file is never overwritten", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Retrained models, with or without what they cost.
+pub(super) enum Retrained {
+    Bare(Array),
+    Measured(RetrainCache),
+}
+
+impl Retrained {
+    /// Reads whichever of the three the path is.
+    pub(super) fn read(path: &Path) -> Result<Self, CommandError> {
+        if path.is_dir() {
+            return Ok(Self::Measured(oracle(path)?));
+        }
+        if path.extension().is_some_and(|extension| extension == "npz") {
+            return Ok(Self::Measured(RetrainCache::read(path)?));
+        }
+        Ok(Self::Bare(npy::read(path)?))
+    }
+
+    pub(super) fn confidences(&self) -> &Array {
+        match self {
+            Self::Bare(confidences) => confidences,
+            Self::Measured(cache) => &cache.confidences,
+        }
+    }
+
+    /// The cache that these models, read from `path`, make.
+    pub(super) fn measured(&self, path: &Path) -> Result<&RetrainCache, RetrainedError> {
+        match self {
+            Self::Bare(_) => Err(RetrainedError::NoAccuracies { path: path.to_owned() }),
+            Self::Measured(cache) => Ok(cache),
+        }
+    }
+}
+
+/// Writes a cache to a file that is not there yet.
+pub(super) fn write(cache: &RetrainCache, path: &Path) -> Result<(), RetrainedError> {
+    let unwritable = |source| RetrainedError::Unwritable { path: path.to_owned(), source };
+    let bytes = cache.to_bytes().map_err(unwritable)?;
+    let mut file = File::create_new(path).map_err(unwritable)?;
+    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(unwritable)
+}
+
+/// The retrained models of a sweep, in the order of their seeds; all must be there.
+fn oracle(dir: &Path) -> Result<RetrainCache, CommandError> {
+    let recorded = Recorded::read(dir)?;
+    let point = recorded.plan.point_with(Role::Oracle);
+    let point = point.ok_or_else(|| RetrainedError::NoOracle { dir: dir.to_owned() })?;
+    let runs: Vec<&Run> = recorded.plan.runs_of(point).collect();
+    let measured =
+        runs.iter().filter_map(|run| Some((*run, recorded.outcomes.get(&run.id)?.outcome.measurement()?)));
+    let models: Vec<(&Run, &Measurement)> = measured.collect();
+    let side = Side::Retrained;
+    if models.len() < runs.len() || runs.is_empty() {
+        let want = runs.len().max(1);
+        return Err(Incomparable::Incomplete { side, have: models.len(), want }.into());
+    }
+    let (mut values, mut examples) = (Vec::new(), None);
+    for (model, (run, measurement)) in models.iter().enumerate() {
+        let row = confidences(&recorded, run, measurement)?;
+        let want = *examples.get_or_insert(row.len());
+        if row.len() != want {
+            return Err(Incomparable::Ragged { side, model, have: row.len(), want }.into());
+        }
+        values.extend(row);
+    }
+    let percent = |of: fn(&Measurement) -> f64| models.iter().map(|(_, it)| 100.0 * of(it)).collect();
+    Ok(RetrainCache {
+        confidences: Array { shape: vec![models.len(), examples.unwrap_or(0)], values },
+        retain: percent(|it| it.accuracy.retain.get()),
+        test: percent(|it| it.accuracy.held_out().get()),
+        forget: percent(|it| it.accuracy.forget.get()),
+    })
+}
+
+/// What a run has left, if it is still what was measured; \[S\].
+fn confidences(recorded: &Recorded, run: &Run, measurement: &Measurement) -> Result<Vec<f64>, CommandError> {
+    let path = recorded.folder.confidences(&run.id);
+    let unreadable = |source| RetrainedError::Unreadable { path: path.clone(), source };
+    let bytes = fs::read(&path).map_err(unreadable)?;
+    if ContentHash::from(*blake3::hash(&bytes).as_bytes()) != measurement.confidences.blake3 {
+        return Err(RetrainedError::Damaged { path }.into());
+    }
+    Ok(npy::decode(&path, &bytes)?.values)
+}
