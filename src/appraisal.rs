@@ -26,7 +26,7 @@ use crate::{
         self, CrossFit, Difference, Ensemble, Incomparable, Kind, Model, Oracle, Part, Resampled, Retrained,
         Score, Unlearned,
     },
-    store::{Folder, Record, Recorded, Source, StoreError},
+    store::{Record, Recorded, Source, StoreError},
 };
 
 /// Seed of the bootstrap: the same results give the same intervals.
@@ -61,7 +61,7 @@ enum Unusable {
 pub fn appraise(dir: &Path, replicates: u32) -> Result<Frame, AppraisalError> {
     let recorded = Recorded::read(dir)?;
     let ends = recorded.outcomes.iter().map(|(id, record)| (id.clone(), end(record))).collect();
-    let appraiser = Appraiser { folder: Folder::new(dir), recorded: &recorded, replicates };
+    let appraiser = Appraiser { recorded: &recorded, replicates };
     let stages = Staging::of(&recorded).into_rows();
     let dropped: BTreeMap<usize, PointScore> = stages::dropped(&stages).collect();
     let mut appraised = appraiser.appraised();
@@ -89,7 +89,6 @@ fn end(record: &Record) -> RunEnd {
 type Finished<'a> = Vec<(&'a Run, &'a Measurement)>;
 
 struct Appraiser<'a> {
-    folder: Folder,
     recorded: &'a Recorded,
     replicates: u32,
 }
@@ -198,7 +197,7 @@ impl Appraiser<'_> {
     }
 
     fn model(&self, run: &Run, measurement: &Measurement) -> Result<Model, Unusable> {
-        let array = array(run, &self.folder.confidences(&run.id), &measurement.confidences)?;
+        let array = array(run, &self.recorded.confidences(&run.id), &measurement.confidences)?;
         Ok(Model {
             confidences: array.values,
             retain_accuracy: measurement.accuracy.retain,

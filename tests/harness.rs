@@ -58,17 +58,30 @@ impl Bench {
     }
 
     /// Starts `sweep` in a process group of its own and returns at once.
-    fn start<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Child {
+    pub(crate) fn start<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Child {
         self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sweep starts")
     }
 
-    /// Runs whose end the journal has, in order; none where there is no journal yet.
+    /// Runs whose end the journals have, in order within each; none where there is no journal yet.
     pub(crate) fn ended(&self, results: &str) -> Vec<String> {
-        let text = fs::read_to_string(self.path(results).join("journal.jsonl")).unwrap_or_default();
+        let journals = self.journals(results).into_iter();
+        let text: String = journals.map(|path| fs::read_to_string(path).unwrap_or_default()).collect();
         let lines = text.lines().filter(|line| line.contains("\"ended\""));
         lines
             .filter_map(|line| Some(line.split("\"run\":\"").nth(1)?.split('"').next()?.to_owned()))
             .collect()
+    }
+
+    /// The journals of all schedulers, that of a lone one first.
+    pub(crate) fn journals(&self, results: &str) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.path(results)).into_iter().flatten().filter_map(Result::ok);
+        let is_journal = |path: &PathBuf| {
+            let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+            name.starts_with("journal.") && path.extension().is_some_and(|ending| ending == "jsonl")
+        };
+        let mut journals: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_journal).collect();
+        journals.sort_by_key(|path| (path.file_name() != Some(OsStr::new("journal.jsonl")), path.clone()));
+        journals
     }
 
     /// Starts `sweep` and kills its scheduler once the journal has the end of `moment` runs: moments counted in runs fall
@@ -87,7 +100,7 @@ impl Bench {
         scheduler.wait().expect("a child of ours");
     }
 
-    fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
+    pub(crate) fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sweep"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null()).env("NO_COLOR", "1");
         command

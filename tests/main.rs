@@ -9,6 +9,8 @@ mod house;
 mod readme;
 mod resume;
 mod score_command;
+mod shared;
+mod submit;
 mod stages;
 mod torch_sweep;
 mod toy_sweep;

@@ -30,6 +30,15 @@ fn runs_by_point(bench: &Bench) -> BTreeMap<(String, String), usize> {
 }
 
 #[test]
+fn stages_are_for_one_scheduler() {
+    let bench = Bench::new();
+    bench.write("staged.toml", STAGED);
+    let said = bench.sweep(["staged.toml", "--out", "r", "--shared"]).expect_code(2);
+    assert!(said.stderr.contains("`stages`"), "{}", said.stderr);
+    assert!(!bench.path("r").exists(), "nothing is left behind");
+}
+
+#[test]
 fn points_that_are_behind_get_no_more_models() {
     let bench = Bench::new();
     bench.write("staged.toml", STAGED);

@@ -67,7 +67,7 @@ impl Appraiser<'_> {
     }
 
     fn audited(&self, run: &Run, measurement: &Measurement) -> Result<Model, Unusable> {
-        let confidences = array(run, &self.folder.confidences(&run.id), &measurement.confidences)?.values;
+        let confidences = array(run, &self.recorded.confidences(&run.id), &measurement.confidences)?.values;
         let sets = measurement.examples.as_ref().map(|examples| self.sets(run, examples)).transpose()?;
         Ok(Model { accuracy: measurement.accuracy, confidences, sets })
     }
@@ -75,7 +75,7 @@ impl Appraiser<'_> {
     fn sets(&self, run: &Run, examples: &MeasuredExamples) -> Result<Sets, Unusable> {
         let foreign =
             || Unusable::Damaged { run: run.id.short().to_owned(), file: examples.array.file.clone() };
-        let array = array(run, &self.folder.examples(&run.id), &examples.array)?;
+        let array = array(run, &self.recorded.examples(&run.id), &examples.array)?;
         let (rows, rest) = array.values.as_chunks::<COLUMNS>();
         let parts = [examples.forget, examples.retain, examples.test];
         let claimed = parts.iter().try_fold(0_u64, |sum, &part| sum.checked_add(part));

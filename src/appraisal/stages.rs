@@ -27,7 +27,7 @@ impl Staging {
     /// Replays the stages of a plan, which may hold more runs than were asked for so far.
     pub fn of(recorded: &Recorded) -> Self {
         let plan = &recorded.plan;
-        let appraiser = Appraiser { folder: recorded.folder.clone(), recorded, replicates: REPLICATES };
+        let appraiser = Appraiser { recorded, replicates: REPLICATES };
         let mut staging = Self { stages: Vec::new(), limits: vec![0; plan.points.len()] };
         let mut alive: Vec<usize> =
             (0..plan.points.len()).filter(|&position| plan.points[position].is_judged()).collect();

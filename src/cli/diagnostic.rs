@@ -10,11 +10,13 @@ use sweep_inputs::{
     checkpoint::CheckpointError, dataset::Refused, npy::NpyError, retrain_cache::RetrainCacheError,
     synth::SynthError,
 };
+use sweep_protocol::terms::Device;
 use thiserror::Error;
 
 use super::{Exit, score::RetrainedError, terminal};
 use crate::{
     appraisal::AppraisalError,
+    cluster::{FrozenError, SlurmError},
     engine::toy::ToyError,
     grid::{Color, FilterError, GridError, closest},
     method::METHODS,
@@ -148,6 +150,65 @@ pub(super) enum CommandError {
         /// What it said.
         reason: String,
     },
+    /// A device outside the allocation.
+    #[error(
+        "the grid names {device}, but this allocation holds {granted} GPUs; take `devices` out of the grid, or ask the \
+         cluster for more"
+    )]
+    NotGranted {
+        /// The device.
+        device: Device,
+        /// GPUs that may be used.
+        granted: usize,
+    },
+    /// What the cluster says about itself.
+    #[error(transparent)]
+    Shared(#[from] FrozenError),
+    /// Slurm.
+    #[error(transparent)]
+    Slurm(#[from] SlurmError),
+    /// A folder that several schedulers could work on.
+    #[error("failed to open `{}`: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Nothing of that name.
+    #[error("no run of `{}` begins with `{}`; runs.csv lists them", dir.display(), prefix.escape_debug())]
+    NoSuchRun {
+        /// The results.
+        dir: PathBuf,
+        /// What was asked for.
+        prefix: String,
+    },
+    /// Runs of a shared folder can't be taken back yet.
+    #[error("`{}` is shared by several schedulers, where --retry is not available; raise `seeds`, or use another --out", dir.display())]
+    RetryShared {
+        /// The results.
+        dir: PathBuf,
+    },
+    /// Stages are one scheduler's.
+    #[error(
+        "a sweep with `stages` is carried out by one scheduler, but `{}` is to be shared by several; take `stages` out of \
+         the grid, or run it without --shared in a folder of its own",
+        dir.display()
+    )]
+    StagesShared {
+        /// The results.
+        dir: PathBuf,
+    },
+    /// Runs of a shared folder can't be measured again.
+    #[error(
+        "`{}` has finished runs that were measured without what the audits look at, and runs of a shared folder can't be \
+         carried out again; use another --out",
+        dir.display()
+    )]
+    MeasuredLess {
+        /// The results.
+        dir: PathBuf,
+    },
     /// No slot could be used.
     #[error("no worker could be started:\n{}", listed(.reasons))]
     NoWorkers {
@@ -203,6 +264,12 @@ impl CommandError {
             | Self::CrashAid
             | Self::NoProgram { .. }
             | Self::NoTorchWorker { .. }
+            | Self::NotGranted { .. }
+            | Self::Slurm(_)
+            | Self::NoSuchRun { .. }
+            | Self::RetryShared { .. }
+            | Self::StagesShared { .. }
+            | Self::MeasuredLess { .. }
             | Self::TorchUnusable { .. }
             | Self::NoWorkers { .. }
             | Self::Pool(PoolError::NoSlots) => Exit::Usage,
@@ -218,7 +285,9 @@ impl CommandError {
             Self::Store(error)
             | Self::Pool(PoolError::Store(error))
             | Self::Appraisal(AppraisalError::Store(error)) => of_store(error),
-            Self::Cache(_) | Self::Appraisal(_) | Self::Report(_) => Exit::Store,
+            Self::Cache(_) | Self::Appraisal(_) | Self::Report(_) | Self::Shared(_) | Self::Folder { .. } => {
+                Exit::Store
+            }
             Self::OriginalFailed { .. } => Exit::SomeRunsFailed,
         }
     }

@@ -31,7 +31,7 @@ pub(super) struct GridArguments {
     skip_bad_images: bool,
     /// Carry out only the points that this expression selects: `method == 'finetune' and lr > 1e-3`
     #[arg(long, value_name = "EXPRESSION")]
-    only: Option<String>,
+    pub(super) only: Option<String>,
 }
 
 impl GridArguments {
@@ -77,16 +77,22 @@ impl Prepared {
 
     /// The plan without the unlearning runs that `--only` leaves out; points keep their positions.
     pub(super) fn selected(&self) -> Cow<'_, Plan> {
-        let Some(only) = &self.only else { return Cow::Borrowed(&self.plan) };
-        let selects = |point: &Point| point.role != Role::Unlearn || only.selects(point);
-        let selected: Vec<bool> = self.plan.points.iter().map(selects).collect();
-        let mut plan = self.plan.clone();
-        plan.runs.retain(|run| selected[run.point]);
-        Cow::Owned(plan)
+        selected(&self.plan, self.only.as_ref())
     }
 }
 
-fn filter(text: &str) -> Result<Filter, CommandError> {
+/// A plan without the unlearning runs that a filter leaves out; points keep their positions.
+pub(super) fn selected<'p>(plan: &'p Plan, only: Option<&Filter>) -> Cow<'p, Plan> {
+    let Some(only) = only else { return Cow::Borrowed(plan) };
+    let selects = |point: &Point| point.role != Role::Unlearn || only.selects(point);
+    let selected: Vec<bool> = plan.points.iter().map(selects).collect();
+    let mut plan = plan.clone();
+    plan.runs.retain(|run| selected[run.point]);
+    Cow::Owned(plan)
+}
+
+/// Reads an expression of `--only`.
+pub(super) fn filter(text: &str) -> Result<Filter, CommandError> {
     Filter::parse(text).map_err(|source| CommandError::Filter { text: text.to_owned(), source })
 }
 

@@ -4,6 +4,7 @@
 //! here it is only asked for and shown.
 
 mod apart;
+mod cancel;
 mod diagnostic;
 mod disk;
 mod doctor;
@@ -11,6 +12,7 @@ mod exit;
 mod explain;
 mod fsck;
 mod inputs;
+mod logs;
 mod methods;
 mod plan;
 mod progress;
@@ -19,9 +21,12 @@ mod run;
 mod score;
 mod slots;
 mod status;
+mod submit;
 mod synth;
 mod terminal;
 mod toy_worker;
+mod watch;
+mod work;
 mod written;
 
 use std::{env, ffi::OsString, process::ExitCode};
@@ -50,8 +55,18 @@ enum Command {
     Run(run::Arguments),
     /// Show what a grid asks for, without running anything
     Plan(plan::Arguments),
+    /// Hand the runs of a grid that are missing to a cluster, and return at once
+    Submit(submit::Arguments),
+    /// Carry out runs of a shared results folder beside other workers: what a cluster starts
+    Work(work::Arguments),
     /// Show how far a sweep is
     Status(status::Arguments),
+    /// Show how far a sweep is, again and again until it is done
+    Watch(watch::Arguments),
+    /// Show what the workers of a sweep, or those of one run, have said
+    Logs(logs::Arguments),
+    /// End what a sweep has on the cluster; what is recorded stays
+    Cancel(cancel::Arguments),
     /// Make tables, figures and report.html again from a results folder
     Report(report::Arguments),
     /// Score arrays of confidences, without a sweep
@@ -101,6 +116,11 @@ fn carry_out(cli: Cli) -> Result<Exit, CommandError> {
     match cli.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Plan(arguments) => plan::plan(&arguments),
+        Command::Submit(arguments) => submit::submit(&arguments),
+        Command::Work(arguments) => work::work(&arguments),
+        Command::Watch(arguments) => watch::watch(&arguments),
+        Command::Logs(arguments) => logs::logs(&arguments),
+        Command::Cancel(arguments) => cancel::cancel(&arguments),
         Command::Status(arguments) => status::status(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Score(arguments) => score::score(&arguments),

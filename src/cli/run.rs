@@ -1,9 +1,6 @@
 //! `sweep run`: carries out what is missing, then makes the report.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -15,13 +12,15 @@ use super::{
     progress::{Manner, SweepProgress},
     report::{self, Shown},
     slots, terminal,
+    work::{self, Sharing},
 };
 use crate::{
     appraisal::Staging,
+    cluster::Frozen,
     outcome::{Outcome, Status},
     plan::{EngineName, Plan, Role, Run},
     pool::{self, Ending, How, Interruption, Settings},
-    store::{Cache, ChangedInputs, Damage, Disk, Folder, Opening, Recorded, Store},
+    store::{Cache, ChangedInputs, Damage, Notice, Opening, Recorded, Store, StoreError},
 };
 
 /// Where results live unless `--out` and `--cache` say otherwise.
@@ -42,6 +41,9 @@ pub(super) struct Arguments {
     /// Carry out runs again that ended so
     #[arg(long, value_enum, value_name = "STATUS")]
     retry: Vec<Retry>,
+    /// Let other hosts work on the same results: give each the same command, or `sweep work` on the folder
+    #[arg(long)]
+    shared: bool,
     /// Go on although the data or the original changed since the last time
     #[arg(long)]
     accept_changed_inputs: bool,
@@ -99,12 +101,32 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     }
     let dir = arguments.places.results(&prepared.plan);
     apart::check(&dir, prepared.grid.settings())?;
-    let ending = carry_out(arguments, &prepared, &selected, &dir)?;
+    let ending = if arguments.shared || Frozen::is_in(&dir) {
+        beside_others(arguments, &prepared, &selected, &dir)?
+    } else {
+        carry_out(arguments, &prepared, &selected, &dir)?
+    };
     // Who is stopped has seconds left, and nobody looks at the report of a drained sweep that is about to go on.
     if !matches!(ending.how, How::Drained { by } if by != Interruption::Interrupt(1)) {
         report::make(&dir, &arguments.shown)?;
     }
     conclude(ending, &selected, &dir)
+}
+
+/// Works on a folder that others may work on, too.
+fn beside_others(
+    arguments: &Arguments,
+    prepared: &Prepared,
+    selected: &Plan,
+    dir: &Path,
+) -> Result<Ending, CommandError> {
+    if !arguments.retry.is_empty() {
+        return Err(CommandError::RetryShared { dir: dir.to_owned() });
+    }
+    work::share(prepared, &arguments.sharing(), dir)?;
+    let dir = work::absolute(dir)?;
+    let place = work::Place { dir: &dir, frozen: &Frozen::read(&dir)?, progress: arguments.progress };
+    place.work(|_| Ok(selected.clone())).map(|(ending, _)| ending)
 }
 
 /// Opens the results and hands the selected runs to the pool, stage after stage where the sweep is staged. The lock on
@@ -119,8 +141,11 @@ fn carry_out(
     let staged = !selected.stages.is_empty();
     let known = if staged { Some(Recorded::read_for(&*disk, dir, selected)?) } else { None };
     let first = known.map(|recorded| Staging::of(&recorded).asked(selected));
+    let changed = changed_inputs(arguments.accept_changed_inputs);
     let (mut store, notices) =
-        open(&disk, arguments, prepared, first.as_ref().unwrap_or(&prepared.plan), dir)?;
+        opened(prepared, first.as_ref().unwrap_or(&prepared.plan), changed, |opening| {
+            Store::open_on(disk.clone(), dir, opening)
+        })?;
     for notice in notices {
         terminal::talk(&format!("note: {notice}"));
     }
@@ -134,7 +159,8 @@ fn carry_out(
     }
     let grid = prepared.grid.settings();
     let shared = arguments.places.cache(selected);
-    let mut settings = Settings::new(slots::slots(grid, arguments.jobs, shared.as_deref())?);
+    let engine = slots::Engine::of(grid.engine, grid.toy_examples, shared.as_deref());
+    let mut settings = Settings::new(slots::slots(&grid.pool, engine, arguments.jobs)?);
     settings.run_timeout = grid.pool.run_timeout;
     settings.stall_timeout = grid.pool.stall_timeout.unwrap_or(settings.stall_timeout);
     settings.interruptions = pool::signals()?;
@@ -162,7 +188,7 @@ fn stage_by_stage(
     }
 }
 
-fn perform(
+pub(super) fn perform(
     plan: &Plan,
     store: &mut Store,
     cache: Option<&Cache>,
@@ -177,13 +203,13 @@ fn perform(
     Ok(ending?)
 }
 
-fn open(
-    disk: &Arc<dyn Disk>,
-    arguments: &Arguments,
+/// Opens results for this process and this plan.
+pub(super) fn opened(
     prepared: &Prepared,
     plan: &Plan,
-    dir: &Path,
-) -> Result<(Store, Vec<crate::store::Notice>), CommandError> {
+    changed_inputs: ChangedInputs,
+    open: impl FnOnce(&Opening<'_>) -> Result<(Store, Vec<Notice>), StoreError>,
+) -> Result<(Store, Vec<Notice>), CommandError> {
     let holder = pool::this_scheduler();
     let provenance = json!({
         "sweep": holder.version,
@@ -193,8 +219,6 @@ fn open(
         "started": holder.since,
         "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
     });
-    let changed_inputs =
-        if arguments.accept_changed_inputs { ChangedInputs::Accept } else { ChangedInputs::Refuse };
     let opening = Opening {
         plan,
         grid: &prepared.text,
@@ -203,10 +227,25 @@ fn open(
         damage: Damage::Refuse,
         changed_inputs,
     };
-    Ok(Store::open_on(disk.clone(), dir, &opening)?)
+    Ok(open(&opening)?)
 }
 
-fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandError> {
+impl Arguments {
+    fn sharing(&self) -> Sharing<'_> {
+        Sharing {
+            places: &self.places,
+            only: self.grid.only.as_deref(),
+            jobs: self.jobs,
+            changed_inputs: changed_inputs(self.accept_changed_inputs),
+        }
+    }
+}
+
+pub(super) fn changed_inputs(accepted: bool) -> ChangedInputs {
+    if accepted { ChangedInputs::Accept } else { ChangedInputs::Refuse }
+}
+
+pub(super) fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandError> {
     let Ending { finished, diverged, failed, pending, how } = ending;
     terminal::talk(&format!(
         "{}: {finished} finished, {diverged} diverged, {failed} failed, {pending} pending; results in {}",
@@ -223,8 +262,9 @@ fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandErro
         How::NoWorkers { reasons } => Err(CommandError::NoWorkers { reasons }),
         How::OriginalFailed { message, .. } => {
             let original = plan.point_with(Role::Original).and_then(|point| plan.runs_of(point).next());
+            let recorded = Recorded::read(dir)?;
             let log = original
-                .map_or_else(|| dir.to_owned(), |run| Folder::new(dir).run(&run.id).join("worker.log"));
+                .map_or_else(|| dir.to_owned(), |run| recorded.run_folder(&run.id).join("worker.log"));
             Err(CommandError::original_failed(message, &log))
         }
     }

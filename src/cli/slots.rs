@@ -11,73 +11,125 @@ use std::{
 use sweep_protocol::terms::Device;
 
 use super::CommandError;
-use crate::{
-    engine::WorkerCommand,
-    grid::{PoolSettings, Settings},
-    plan::EngineName,
-    pool::SlotSpec,
-};
+use crate::{engine::WorkerCommand, grid::PoolSettings, plan::EngineName, pool::SlotSpec};
 
-/// Names another `sweep-torch` than the one beside this program.
-const WORKER_VARIABLE: &str = "SWEEP_TORCH_WORKER";
 /// Folder in the shared cache for what passes over the data have found.
 const PASSES: &str = "passes";
+/// Names another `sweep-torch` than the one beside this program.
+const WORKER_VARIABLE: &str = "SWEEP_TORCH_WORKER";
 /// Where the driver lists its GPUs.
 const DRIVER: &str = "/proc/driver/nvidia/gpus";
 
-/// The slots of a pool: as many as asked for on each device. Workers share what their passes find below `cache`.
+/// The slots of a pool: as many as asked for on each device.
 pub(super) fn slots(
-    settings: &Settings,
+    pool: &PoolSettings,
+    engine: Engine<'_>,
     jobs: Option<u32>,
-    cache: Option<&Path>,
 ) -> Result<Vec<SlotSpec>, CommandError> {
-    let devices = devices(&settings.pool, settings.engine);
+    let granted = Granted::here();
     let mut slots = Vec::new();
-    for device in devices {
-        for _ in 0..count(&settings.pool, device, jobs) {
-            slots.push(SlotSpec { device, command: command(settings, device, cache)? });
+    for device in devices(pool, engine, &granted)? {
+        for _ in 0..count(pool, device, jobs) {
+            slots.push(SlotSpec { device, command: command(engine, device, &granted)? });
         }
     }
     Ok(slots)
 }
 
+/// The engine with what its workers are told on their command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Engine<'a> {
+    Torch {
+        /// Below which workers share what their passes find.
+        cache: Option<&'a Path>,
+    },
+    Toy {
+        /// Forget examples.
+        examples: u32,
+    },
+}
+
+impl<'a> Engine<'a> {
+    pub(super) fn of(name: EngineName, toy_examples: u32, cache: Option<&'a Path>) -> Self {
+        match name {
+            EngineName::Torch => Self::Torch { cache },
+            EngineName::Toy => Self::Toy { examples: toy_examples },
+        }
+    }
+}
+
+/// The GPUs that this process may use, where a cluster or the user has chosen some of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Granted(Option<Vec<String>>);
+
+impl Granted {
+    fn here() -> Self {
+        let value = |name| env::var(name).ok();
+        Self::of(value("CUDA_VISIBLE_DEVICES").as_deref(), value("SLURM_JOB_GPUS").as_deref())
+    }
+
+    /// An allocation that names its GPUs is believed even where nothing hides the others.
+    fn of(visible: Option<&str>, allocated: Option<&str>) -> Self {
+        let names = |list: &str| {
+            list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        };
+        Self(visible.or(allocated).map(names))
+    }
+
+    fn count(&self, of_driver: u32) -> u32 {
+        self.0.as_ref().map_or(of_driver, |names| of_driver.min(names.len() as u32))
+    }
+
+    fn refuse(&self, devices: &[Device]) -> Result<(), CommandError> {
+        let Some(names) = &self.0 else { return Ok(()) };
+        let beyond =
+            devices.iter().find(|device| matches!(device, Device::Cuda(at) if *at as usize >= names.len()));
+        match beyond {
+            Some(&device) => Err(CommandError::NotGranted { device, granted: names.len() }),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The devices that the grid names, or all that this machine has.
-fn devices(pool: &PoolSettings, engine: EngineName) -> Vec<Device> {
+fn devices(pool: &PoolSettings, engine: Engine<'_>, granted: &Granted) -> Result<Vec<Device>, CommandError> {
     match (&pool.devices, engine) {
-        (_, EngineName::Toy) => vec![Device::Cpu],
-        (Some(devices), EngineName::Torch) => devices.clone(),
-        (None, EngineName::Torch) => match gpus() {
-            0 => vec![Device::Cpu],
-            count => (0..count).map(Device::Cuda).collect(),
+        (_, Engine::Toy { .. }) => Ok(vec![Device::Cpu]),
+        (Some(devices), Engine::Torch { .. }) => granted.refuse(devices).map(|()| devices.clone()),
+        (None, Engine::Torch { .. }) => match granted.count(gpus()) {
+            0 => Ok(vec![Device::Cpu]),
+            count => Ok((0..count).map(Device::Cuda).collect()),
         },
     }
 }
 
-/// Number of GPUs that this process may use: those of the driver, or fewer where a cluster has chosen.
+/// Number of GPUs that the driver has.
 fn gpus() -> u32 {
-    let of_driver = std::fs::read_dir(DRIVER).map_or(0, |gpus| gpus.count() as u32);
-    match env::var("CUDA_VISIBLE_DEVICES") {
-        Ok(list) => of_driver.min(list.split(',').filter(|name| !name.trim().is_empty()).count() as u32),
-        Err(_) => of_driver,
-    }
+    std::fs::read_dir(DRIVER).map_or(0, |gpus| gpus.count() as u32)
+}
+
+/// Cores that this process may use: an allocation may hold fewer than the machine shows.
+fn cores() -> u32 {
+    let shown = thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+    let allocated = env::var("SLURM_CPUS_ON_NODE").ok().and_then(|count| count.parse().ok());
+    allocated.map_or(shown, |allocated: u32| shown.min(allocated.max(1)))
 }
 
 fn count(pool: &PoolSettings, device: Device, jobs: Option<u32>) -> u32 {
     let fitting = match device {
         // One single-threaded worker per core: more threads in one would change the bits.
-        Device::Cpu => thread::available_parallelism().map_or(1, |cores| cores.get() as u32),
+        Device::Cpu => cores(),
         Device::Cuda(_) => 1,
     };
     jobs.or(pool.slots_per_device.map(u32::from)).unwrap_or(fitting)
 }
 
-fn command(settings: &Settings, device: Device, cache: Option<&Path>) -> Result<WorkerCommand, CommandError> {
-    let (program, args): (PathBuf, Vec<OsString>) = match settings.engine {
-        EngineName::Toy => {
-            let examples = settings.toy_examples.to_string();
-            (this_program()?, vec!["toy-worker".into(), "--examples".into(), examples.into()])
+fn command(engine: Engine<'_>, device: Device, granted: &Granted) -> Result<WorkerCommand, CommandError> {
+    let (program, args): (PathBuf, Vec<OsString>) = match engine {
+        Engine::Toy { examples } => {
+            (this_program()?, vec!["toy-worker".into(), "--examples".into(), examples.to_string().into()])
         }
-        EngineName::Torch => {
+        Engine::Torch { cache } => {
             let mut args = vec!["serve".into(), "--device".into(), device.to_string().into()];
             // A job can't name a folder that isn't UTF-8 either.
             if let Some(passes) = cache.map(|cache| cache.join(PASSES)).as_deref().and_then(Path::to_str) {
@@ -86,10 +138,12 @@ fn command(settings: &Settings, device: Device, cache: Option<&Path>) -> Result<
             (torch_worker()?, args)
         }
     };
-    Ok(WorkerCommand::new(program, args, device, env::vars_os()))
+    let visible = granted.0.as_ref().map(|names| ("CUDA_VISIBLE_DEVICES".into(), names.join(",").into()));
+    Ok(WorkerCommand::new(program, args, device, env::vars_os().chain(visible)))
 }
 
-fn this_program() -> Result<PathBuf, CommandError> {
+/// This program, as it is started again.
+pub(super) fn this_program() -> Result<PathBuf, CommandError> {
     env::current_exe().map_err(|source| CommandError::NoProgram { source })
 }
 

@@ -8,6 +8,7 @@
 mod audit;
 mod axis;
 mod check;
+mod cluster;
 mod duration;
 mod error;
 mod exclude;
@@ -30,6 +31,7 @@ mod training;
 #[cfg(test)]
 mod tests;
 
+pub use cluster::{ClusterSettings, SlurmSettings};
 pub use error::{GridError, Mistake, Note, Problem, closest};
 pub use expand::{Resolved, ResolvedData};
 pub use file::GridFile;

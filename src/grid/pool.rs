@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use serde::{Deserialize, Serialize};
 use sweep_protocol::terms::Device;
 use toml::de::DeValue;
 
@@ -12,7 +13,8 @@ use super::{
 };
 
 /// Where runs are carried out, and for how long they may last.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PoolSettings {
     /// The devices; none stands for all that the machine has.
     pub devices: Option<Vec<Device>>,

@@ -4,6 +4,7 @@ use sweep_protocol::message::Network;
 
 use super::{
     audit,
+    cluster::{self, ClusterSettings},
     error::{Mistake, Problem, Problems, closest, shown},
     pool::{self, PoolSettings},
     source::Span,
@@ -37,6 +38,7 @@ const KEYS: &[&str] = &[
     "toy",
     "audit",
     "pool",
+    "cluster",
     "defaults",
     "method",
     "exclude",
@@ -69,6 +71,8 @@ pub struct Settings {
     pub toy_examples: u32,
     /// Where runs are carried out.
     pub pool: PoolSettings,
+    /// How workers on other hosts are asked for.
+    pub cluster: ClusterSettings,
     /// Most runs that the plan may have.
     pub max_runs: u64,
 }
@@ -94,6 +98,7 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
         oracle: oracle(root, stages.last().copied(), problems),
         toy_examples: toy(root, engine, problems),
         pool: pool::read(root, problems),
+        cluster: cluster::read(root, problems),
         stages,
         max_runs: root.whole("max-runs", 1..=MOST_RUNS, MAX_RUNS, problems),
     }

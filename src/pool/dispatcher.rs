@@ -1,6 +1,9 @@
 //! Carries out what the scheduler core says, and tells it what happened.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use crossbeam_channel::{Receiver, never, select_biased};
 use sweep_protocol::{message::Failure, terms::RunId};
@@ -13,6 +16,7 @@ use super::{
     job,
     observer::{Happening, Interruption, Observer},
     settings::Settings,
+    touch::Touch,
 };
 use crate::{
     outcome::{Cause, Outcome},
@@ -61,14 +65,21 @@ pub fn run(
         interruptions,
         attendance,
         events: VecDeque::new(),
+        stop_at: None,
+        touch: Touch::default(),
     };
     let (state, end) = dispatcher.run(state)?;
+    dispatcher.store.release()?;
     let broken = state.broken().map(|(slot, reason)| (slot, reason.to_owned())).collect();
     Ok(Ending::of(plan, store, end, broken))
 }
 
 /// Forgets finished runs that lack what the plan asks them to measure: their models are gone.
 fn reopen_unanswered(plan: &Plan, store: &mut Store, observer: &mut dyn Observer) -> Result<(), StoreError> {
+    if store.is_shared() {
+        // What has ended there stands.
+        return Ok(());
+    }
     let lacking = plan.runs.iter().filter(|run| {
         let measured = store.outcome(&run.id).and_then(Outcome::measurement);
         measured.is_some_and(|measured| !plan.is_answered(run, measured))
@@ -86,7 +97,7 @@ fn known(plan: &Plan, store: &Store, cache: Option<&Cache>, run: usize) -> Known
     Known {
         status: store.outcome(id).filter(|outcome| outcome.is_final()).map(Outcome::status),
         attempts: store.attempts(id),
-        cacheable: cache.is_some() && job::is_cacheable(plan, run),
+        to_ask: store.is_shared() || (cache.is_some() && job::is_cacheable(plan, run)),
     }
 }
 
@@ -94,13 +105,17 @@ pub(super) struct Dispatcher<'a> {
     pub(super) plan: &'a Plan,
     pub(super) store: &'a mut Store,
     cache: Option<&'a Cache>,
-    settings: &'a Settings,
+    pub(super) settings: &'a Settings,
     pub(super) observer: &'a mut dyn Observer,
     crew: Crew,
     interruptions: Receiver<Interruption>,
     pub(super) attendance: Attendance,
     /// What the carrying out of actions has brought about.
-    events: VecDeque<Event>,
+    pub(super) events: VecDeque<Event>,
+    /// When the runs at work are stopped.
+    stop_at: Option<Duration>,
+    /// What is to be told to other schedulers.
+    pub(super) touch: Touch,
 }
 
 impl Dispatcher<'_> {
@@ -112,6 +127,15 @@ impl Dispatcher<'_> {
             let event = self.next();
             let moment = clock.look(began.elapsed());
             let tick = moment.is_tick.then_some(Event::Tick);
+            if moment.is_tick {
+                self.keep_in_touch(moment.now)?;
+                if self.stop_at.take_if(|at| moment.now >= *at).is_some() {
+                    self.events.push_back(Event::Interrupted(Interruption::Interrupt(2)));
+                }
+            }
+            if event == Some(Event::Interrupted(Interruption::Drain)) {
+                self.stop_at = self.settings.notice.map(|notice| moment.now + notice);
+            }
             for event in event.into_iter().chain(tick) {
                 for action in step(&mut state, event, moment.now) {
                     if let Some(end) = self.carry_out(action)? {
@@ -192,8 +216,11 @@ impl Dispatcher<'_> {
 
     fn consult(&mut self, run: usize) -> Result<(), PoolError> {
         let id = &self.plan.runs[run].id;
+        if !self.claim(run)? {
+            return Ok(());
+        }
         let mut measurement = None;
-        if let Some(cache) = self.cache.filter(|cache| cache.has(id)) {
+        if let Some(cache) = self.cache.filter(|cache| job::is_cacheable(self.plan, run) && cache.has(id)) {
             let folder = self.store.make_run_folder(id)?;
             match cache.fetch(id, &folder) {
                 Fetched::Hit(found) if self.is_answered(run, &found) => measurement = Some(found),
@@ -205,7 +232,7 @@ impl Dispatcher<'_> {
         Ok(())
     }
 
-    fn commit(
+    pub(super) fn commit(
         &mut self,
         run: usize,
         attempt: u32,
@@ -225,7 +252,7 @@ impl Dispatcher<'_> {
         if let (Some(cache), Some(measurement), Source::Computed) =
             (self.cache, outcome.measurement(), source)
             && job::is_cacheable(self.plan, run)
-            && let Err(notice) = cache.keep(id, &self.store.folder().run(id), measurement)
+            && let Err(notice) = cache.keep(id, &self.store.run_folder(id), measurement)
         {
             self.observer.event(&Happening::Notice(&notice));
         }

@@ -47,6 +47,7 @@ impl Dispatcher<'_> {
             FromWorker::Hello(hello) => return Some(self.greet(slot, &hello)),
             FromWorker::Progress { run, step, steps } => {
                 let run = self.position(slot, &run)?;
+                self.touch.moved(run);
                 return Some(Event::Progress { slot, run, step, steps });
             }
             FromWorker::Finished { run, measurement } => (run, Outcome::Finished(measurement)),

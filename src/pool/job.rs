@@ -67,7 +67,7 @@ fn checkpoint(inputs: &PlannedInputs, store: &Store) -> Option<Start> {
         }
         PlannedOriginal::Trained { run } => {
             let weights = store.outcome(run).and_then(Outcome::measurement)?.weights.as_ref()?;
-            Some(Start::Checkpoint { path: store.folder().weights(run), blake3: weights.blake3.clone() })
+            Some(Start::Checkpoint { path: store.weights(run), blake3: weights.blake3.clone() })
         }
     }
 }

@@ -16,6 +16,7 @@ mod job;
 mod observer;
 mod settings;
 mod signals;
+mod touch;
 #[cfg(test)]
 mod tests;
 

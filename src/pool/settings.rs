@@ -41,6 +41,8 @@ pub struct Settings {
     pub run_timeout: Option<Duration>,
     /// How long a worker that is told to end may take.
     pub grace: Duration,
+    /// How long the runs at work may go on once the cluster says that time is running out.
+    pub notice: Option<Duration>,
     /// Where wishes to end early come from.
     pub interruptions: Receiver<Interruption>,
 }
@@ -55,6 +57,7 @@ impl Settings {
             stall_timeout: Duration::from_mins(10),
             run_timeout: None,
             grace: Duration::from_secs(10),
+            notice: None,
             interruptions: never(),
         }
     }

@@ -339,7 +339,7 @@ fn finished_oracles_are_shared_between_sweeps() {
     assert!(second.witness.told.contains(&Notice::DamagedCacheEntry { path: damaged }.to_string()));
     let recorded = Recorded::read(&second.dir).expect("whole");
     assert_eq!(recorded.outcomes[&run_id(0)].source, Source::Cached);
-    assert_eq!(std::fs::read(recorded.folder.confidences(&run_id(0))).expect("brought"), b"confidences");
+    assert_eq!(std::fs::read(recorded.confidences(&run_id(0))).expect("brought"), b"confidences");
 }
 
 #[test]
@@ -394,9 +394,6 @@ fn unlearning_starts_from_the_weights_that_the_original_left() {
         |run| job::build(&stage.plan, &store, run, 1, "folder".into()).expect("the original is recorded");
     let start = |run| job(run).inputs.expect("the plan has inputs").start;
     assert_eq!((start(0), start(1)), (Start::Fresh, Start::Fresh));
-    assert_eq!(
-        start(2),
-        Start::Checkpoint { path: store.folder().weights(&run_id(0)), blake3: hash("weights") }
-    );
+    assert_eq!(start(2), Start::Checkpoint { path: store.weights(&run_id(0)), blake3: hash("weights") });
     assert_eq!([0, 1, 2].map(|run| job(run).keep_weights), [true, false, false]);
 }

@@ -23,6 +23,12 @@ impl Share {
         let name: String = text.chars().take(64).map(safe).collect();
         Self(if name.is_empty() { "-".to_owned() } else { name })
     }
+
+    /// A name that was given by [`Share::named`].
+    pub(super) fn known(text: &str) -> Option<Self> {
+        let share = Self::named(text);
+        (share.0 == text).then_some(share)
+    }
 }
 
 impl fmt::Display for Share {
@@ -57,8 +63,8 @@ impl Folder {
     }
 
     /// Versions, commit, device, host.
-    pub fn provenance(&self, share: Option<&Share>) -> PathBuf {
-        self.of_share("provenance", share, "json")
+    pub fn provenance(&self) -> PathBuf {
+        self.0.join("provenance.json")
     }
 
     /// What happened.
@@ -77,12 +83,12 @@ impl Folder {
         )
     }
 
-    /// Whether a file of this name is a journal.
-    pub fn is_journal(name: &OsStr) -> bool {
-        name.to_str().is_some_and(|name| {
-            let share = name.strip_prefix("journal.").and_then(|rest| rest.strip_suffix("jsonl"));
-            share.is_some_and(|share| share.is_empty() || share.ends_with('.'))
-        })
+    /// Whose journal a file of this name is, if it is one; the inner nothing is for the sole scheduler.
+    pub(super) fn share_of_journal(name: &OsStr) -> Option<Option<Share>> {
+        match name.to_str()?.strip_prefix("journal.")?.strip_suffix("jsonl")? {
+            "" => Some(None),
+            share => Share::known(share.strip_suffix('.')?).map(Some),
+        }
     }
 
     /// Room that is given back when the disk is full, so that what is in hand can still be recorded.
@@ -100,23 +106,18 @@ impl Folder {
         self.0.join("runs")
     }
 
-    /// The folder of one run.
-    pub fn run(&self, run: &RunId) -> PathBuf {
-        self.runs().join(run.as_str())
+    /// The folder that a scheduler gives a run: no two ever write into one.
+    pub fn run(&self, run: &RunId, share: Option<&Share>) -> PathBuf {
+        self.runs().join(share.map_or_else(|| run.to_string(), |share| format!("{run}.{share}")))
     }
 
-    /// The confidences of one run.
-    pub fn confidences(&self, run: &RunId) -> PathBuf {
-        self.run(run).join(CONFIDENCES)
+    /// The ends of runs that several schedulers work on; see [`crate::cluster`].
+    pub(super) fn ends(&self) -> PathBuf {
+        self.0.join("done")
     }
 
-    /// What one run does on single examples, where that was measured.
-    pub fn examples(&self, run: &RunId) -> PathBuf {
-        self.run(run).join(EXAMPLES)
-    }
-
-    /// The weights that one run kept.
-    pub fn weights(&self, run: &RunId) -> PathBuf {
-        self.run(run).join(WEIGHTS)
+    /// The end of one such run.
+    pub(super) fn done(&self, run: &RunId) -> PathBuf {
+        self.ends().join(run.as_str())
     }
 }

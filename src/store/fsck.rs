@@ -10,10 +10,11 @@ use std::{
 use sweep_protocol::{measurement::Measurement, terms::RunId};
 
 use super::{
-    Access, Disk, Folder, Holder, Store, StoreError, artifacts,
+    Access, Disk, Folder, Holder, StoreError, artifacts,
     disk::TEMPORARY,
     opening::{introduced, open_to_repair},
     recorded::{History, Journals, Part, read_if_there, read_plan},
+    shared::{ends, read_end},
 };
 
 /// Something in results that is not as it should be.
@@ -147,10 +148,11 @@ pub fn fsck(disk: &dyn Disk, dir: &Path) -> Result<Checked, StoreError> {
     }
     journals.0.iter().for_each(|part| found.journal(part));
     found.left_over(dir);
-    let history = History::of(journals.merged());
+    let mut history = History::of(journals);
+    found.ends(&mut history)?;
     for (run, record) in &history.records {
         if let Some(measurement) = record.outcome.measurement() {
-            found.run(run, measurement);
+            found.run(run, &folder.run(run, record.scheduler.as_ref()), measurement);
         }
     }
     for name in disk.list(&folder.runs()).unwrap_or_default() {
@@ -179,9 +181,8 @@ impl Found<'_> {
             Ok(None) => self.add(&plan, Fault::Missing),
             Err(error) => self.add(&plan, Fault::Unreadable(why(error))),
         }
-        let provenance = self.folder.provenance(None);
+        let provenance = self.folder.provenance();
         match read_if_there(self.disk, &provenance) {
-            // A sweep that was only ever shared has one for each share.
             Ok(None) => {}
             Ok(Some(bytes)) => {
                 if let Err(error) = serde_json::from_slice::<serde_json::Value>(&bytes) {
@@ -209,10 +210,28 @@ impl Found<'_> {
         }
     }
 
-    fn run(&mut self, run: &RunId, measurement: &Measurement) {
-        let folder = self.folder.run(run);
+    /// The ends of runs that several schedulers claim; they count where no journal has them.
+    fn ends(&mut self, history: &mut History) -> Result<(), StoreError> {
+        for run in ends(self.disk, self.folder)? {
+            let path = self.folder.done(&run);
+            match read_end(self.disk, self.folder, &run) {
+                Ok(end) => history.records.entry(run).or_insert(end),
+                Err(StoreError::Damaged { lines, .. }) => {
+                    self.add(&path, Fault::DamagedLines(lines));
+                    continue;
+                }
+                Err(error) => {
+                    self.add(&path, Fault::Unreadable(why(error)));
+                    continue;
+                }
+            };
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, run: &RunId, folder: &Path, measurement: &Measurement) {
         let Some(named) = artifacts(measurement) else {
-            return self.add(&folder, Fault::NotAsRecorded(run.clone()));
+            return self.add(folder, Fault::NotAsRecorded(run.clone()));
         };
         for artifact in named {
             let path = folder.join(&artifact.file);
@@ -222,9 +241,15 @@ impl Found<'_> {
         }
     }
 
+    /// Whether this is the ballast of a scheduler that lives.
+    fn is_held(&self, dir: &Path, name: &OsStr) -> bool {
+        let stem = name.to_str().and_then(|name| name.strip_prefix('.')?.strip_suffix("ballast"));
+        stem.is_some_and(|stem| matches!(self.disk.holder(&dir.join(format!("{stem}lock"))), Ok(Some(_))))
+    }
+
     fn left_over(&mut self, dir: &Path) {
         for name in self.disk.list(dir).unwrap_or_default() {
-            if is_left_over(&name) {
+            if is_left_over(&name) && !self.is_held(dir, &name) {
                 self.add(&dir.join(name), Fault::LeftOver);
             }
         }
@@ -253,14 +278,15 @@ pub fn repair(disk: &Arc<dyn Disk>, dir: &Path, holder: &Holder) -> Result<Check
     for Finding { path, fault } in &checked.findings {
         match fault {
             Fault::NotAsRecorded(run) => {
-                let folder = store.folder().run(run);
+                let folder = store.run_folder(run);
                 // Moved first: a crash in between is found again by the next fsck.
-                set_aside(&**disk, &store, &folder)?;
+                set_aside(&**disk, store.folder(), &folder)?;
+                set_aside(&**disk, store.folder(), &store.folder().done(run))?;
                 if store.outcome(run).is_some() {
                     store.reopen(run)?;
                 }
             }
-            Fault::LeftOver if *path != store.ballast => set_aside(&**disk, &store, path)?,
+            Fault::LeftOver => set_aside(&**disk, store.folder(), path)?,
             _ => {}
         }
     }
@@ -269,8 +295,8 @@ pub fn repair(disk: &Arc<dyn Disk>, dir: &Path, holder: &Holder) -> Result<Check
 }
 
 /// Moves a file or folder, if it is there, into the quarantine, under a name that is free.
-fn set_aside(disk: &dyn Disk, store: &Store, path: &Path) -> Result<(), StoreError> {
-    let quarantine = store.folder().quarantine();
+pub(super) fn set_aside(disk: &dyn Disk, folder: &Folder, path: &Path) -> Result<(), StoreError> {
+    let quarantine = folder.quarantine();
     let writing = |source: io::Error| StoreError::Write { path: quarantine.clone(), source };
     disk.create_dir(&quarantine).map_err(writing)?;
     let taken = disk.list(&quarantine).map_err(writing)?;
@@ -285,7 +311,7 @@ fn set_aside(disk: &dyn Disk, store: &Store, path: &Path) -> Result<(), StoreErr
             moved
                 .and_then(|()| disk.sync_dir(&quarantine))
                 .and_then(|()| disk.sync_dir(parent))
-                .and_then(|()| disk.sync_dir(store.folder().path()))
+                .and_then(|()| disk.sync_dir(folder.path()))
                 .map_err(writing)
         }
     }

@@ -86,10 +86,15 @@ impl Journal {
     pub(super) fn wrote(&mut self, line: &Line) -> Option<Entry> {
         self.length += line.bytes.len() as u64;
         self.seq += 1;
-        match decode(line.bytes.strip_suffix(b"\n")?) {
-            Reading::Whole(entry) => Some(entry),
-            Reading::Foreign | Reading::Damaged => None,
-        }
+        only_line(&line.bytes)
+    }
+}
+
+/// The one line that these bytes are.
+pub(super) fn only_line(bytes: &[u8]) -> Option<Entry> {
+    match decode(bytes.strip_suffix(b"\n")?) {
+        Reading::Whole(entry) => Some(entry),
+        Reading::Foreign | Reading::Damaged => None,
     }
 }
 

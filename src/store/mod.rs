@@ -5,7 +5,9 @@
 //! journal.jsonl                             what happened: the truth
 //! runs/<run-id>/                            confidences.npy, model.safetensors, worker.log
 //! sweep.lock                                held by the one scheduler
-//! journal.<share>.jsonl  sweep.<share>.lock the same for each of several schedulers that share a sweep
+//! journal.<share>.jsonl  sweep.<share>.lock the same for each of several schedulers that share a sweep,
+//! runs/<run-id>.<share>/                    and the folders that it gave its runs
+//! done/<run-id>                             whose outcome of a run stands, where they claim runs ([`crate::cluster`])
 //! quarantine/                               what a repair has set aside
 //! .sweep.ballast                            room for the last records of a sweep that fills the disk
 //! ```
@@ -26,6 +28,7 @@ mod log;
 mod opening;
 mod os_disk;
 mod recorded;
+mod shared;
 mod simulated;
 #[cfg(test)]
 mod tests;
@@ -41,6 +44,7 @@ pub use log::RunLog;
 pub use opening::{ChangedInputs, Damage, Holder, Opening};
 pub use os_disk::OsDisk;
 pub use recorded::{Record, Recorded};
+pub use shared::{Claim, Elsewhere};
 pub use simulated::{Kept, SimulatedDisk};
 
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
@@ -50,11 +54,11 @@ use sweep_protocol::{
     terms::RunId,
 };
 
-use crate::{outcome::Outcome, plan::Plan};
+use crate::{cluster::Claims, outcome::Outcome, plan::Plan};
 use journal::{Event, Journal, Line};
 use opening::introduced;
 
-/// The open results of one sweep; while it lives, no other scheduler can open them.
+/// The open results of one sweep; while it lives, no other scheduler can open them, unless both have a share.
 #[derive(Debug)]
 pub struct Store {
     disk: Arc<dyn Disk>,
@@ -65,6 +69,10 @@ pub struct Store {
     late: u64,
     state: State,
     locks: Vec<Box<dyn Held>>,
+    /// Our part among several schedulers.
+    share: Option<Share>,
+    /// How we agree with the others on who carries out which run.
+    claims: Option<Claims>,
 }
 
 /// What a store still does.
@@ -135,7 +143,7 @@ impl Store {
     /// Makes the folder of a run, or empties it of everything but the log.
     pub fn make_run_folder(&mut self, run: &RunId) -> Result<PathBuf, StoreError> {
         self.whole()?;
-        let folder = self.folder.run(run);
+        let folder = self.own_folder(run);
         self.guard(|disk| {
             disk.create_dir(&folder)?;
             let left_over = disk.list(&folder)?.into_iter().filter(|name| name != folder::LOG);
@@ -147,13 +155,13 @@ impl Store {
 
     /// Opens the log of a run, into which its worker's standard error goes.
     pub fn log(&self, run: &RunId, attempt: u32) -> Result<RunLog, StoreError> {
-        let path = self.folder.run(run).join(folder::LOG);
+        let path = self.own_folder(run).join(folder::LOG);
         RunLog::open(&path, attempt).map_err(|source| StoreError::Write { path, source })
     }
 
     /// Whether the files that a measurement names lie in the run's folder, byte for byte.
     pub fn holds(&self, run: &RunId, measurement: &Measurement) -> bool {
-        let folder = self.folder.run(run);
+        let folder = self.own_folder(run);
         artifacts(measurement).is_some_and(|named| {
             named.iter().all(|artifact| {
                 let hash = self.disk.hash(&folder.join(&artifact.file));
@@ -194,7 +202,12 @@ impl Store {
             Outcome::Failed { .. } => self.has_room()?,
             _ => {}
         }
-        self.append(Event::Ended { run: run.clone(), attempt, outcome: outcome.clone(), source })?;
+        let end = Event::Ended { run: run.clone(), attempt, outcome: outcome.clone(), source };
+        if !self.wins(run, &end)? {
+            self.late += 1;
+            return Ok(Committed::Late);
+        }
+        self.append(end)?;
         Ok(Committed::Recorded)
     }
 
@@ -205,7 +218,7 @@ impl Store {
     }
 
     fn sync_artifacts(&mut self, run: &RunId, measurement: &Measurement) -> Result<(), StoreError> {
-        let folder = self.folder.run(run);
+        let folder = self.own_folder(run);
         let Some(named) = artifacts(measurement) else {
             return Err(StoreError::ForeignArtifact { run: run.clone() });
         };
@@ -228,7 +241,7 @@ impl Store {
         // Who takes over reads the journal after changing the lock: if the lock is still ours, they read this line.
         self.still_ours()?;
         let entry = self.journal.wrote(&line).ok_or(StoreError::Unwritable { path: line.path })?;
-        self.history.add(entry);
+        self.history.add(entry, self.share.as_ref());
         Ok(())
     }
 
@@ -238,7 +251,7 @@ impl Store {
         let written = self.guard(|disk| {
             let appended = disk.append(&line.path, line.at, &line.bytes);
             if let (Err(error), Some(ballast)) = (&appended, ballast)
-                && matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+                && is_full(error)
             {
                 spent = true;
                 disk.remove(&ballast)?;
@@ -301,6 +314,10 @@ impl Store {
         }
         result
     }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 impl Drop for Store {

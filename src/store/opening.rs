@@ -14,6 +14,7 @@ use super::{
     disk::{Held, Sharing, create_dirs, replace},
     journal::{Event, Journal},
     recorded::{History, Journals, MAX_FILE, Part, read_if_there, read_plan},
+    shared::set_damaged_aside,
 };
 use crate::plan::{Plan, PlannedInputs, PlannedOriginal};
 
@@ -128,12 +129,29 @@ fn open(
     Ok((store, told))
 }
 
+/// Opens results as they are, for one of several schedulers: what is asked for stays.
+pub(super) fn open_to_work(
+    disk: Arc<dyn Disk>,
+    dir: &Path,
+    holder: &Holder,
+    share: &Share,
+) -> Result<(Store, Plan, Vec<Notice>), StoreError> {
+    let folder = Folder::new(dir);
+    let locks = lock(&*disk, &folder, holder, Some(share))?;
+    let plan = read_plan(&*disk, &folder)?.ok_or_else(|| StoreError::Missing { path: folder.plan() })?;
+    let journals = existing(&*disk, &folder)?;
+    refuse_damage(&journals)?;
+    let told = journals.notices();
+    Ok((settle(disk, folder, journals, locks, (holder, Some(share)))?, plan, told))
+}
+
 /// Opens results as they are, to repair them: damage is set aside, what is asked for stays.
 pub(super) fn open_to_repair(disk: Arc<dyn Disk>, dir: &Path, holder: &Holder) -> Result<Store, StoreError> {
     let folder = Folder::new(dir);
     let locks = lock(&*disk, &folder, holder, None)?;
     let journals = existing(&*disk, &folder)?;
     read_plan(&*disk, &folder)?.ok_or_else(|| StoreError::Missing { path: folder.plan() })?;
+    set_damaged_aside(&*disk, &folder)?;
     settle(disk, folder, journals, locks, (holder, None))
 }
 
@@ -147,9 +165,20 @@ fn settle(
 ) -> Result<Store, StoreError> {
     make_runs(&*disk, &folder)?;
     let journal = mend(&*disk, &folder, &journals, share)?;
-    let history = History::of(journals.merged());
+    let history = History::read(&*disk, &folder, journals)?;
     let ballast = folder.ballast(share);
-    let mut store = Store { disk, folder, journal, ballast, history, late: 0, state: State::Whole, locks };
+    let mut store = Store {
+        disk,
+        folder,
+        journal,
+        ballast,
+        history,
+        late: 0,
+        state: State::Whole,
+        locks,
+        share: share.cloned(),
+        claims: None,
+    };
     store.take_ballast()?;
     store.append(Event::Opened(holder.clone()))?;
     Ok(store)
@@ -212,15 +241,19 @@ fn refuse(
     changed: &[ChangedInput],
     opening: &Opening<'_>,
 ) -> Result<(), StoreError> {
-    let damaged = journals.0.iter().find(|part| !part.scan.damaged.is_empty());
-    if let Some(part) = damaged.filter(|_| opening.damage == Damage::Refuse) {
-        let lines = part.scan.damaged.iter().map(|damaged| damaged.number).collect();
-        return Err(StoreError::Damaged { path: part.path.clone(), lines });
+    if opening.damage == Damage::Refuse {
+        refuse_damage(journals)?;
     }
     if !changed.is_empty() && opening.changed_inputs == ChangedInputs::Refuse {
         return Err(StoreError::InputsChanged { dir: folder.path().to_owned(), changed: changed.to_vec() });
     }
     Ok(())
+}
+
+fn refuse_damage(journals: &Journals) -> Result<(), StoreError> {
+    let Some(part) = journals.0.iter().find(|part| !part.scan.damaged.is_empty()) else { return Ok(()) };
+    let lines = part.scan.damaged.iter().map(|damaged| damaged.number).collect();
+    Err(StoreError::Damaged { path: part.path.clone(), lines })
 }
 
 /// Writes what is asked for, unless it lies there already; the plan last, because it alone decides what readers see.
@@ -234,7 +267,7 @@ fn write_request(
     let plan = serde_json::to_vec(opening.plan).expect("plain data serialises");
     let files = [
         (folder.grid(), opening.grid.as_bytes()),
-        (folder.provenance(share), &provenance),
+        (folder.provenance(), &provenance),
         (folder.plan(), &plan),
     ];
     for (path, bytes) in files {

@@ -8,8 +8,10 @@ use std::{
 use sweep_protocol::terms::RunId;
 
 use super::{
-    Disk, Folder, Notice, OsDisk, Source, StoreError,
+    Disk, Folder, Notice, OsDisk, Share, Source, StoreError,
+    folder::{CONFIDENCES, EXAMPLES},
     journal::{self, Entry, Event, Scan},
+    shared,
 };
 use crate::{outcome::Outcome, plan::Plan};
 
@@ -27,6 +29,8 @@ pub struct Record {
     pub source: Source,
     /// Which opening of the results recorded it, counted from 1.
     pub epoch: u64,
+    /// Which of several schedulers recorded it.
+    pub scheduler: Option<Share>,
 }
 
 /// The results of a sweep as they are, read without disturbing a scheduler that works on them.
@@ -64,7 +68,8 @@ impl Recorded {
         let journals = Journals::read(disk, &folder)?;
         journals.known()?;
         let notices = journals.notices();
-        Ok(Self { notices, ..Self::of(folder, plan, History::of(journals.merged()).records) })
+        let history = History::read(disk, &folder, journals)?;
+        Ok(Self { notices, ..Self::of(folder, plan, history.records) })
     }
 
     pub(super) fn of(folder: Folder, plan: Plan, mut outcomes: BTreeMap<RunId, Record>) -> Self {
@@ -72,12 +77,29 @@ impl Recorded {
         outcomes.retain(|run, _| asked.contains(run));
         Self { folder, plan, outcomes, notices: Vec::new() }
     }
+
+    /// The folder with the files of a run's outcome.
+    pub fn run_folder(&self, run: &RunId) -> PathBuf {
+        let record = self.outcomes.get(run);
+        self.folder.run(run, record.and_then(|record| record.scheduler.as_ref()))
+    }
+
+    /// The confidences of a run.
+    pub fn confidences(&self, run: &RunId) -> PathBuf {
+        self.run_folder(run).join(CONFIDENCES)
+    }
+
+    /// What a run does on single examples, where that was measured.
+    pub fn examples(&self, run: &RunId) -> PathBuf {
+        self.run_folder(run).join(EXAMPLES)
+    }
 }
 
 /// One journal of a sweep as it lies on the disk.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) path: PathBuf,
+    pub(super) share: Option<Share>,
     pub(super) bytes: Vec<u8>,
     pub(super) scan: Scan,
 }
@@ -93,12 +115,12 @@ impl Journals {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(source) => return Err(StoreError::Read { path: folder.path().to_owned(), source }),
         };
-        let journals = names.into_iter().filter(|name: &OsString| Folder::is_journal(name));
-        let parts = journals.map(|name| {
+        let share = |name: OsString| Folder::share_of_journal(&name).map(|share| (name, share));
+        let parts = names.into_iter().filter_map(share).map(|(name, share)| {
             let path = folder.path().join(name);
             let bytes = read_if_there(disk, &path)?.unwrap_or_default();
             let scan = journal::scan(&bytes);
-            Ok(Part { path, bytes, scan })
+            Ok(Part { path, share, bytes, scan })
         });
         Ok(Self(parts.collect::<Result<_, StoreError>>()?))
     }
@@ -125,13 +147,12 @@ impl Journals {
 
     /// The lines of all journals in one order, whoever reads them. An opening comes behind every opening that it could see,
     /// so what was known when a line was written stands in front of it.
-    pub(super) fn merged(self) -> Vec<Entry> {
-        let mut parts = self.0.into_iter().map(|part| part.scan.entries);
-        let mut entries = parts.next().unwrap_or_default();
-        parts.for_each(|more| entries.extend(more));
-        if !entries.is_sorted_by_key(|entry| entry.epoch) {
+    fn merged(self) -> Vec<(Option<Share>, Entry)> {
+        let lines = |part: Part| part.scan.entries.into_iter().map(move |entry| (part.share.clone(), entry));
+        let mut entries: Vec<_> = self.0.into_iter().flat_map(lines).collect();
+        if !entries.is_sorted_by_key(|(_, entry)| entry.epoch) {
             // Stable: within an opening, by journal and line.
-            entries.sort_by_key(|entry| entry.epoch);
+            entries.sort_by_key(|(_, entry)| entry.epoch);
         }
         entries
     }
@@ -145,16 +166,23 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn of(entries: Vec<Entry>) -> Self {
+    /// What the journals say, and `done/`: a scheduler may have died between the two.
+    pub(super) fn read(disk: &dyn Disk, folder: &Folder, journals: Journals) -> Result<Self, StoreError> {
+        let mut history = Self::of(journals);
+        shared::add_ends(disk, folder, &mut history)?;
+        Ok(history)
+    }
+
+    pub(super) fn of(journals: Journals) -> Self {
         let mut history = Self::default();
-        for entry in entries {
-            history.add(entry);
+        for (share, entry) in journals.merged() {
+            history.add(entry, share.as_ref());
         }
         history
     }
 
     /// The first final outcome of a run stands, unless the run was reopened.
-    pub(super) fn add(&mut self, entry: Entry) {
+    pub(super) fn add(&mut self, entry: Entry, share: Option<&Share>) {
         match entry.event {
             Event::Opened(_) => {}
             Event::Started { run, attempt, .. } => {
@@ -164,7 +192,8 @@ impl History {
             Event::Ended { run, attempt, outcome, source } => {
                 let decided = self.records.get(&run).is_some_and(|record| record.outcome.is_final());
                 if !decided {
-                    self.records.insert(run, Record { outcome, attempt, source, epoch: entry.epoch });
+                    let (epoch, scheduler) = (entry.epoch, share.cloned());
+                    self.records.insert(run, Record { outcome, attempt, source, epoch, scheduler });
                 }
             }
             Event::Reopened { run } => {

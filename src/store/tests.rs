@@ -153,7 +153,7 @@ fn check_complete(disk: &SimulatedDisk, dir: &Path, runs: u64, circumstances: &s
         let record = recorded.outcomes.get(&run_id(number)).expect(circumstances);
         assert_eq!(record.outcome, outcome(number), "{circumstances}");
         if record.outcome.measurement().is_some() {
-            let bytes = disk.read(&recorded.folder.confidences(&run_id(number)), 1 << 20);
+            let bytes = disk.read(&recorded.confidences(&run_id(number)), 1 << 20);
             assert_eq!(bytes.expect(circumstances), confidences(number), "{circumstances}");
         }
     }

@@ -100,7 +100,7 @@ impl World {
         accelerators: &[Option<u32>; SLOTS],
     ) -> Vec<Self> {
         let known =
-            |run| Known { status: recorded.get(&run).copied(), attempts: attempts[run], cacheable: false };
+            |run| Known { status: recorded.get(&run).copied(), attempts: attempts[run], to_ask: false };
         let state = State::new(rules(), accelerators, (0..RUNS).map(known).collect(), original);
         let processes = [Process::None; SLOTS];
         let world = Self { state, processes, recorded, attempts, mishaps, restarts, original, ended: None };

@@ -164,7 +164,7 @@ pub(crate) fn check_results(disk: &dyn Disk, runs: u64) {
         let record = recorded.outcomes.get(&run).expect("every run has an outcome");
         assert_eq!(record.outcome, outcome(number), "run {number}");
         if record.outcome.measurement().is_some() {
-            let bytes = disk.read(&recorded.folder.confidences(&run), 1 << 20).expect("its array is there");
+            let bytes = disk.read(&recorded.confidences(&run), 1 << 20).expect("its array is there");
             assert_eq!(bytes, confidences(number), "run {number}");
         }
     }

@@ -70,6 +70,30 @@ pub enum Event {
         /// Its measurement, if the cache has it.
         measurement: Option<Box<Measurement>>,
     },
+    /// The run is this scheduler's among several; what the cache has of it comes next.
+    Claimed {
+        /// The run.
+        run: usize,
+        /// As which attempt.
+        attempt: u32,
+    },
+    /// Another scheduler has the run.
+    Elsewhere {
+        /// The run.
+        run: usize,
+    },
+    /// Another scheduler has recorded the end of the run.
+    EndedElsewhere {
+        /// The run.
+        run: usize,
+        /// How it ended.
+        status: Status,
+    },
+    /// The other scheduler has given the run up, or is gone.
+    Freed {
+        /// The run.
+        run: usize,
+    },
     /// The user, or the cluster, wants an end.
     Interrupted(Interruption),
 }

@@ -27,7 +27,7 @@ use sweep_protocol::message::Failure;
 use super::observer::Interruption;
 use crate::{
     engine::Manner,
-    outcome::{Cause, Outcome},
+    outcome::{Cause, Outcome, Status},
     store::Source,
 };
 use devices::Devices;
@@ -97,6 +97,10 @@ impl State {
                 }
                 None => self.queue.not_cached(run),
             },
+            Event::Claimed { run, attempt } => self.queue.claimed(run, attempt),
+            Event::Elsewhere { run } => self.queue.put_aside(run),
+            Event::EndedElsewhere { run, status } => self.ended(run, status),
+            Event::Freed { run } => self.queue.freed(run),
             Event::Interrupted(interruption) => self.interrupted(interruption, now, actions),
         }
     }
@@ -175,10 +179,14 @@ impl State {
         source: Source,
         actions: &mut Vec<Action>,
     ) {
-        if let Some(status) = self.queue.conclude(run, outcome.status()) {
+        self.ended(run, outcome.status());
+        actions.push(Action::Commit { run, attempt, outcome, source });
+    }
+
+    fn ended(&mut self, run: usize, status: Status) {
+        if let Some(status) = self.queue.conclude(run, status) {
             self.halt.get_or_insert(End::OriginalFailed { status });
         }
-        actions.push(Action::Commit { run, attempt, outcome, source });
     }
 
     fn interrupted(&mut self, interruption: Interruption, now: Duration, actions: &mut Vec<Action>) {

@@ -9,8 +9,8 @@ pub struct Known {
     pub status: Option<Status>,
     /// Number of the latest attempt at it; 0 for none.
     pub attempts: u32,
-    /// Whether to ask the cache for it.
-    pub cacheable: bool,
+    /// Whether to ask before it is carried out: the cache, and the other schedulers.
+    pub to_ask: bool,
 }
 
 /// The runs that wait, and what is known about all of them.
@@ -19,15 +19,17 @@ pub(super) struct Queue {
     runs: Vec<Known>,
     crashes: Vec<u32>,
     waiting: BTreeSet<usize>,
-    /// Runs that the cache is being asked for.
+    /// Runs that are being asked for.
     asked: BTreeSet<usize>,
+    /// Runs that other schedulers have.
+    elsewhere: BTreeSet<usize>,
     original: Option<usize>,
 }
 
 /// The next thing to do about the runs that wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Ask the cache.
+    /// Ask for it.
     Consult(usize),
     /// Hand it to a worker.
     Perform(usize),
@@ -36,7 +38,14 @@ pub(super) enum Next {
 impl Queue {
     pub(super) fn new(runs: Vec<Known>, original: Option<usize>) -> Self {
         let waiting = (0..runs.len()).filter(|&run| runs[run].status.is_none()).collect();
-        Self { crashes: vec![0; runs.len()], runs, waiting, asked: BTreeSet::new(), original }
+        Self {
+            crashes: vec![0; runs.len()],
+            runs,
+            waiting,
+            asked: BTreeSet::new(),
+            elsewhere: BTreeSet::new(),
+            original,
+        }
     }
 
     /// How the original ended, if that was badly.
@@ -52,27 +61,47 @@ impl Queue {
         let looked_at = first.map_or(usize::MAX, |first| first + 1);
         waiting
             .take_while(move |&run| run < looked_at)
-            .map(|run| if self.runs[run].cacheable { Next::Consult(run) } else { Next::Perform(run) })
+            .map(|run| if self.runs[run].to_ask { Next::Consult(run) } else { Next::Perform(run) })
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.is_empty() && self.elsewhere.is_empty()
     }
 
     pub(super) fn is_asking(&self) -> bool {
         !self.asked.is_empty()
     }
 
-    /// The cache is being asked.
+    /// The run is being asked for.
     pub(super) fn ask(&mut self, run: usize) {
         self.waiting.remove(&run);
         self.asked.insert(run);
-        self.runs[run].cacheable = false;
+        self.runs[run].to_ask = false;
     }
 
     /// The cache doesn't have the run.
     pub(super) fn not_cached(&mut self, run: usize) {
         if self.asked.remove(&run) {
+            self.put_back(run);
+        }
+    }
+
+    /// The run is ours; its next attempt has this number.
+    pub(super) fn claimed(&mut self, run: usize, attempt: u32) {
+        self.runs[run].attempts = attempt.saturating_sub(1).max(self.runs[run].attempts);
+    }
+
+    /// Another scheduler has the run.
+    pub(super) fn put_aside(&mut self, run: usize) {
+        if self.asked.remove(&run) {
+            self.elsewhere.insert(run);
+        }
+    }
+
+    /// The other scheduler has the run no more.
+    pub(super) fn freed(&mut self, run: usize) {
+        if self.elsewhere.remove(&run) {
+            self.runs[run].to_ask = true;
             self.put_back(run);
         }
     }
@@ -101,6 +130,7 @@ impl Queue {
     pub(super) fn conclude(&mut self, run: usize, status: Status) -> Option<Status> {
         self.waiting.remove(&run);
         self.asked.remove(&run);
+        self.elsewhere.remove(&run);
         self.runs[run].status = Some(status);
         if self.original == Some(run) { self.original_failed() } else { None }
     }

@@ -14,7 +14,7 @@ use crate::{
     store::Source,
 };
 
-const FRESH: Known = Known { status: None, attempts: 0, cacheable: false };
+const FRESH: Known = Known { status: None, attempts: 0, to_ask: false };
 
 fn rules() -> Rules {
     Rules {
@@ -308,8 +308,8 @@ fn a_process_that_cannot_be_killed_keeps_its_slot_but_not_its_run() {
 
 #[test]
 fn the_cache_is_asked_before_any_worker() {
-    let cacheable = Known { cacheable: true, ..FRESH };
-    let mut script = Script::new(1, vec![cacheable, cacheable, FRESH], Some(0));
+    let to_ask = Known { to_ask: true, ..FRESH };
+    let mut script = Script::new(1, vec![to_ask, to_ask, FRESH], Some(0));
     script.says(&[Action::Consult { run: 0 }]);
     let Outcome::Finished(measurement) = finished() else { unreachable!("it is finished") };
     script.hear(Event::Cached { run: 0, measurement: Some(measurement) });

@@ -32,7 +32,7 @@ impl Disk {
         let known = |run| Known {
             status: self.ended.get(&run).copied(),
             attempts: self.attempts.get(&run).copied().unwrap_or(0),
-            cacheable: cacheable[run],
+            to_ask: cacheable[run],
         };
         (0..runs).map(known).collect()
     }

@@ -1,0 +1,193 @@
+//! `sweep work`: one scheduler among several on a shared results folder; what a cluster, ssh or `HyperQueue` starts.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+
+use super::{
+    CommandError, Exit, disk,
+    inputs::{self, Prepared},
+    progress::Manner,
+    run::{self, Places},
+    slots::{self, Engine},
+    terminal,
+};
+use crate::{
+    cluster::{self, Claims, Frozen, Lease, Lookout, Owner, Squeue, Task},
+    outcome::Outcome,
+    plan::{Plan, Run},
+    pool::{self, Ending, How, Interruption, Settings},
+    store::{Cache, ChangedInputs, Recorded, Share, Store, StoreError},
+};
+
+/// Oldest answer of the cluster that is good enough, unless beats are longer.
+const ASK_EVERY: Duration = Duration::from_secs(30);
+/// What is left of the notice for stopping runs, recording and asking for another turn.
+const RESERVE: Duration = Duration::from_secs(45);
+/// The share in the results of whoever says what is asked for.
+const REQUEST: &str = "request";
+/// How long another command may take to share the same folder.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Results folder of the sweep, shared by `sweep submit` or `sweep run --shared`
+    dir: PathBuf,
+    /// On a cluster, don't ask for another turn when the time runs out
+    #[arg(long)]
+    no_requeue: bool,
+    /// How to show progress
+    #[arg(long, value_enum, default_value = "auto")]
+    progress: Manner,
+}
+
+pub(super) fn work(arguments: &Arguments) -> Result<Exit, CommandError> {
+    let dir = absolute(&arguments.dir)?;
+    let frozen = Frozen::read(&dir)?;
+    let folder = &frozen.working_folder;
+    env::set_current_dir(folder).map_err(|source| CommandError::Folder { path: folder.clone(), source })?;
+    let only = frozen.only.as_deref().map(inputs::filter).transpose()?;
+    let place = Place { dir: &dir, frozen: &frozen, progress: arguments.progress };
+    let (ending, plan) = place.work(|plan| Ok(inputs::selected(plan, only.as_ref()).into_owned()))?;
+    let drained = matches!(ending.how, How::Drained { by } if by != Interruption::Terminate);
+    let exit = match run::conclude(ending, &plan, &dir)? {
+        // That runs failed is in the results; the worker itself did its work.
+        Exit::SomeRunsFailed => Exit::Done,
+        exit => exit,
+    };
+    match task() {
+        Some(task) if drained && !arguments.no_requeue && has_runs_left(&dir, &plan)? => {
+            terminal::talk("note: runs are left; asking the cluster for another turn");
+            cluster::requeue(&task)?;
+            Ok(Exit::Done)
+        }
+        Some(_) if drained => Ok(Exit::Done),
+        _ => Ok(exit),
+    }
+}
+
+fn has_runs_left(dir: &Path, plan: &Plan) -> Result<bool, CommandError> {
+    let recorded = Recorded::read(dir)?;
+    let ended = |run| recorded.outcomes.get(run).is_some_and(|record| record.outcome.is_final());
+    Ok(plan.runs.iter().any(|run| !ended(&run.id)))
+}
+
+/// The whole name of a folder.
+pub(super) fn absolute(dir: &Path) -> Result<PathBuf, CommandError> {
+    fs::canonicalize(dir).map_err(|source| CommandError::Folder { path: dir.to_owned(), source })
+}
+
+/// What the command line says about a folder that is to be shared.
+pub(super) struct Sharing<'a> {
+    pub(super) places: &'a Places,
+    pub(super) only: Option<&'a str>,
+    pub(super) jobs: Option<u32>,
+    pub(super) changed_inputs: ChangedInputs,
+}
+
+/// Whether a finished run was measured before the plan asked for more.
+fn lacks_answers(plan: &Plan, run: &Run, store: &Store) -> bool {
+    let measured = store.outcome(&run.id).and_then(Outcome::measurement);
+    measured.is_some_and(|measured| !plan.is_answered(run, measured))
+}
+
+/// Freezes a plan in its results folder, where workers find it.
+pub(super) fn share(prepared: &Prepared, sharing: &Sharing<'_>, dir: &Path) -> Result<(), CommandError> {
+    if !prepared.plan.stages.is_empty() {
+        return Err(CommandError::StagesShared { dir: dir.to_owned() });
+    }
+    let (disk, share) = (disk::disk()?, Share::named(REQUEST));
+    let asked = Instant::now();
+    let (store, notices) = loop {
+        let plan = &prepared.plan;
+        match run::opened(prepared, plan, sharing.changed_inputs, |opening| {
+            Store::open_share(disk.clone(), dir, opening, &share)
+        }) {
+            // Another host may be sharing the same folder just now.
+            Err(CommandError::Store(StoreError::Locked { .. })) if asked.elapsed() < PATIENCE => {
+                thread::sleep(Duration::from_millis(100));
+            }
+            opened => break opened?,
+        }
+    };
+    if prepared.plan.runs.iter().any(|run| lacks_answers(&prepared.plan, run, &store)) {
+        return Err(CommandError::MeasuredLess { dir: dir.to_owned() });
+    }
+    for notice in notices {
+        terminal::talk(&format!("note: {notice}"));
+    }
+    let here = env::current_dir().map_err(|source| CommandError::Folder { path: ".".into(), source })?;
+    let settings = prepared.grid.settings();
+    let frozen = Frozen {
+        cache: sharing.places.cache(&prepared.plan).map(|cache| here.join(cache)),
+        working_folder: here,
+        pool: settings.pool.clone(),
+        only: sharing.only.map(str::to_owned),
+        jobs: sharing.jobs,
+        toy_examples: settings.toy_examples,
+        heartbeat: settings.cluster.heartbeat,
+        notice: settings.cluster.slurm.signal_before,
+    };
+    Ok(frozen.write(dir)?)
+}
+
+/// A shared folder, and how to work there.
+pub(super) struct Place<'a> {
+    /// Absolute.
+    pub(super) dir: &'a Path,
+    pub(super) frozen: &'a Frozen,
+    pub(super) progress: Manner,
+}
+
+impl Place<'_> {
+    /// Carries out what nobody else does of the runs that `select` takes from the plan.
+    pub(super) fn work(
+        &self,
+        select: impl FnOnce(&Plan) -> Result<Plan, CommandError>,
+    ) -> Result<(Ending, Plan), CommandError> {
+        let frozen = self.frozen;
+        let failed = |source| CommandError::Folder { path: self.dir.to_owned(), source };
+        let pool = |plan: &Plan| -> Result<Settings, CommandError> {
+            let engine = Engine::of(plan.engine, frozen.toy_examples, frozen.cache.as_deref());
+            let mut settings = Settings::new(slots::slots(&frozen.pool, engine, frozen.jobs)?);
+            settings.run_timeout = frozen.pool.run_timeout;
+            settings.stall_timeout = frozen.pool.stall_timeout.unwrap_or(settings.stall_timeout);
+            settings.notice = Some(frozen.notice.saturating_sub(RESERVE).max(frozen.notice / 2));
+            settings.interruptions = pool::signals()?;
+            Ok(settings)
+        };
+        let silence = frozen.pool.stall_timeout.unwrap_or_else(|| Settings::new(Vec::new()).stall_timeout);
+        let squeue = Squeue::new(ASK_EVERY.min(2 * frozen.heartbeat));
+        let lookout = Lookout::new(Owner::here(task()), squeue);
+        let lease = Lease { beat: frozen.heartbeat, silence };
+        let claims = Claims::join(self.dir, lease, lookout).map_err(failed)?;
+        let disk = disk::disk()?;
+        let (mut store, plan, notices) =
+            Store::join(disk.clone(), self.dir, claims, &pool::this_scheduler())?;
+        for notice in notices {
+            terminal::talk(&format!("note: {notice}"));
+        }
+        let selected = select(&plan)?;
+        let settings = pool(&selected)?;
+        let cache = frozen.cache.as_deref().map(|dir| Cache::open_on(disk, dir)).transpose()?;
+        let ending = run::perform(&selected, &mut store, cache.as_ref(), &settings, self.progress)?;
+        Ok((ending, selected))
+    }
+}
+
+/// The cluster's task that this process belongs to.
+fn task() -> Option<Task> {
+    let value = |name| env::var(name).ok();
+    let job = value("SLURM_JOB_ID")?;
+    let id = match (value("SLURM_ARRAY_JOB_ID"), value("SLURM_ARRAY_TASK_ID")) {
+        (Some(array), Some(task)) => format!("{array}_{task}"),
+        _ => job,
+    };
+    let restarts = value("SLURM_RESTART_COUNT").and_then(|count| count.parse().ok()).unwrap_or(0);
+    Some(Task { id, restarts })
+}

@@ -1,0 +1,151 @@
+//! Several schedulers on one results folder: every run once, whoever dies.
+
+use std::{collections::BTreeSet, ffi::OsStr, fs, path::PathBuf};
+
+use crate::harness::{Bench, measured, repository};
+
+/// 200 runs that several schedulers share; their signs of life come often, so that the dead are missed soon.
+fn shared() -> Vec<String> {
+    let grid = repository("experiments/toy.toml").display().to_string();
+    [&grid, "--out", "r", "--shared", "--set", "cluster.heartbeat=250ms"].map(str::to_owned).to_vec()
+}
+
+/// What a scheduler alone makes of the same grid.
+fn alone() -> Vec<std::collections::BTreeMap<String, String>> {
+    let bench = Bench::new();
+    bench.sweep([&repository("experiments/toy.toml").display().to_string(), "--out", "r"]).expect_code(0);
+    measured(&bench.read("r/runs.csv"))
+}
+
+/// Leaves the journal of what was asked for alone.
+fn remove_journals_of_workers(bench: &Bench) {
+    let of_worker = |path: &PathBuf| !path.ends_with("journal.request.jsonl");
+    for journal in bench.journals("r").into_iter().filter(of_worker) {
+        fs::remove_file(journal).expect("a journal");
+    }
+}
+
+#[track_caller]
+fn expect_every_run_once(bench: &Bench) {
+    let ended = bench.ended("r");
+    let once: BTreeSet<&String> = ended.iter().collect();
+    assert_eq!(ended.len(), once.len(), "no run ends twice");
+    // Whoever was killed may have died between the end of a run and the line in its journal.
+    assert_eq!(fs::read_dir(bench.path("r/done")).expect("a folder").count(), 200, "every run ends");
+    assert_eq!(measured(&bench.read("r/runs.csv")), alone());
+}
+
+#[test]
+fn two_schedulers_at_once_carry_every_run_out_once() {
+    let bench = Bench::new();
+    let mut both = [bench.start(shared()), bench.start(shared())];
+    for scheduler in &mut both {
+        assert_eq!(scheduler.wait().expect("a child of ours").code(), Some(0));
+    }
+    assert_eq!(bench.journals("r").len(), 3, "what was asked for, and one of each");
+    expect_every_run_once(&bench);
+}
+
+#[test]
+fn what_a_killed_scheduler_had_is_taken_over_by_another() {
+    for moment in [1, 30, 150] {
+        let bench = Bench::new();
+        let mut other = bench.start(shared());
+        bench.kill_after(moment, "r", shared());
+        assert_eq!(other.wait().expect("a child of ours").code(), Some(0), "killed after {moment}");
+        expect_every_run_once(&bench);
+    }
+}
+
+#[test]
+fn a_shared_folder_stays_shared() {
+    let bench = Bench::new();
+    bench.kill_after(20, "r", shared());
+    let before = bench.ended("r").len();
+    assert!(before < 200, "killed in the middle");
+    // Neither option nor memory tells this scheduler that others may be there: the folder does.
+    bench.sweep([&shared()[0], "--out", "r", "--set", "cluster.heartbeat=250ms"]).expect_code(0);
+    expect_every_run_once(&bench);
+    let said = bench.sweep([&shared()[0], "--out", "r", "--retry", "finished"]).expect_code(2);
+    assert!(said.stderr.contains("shared"), "{}", said.stderr);
+}
+
+#[test]
+fn an_end_counts_although_its_scheduler_died_before_it_wrote_its_journal() {
+    let bench = Bench::new();
+    bench.sweep(shared()).expect_code(0);
+    let (runs, points) = (bench.read("r/runs.csv"), bench.read("r/points.csv"));
+    remove_journals_of_workers(&bench);
+    bench.sweep(["report", "r"]).expect_code(0);
+    assert_eq!((runs, points), (bench.read("r/runs.csv"), bench.read("r/points.csv")));
+}
+
+#[test]
+fn a_damaged_end_is_named_and_nothing_is_started_over() {
+    let bench = Bench::new();
+    bench.sweep(shared()).expect_code(0);
+    remove_journals_of_workers(&bench);
+    let mut ends = fs::read_dir(bench.path("r/done")).expect("a folder");
+    let end = ends.next().expect("200 of them").expect("a name").path();
+    let mut bytes = fs::read(&end).expect("an end");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&end, bytes).expect("an end");
+    let said = bench.sweep(["status", "r"]).expect_code(4);
+    assert!(said.stderr.contains(&end.file_name().expect("a name").display().to_string()), "{}", said.stderr);
+}
+
+#[test]
+fn a_repair_takes_back_what_is_damaged_and_the_next_scheduler_repeats_it() {
+    let bench = Bench::new();
+    bench.sweep(shared()).expect_code(0);
+    let said = bench.sweep(["fsck", "r"]).expect_code(0);
+    assert_eq!(said.stdout, "r: sound, 200 runs with an outcome\n");
+    let whole = bench.read("r/runs.csv");
+    remove_journals_of_workers(&bench);
+    // One run loses its end, another its array: nothing else says how they ended.
+    let mut runs =
+        fs::read_dir(bench.path("r/runs")).expect("a folder").map(|run| run.expect("a name").path());
+    let (first, second) = (runs.next().expect("200 of them"), runs.next().expect("200 of them"));
+    let id = first.file_name().and_then(OsStr::to_str).and_then(|name| name.split('.').next());
+    let end = bench.path("r/done").join(id.expect("a run and a scheduler"));
+    for path in [end, second.join("confidences.npy")] {
+        let mut bytes = fs::read(&path).expect("it is there");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&path, bytes).expect("room");
+    }
+    let said = bench.sweep(["fsck", "r"]).expect_code(4);
+    assert_eq!(said.stdout.matches("damaged: ").count(), 2, "{}", said.stdout);
+    bench.sweep(shared()).expect_code(4);
+    let said = bench.sweep(["fsck", "r", "--repair"]).expect_code(0);
+    assert!(said.stdout.contains("r: sound, 198 runs"), "{}", said.stdout);
+    bench.sweep(shared()).expect_code(0);
+    assert_eq!(fs::read_dir(bench.path("r/done")).expect("a folder").count(), 200, "every run ends");
+    assert_eq!(measured(&bench.read("r/runs.csv")), measured(&whole));
+    bench.sweep(["fsck", "r"]).expect_code(0);
+}
+
+#[test]
+fn status_tells_the_lost_from_the_rest() {
+    let bench = Bench::new();
+    bench.write("slow.toml", SLOW);
+    bench.kill_after(3, "r", ["slow.toml", "--out", "r", "--shared", "--jobs", "2"]);
+    let said = bench.sweep(["status", "--format", "json", "r"]).expect_code(0);
+    let status: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert!(status["claimed"]["lost"].as_u64() >= Some(1), "{status}");
+    assert_eq!(status["claimed"]["running"], serde_json::Value::Null, "{status}");
+    assert!(bench.sweep(["status", "r"]).stdout.contains(" lost"));
+}
+
+/// Two runs that end at once, then one that doesn't and one that does.
+const SLOW: &str = r#"
+name = "slow"
+engine = "toy"
+seeds = 2
+[oracle]
+models = 1
+held-out = 1
+[method.simulated]
+fault = "hang"
+"#;
