@@ -83,12 +83,14 @@ impl Folder {
         )
     }
 
-    /// Whose journal a file of this name is, if it is one; the inner nothing is for the sole scheduler.
-    pub(super) fn share_of_journal(name: &OsStr) -> Option<Option<Share>> {
-        match name.to_str()?.strip_prefix("journal.")?.strip_suffix("jsonl")? {
-            "" => Some(None),
-            share => Share::known(share.strip_suffix('.')?).map(Some),
-        }
+    /// Whether a file of this name is a journal.
+    pub(super) fn is_journal(name: &OsStr) -> bool {
+        name == "journal.jsonl" || Self::share_of_journal(name).is_some()
+    }
+
+    /// Whose journal a file of this name is, unless it is no journal or that of a sole scheduler.
+    pub(super) fn share_of_journal(name: &OsStr) -> Option<Share> {
+        Share::known(name.to_str()?.strip_prefix("journal.")?.strip_suffix(".jsonl")?)
     }
 
     /// Room that is given back when the disk is full, so that what is in hand can still be recorded.

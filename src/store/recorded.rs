@@ -115,8 +115,9 @@ impl Journals {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(source) => return Err(StoreError::Read { path: folder.path().to_owned(), source }),
         };
-        let share = |name: OsString| Folder::share_of_journal(&name).map(|share| (name, share));
-        let parts = names.into_iter().filter_map(share).map(|(name, share)| {
+        let journals = names.into_iter().filter(|name: &OsString| Folder::is_journal(name));
+        let parts = journals.map(|name| {
+            let share = Folder::share_of_journal(&name);
             let path = folder.path().join(name);
             let bytes = read_if_there(disk, &path)?.unwrap_or_default();
             let scan = journal::scan(&bytes);

@@ -1,6 +1,7 @@
 //! Results that several schedulers work on: each writes its own journal and run folders, all read each other's.
 
 use std::{
+    collections::btree_map::Entry,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -217,9 +218,9 @@ pub(super) fn read_end(disk: &dyn Disk, folder: &Folder, run: &RunId) -> Result<
 /// Adds the ends of runs that no journal has.
 pub(super) fn add_ends(disk: &dyn Disk, folder: &Folder, history: &mut History) -> Result<(), StoreError> {
     for run in ends(disk, folder)? {
-        if !history.records.contains_key(&run) {
-            let record = read_end(disk, folder, &run)?;
-            history.records.insert(run, record);
+        if let Entry::Vacant(place) = history.records.entry(run) {
+            let record = read_end(disk, folder, place.key())?;
+            place.insert(record);
         }
     }
     Ok(())
