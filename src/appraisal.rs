@@ -7,13 +7,9 @@ mod stages;
 
 pub use stages::Staging;
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
-use sweep_inputs::npy::{self, Array, NpyError};
-use sweep_protocol::{
-    measurement::{Artifact, Measurement},
-    terms::ContentHash,
-};
+use sweep_protocol::measurement::Measurement;
 use thiserror::Error;
 
 use crate::{
@@ -26,7 +22,7 @@ use crate::{
         self, CrossFit, Difference, Ensemble, Incomparable, Kind, Model, Oracle, Part, Resampled, Retrained,
         Score, Unlearned,
     },
-    store::{Record, Recorded, Source, StoreError},
+    store::{ArrayError, Record, Recorded, Source, StoreError},
 };
 
 /// Seed of the bootstrap: the same results give the same intervals.
@@ -48,12 +44,8 @@ pub enum AppraisalError {
 enum Unusable {
     #[error("{0}")]
     Incomparable(#[from] Incomparable),
-    #[error("run {run}: {source}")]
-    Array { run: String, source: NpyError },
-    #[error("run {run}: failed to read what it measured: {source}")]
-    Unreadable { run: String, source: io::Error },
-    #[error("run {run}: {file} is not what was measured; delete the run's folder and use --retry finished")]
-    Damaged { run: String, file: String },
+    #[error("{0}")]
+    Array(#[from] ArrayError),
 }
 
 /// Reads a results folder and scores every point against the oracle, with `replicates` bootstrap replicates behind each
@@ -197,9 +189,8 @@ impl Appraiser<'_> {
     }
 
     fn model(&self, run: &Run, measurement: &Measurement) -> Result<Model, Unusable> {
-        let array = array(run, &self.recorded.confidences(&run.id), &measurement.confidences)?;
         Ok(Model {
-            confidences: array.values,
+            confidences: self.recorded.confidences_of(run, measurement)?.values,
             retain_accuracy: measurement.accuracy.retain,
             held_out_accuracy: measurement.accuracy.held_out(),
         })
@@ -268,16 +259,6 @@ fn estimate_of(difference: Difference) -> Estimate {
 
 fn unscored(unusable: &Unusable) -> Unscored {
     Unscored::Incomparable { reason: unusable.to_string() }
-}
-
-/// Reads an array that a run has left, if it is still the one.
-fn array(run: &Run, path: &Path, artifact: &Artifact) -> Result<Array, Unusable> {
-    let name = || run.id.short().to_owned();
-    let bytes = std::fs::read(path).map_err(|source| Unusable::Unreadable { run: name(), source })?;
-    if ContentHash::from(*blake3::hash(&bytes).as_bytes()) != artifact.blake3 {
-        return Err(Unusable::Damaged { run: name(), file: artifact.file.clone() });
-    }
-    npy::decode(path, &bytes).map_err(|source| Unusable::Array { run: name(), source })
 }
 
 /// At how many models a point compares: all of its own, where the oracle has as many. The held-out group compares at the N

@@ -5,12 +5,13 @@ use sweep_protocol::{
     measurement::{MeasuredExamples, Measurement},
 };
 
-use super::{Appraiser, Unusable, array, comparable};
+use super::{Appraiser, Unusable, comparable};
 use crate::{
     audit::{Audit, Beside, Model, Sets, beside_oracle, loss_shares, of_model},
     frame::{AuditNumbers, AuditRow, LossRow, Mean, printable},
     plan::{Role, Run},
     score::mean_interval,
+    store::ArrayError,
 };
 
 /// The models of a group, or why they can't be audited.
@@ -67,21 +68,20 @@ impl Appraiser<'_> {
     }
 
     fn audited(&self, run: &Run, measurement: &Measurement) -> Result<Model, Unusable> {
-        let confidences = array(run, &self.recorded.confidences(&run.id), &measurement.confidences)?.values;
+        let confidences = self.recorded.confidences_of(run, measurement)?.values;
         let sets = measurement.examples.as_ref().map(|examples| self.sets(run, examples)).transpose()?;
         Ok(Model { accuracy: measurement.accuracy, confidences, sets })
     }
 
     fn sets(&self, run: &Run, examples: &MeasuredExamples) -> Result<Sets, Unusable> {
-        let foreign =
-            || Unusable::Damaged { run: run.id.short().to_owned(), file: examples.array.file.clone() };
-        let array = array(run, &self.recorded.examples(&run.id), &examples.array)?;
+        let foreign = || ArrayError::damaged(run, &examples.array);
+        let array = self.recorded.examples_of(run, examples)?;
         let (rows, rest) = array.values.as_chunks::<COLUMNS>();
         let parts = [examples.forget, examples.retain, examples.test];
         let claimed = parts.iter().try_fold(0_u64, |sum, &part| sum.checked_add(part));
         let shaped = array.shape.len() == 2 && array.shape[1] == COLUMNS && rest.is_empty();
         if !shaped || claimed != Some(rows.len() as u64) {
-            return Err(foreign());
+            return Err(foreign().into());
         }
         let (forget, others) = rows.split_at(parts[0] as usize);
         let (retain, test) = others.split_at(parts[1] as usize);

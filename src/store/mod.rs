@@ -17,6 +17,7 @@
 //! ballast first; then what is in hand is recorded and nothing more is started.) This module knows no worker and no
 //! schedule, reads no clock and no environment.
 
+mod array;
 mod cache;
 mod counting;
 mod disk;
@@ -33,6 +34,7 @@ mod simulated;
 #[cfg(test)]
 mod tests;
 
+pub use array::ArrayError;
 pub use cache::{Cache, CacheError, Fetched};
 pub use counting::{Counting, Death};
 pub use disk::{Access, Disk, Held, Lock, Sharing};

@@ -1,7 +1,7 @@
 //! Where the retrained models of a score come from: an array, the organisers' cache, or the oracle of a results folder.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -10,14 +10,14 @@ use sweep_inputs::{
     npy::{self, Array},
     retrain_cache::RetrainCache,
 };
-use sweep_protocol::{measurement::Measurement, terms::ContentHash};
+use sweep_protocol::measurement::Measurement;
 use thiserror::Error;
 
 use super::super::CommandError;
 use crate::{
     plan::{Role, Run},
     score::{Incomparable, Side},
-    store::Recorded,
+    store::{ArrayError, Recorded},
 };
 
 /// Why retrained models can't be had, or kept.
@@ -29,20 +29,9 @@ pub(in crate::cli) enum RetrainedError {
         /// The results.
         dir: PathBuf,
     },
-    /// A measured file can't be read.
-    #[error("failed to read `{}`: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A measured file has changed.
-    #[error("`{}` is not what was measured; delete the run's folder and use --retry finished", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-    },
+    /// What a model measured can't be had.
+    #[error("{0}")]
+    Array(#[from] ArrayError),
     /// Accuracies were asked for where there are none.
     #[error("`{}` holds confidences alone; accuracies are in a retrain_confs.npz or a results folder", path.display())]
     NoAccuracies {
@@ -117,7 +106,7 @@ fn oracle(dir: &Path) -> Result<RetrainCache, CommandError> {
     }
     let (mut values, mut examples) = (Vec::new(), None);
     for (model, (run, measurement)) in models.iter().enumerate() {
-        let row = confidences(&recorded, run, measurement)?;
+        let row = recorded.confidences_of(run, measurement).map_err(RetrainedError::from)?.values;
         let want = *examples.get_or_insert(row.len());
         if row.len() != want {
             return Err(Incomparable::Ragged { side, model, have: row.len(), want }.into());
@@ -131,15 +120,4 @@ fn oracle(dir: &Path) -> Result<RetrainCache, CommandError> {
         test: percent(|it| it.accuracy.held_out().get()),
         forget: percent(|it| it.accuracy.forget.get()),
     })
-}
-
-/// What a run has left, if it is still what was measured; \[S\].
-fn confidences(recorded: &Recorded, run: &Run, measurement: &Measurement) -> Result<Vec<f64>, CommandError> {
-    let path = recorded.folder.confidences(&run.id);
-    let unreadable = |source| RetrainedError::Unreadable { path: path.clone(), source };
-    let bytes = fs::read(&path).map_err(unreadable)?;
-    if ContentHash::from(*blake3::hash(&bytes).as_bytes()) != measurement.confidences.blake3 {
-        return Err(RetrainedError::Damaged { path }.into());
-    }
-    Ok(npy::decode(&path, &bytes)?.values)
 }

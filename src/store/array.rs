@@ -1,0 +1,70 @@
+//! Arrays that runs have left, given back only while they are what was measured.
+
+use std::{fs, io, path::Path};
+
+use sweep_inputs::npy::{self, Array, NpyError};
+use sweep_protocol::{
+    measurement::{Artifact, MeasuredExamples, Measurement},
+    terms::ContentHash,
+};
+use thiserror::Error;
+
+use super::Recorded;
+use crate::plan::Run;
+
+/// Why what a run measured can't be had.
+#[derive(Debug, Error)]
+pub enum ArrayError {
+    /// It is no array, or one of another kind.
+    #[error("run {run}: {source}")]
+    Malformed {
+        /// Short name of the run.
+        run: String,
+        /// Why.
+        source: NpyError,
+    },
+    /// It can't be read.
+    #[error("run {run}: failed to read what it measured: {source}")]
+    Unreadable {
+        /// Short name of the run.
+        run: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// It has changed since.
+    #[error("run {run}: {file} is not what was measured; delete the run's folder and use --retry finished")]
+    Damaged {
+        /// Short name of the run.
+        run: String,
+        /// The file, in the run's folder.
+        file: String,
+    },
+}
+
+impl ArrayError {
+    /// A file that does not say what its measurement says it says.
+    pub fn damaged(run: &Run, artifact: &Artifact) -> Self {
+        Self::Damaged { run: run.id.short().to_owned(), file: artifact.file.clone() }
+    }
+}
+
+impl Recorded {
+    /// The confidences of a run: one for each of the forget set's examples that the score looks at; \[S\].
+    pub fn confidences_of(&self, run: &Run, measured: &Measurement) -> Result<Array, ArrayError> {
+        read(run, &self.confidences(&run.id), &measured.confidences)
+    }
+
+    /// What a run does on single examples; \[examples, columns\].
+    pub fn examples_of(&self, run: &Run, measured: &MeasuredExamples) -> Result<Array, ArrayError> {
+        read(run, &self.examples(&run.id), &measured.array)
+    }
+}
+
+fn read(run: &Run, path: &Path, artifact: &Artifact) -> Result<Array, ArrayError> {
+    let name = || run.id.short().to_owned();
+    let bytes = fs::read(path).map_err(|source| ArrayError::Unreadable { run: name(), source })?;
+    if ContentHash::from(*blake3::hash(&bytes).as_bytes()) != artifact.blake3 {
+        return Err(ArrayError::damaged(run, artifact));
+    }
+    npy::decode(path, &bytes).map_err(|source| ArrayError::Malformed { run: name(), source })
+}
