@@ -58,7 +58,7 @@ device = "auto"
     1 | seedz = 3
       | ^^^^^
       |
-      = note: its keys are `sweep-version`, `name`, `engine`, `seeds`, `max-runs`, `sweep`, `data`, `original`, `recipe`, `oracle`, `toy`, `audit`, `pool`, `defaults`, `method`, `exclude`
+      = note: its keys are `sweep-version`, `name`, `engine`, `seeds`, `max-runs`, `sweep`, `data`, `original`, `recipe`, `oracle`, `toy`, `audit`, `pool`, `cluster`, `defaults`, `method`, `exclude`
       = help: did you mean `seeds`?
 
     error: unknown key `device` in `[pool]`
