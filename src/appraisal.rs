@@ -19,14 +19,11 @@ use crate::{
     },
     plan::{Plan, Point, Role, Run},
     score::{
-        self, CrossFit, Difference, Ensemble, Incomparable, Kind, Model, Oracle, Part, Resampled, Retrained,
-        Score, Unlearned,
+        self, BOOTSTRAP_SEED, CrossFit, Difference, Ensemble, Incomparable, Kind, Model, Oracle, Part,
+        Resampled, Retrained, Score, Unlearned,
     },
     store::{ArrayError, Record, Recorded, Source, StoreError},
 };
-
-/// Seed of the bootstrap: the same results give the same intervals.
-const BOOTSTRAP_SEED: u64 = 0;
 
 /// Failed to gather the results of a sweep.
 #[derive(Debug, Error)]

@@ -20,6 +20,7 @@ pub mod grid;
 pub mod cluster;
 pub mod store;
 pub mod engine;
+pub mod measuring;
 pub mod pool;
 pub mod frame;
 pub mod appraisal;

@@ -18,7 +18,7 @@ const ONLY_IN: [(&str, &[&str]); 7] = [
     ("polars", &["src/frame/"]),
     ("plotters", &["src/plot/", "examples/"]),
     ("rayon", &["src/score/", "src/frame/", "crates/inputs/", "examples/"]),
-    ("crossbeam_channel", &["src/pool/", "src/engine/"]),
+    ("crossbeam_channel", &["src/pool/", "src/engine/", "src/measuring/"]),
     ("clap", &["src/cli/", "src/main.rs"]),
     ("indicatif", &["src/cli/"]),
 ];

@@ -1,11 +1,15 @@
 //! `sweep score`: the competition's score from arrays, the organisers' cache and the oracle of a sweep.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use serde_json::Value;
-use sweep_inputs::{npy, retrain_cache::RetrainCache};
+use sweep_inputs::{
+    checkpoint::{self, StateDict, Values},
+    npy,
+    retrain_cache::RetrainCache,
+};
 
-use crate::harness::{Bench, csv_rows, repository};
+use crate::harness::{Bench, Said, csv_rows, repository};
 
 /// Writes the rows of a JSON matrix as a float64 `.npy` file of shape [N, S].
 fn write_matrix(bench: &Bench, name: &str, matrix: &Value) {
@@ -197,4 +201,122 @@ fn the_oracle_of_a_sweep_becomes_a_cache() {
     assert_eq!(said.code, Some(3), "{}", said.stderr);
     assert!(said.stderr.contains("is not what was measured"), "{}", said.stderr);
     assert!(!bench.path("d.npz").exists());
+}
+
+const TRAINED: &str = r#"
+name = "trained"
+seeds = 3
+[data]
+path = "faces"
+[recipe]
+network = { name = "resnet18", width = 4 }
+epochs = 1
+optimizer = { adam = { lr = 1e-3 } }
+[oracle]
+models = 3
+held-out = 3
+[method.ct]
+epochs = 1
+"#;
+
+/// A trained sweep, and a folder with its original and two networks that differ from it in the last layer.
+fn with_checkpoints() -> Bench {
+    let bench = Bench::with_faces();
+    bench.write("grid.toml", TRAINED);
+    bench.sweep(["run", "grid.toml", "--out", "r", "--cache", "cache"]).expect_code(0);
+    let runs = csv_rows(&bench.read("r/runs.csv"));
+    let original = runs.iter().find(|run| run["role"] == "original").expect("it is trained");
+    let weights = bench.path("r/runs").join(&original["run_id"]).join("model.safetensors");
+    fs::create_dir(bench.path("models")).expect("room");
+    fs::copy(&weights, bench.path("models/0.safetensors")).expect("room");
+    for (name, add) in [("1", 0.5), ("2", 1.0)] {
+        let entries = checkpoint::read(&weights).expect("a checkpoint").state.into_entries();
+        let moved = entries.into_iter().map(|(name, mut tensor)| {
+            if let (true, Values::F32(bias)) = (name == "fc.bias", &mut tensor.values) {
+                bias[0] += add;
+            }
+            (name, tensor)
+        });
+        let state = StateDict::new(moved.collect()).expect("as before");
+        let bytes = checkpoint::write_safetensors(&state);
+        bench.write(&format!("models/{name}.safetensors"), bytes);
+    }
+    bench.write("models/notes.txt", "not a checkpoint");
+    bench
+}
+
+fn of_folder(bench: &Bench, retrained: &str, more: &[&str]) -> Said {
+    let base = ["score", "--unlearned", "models", "--retrained", retrained, "--cache", "cache"];
+    bench.sweep(base.iter().chain(more).copied())
+}
+
+#[test]
+fn a_folder_of_checkpoints_measures_as_a_sweep_does_and_only_once() {
+    let bench = with_checkpoints();
+    let mut command = ["score", "--retrained", "models", "--data", "faces", "--cache", "cache"].to_vec();
+    command.extend(["--write-cache", "models.npz"]);
+    bench.sweep(command).expect_code(0);
+    let models = RetrainCache::read(&bench.path("models.npz")).expect("its own cache");
+    let runs = csv_rows(&bench.read("r/runs.csv"));
+    let floor = runs.iter().find(|run| run["method"] == "identity").expect("the floor");
+    let own = npy::read(&bench.path("r/runs").join(&floor["run_id"]).join("confidences.npy"));
+    let own = own.expect("what it measured").values;
+    let (first, others) = models.confidences.values.split_at(own.len());
+    assert_eq!(first, own, "the original measures as in the sweep, bit for bit");
+    assert!(others.chunks(own.len()).all(|other| other != own), "others are others");
+    for (column, percent) in
+        [("retain_acc", &models.retain), ("test_acc", &models.test), ("forget_acc", &models.forget)]
+    {
+        assert_eq!(floor[column].parse::<f64>().map(|fraction| 100.0 * fraction), Ok(percent[0]), "{column}");
+    }
+
+    let scored = of_folder(&bench, "r", &["--data", "faces", "--format", "json"]).expect_code(0);
+    let json: Value = serde_json::from_str(&scored.stdout).expect("one JSON object");
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let oracle: Vec<f64> = runs
+        .iter()
+        .filter(|run| run["role"] == "oracle")
+        .map(|run| run["retain_acc"].parse::<f64>().expect("an accuracy"))
+        .collect();
+    let ratio = mean(&models.retain) / 100.0 / mean(&oracle);
+    let shown = json["retain_ratio"].as_f64().expect("a ratio");
+    assert!((shown - ratio).abs() < 1e-12, "{shown}, not {ratio}");
+    let ends = ["low", "high"].map(|end| json["retain_ratio_interval"][end].as_f64().expect("an interval"));
+    assert!(ends[0] < ratio && ratio < ends[1], "{ends:?} around {ratio}");
+
+    // A worker that can't measure anything is not needed any more.
+    let program =
+        bench.write("worker", "#!/bin/sh\n[ \"$1\" = --version ] && exec \"$REAL\" --version\nexit 9\n");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).expect("ours");
+    let arguments = ["score", "--unlearned", "models", "--retrained", "r", "--cache", "cache"];
+    let mut again = bench.command(arguments.into_iter().chain(["--data", "faces", "--format", "json"]));
+    let real = Path::new(env!("CARGO_BIN_EXE_sweep")).with_file_name("sweep-torch");
+    let again = again.env("REAL", real).env("SWEEP_TORCH_WORKER", &program).output().expect("it starts");
+    assert_eq!(String::from_utf8_lossy(&again.stdout), scored.stdout, "{again:?}");
+}
+
+#[test]
+fn a_folder_that_can_not_be_measured_is_refused_with_the_way_out() {
+    let bench = with_checkpoints();
+    let data = ["--data", "faces"];
+    let twice = ["--data", "faces", "--retain-accuracy", "98", "--test-accuracy", "95"];
+    fs::create_dir(bench.path("empty")).expect("room");
+    let refuses = |retrained: &str, more: &[&str], code, reason: &str| {
+        let said = of_folder(&bench, retrained, more);
+        assert_eq!(said.code, Some(code), "{retrained} {more:?}: {}", said.stderr);
+        assert!(said.stderr.contains(reason), "{retrained} {more:?}: {}", said.stderr);
+        assert_eq!(said.stdout, "", "no number where something is refused");
+    };
+    refuses("r", &[], 2, "--data");
+    refuses("r", &twice, 2, "leave out --retain-accuracy");
+    refuses("empty", &data, 3, "no checkpoint");
+    let whole = fs::read(bench.path("models/2.safetensors")).expect("it is there");
+    bench.write("models/2.safetensors", &whole[..whole.len() / 2]);
+    refuses("r", &data, 3, "models/2.safetensors");
+    let wider =
+        checkpoint::read(&bench.path("models/1.safetensors")).expect("a checkpoint").state.into_entries();
+    let without = wider.into_iter().filter(|(name, _)| name != "layer1.0.conv1.weight").collect();
+    let state = StateDict::new(without).expect("names are unique");
+    bench.write("models/2.safetensors", checkpoint::write_safetensors(&state));
+    refuses("r", &data, 3, "layer1.0.conv1.weight");
 }

@@ -13,12 +13,13 @@ use sweep_inputs::{
 use sweep_protocol::terms::Device;
 use thiserror::Error;
 
-use super::{Exit, score::RetrainedError, terminal};
+use super::{Exit, score::ModelsError, terminal};
 use crate::{
     appraisal::AppraisalError,
     cluster::{FrozenError, SlurmError},
     engine::toy::ToyError,
     grid::{Color, FilterError, GridError, closest},
+    measuring::MeasuringError,
     method::METHODS,
     pool::{PoolError, SignalError},
     report::ReportError,
@@ -73,9 +74,12 @@ pub(super) enum CommandError {
     /// A cache of retrained models.
     #[error(transparent)]
     RetrainCache(#[from] RetrainCacheError),
-    /// Retrained models.
+    /// Models to be scored.
     #[error(transparent)]
-    Retrained(#[from] RetrainedError),
+    Models(#[from] ModelsError),
+    /// Checkpoints to be measured.
+    #[error(transparent)]
+    Measuring(#[from] MeasuringError),
     /// Two ensembles.
     #[error("the arrays can't be scored: {0}")]
     Incomparable(#[from] Incomparable),
@@ -272,14 +276,18 @@ impl CommandError {
             | Self::MeasuredLess { .. }
             | Self::TorchUnusable { .. }
             | Self::NoWorkers { .. }
+            | Self::Models(ModelsError::NoData { .. } | ModelsError::AccuraciesTwice { .. })
             | Self::Pool(PoolError::NoSlots) => Exit::Usage,
             Self::NothingSelected => Exit::NothingSelected,
-            Self::Retrained(RetrainedError::Unwritable { .. }) => Exit::Store,
+            Self::Models(ModelsError::Unwritable { .. } | ModelsError::Unlistable { .. })
+            | Self::Measuring(MeasuringError::NoFolder { .. }) => Exit::Store,
+            Self::Measuring(error) if error.is_of_worker() => Exit::SomeRunsFailed,
             Self::Data(_)
             | Self::Checkpoint(_)
             | Self::Array(_)
             | Self::RetrainCache(_)
-            | Self::Retrained(_)
+            | Self::Models(_)
+            | Self::Measuring(_)
             | Self::Incomparable(_)
             | Self::Refused { .. } => Exit::InputsRefused,
             Self::Store(error)

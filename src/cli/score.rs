@@ -1,32 +1,36 @@
-//! `sweep score`: the competition's score from arrays, without a sweep; and the organisers' cache of retrained models.
+//! `sweep score`: the competition's score of models that no sweep has made, and the organisers' cache of retrained models.
 
-mod retrained;
+mod checkpoints;
+mod models;
 mod utility;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use sweep_inputs::npy;
 
 use super::{CommandError, Exit, terminal};
-use crate::score::{ArrayScore, from_arrays, median};
-use retrained::Retrained;
-pub(super) use retrained::RetrainedError;
+use crate::score::{ArrayScore, Interval, Side, from_arrays, median};
+use checkpoints::Scene;
+use models::Models;
+pub(super) use models::ModelsError;
 use utility::{Accuracies, Utility};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Logit-scaled confidences of the unlearned models: float64 [N, S] as written by `numpy.save`
-    #[arg(long, value_name = "U.npy", required_unless_present = "write_cache")]
+    /// The unlearned models: logit-scaled confidences, float64 [N, S], as an `.npy` file; confidences and accuracies as an
+    /// `.npz` like the competition's; or a folder of checkpoints
+    #[arg(long, value_name = "U.npy|U.npz|DIR", required_unless_present = "write_cache")]
     unlearned: Option<PathBuf>,
-    /// The retrained models, the same examples in the same order: confidences [N, S] as an `.npy` file, the competition's
-    /// `retrain_confs.npz` as written by `numpy.savez`, or the results folder of a sweep, for its oracle
+    /// The retrained models, the same examples in the same order: confidences as an `.npy` file, the competition's
+    /// `retrain_confs.npz`, the results folder of a sweep, for its oracle, or a folder of checkpoints
     #[arg(long, value_name = "R.npy|R.npz|DIR")]
     retrained: PathBuf,
     #[command(flatten)]
+    checkpoints: checkpoints::Arguments,
+    #[command(flatten)]
     accuracies: Accuracies,
-    /// Write the retrained models as a `retrain_confs.npz` to this new file; needs an `.npz` or a results folder
+    /// Write the retrained models as a `retrain_confs.npz` to this new file; needs accuracies, so no `.npy`
     #[arg(long, value_name = "FILE.npz")]
     write_cache: Option<PathBuf>,
     /// Bootstrap replicates behind the interval of forgetting quality; 0 for none
@@ -58,11 +62,13 @@ struct Whole {
 }
 
 pub(super) fn score(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let retrained = Retrained::read(&arguments.retrained)?;
+    let scene = Scene::of(&arguments.checkpoints);
+    let retrained = Models::read(&arguments.retrained, Side::Retrained, &scene)?;
     // Refused before anything is shown or written.
-    let scored = arguments.unlearned.as_ref().map(|path| whole(path, arguments, &retrained)).transpose()?;
+    let scored =
+        arguments.unlearned.as_ref().map(|path| whole(path, arguments, &retrained, &scene)).transpose()?;
     if let Some(path) = &arguments.write_cache {
-        retrained::write(retrained.measured(&arguments.retrained)?, path)?;
+        models::write(retrained.measured(&arguments.retrained)?, path)?;
         terminal::talk(&format!("cache: {}", path.display()));
     }
     if let Some(whole) = scored {
@@ -75,12 +81,27 @@ pub(super) fn score(arguments: &Arguments) -> Result<Exit, CommandError> {
     Ok(Exit::Done)
 }
 
-fn whole(unlearned: &Path, arguments: &Arguments, retrained: &Retrained) -> Result<Whole, CommandError> {
-    let unlearned = npy::read(unlearned)?;
-    let arrays = from_arrays(&unlearned, retrained.confidences(), arguments.replicates as usize)?;
-    let utility = match arguments.accuracies.given() {
-        Some(given) => Some(Utility::of(&unlearned, given, retrained.measured(&arguments.retrained)?)?),
-        None => None,
+fn whole(
+    path: &Path,
+    arguments: &Arguments,
+    retrained: &Models,
+    scene: &Scene<'_>,
+) -> Result<Whole, CommandError> {
+    let unlearned = Models::read(path, Side::Unlearned, scene)?;
+    let replicates = arguments.replicates as usize;
+    let arrays = from_arrays(unlearned.confidences(), retrained.confidences(), replicates)?;
+    let utility = match (&unlearned, arguments.accuracies.given()) {
+        (Models::Bare(confidences), Some(given)) => {
+            Some(Utility::of_means(confidences, given, retrained.measured(&arguments.retrained)?)?)
+        }
+        (Models::Bare(_), None) => None,
+        (Models::Measured(_), Some(_)) => {
+            return Err(ModelsError::AccuraciesTwice { path: path.to_owned() }.into());
+        }
+        (Models::Measured(unlearned), None) => match retrained {
+            Models::Measured(retrained) => Some(Utility::of_models(unlearned, retrained, replicates)?),
+            Models::Bare(_) => None,
+        },
     };
     Ok(Whole { arrays, utility })
 }
@@ -102,18 +123,25 @@ fn in_words(Whole { arrays, utility }: &Whole) -> String {
     let mut sorted = epsilon.clone();
     sorted.sort_by(f64::total_cmp);
     let median = median(&sorted);
-    let ends = |low: f64, high: f64| format!("   95 %: {low:.4} to {high:.4}");
-    let interval = interval.map_or_else(String::new, |interval| ends(interval.low, interval.high));
+    let ends = |Interval { low, high }| format!("   95 %: {low:.4} to {high:.4}");
+    let known = |interval: Option<Interval>| interval.map_or_else(String::new, ends);
+    let interval = known(*interval);
     let own = cross_fitted.as_ref().map_or_else(String::new, |own| {
         let (quality, apart) = (own.quality, own.told_apart() * 100.0);
-        let ends = ends(own.interval.low, own.interval.high);
+        let ends = ends(own.interval);
         format!(
             "cross-fitted (ours) {quality:.4}{ends}\n                    {apart:.1} % of the examples told apart beyond doubt\n"
         )
     });
-    let utility = utility.map_or_else(String::new, |Utility { retain_ratio, test_ratio, score }| {
+    let utility = utility.map_or_else(String::new, |it| {
         format!(
-            "score               {score:.6}\nretain ratio        {retain_ratio:.4}\ntest ratio          {test_ratio:.4}\n"
+            "score               {:.6}{}\nretain ratio        {:.4}{}\ntest ratio          {:.4}{}\n",
+            it.score,
+            known(it.score_interval),
+            it.retain_ratio,
+            known(it.retain_ratio_interval),
+            it.test_ratio,
+            known(it.test_ratio_interval)
         )
     });
     format!(

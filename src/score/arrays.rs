@@ -13,8 +13,8 @@ use super::{
     resampled::{Part, Resampled},
 };
 
-/// Seed of the bootstrap: the same arrays give the same interval.
-const BOOTSTRAP_SEED: u64 = 0;
+/// Seed of the bootstrap: the same models give the same interval.
+pub const BOOTSTRAP_SEED: u64 = 0;
 
 /// What two arrays of confidences give; serialises to `{"forget_score": …, "epsilon": […], "n": …, …}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -23,7 +23,7 @@ pub struct RunLog {
 
 impl RunLog {
     /// Starts behind the logs of earlier attempts, or afresh if they have grown large.
-    pub(super) fn open(path: &Path, attempt: u32) -> io::Result<Self> {
+    pub fn open(path: &Path, attempt: u32) -> io::Result<Self> {
         let large = fs::symlink_metadata(path).is_ok_and(|found| found.len() > 4 * KEPT as u64);
         if large {
             fs::remove_file(path)?;

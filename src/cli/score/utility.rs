@@ -5,7 +5,7 @@ use serde::Serialize;
 use sweep_inputs::{npy::Array, retrain_cache::RetrainCache};
 use sweep_protocol::terms::UnitInterval;
 
-use crate::score::{Ensemble, Incomparable, Kind, Model, Score};
+use crate::score::{BOOTSTRAP_SEED, Ensemble, Incomparable, Interval, Kind, Model, Part, Resampled, Score};
 
 /// What the unlearned models are worth.
 #[derive(Debug, Clone, Copy, Args)]
@@ -18,13 +18,16 @@ pub(super) struct Accuracies {
     test_accuracy: Option<UnitInterval>,
 }
 
-/// Utility as a share of retraining's, and the score that follows.
+/// Utility as a share of retraining's, and the score that follows; intervals where every model's accuracy is known.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Utility {
     pub(super) retain_ratio: f64,
+    pub(super) retain_ratio_interval: Option<Interval>,
     pub(super) test_ratio: f64,
+    pub(super) test_ratio_interval: Option<Interval>,
     /// Forgetting quality × both ratios.
     pub(super) score: f64,
+    pub(super) score_interval: Option<Interval>,
 }
 
 impl Accuracies {
@@ -36,18 +39,51 @@ impl Accuracies {
 
 impl Utility {
     /// Scores unlearned models of these mean accuracies.
-    pub(super) fn of(
+    pub(super) fn of_means(
         unlearned: &Array,
         (retain, test): (UnitInterval, UnitInterval),
         retrained: &RetrainCache,
     ) -> Result<Self, Incomparable> {
         let unlearned = ensemble(unlearned, |_| (retain, test))?;
-        let oracle = ensemble(&retrained.confidences, |model| {
-            (fraction(retrained.retain[model]), fraction(retrained.test[model]))
-        })?;
-        let score = Score::of(&unlearned, &oracle)?;
-        Ok(Self { retain_ratio: score.retain_ratio, test_ratio: score.test_ratio, score: score.value })
+        Ok(Self::from(&Score::of(&unlearned, &measured(retrained)?)?))
     }
+
+    /// Scores models that were measured one by one, with `replicates` bootstrap replicates behind each interval.
+    pub(super) fn of_models(
+        unlearned: &RetrainCache,
+        retrained: &RetrainCache,
+        replicates: usize,
+    ) -> Result<Self, Incomparable> {
+        let (unlearned, oracle) = (measured(unlearned)?, measured(retrained)?);
+        if replicates == 0 {
+            return Ok(Self::from(&Score::of(&unlearned, &oracle)?));
+        }
+        let drawn = Resampled::of(&unlearned, &oracle, replicates, BOOTSTRAP_SEED)?;
+        Ok(Self {
+            retain_ratio_interval: Some(drawn.interval(Part::RetainRatio)),
+            test_ratio_interval: Some(drawn.interval(Part::TestRatio)),
+            score_interval: Some(drawn.interval(Part::Value)),
+            ..Self::from(drawn.score())
+        })
+    }
+}
+
+impl From<&Score> for Utility {
+    fn from(score: &Score) -> Self {
+        Self {
+            retain_ratio: score.retain_ratio,
+            retain_ratio_interval: None,
+            test_ratio: score.test_ratio,
+            test_ratio_interval: None,
+            score: score.value,
+            score_interval: None,
+        }
+    }
+}
+
+/// Models with the accuracies of each.
+fn measured<K: Kind>(cache: &RetrainCache) -> Result<Ensemble<K>, Incomparable> {
+    ensemble(&cache.confidences, |model| (fraction(cache.retain[model]), fraction(cache.test[model])))
 }
 
 fn ensemble<K: Kind>(

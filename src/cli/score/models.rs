@@ -1,4 +1,5 @@
-//! Where the retrained models of a score come from: an array, the organisers' cache, or the oracle of a results folder.
+//! Where the models of a score come from: an array, the organisers' cache, the oracle of a results folder, or a folder of
+//! checkpoints.
 
 use std::{
     fs::File,
@@ -13,19 +14,25 @@ use sweep_inputs::{
 use sweep_protocol::measurement::Measurement;
 use thiserror::Error;
 
-use super::super::CommandError;
+use super::{super::CommandError, checkpoints::Scene};
 use crate::{
     plan::{Role, Run},
     score::{Incomparable, Side},
-    store::{ArrayError, Recorded},
+    store::{ArrayError, Folder, Recorded},
 };
 
-/// Why retrained models can't be had, or kept.
+/// Why models can't be had, or kept.
 #[derive(Debug, Error)]
-pub(in crate::cli) enum RetrainedError {
+pub(in crate::cli) enum ModelsError {
     /// A sweep without an oracle.
     #[error("the sweep in `{}` has no oracle; name a results folder that has retrained models", dir.display())]
     NoOracle {
+        /// The results.
+        dir: PathBuf,
+    },
+    /// The unlearned models of a sweep.
+    #[error("`{}` holds a sweep, which has scored its unlearned models: see its points.csv", dir.display())]
+    ScoredBefore {
         /// The results.
         dir: PathBuf,
     },
@@ -33,9 +40,47 @@ pub(in crate::cli) enum RetrainedError {
     #[error("{0}")]
     Array(#[from] ArrayError),
     /// Accuracies were asked for where there are none.
-    #[error("`{}` holds confidences alone; accuracies are in a retrain_confs.npz or a results folder", path.display())]
+    #[error(
+        "`{}` holds confidences alone; accuracies are in a retrain_confs.npz, a results folder or a folder of checkpoints",
+        path.display()
+    )]
     NoAccuracies {
         /// The array.
+        path: PathBuf,
+    },
+    /// Accuracies were given where they are known.
+    #[error("the accuracies of the models in `{}` are known; leave out --retain-accuracy and --test-accuracy", path.display())]
+    AccuraciesTwice {
+        /// The models.
+        path: PathBuf,
+    },
+    /// A folder of nothing.
+    #[error("`{}` has no checkpoint (.pth, .pt or .safetensors) and is no results folder", dir.display())]
+    NoCheckpoints {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The folder can't be listed.
+    #[error("failed to list `{}`: {source}", dir.display())]
+    Unlistable {
+        /// The folder.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Checkpoints without data.
+    #[error("`{}` holds checkpoints; name the data set that they are measured on with --data", dir.display())]
+    NoData {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// A checkpoint of something else.
+    #[error(
+        "`{}` is no ResNet-18: it has no `conv1.weight` [width, 3, k, k] or no `fc.weight` [classes, features]",
+        path.display()
+    )]
+    NoNetwork {
+        /// The checkpoint.
         path: PathBuf,
     },
     /// The cache can't be written.
@@ -48,17 +93,23 @@ pub(in crate::cli) enum RetrainedError {
     },
 }
 
-/// Retrained models, with or without what they cost.
-pub(super) enum Retrained {
+/// The models of one side, with or without their accuracies.
+pub(super) enum Models {
     Bare(Array),
     Measured(RetrainCache),
 }
 
-impl Retrained {
-    /// Reads whichever of the three the path is.
-    pub(super) fn read(path: &Path) -> Result<Self, CommandError> {
+impl Models {
+    /// Reads whichever of the four the path is.
+    pub(super) fn read(path: &Path, side: Side, scene: &Scene<'_>) -> Result<Self, CommandError> {
         if path.is_dir() {
-            return Ok(Self::Measured(oracle(path)?));
+            return Ok(Self::Measured(match (Folder::new(path).plan().exists(), side) {
+                (false, _) => scene.measure(path)?,
+                (true, Side::Retrained) => oracle(path)?,
+                (true, Side::Unlearned) => {
+                    return Err(ModelsError::ScoredBefore { dir: path.to_owned() }.into());
+                }
+            }));
         }
         if path.extension().is_some_and(|extension| extension == "npz") {
             return Ok(Self::Measured(RetrainCache::read(path)?));
@@ -74,17 +125,17 @@ impl Retrained {
     }
 
     /// The cache that these models, read from `path`, make.
-    pub(super) fn measured(&self, path: &Path) -> Result<&RetrainCache, RetrainedError> {
+    pub(super) fn measured(&self, path: &Path) -> Result<&RetrainCache, ModelsError> {
         match self {
-            Self::Bare(_) => Err(RetrainedError::NoAccuracies { path: path.to_owned() }),
+            Self::Bare(_) => Err(ModelsError::NoAccuracies { path: path.to_owned() }),
             Self::Measured(cache) => Ok(cache),
         }
     }
 }
 
 /// Writes a cache to a file that is not there yet.
-pub(super) fn write(cache: &RetrainCache, path: &Path) -> Result<(), RetrainedError> {
-    let unwritable = |source| RetrainedError::Unwritable { path: path.to_owned(), source };
+pub(super) fn write(cache: &RetrainCache, path: &Path) -> Result<(), ModelsError> {
+    let unwritable = |source| ModelsError::Unwritable { path: path.to_owned(), source };
     let bytes = cache.to_bytes().map_err(unwritable)?;
     let mut file = File::create_new(path).map_err(unwritable)?;
     file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(unwritable)
@@ -94,7 +145,7 @@ pub(super) fn write(cache: &RetrainCache, path: &Path) -> Result<(), RetrainedEr
 fn oracle(dir: &Path) -> Result<RetrainCache, CommandError> {
     let recorded = Recorded::read(dir)?;
     let point = recorded.plan.point_with(Role::Oracle);
-    let point = point.ok_or_else(|| RetrainedError::NoOracle { dir: dir.to_owned() })?;
+    let point = point.ok_or_else(|| ModelsError::NoOracle { dir: dir.to_owned() })?;
     let runs: Vec<&Run> = recorded.plan.runs_of(point).collect();
     let measured =
         runs.iter().filter_map(|run| Some((*run, recorded.outcomes.get(&run.id)?.outcome.measurement()?)));
@@ -106,7 +157,7 @@ fn oracle(dir: &Path) -> Result<RetrainCache, CommandError> {
     }
     let (mut values, mut examples) = (Vec::new(), None);
     for (model, (run, measurement)) in models.iter().enumerate() {
-        let row = recorded.confidences_of(run, measurement).map_err(RetrainedError::from)?.values;
+        let row = recorded.confidences_of(run, measurement).map_err(ModelsError::from)?.values;
         let want = *examples.get_or_insert(row.len());
         if row.len() != want {
             return Err(Incomparable::Ragged { side, model, have: row.len(), want }.into());

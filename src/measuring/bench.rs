@@ -1,0 +1,137 @@
+//! One worker process, which is handed one checkpoint after the other.
+
+use std::{path::Path, time::Duration};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use sweep_protocol::{
+    FORMAT,
+    measurement::Measurement,
+    message::{Failure, FromWorker, Hello, Job},
+};
+use thiserror::Error;
+
+use crate::{
+    engine::{Delivery, JobError, Loss, SpawnError, Worker, WorkerCommand, adopt_strays},
+    store::RunLog,
+};
+
+/// Messages that may wait.
+const WAITING: usize = 16;
+/// How long a worker may say nothing: reading the data and one look at all images are done in far less.
+const PATIENCE: Duration = Duration::from_mins(10);
+/// What a worker says on standard error goes into this file of the run's folder.
+const LOG: &str = "worker.log";
+
+/// Why a worker could not measure a checkpoint.
+#[derive(Debug, Error)]
+pub enum BenchError {
+    /// It doesn't start.
+    #[error(transparent)]
+    Start(#[from] SpawnError),
+    /// The job can't be sent.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// Its log can't be written.
+    #[error("failed to write the worker's log: {source}")]
+    Log {
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It refuses the checkpoint.
+    #[error("{message}")]
+    Refused {
+        /// What it said.
+        message: String,
+    },
+    /// It failed.
+    #[error("the worker failed: {message}")]
+    Failed {
+        /// What it said.
+        message: String,
+    },
+    /// It is gone.
+    #[error("{loss}{}", last_words(tail))]
+    Lost {
+        /// Why nothing comes any more.
+        loss: Loss,
+        /// Its last words.
+        tail: String,
+    },
+    /// It says nothing.
+    #[error("the worker has said nothing for {} minutes", PATIENCE.as_secs() / 60)]
+    Silent,
+    /// It is of another release.
+    #[error("the worker speaks format {format}, this sweep speaks {FORMAT}; install both from one release")]
+    Foreign {
+        /// What it speaks.
+        format: u32,
+    },
+}
+
+fn last_words(tail: &str) -> String {
+    if tail.trim().is_empty() { String::new() } else { format!("; its last words:\n{}", tail.trim_end()) }
+}
+
+/// A running worker and what it says. Dropping it kills the worker.
+pub(super) struct Bench {
+    worker: Worker,
+    heard: Receiver<Delivery>,
+}
+
+impl Bench {
+    /// The worker that is there, or a new one. The calling thread must outlive it.
+    pub(super) fn open<'b>(
+        bench: &'b mut Option<Self>,
+        command: &WorkerCommand,
+    ) -> Result<&'b Self, BenchError> {
+        if let Some(bench) = bench {
+            return Ok(bench);
+        }
+        adopt_strays();
+        let (said, heard) = bounded(WAITING);
+        let worker = Worker::spawn(command, move |delivery| said.send(delivery).is_ok())?;
+        Ok(bench.insert(Self { worker, heard }))
+    }
+
+    /// Has one checkpoint measured; the job's folder must exist.
+    pub(super) fn measure(&self, job: Job) -> Result<Box<Measurement>, BenchError> {
+        let log = log(&job.folder)?;
+        self.worker.perform(job, log)?;
+        let measured = loop {
+            match self.heard.recv_timeout(PATIENCE) {
+                Ok(Delivery::Message(message)) => {
+                    if let Some(measurement) = understood(*message)? {
+                        break measurement;
+                    }
+                }
+                Ok(Delivery::Lost(loss)) => return Err(self.lost(loss)),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.lost(Loss::Closed)),
+                Err(RecvTimeoutError::Timeout) => return Err(BenchError::Silent),
+            }
+        };
+        self.worker.rest();
+        Ok(measured)
+    }
+
+    fn lost(&self, loss: Loss) -> BenchError {
+        BenchError::Lost { loss, tail: self.worker.tail() }
+    }
+}
+
+fn log(folder: &Path) -> Result<RunLog, BenchError> {
+    RunLog::open(&folder.join(LOG), 1).map_err(|source| BenchError::Log { source })
+}
+
+/// The measurement, once it comes.
+fn understood(message: FromWorker) -> Result<Option<Box<Measurement>>, BenchError> {
+    match message {
+        FromWorker::Hello(Hello { format, .. }) if format != FORMAT => Err(BenchError::Foreign { format }),
+        FromWorker::Hello(_) | FromWorker::Progress { .. } => Ok(None),
+        FromWorker::Finished { measurement, .. } => Ok(Some(measurement)),
+        FromWorker::Diverged { .. } => {
+            Err(BenchError::Refused { message: "its outputs are not finite".to_owned() })
+        }
+        FromWorker::Failed { failure: Failure::Refused, message, .. } => Err(BenchError::Refused { message }),
+        FromWorker::Failed { message, .. } => Err(BenchError::Failed { message }),
+    }
+}

@@ -1,0 +1,251 @@
+//! Measures checkpoints that no sweep has made, as a sweep measures its runs.
+//!
+//! Owns: several workers side by side, each of which loads one checkpoint after the other and changes nothing in it. What
+//! has been measured once is in the shared cache, under the id that a run of `identity` on the checkpoint has. It stops at
+//! the first checkpoint that can't be measured, and what is measured by then is kept. Must not know: plans, schedules,
+//! scores.
+
+mod bench;
+
+use std::{
+    collections::BTreeMap,
+    io, iter,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use sweep_inputs::{
+    checkpoint::{self, CheckpointError},
+    npy::{self, NpyError},
+};
+use sweep_protocol::{
+    measurement::{Accuracies, Measurement},
+    message::{Inputs, Job, Network, Start},
+    recipe::Recipe,
+    terms::{ContentHash, RunId, Seed},
+};
+use tempfile::TempDir;
+use thiserror::Error;
+
+use crate::{
+    engine::WorkerCommand,
+    plan::{Identity, Names},
+    store::{Cache, Fetched, Notice},
+};
+use bench::{Bench, BenchError};
+
+/// The method that changes nothing.
+const METHOD: &str = "identity";
+
+/// Failed to measure checkpoints.
+#[derive(Debug, Error)]
+pub enum MeasuringError {
+    /// A checkpoint can't be read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A worker could not measure it.
+    #[error("failed to measure `{}`: {source}", path.display())]
+    Worker {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Why.
+        source: BenchError,
+    },
+    /// What was measured can't be read back.
+    #[error(transparent)]
+    Array(#[from] NpyError),
+    /// There is no room for what workers write.
+    #[error("failed to make a folder in `{}`: {source}", dir.display())]
+    NoFolder {
+        /// Where.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl MeasuringError {
+    /// Whether the worker is at fault and not what it was given.
+    pub fn is_of_worker(&self) -> bool {
+        matches!(self, Self::Worker { source, .. } if !matches!(source, BenchError::Refused { .. }))
+    }
+}
+
+/// What one checkpoint does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// Logit-scaled confidence on each forget example, in the order of `forget.csv`; \[S\].
+    pub confidences: Vec<f64>,
+    /// Accuracy on each set.
+    pub accuracy: Accuracies,
+}
+
+/// What happens on the way.
+#[derive(Debug)]
+pub enum News<'a> {
+    /// So many are measured.
+    Measured(usize),
+    /// Something that the user should know.
+    Notice(&'a Notice),
+}
+
+/// On what checkpoints are measured, and by whom.
+#[derive(Debug)]
+pub struct Measuring<'a> {
+    /// Folder of the data set.
+    pub data: &'a Path,
+    /// Hash of its manifest.
+    pub data_hash: &'a ContentHash,
+    /// The architecture of all checkpoints.
+    pub network: &'a Network,
+    /// Name and version of the engine.
+    pub engine: &'a str,
+    /// One worker for each; at least one.
+    pub workers: &'a [WorkerCommand],
+    /// Where what was measured is kept.
+    pub cache: &'a Cache,
+    /// An existing folder on the cache's file system, for what workers write.
+    pub scratch: &'a Path,
+}
+
+impl Measuring<'_> {
+    /// Measures checkpoints, in their order; \[N\]. `tell` is called from several threads.
+    pub fn measure(
+        &self,
+        checkpoints: &[PathBuf],
+        tell: &(dyn Fn(News<'_>) + Sync),
+    ) -> Result<Vec<Measured>, MeasuringError> {
+        let shared = Shared { checkpoints, next: AtomicUsize::new(0), done: AtomicUsize::new(0), tell };
+        let failure = Mutex::new(None);
+        let work = |command| match self.work(command, &shared) {
+            Ok(measured) => measured,
+            Err(error) => {
+                shared.stop();
+                failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                Vec::new()
+            }
+        };
+        let mut measured: Vec<(usize, Measured)> = thread::scope(|scope| {
+            let workers: Vec<_> =
+                self.workers.iter().map(|command| scope.spawn(move || work(command))).collect();
+            workers.into_iter().flat_map(|worker| worker.join().expect("a worker's thread ends")).collect()
+        });
+        if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
+        }
+        measured.sort_by_key(|(position, _)| *position);
+        Ok(measured.into_iter().map(|(_, measured)| measured).collect())
+    }
+
+    /// Takes checkpoints until none is left.
+    fn work(
+        &self,
+        command: &WorkerCommand,
+        shared: &Shared<'_>,
+    ) -> Result<Vec<(usize, Measured)>, MeasuringError> {
+        let mut bench = None;
+        let next = iter::from_fn(|| shared.take());
+        next.map(|position| {
+            let measured = self.one(&shared.checkpoints[position], command, &mut bench, shared)?;
+            (shared.tell)(News::Measured(shared.done.fetch_add(1, Ordering::Relaxed) + 1));
+            Ok((position, measured))
+        })
+        .collect()
+    }
+
+    fn one(
+        &self,
+        path: &Path,
+        command: &WorkerCommand,
+        bench: &mut Option<Bench>,
+        shared: &Shared<'_>,
+    ) -> Result<Measured, MeasuringError> {
+        // The worker's own look at the file tells whether it fits; here only its bytes are named.
+        let blake3 = checkpoint::read(path)?.blake3;
+        let run = self.run(&blake3);
+        let folder = self.folder()?;
+        match self.cache.fetch(&run, folder.path()) {
+            Fetched::Hit(known) => return read(folder.path(), &known),
+            Fetched::Miss => {}
+            Fetched::Damaged(notice) => (shared.tell)(News::Notice(&notice)),
+        }
+        // Another, because what a damaged entry has left would be in the worker's way.
+        let folder = self.folder()?;
+        let failed = |source| MeasuringError::Worker { path: path.to_owned(), source };
+        let job = self.job(run.clone(), Start::Checkpoint { path: path.to_owned(), blake3 }, folder.path());
+        let measurement = Bench::open(bench, command).and_then(|bench| bench.measure(job)).map_err(failed)?;
+        if let Err(notice) = self.cache.keep(&run, folder.path(), &measurement) {
+            (shared.tell)(News::Notice(&notice));
+        }
+        read(folder.path(), &measurement)
+    }
+
+    fn folder(&self) -> Result<TempDir, MeasuringError> {
+        let no_folder = |source| MeasuringError::NoFolder { dir: self.scratch.to_owned(), source };
+        TempDir::new_in(self.scratch).map_err(no_folder)
+    }
+
+    /// The id of a run that leaves a checkpoint as it is.
+    fn run(&self, start: &ContentHash) -> RunId {
+        let identity = Identity {
+            engine: self.engine,
+            data: Some(self.data_hash),
+            network: Some(self.network),
+            start: Some(start.as_str()),
+            method: METHOD,
+        };
+        let runs = &mut Names::of(&identity);
+        runs.runs(&BTreeMap::new(), &Recipe::default(), iter::once(Seed(0)))
+            .next()
+            .expect("one seed, one run")
+    }
+
+    fn job(&self, run: RunId, start: Start, folder: &Path) -> Job {
+        Job {
+            run,
+            attempt: 1,
+            seed: Seed(0),
+            method: METHOD.to_owned(),
+            parameters: BTreeMap::new(),
+            folder: folder.to_owned(),
+            inputs: Some(Inputs {
+                data: self.data.to_owned(),
+                data_hash: self.data_hash.clone(),
+                skip_bad_images: false,
+                network: self.network.clone(),
+                start,
+            }),
+            recipe: Recipe::default(),
+            keep_weights: false,
+            retain_sample: None,
+        }
+    }
+}
+
+/// What the threads have in common.
+struct Shared<'a> {
+    checkpoints: &'a [PathBuf],
+    next: AtomicUsize,
+    done: AtomicUsize,
+    tell: &'a (dyn Fn(News<'_>) + Sync),
+}
+
+impl Shared<'_> {
+    fn take(&self) -> Option<usize> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        (next < self.checkpoints.len()).then_some(next)
+    }
+
+    fn stop(&self) {
+        self.next.store(self.checkpoints.len(), Ordering::Relaxed);
+    }
+}
+
+fn read(folder: &Path, measurement: &Measurement) -> Result<Measured, MeasuringError> {
+    let array = npy::read(&folder.join(&measurement.confidences.file))?;
+    Ok(Measured { confidences: array.values, accuracy: measurement.accuracy })
+}
