@@ -1,7 +1,9 @@
 //! A sweep that really trains, at the smallest scale: the same bits whatever the slots, resumed after a kill, retrained
 //! models shared between sweeps, a PyTorch checkpoint as the original.
 
-use std::{fs, os::unix::fs::MetadataExt};
+use std::{collections::BTreeMap, fs, os::unix::fs::MetadataExt};
+
+use sweep_inputs::npy;
 
 use crate::harness::{Bench, csv_rows, measured, repository};
 
@@ -139,4 +141,62 @@ fn a_gpu_that_is_not_there_is_said_so() {
     bench.write("tiny.toml", format!("{GRID}\n[pool]\ndevices = [\"cuda:0\"]\n"));
     let said = bench.sweep(["tiny.toml", "--no-cache"]).expect_code(2);
     assert!(said.stderr.to_lowercase().contains("cuda"), "{}", said.stderr);
+}
+
+#[test]
+fn audits_of_a_trained_sweep_look_at_what_its_networks_do_on_single_examples() {
+    const AUDITS: [&str; 10] = [
+        "average-gap",
+        "indiscernibility",
+        "klom",
+        "mia",
+        "nomus",
+        "roc",
+        "simple-mia",
+        "tow",
+        "tow-mia",
+        "u-lira",
+    ];
+    let bench = bench();
+    let grid = GRID.replace("= 3", "= 4").replace("[1e-3, 1e-2]", "1e-2");
+    bench.write("audited.toml", format!("{grid}[audit]\naudits = {AUDITS:?}\nretain-sample = 50\n"));
+    bench.sweep(["audited.toml", "--no-cache", "--out", "r"]).expect_code(0);
+    let rows = csv_rows(&bench.read("r/audits.csv"));
+    for audit in AUDITS {
+        assert!(
+            rows.iter().any(|row| row["audit"] == audit && row["dash_reason"].is_empty()),
+            "{audit}: {rows:?}"
+        );
+    }
+
+    // What the networks do on single examples adds up to what was measured of them as a whole.
+    let runs = csv_rows(&bench.read("r/runs.csv"));
+    for run in runs.iter().filter(|run| run["role"] != "original") {
+        let folder = bench.path("r/runs").join(&run["run_id"]);
+        let examples = npy::read(&folder.join("examples.npy")).expect("it was measured");
+        let confidences = npy::read(&folder.join("confidences.npy")).expect("it was measured").values;
+        let (forget, rest) = examples.values.as_chunks::<5>().0.split_at(confidences.len());
+        assert!(forget.iter().map(|row| row[0]).eq(confidences), "the same confidences: {run:?}");
+        let right = |rows: &[[f64; 5]]| rows.iter().map(|row| row[4]).sum::<f64>() / rows.len() as f64;
+        for (rows, column) in [(forget, "forget_acc"), (&rest[50..], "test_acc")] {
+            let accuracy: f64 = run[column].parse().expect("an accuracy");
+            assert!((right(rows) - accuracy).abs() < 1e-9, "{column}: {} in {run:?}", right(rows));
+        }
+    }
+
+    let mean = |of: &dyn Fn(&BTreeMap<String, String>) -> bool, column: &str| {
+        let of: Vec<f64> =
+            runs.iter().filter(|run| of(run)).map(|run| run[column].parse().expect("an accuracy")).collect();
+        of.iter().sum::<f64>() / of.len() as f64
+    };
+    let tow = |row: &BTreeMap<String, String>| row["audit"] == "tow" && row["role"] == "unlearn";
+    for row in rows.iter().filter(|row| tow(row)) {
+        let kept = ["forget_acc", "retain_acc", "test_acc"].map(|column| {
+            1.0 - (mean(&|run| run["label"] == row["label"], column)
+                - mean(&|run| run["role"] == "oracle", column))
+            .abs()
+        });
+        let value: f64 = row["value"].parse().expect("a number");
+        assert!((value - kept.iter().product::<f64>()).abs() < 1e-12, "{row:?}");
+    }
 }
