@@ -10,6 +10,16 @@ use std::{
 
 use tempfile::TempDir;
 
+/// The tables of a grid that trains on the faces of [`Bench::with_faces`], as little as training can be.
+pub(crate) const TRAINING: &str = r#"
+[data]
+path = "faces"
+[recipe]
+network = { name = "resnet18", width = 4 }
+epochs = 1
+optimizer = { adam = { lr = 1e-3 } }
+"#;
+
 /// A folder of one test, deleted at its end, in which `sweep` is run.
 pub(crate) struct Bench {
     folder: TempDir,

@@ -9,7 +9,7 @@ use sweep_inputs::{
     retrain_cache::RetrainCache,
 };
 
-use crate::harness::{Bench, Said, csv_rows, repository};
+use crate::harness::{Bench, Said, TRAINING, csv_rows, repository};
 
 /// Writes the rows of a JSON matrix as a float64 `.npy` file of shape [N, S].
 fn write_matrix(bench: &Bench, name: &str, matrix: &Value) {
@@ -203,26 +203,11 @@ fn the_oracle_of_a_sweep_becomes_a_cache() {
     assert!(!bench.path("d.npz").exists());
 }
 
-const TRAINED: &str = r#"
-name = "trained"
-seeds = 3
-[data]
-path = "faces"
-[recipe]
-network = { name = "resnet18", width = 4 }
-epochs = 1
-optimizer = { adam = { lr = 1e-3 } }
-[oracle]
-models = 3
-held-out = 3
-[method.ct]
-epochs = 1
-"#;
-
 /// A trained sweep, and a folder with its original and two networks that differ from it in the last layer.
 fn with_checkpoints() -> Bench {
     let bench = Bench::with_faces();
-    bench.write("grid.toml", TRAINED);
+    let rest = "[oracle]\nmodels = 3\nheld-out = 3\n[method.ct]\nepochs = 1\n";
+    bench.write("grid.toml", format!("name = \"trained\"\nseeds = 3\n{TRAINING}{rest}"));
     bench.sweep(["run", "grid.toml", "--out", "r", "--cache", "cache"]).expect_code(0);
     let runs = csv_rows(&bench.read("r/runs.csv"));
     let original = runs.iter().find(|run| run["role"] == "original").expect("it is trained");

@@ -5,17 +5,9 @@ use std::{collections::BTreeMap, fs, os::unix::fs::MetadataExt};
 
 use sweep_inputs::npy;
 
-use crate::harness::{Bench, csv_rows, measured, repository};
+use crate::harness::{Bench, TRAINING, csv_rows, measured, repository};
 
-const GRID: &str = r#"
-name = "tiny"
-seeds = 3
-[data]
-path = "faces"
-[recipe]
-network = { name = "resnet18", width = 4 }
-epochs = 1
-optimizer = { adam = { lr = 1e-3 } }
+const METHODS: &str = "
 [oracle]
 models = 3
 held-out = 3
@@ -25,11 +17,15 @@ lr = [1e-3, 1e-2]
 epochs = 1
 [method.neggrad-plus]
 epochs = 1
-"#;
+";
+
+fn grid() -> String {
+    format!("name = \"tiny\"\nseeds = 3\n{TRAINING}{METHODS}")
+}
 
 fn bench() -> Bench {
     let bench = Bench::with_faces();
-    bench.write("tiny.toml", GRID);
+    bench.write("tiny.toml", grid());
     bench
 }
 
@@ -54,7 +50,7 @@ fn the_same_bits_with_one_slot_with_two_and_after_a_kill() {
 fn a_second_sweep_on_the_same_split_trains_no_reference_again() {
     let bench = bench();
     bench.sweep(["tiny.toml", "--cache", "cache"]).expect_code(0);
-    bench.write("other.toml", GRID.replace("\"tiny\"", "\"other\"").replace("[1e-3, 1e-2]", "5e-3"));
+    bench.write("other.toml", grid().replace("\"tiny\"", "\"other\"").replace("[1e-3, 1e-2]", "5e-3"));
     bench.sweep(["other.toml", "--cache", "cache"]).expect_code(0);
     let runs = csv_rows(&bench.read("results/other/runs.csv"));
     let references: Vec<_> = runs.iter().filter(|run| run["role"] != "unlearn").collect();
@@ -81,7 +77,7 @@ fn a_grid_over_dampening_takes_its_importances_once_and_a_second_sweep_takes_non
     let bench = bench();
     let [finetune, ct] = ["[method.finetune]\nlr = [1e-3, 1e-2]\n", "[method.ct]\nepochs = 1\n"];
     let grid =
-        GRID.replace(finetune, "[method.ssd]\nalpha = [1.0, 2.0]\nlambda = [0.5, 1.0]\n").replace(ct, "");
+        grid().replace(finetune, "[method.ssd]\nalpha = [1.0, 2.0]\nlambda = [0.5, 1.0]\n").replace(ct, "");
     let grid =
         grid.replace("[method.neggrad-plus]\nepochs = 1\n", "[method.iu]\nsamples = 3\nalpha = [0.1, 1.0]\n");
     bench.write("shared.toml", &grid);
@@ -116,7 +112,7 @@ fn a_checkpoint_as_pytorch_writes_it_is_an_original() {
     let bench = bench();
     let checkpoint = repository("tests/fixtures/golden/original_model.pth").display().to_string();
     let original = format!("[original]\ncheckpoint = \"{checkpoint}\"\n[oracle]");
-    bench.write("tiny.toml", GRID.replace("[oracle]", &original));
+    bench.write("tiny.toml", grid().replace("[oracle]", &original));
     bench.sweep(["tiny.toml", "--no-cache"]).expect_code(0);
     let runs = csv_rows(&bench.read("results/tiny/runs.csv"));
     assert!(runs.iter().all(|run| run["role"] != "original"), "nothing is left to train");
@@ -127,7 +123,7 @@ fn a_checkpoint_that_does_not_fit_is_refused_with_every_difference() {
     let bench = bench();
     let checkpoint = repository("tests/fixtures/golden/original_model.pth").display().to_string();
     let original = format!("[original]\ncheckpoint = \"{checkpoint}\"\n[oracle]");
-    bench.write("tiny.toml", GRID.replace("[oracle]", &original).replace("width = 4", "width = 8"));
+    bench.write("tiny.toml", grid().replace("[oracle]", &original).replace("width = 4", "width = 8"));
     let said = bench.sweep(["tiny.toml", "--no-cache"]).expect_code(3);
     assert!(said.stderr.contains("conv1.weight"), "{}", said.stderr);
 }
@@ -138,7 +134,7 @@ fn a_gpu_that_is_not_there_is_said_so() {
         return;
     }
     let bench = bench();
-    bench.write("tiny.toml", format!("{GRID}\n[pool]\ndevices = [\"cuda:0\"]\n"));
+    bench.write("tiny.toml", format!("{}\n[pool]\ndevices = [\"cuda:0\"]\n", grid()));
     let said = bench.sweep(["tiny.toml", "--no-cache"]).expect_code(2);
     assert!(said.stderr.to_lowercase().contains("cuda"), "{}", said.stderr);
 }
@@ -158,7 +154,7 @@ fn audits_of_a_trained_sweep_look_at_what_its_networks_do_on_single_examples() {
         "u-lira",
     ];
     let bench = bench();
-    let grid = GRID.replace("= 3", "= 4").replace("[1e-3, 1e-2]", "1e-2");
+    let grid = grid().replace("= 3", "= 4").replace("[1e-3, 1e-2]", "1e-2");
     bench.write("audited.toml", format!("{grid}[audit]\naudits = {AUDITS:?}\nretain-sample = 50\n"));
     bench.sweep(["audited.toml", "--no-cache", "--out", "r"]).expect_code(0);
     let rows = csv_rows(&bench.read("r/audits.csv"));

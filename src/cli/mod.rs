@@ -69,7 +69,7 @@ enum Command {
     Cancel(cancel::Arguments),
     /// Make tables, figures and report.html again from a results folder
     Report(report::Arguments),
-    /// Score arrays of confidences, without a sweep
+    /// Score models that no sweep has made: arrays of confidences, or folders of checkpoints
     Score(score::Arguments),
     /// List the methods, or one method's hyper-parameters
     Methods(methods::Arguments),

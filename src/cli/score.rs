@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     /// Write the retrained models as a `retrain_confs.npz` to this new file; needs accuracies, so no `.npy`
     #[arg(long, value_name = "FILE.npz")]
     write_cache: Option<PathBuf>,
-    /// Bootstrap replicates behind the interval of forgetting quality; 0 for none
+    /// Bootstrap replicates behind the intervals; 0 for none
     #[arg(long, default_value_t = 200, value_name = "N")]
     replicates: u32,
     /// How to show the score

@@ -4,23 +4,12 @@ use std::{collections::BTreeMap, fs};
 
 use crate::{
     chance::Chance,
-    harness::{Bench, csv_rows},
+    harness::{Bench, TRAINING, csv_rows},
     report::Report,
 };
 
 /// Two retrained models, and then unlearned ones.
-const GRID: &str = r#"
-name = "tiny"
-[data]
-path = "faces"
-[recipe]
-network = { name = "resnet18", width = 4 }
-epochs = 1
-optimizer = { adam = { lr = 1e-3 } }
-[oracle]
-models = 2
-held-out = 2
-"#;
+const ORACLE: &str = "[oracle]\nmodels = 2\nheld-out = 2\n";
 const METHODS: [&str; 4] = [
     "[method.finetune]\nlr = 1e-2\n",
     "[method.ct]\nepochs = 1\n",
@@ -78,7 +67,7 @@ fn sweep(
         methods.swap(last, chance.below(last as u64 + 1) as usize);
     }
     let file = format!("{results}.toml");
-    bench.write(&file, format!("seeds = {seeds}\n{GRID}{}", methods.concat()));
+    bench.write(&file, format!("name = \"tiny\"\nseeds = {seeds}\n{TRAINING}{ORACLE}{}", methods.concat()));
     let arguments = [&file, "--out", results, "--no-cache", "--jobs", jobs];
     if let Some(moment) = crash {
         bench.kill_after(moment, results, arguments);
