@@ -279,7 +279,11 @@ impl CommandError {
             | Self::Models(ModelsError::NoData { .. } | ModelsError::AccuraciesTwice { .. })
             | Self::Pool(PoolError::NoSlots) => Exit::Usage,
             Self::NothingSelected => Exit::NothingSelected,
-            Self::Models(ModelsError::Unwritable { .. } | ModelsError::Unlistable { .. })
+            Self::Models(
+                ModelsError::Unwritable { .. }
+                | ModelsError::Unlistable { .. }
+                | ModelsError::NoScratch { .. },
+            )
             | Self::Measuring(MeasuringError::NoFolder { .. }) => Exit::Store,
             Self::Measuring(error) if error.is_of_worker() => Exit::SomeRunsFailed,
             Self::Data(_)

@@ -108,7 +108,7 @@ pub struct Measuring<'a> {
     pub workers: &'a [WorkerCommand],
     /// Where what was measured is kept.
     pub cache: &'a Cache,
-    /// An existing folder on the cache's file system, for what workers write.
+    /// An existing folder for what workers write.
     pub scratch: &'a Path,
 }
 

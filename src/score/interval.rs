@@ -107,7 +107,9 @@ fn quantile(ascending: &[f64], share: f64) -> f64 {
 /// The mean of some accuracies and the half width of its 95 % t-interval; `None` of fewer than two.
 pub fn mean_interval(values: &[f64]) -> Option<(f64, f64)> {
     let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
+    // Counted from one of them, so that equal values have no spread.
+    let from = *values.first()?;
+    let mean = from + values.iter().map(|value| value - from).sum::<f64>() / count;
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     Some((mean, half_width((squares / (count - 1.0)).sqrt(), values.len() as u64)?))
 }
@@ -153,6 +155,7 @@ mod tests {
         let (_, half_width) = mean_interval(&ten).expect("ten values");
         assert!((half_width - 2.262 * (55.0_f64 / 6.0 / 10.0).sqrt()).abs() < 1e-3, "{half_width}");
         assert_eq!(mean_interval(&[0.5, 0.5]), Some((0.5, 0.0)));
+        assert_eq!(mean_interval(&[0.1; 3]), Some((0.1, 0.0)), "their sum is not three tenths");
         assert_eq!((mean_interval(&[0.5]), mean_interval(&[])), (None, None));
     }
 }

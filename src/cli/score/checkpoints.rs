@@ -69,8 +69,7 @@ impl<'a> Scene<'a> {
         let checkpoints = list(dir)?;
         let network = network(&checkpoints[0])?;
         let ready = self.ready(dir, &network)?;
-        let unusable = |source| ModelsError::Unlistable { dir: self.arguments.cache.clone(), source };
-        let scratch = TempDir::with_prefix_in(".measuring-", &self.arguments.cache).map_err(unusable)?;
+        let scratch = TempDir::with_prefix("sweep-").map_err(|source| ModelsError::NoScratch { source })?;
         let counter = Counter::new("measuring checkpoints");
         let measuring = Measuring {
             data: &ready.data,

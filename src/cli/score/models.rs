@@ -83,6 +83,12 @@ pub(in crate::cli) enum ModelsError {
         /// The checkpoint.
         path: PathBuf,
     },
+    /// There is no room for what workers write.
+    #[error("failed to make a temporary folder: {source}; TMPDIR names another place")]
+    NoScratch {
+        /// Why.
+        source: io::Error,
+    },
     /// The cache can't be written.
     #[error("failed to write `{}`: {source}; an existing file is never overwritten", path.display())]
     Unwritable {
