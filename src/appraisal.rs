@@ -4,8 +4,10 @@
 
 mod audits;
 mod stages;
+mod together;
 
 pub use stages::Staging;
+pub use together::{Incompatible, Together, appraise_together};
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -34,6 +36,9 @@ pub enum AppraisalError {
     /// The tables can't be made.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// Sweeps don't compare.
+    #[error(transparent)]
+    Incompatible(#[from] Incompatible),
 }
 
 /// Why the models of a point can't be compared.
@@ -48,10 +53,13 @@ enum Unusable {
 /// Reads a results folder and scores every point against the oracle, with `replicates` bootstrap replicates behind each
 /// interval and each comparison of points; none for 0.
 pub fn appraise(dir: &Path, replicates: u32) -> Result<Frame, AppraisalError> {
-    let recorded = Recorded::read(dir)?;
+    appraise_recorded(&Recorded::read(dir)?, replicates)
+}
+
+fn appraise_recorded(recorded: &Recorded, replicates: u32) -> Result<Frame, AppraisalError> {
     let ends = recorded.outcomes.iter().map(|(id, record)| (id.clone(), end(record))).collect();
-    let appraiser = Appraiser { recorded: &recorded, replicates };
-    let stages = Staging::of(&recorded).into_rows();
+    let appraiser = Appraiser { recorded, replicates };
+    let stages = Staging::of(recorded).into_rows();
     let dropped: BTreeMap<usize, PointScore> = stages::dropped(&stages).collect();
     let mut appraised = appraiser.appraised();
     // Who was dropped has fewer models than the rest and is not compared.

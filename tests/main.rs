@@ -4,6 +4,7 @@ mod harness;
 
 mod audits;
 mod command_line;
+mod compare;
 mod fsck;
 mod house;
 mod readme;

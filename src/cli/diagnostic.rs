@@ -277,6 +277,7 @@ impl CommandError {
             | Self::TorchUnusable { .. }
             | Self::NoWorkers { .. }
             | Self::Models(ModelsError::NoData { .. } | ModelsError::AccuraciesTwice { .. })
+            | Self::Appraisal(AppraisalError::Incompatible(_))
             | Self::Pool(PoolError::NoSlots) => Exit::Usage,
             Self::NothingSelected => Exit::NothingSelected,
             Self::Models(

@@ -5,6 +5,7 @@
 
 mod apart;
 mod cancel;
+mod compare;
 mod diagnostic;
 mod disk;
 mod doctor;
@@ -69,6 +70,8 @@ enum Command {
     Cancel(cancel::Arguments),
     /// Make tables, figures and report.html again from a results folder
     Report(report::Arguments),
+    /// Show one leaderboard of several sweeps that share their retrained models
+    Compare(compare::Arguments),
     /// Score models that no sweep has made: arrays of confidences, or folders of checkpoints
     Score(score::Arguments),
     /// List the methods, or one method's hyper-parameters
@@ -123,6 +126,7 @@ fn carry_out(cli: Cli) -> Result<Exit, CommandError> {
         Command::Cancel(arguments) => cancel::cancel(&arguments),
         Command::Status(arguments) => status::status(&arguments),
         Command::Report(arguments) => report::report(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
         Command::Score(arguments) => score::score(&arguments),
         Command::Methods(arguments) => methods::methods(&arguments),
         Command::Synth(arguments) => synth::synth(&arguments),

@@ -9,7 +9,7 @@ use super::{CommandError, Exit, Format, terminal};
 use crate::{
     appraisal::appraise,
     frame::{Estimate, Frame, PointRow},
-    report::{Report, leaderboard},
+    report::{Report, Written, leaderboard},
 };
 
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
 pub(super) struct Shown {
     /// Bootstrap replicates behind every interval of a score; 0 for none
     #[arg(long, default_value_t = 200, value_name = "N")]
-    replicates: u32,
+    pub(super) replicates: u32,
     /// How to show the leaderboard
     #[arg(long, value_enum, default_value = "human")]
     pub(super) format: Format,
@@ -72,14 +72,19 @@ fn point_json(frame: &Frame, point: &PointRow) -> Value {
 pub(super) fn make(dir: &Path, shown: &Shown) -> Result<Frame, CommandError> {
     let frame = appraise(dir, shown.replicates)?;
     let written = Report::write(dir, &frame)?;
+    show(&frame, Some(&written), shown);
+    Ok(frame)
+}
+
+/// Shows the leaderboard, and where the page is if one was made.
+pub(super) fn show(frame: &Frame, written: Option<&Written>, shown: &Shown) {
     match shown.format {
         Format::Human => {
-            terminal::data(&leaderboard(&frame, terminal::width()));
-            if let Some(page) = written.page() {
+            terminal::data(&leaderboard(frame, terminal::width()));
+            if let Some(page) = written.and_then(Written::page) {
                 terminal::talk(&format!("report: {}", page.display()));
             }
         }
-        Format::Json => terminal::data(&leaderboard_json(&frame)),
+        Format::Json => terminal::data(&leaderboard_json(frame)),
     }
-    Ok(frame)
 }

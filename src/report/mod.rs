@@ -68,9 +68,10 @@ impl Written {
 }
 
 impl Report {
-    /// Writes tables, figures and the page into the folder of the results. Each file is replaced as a whole.
+    /// Writes tables, figures and the page into the folder of the results, or into a new one. Each file is replaced as a whole.
     pub fn write(results: &Path, frame: &Frame) -> Result<Written, ReportError> {
         let mut paths = Vec::new();
+        write::folder(results)?;
         for (name, bytes) in frame.files()? {
             let path = results.join(name);
             write::bytes(&path, &bytes)?;

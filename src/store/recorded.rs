@@ -44,6 +44,8 @@ pub struct Recorded {
     pub outcomes: BTreeMap<RunId, Record>,
     /// What the user should know.
     pub notices: Vec<Notice>,
+    /// Folders of runs that lie elsewhere: in the results of another sweep.
+    elsewhere: BTreeMap<RunId, PathBuf>,
 }
 
 impl Recorded {
@@ -75,11 +77,31 @@ impl Recorded {
     pub(super) fn of(folder: Folder, plan: Plan, mut outcomes: BTreeMap<RunId, Record>) -> Self {
         let asked: BTreeSet<_> = plan.runs.iter().map(|run| &run.id).collect();
         outcomes.retain(|run, _| asked.contains(run));
-        Self { folder, plan, outcomes, notices: Vec::new() }
+        Self { folder, plan, outcomes, notices: Vec::new(), elsewhere: BTreeMap::new() }
+    }
+
+    /// What several sweeps have for a plan with runs of all of them. Of a run that several have, the finished one counts.
+    pub fn together(plan: Plan, sweeps: &[Self]) -> Self {
+        let mut together = Self::of(Folder::new(""), plan, BTreeMap::new());
+        for run in &together.plan.runs {
+            let mut have = sweeps.iter().filter_map(|sweep| Some((sweep, sweep.outcomes.get(&run.id)?)));
+            let first = have.next();
+            let finished = |(_, record): &(&Self, &Record)| record.outcome.measurement().is_some();
+            let Some((sweep, record)) = first.filter(finished).or_else(|| have.find(finished)).or(first)
+            else {
+                continue;
+            };
+            together.elsewhere.insert(run.id.clone(), sweep.run_folder(&run.id));
+            together.outcomes.insert(run.id.clone(), record.clone());
+        }
+        together
     }
 
     /// The folder with the files of a run's outcome.
     pub fn run_folder(&self, run: &RunId) -> PathBuf {
+        if let Some(folder) = self.elsewhere.get(run) {
+            return folder.clone();
+        }
         let record = self.outcomes.get(run);
         self.folder.run(run, record.and_then(|record| record.scheduler.as_ref()))
     }
