@@ -108,3 +108,17 @@ fn faces_are_drawn_the_same_for_the_same_seed() {
     let said = bench.sweep(["synth", "a", "--images", "500"]);
     assert_ne!(said.code, Some(0), "a data set is not drawn over another");
 }
+
+#[test]
+fn an_oracle_that_is_too_small_is_told_before_the_night() {
+    let bench = Bench::new();
+    let grid = "name = \"g\"\nengine = \"toy\"\nseeds = 20\n[method.simulated]\n";
+    bench.write("enough.toml", grid);
+    let said = bench.sweep(["plan", "enough.toml"]).expect_code(0);
+    assert!(!said.stderr.contains("note"), "the oracle is as large as N by itself: {}", said.stderr);
+    bench.write("small.toml", format!("{grid}[oracle]\nmodels = 8\n"));
+    for command in ["plan", "run"] {
+        let said = bench.sweep([command, "small.toml"]).expect_code(0);
+        assert!(said.stderr.contains("8 models, fewer than N = 20"), "{}", said.stderr);
+    }
+}

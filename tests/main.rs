@@ -9,6 +9,7 @@ mod fsck;
 mod house;
 mod readme;
 mod resume;
+mod schema;
 mod score_command;
 mod shared;
 mod submit;

@@ -63,6 +63,13 @@ impl Prepared {
         let grid = file.check()?;
         let resolved = resolve(grid.settings(), arguments.bad_images())?;
         let plan = grid.plan(&resolved);
+        if plan.oracle.models < plan.seeds {
+            let (have, n) = (plan.oracle.models, plan.seeds);
+            terminal::talk(&format!(
+                "note: the oracle has {have} models, fewer than N = {n}, so nothing can be scored; \
+                 say models = {n} in [oracle], or leave it out"
+            ));
+        }
         let prepared = Self { grid, text, plan, engine: resolved.engine_version, only };
         if prepared.only.is_some() && !prepared.plan.stages.is_empty() {
             return Err(CommandError::OnlyOfStaged);

@@ -34,6 +34,7 @@ use std::{env, ffi::OsString, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::grid::schema;
 use diagnostic::CommandError;
 use exit::Exit;
 
@@ -82,6 +83,8 @@ enum Command {
     Fsck(fsck::Arguments),
     /// Check what this machine offers: the engine, libtorch, devices
     Doctor(doctor::Arguments),
+    /// Print the JSON Schema of a grid, for editors
+    Schema,
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -133,6 +136,10 @@ fn carry_out(cli: Cli) -> Result<Exit, CommandError> {
         Command::Fsck(arguments) => fsck::fsck(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::ToyWorker(arguments) => toy_worker::serve(&arguments),
+        Command::Schema => {
+            terminal::data(&format!("{:#}", schema()));
+            Ok(Exit::Done)
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "sweep", &mut script);

@@ -21,6 +21,7 @@ mod methods;
 mod phases;
 mod pool;
 mod render;
+mod schema;
 mod settings;
 mod source;
 mod space;
@@ -39,6 +40,7 @@ pub use filter::{Filter, FilterError, FilterMistake, Operand};
 pub use phases::PhaseMistake;
 pub use pool::PoolSettings;
 pub use render::Color;
+pub use schema::schema;
 pub use settings::{MAX_RUNS, Settings};
 pub use source::{Sources, Span};
 

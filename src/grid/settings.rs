@@ -95,7 +95,7 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
         checkpoint: checkpoint(root, problems),
         network,
         training,
-        oracle: oracle(root, stages.last().copied(), problems),
+        oracle: oracle(root, (seeds.unwrap_or(1), stages.last().copied()), problems),
         toy_examples: toy(root, engine, problems),
         pool: pool::read(root, problems),
         cluster: cluster::read(root, problems),
@@ -212,9 +212,9 @@ fn path(key: &str, node: &Node<'_>, problems: &mut Problems) -> Option<String> {
 }
 
 /// A staged sweep compares its last stage with as many retrained models.
-fn oracle(root: &Table<'_>, last_stage: Option<u64>, problems: &mut Problems) -> OracleSize {
-    let (usual, fewest) = (last_stage.unwrap_or(8), last_stage.unwrap_or(1));
-    let mut oracle = OracleSize { models: usual, held_out: usual };
+fn oracle(root: &Table<'_>, (seeds, last_stage): (u64, Option<u64>), problems: &mut Problems) -> OracleSize {
+    let fewest = last_stage.unwrap_or(1);
+    let mut oracle = OracleSize { models: seeds, held_out: seeds };
     if let Some(table) = root.table("oracle", problems) {
         table.refuse_unknown(&["models", "held-out"], problems);
         // Beyond that the seeds of one group would run into those of the next.

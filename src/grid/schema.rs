@@ -1,0 +1,223 @@
+//! The grid file as a JSON Schema (draft 7), for editors that complete and check TOML. It says less than the check does:
+//! what a schema can't say (phases, expressions, sizes that depend on one another) is left open.
+
+use serde_json::{Map, Value, json};
+use sweep_protocol::terms::Value as Scalar;
+
+use crate::{
+    audit::AUDITS,
+    method::{Kind, METHODS, Method, PHASES, Parameter},
+};
+
+/// The schema of a grid.
+pub fn schema() -> Value {
+    let methods = swept().map(|method| (definition(method), of_method(method)));
+    let mut definitions: Map<String, Value> = methods.collect();
+    definitions.insert("computed".to_owned(), computed());
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "A grid of sweep",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["name", "method"],
+        "properties": {
+            "sweep-version": text("Oldest version of sweep that the grid is for: \"0.1\""),
+            "name": text("Name of the sweep and of its results folder"),
+            "engine": words("Who carries runs out; default torch", &["torch", "toy"]),
+            "seeds": count("Unlearned models per point (N); scores compare at equal N only"),
+            "max-runs": count("Refuse a plan with more runs; default 100000"),
+            "sweep": table("A staged sweep, in place of `seeds`", &json!({
+                "stages": list(&count("Models per point"), "Models per point after each stage, ascending; the last is N"),
+            })),
+            "data": table("The data set", &json!({
+                "path": text("Folder in the competition's layout"),
+            })),
+            "original": table("Where unlearning starts; left out, the original is trained by [recipe]", &json!({
+                "checkpoint": text("PyTorch state dict (.pth) or .safetensors"),
+            })),
+            "recipe": recipe(),
+            "oracle": table("Retrained models", &json!({
+                "models": count("In the oracle, which every score compares with; default N"),
+                "held-out": whole("In the held-out group, the ceiling of every score; default N", 0),
+            })),
+            "toy": table("The toy engine", &json!({ "examples": count("Forget examples; default 50") })),
+            "audit": table("Other numbers beside the score", &json!({
+                "audits": list(&json!({ "enum": AUDITS.iter().map(|entry| entry.name).collect::<Vec<_>>() }), "Which"),
+                "retain-sample": count("Retain examples that are measured one by one; default 1000"),
+            })),
+            "pool": table("Where runs are carried out", &json!({
+                "devices": { "description": "\"auto\" or a list of \"cpu\" and \"cuda:N\"", "anyOf": [
+                    { "const": "auto" }, list(&text("Device"), "Devices"),
+                ] },
+                "slots-per-device": { "description": "Workers on one device; default \"auto\"", "anyOf": [
+                    { "const": "auto" }, count("Workers"),
+                ] },
+                "run-timeout": duration("Longest that a run may take"),
+                "stall-timeout": duration("Longest that a run may stand still; default 10m"),
+            })),
+            "cluster": cluster(),
+            "defaults": { "type": "object", "description": "Hyper-parameters for every method that has them" },
+            "method": swept_methods(),
+            "exclude": list(&table("Points that are not wanted", &json!({
+                "when": text("Expression: method == 'finetune' and lr > 5e-3"),
+                "why": text("For readers"),
+            })), "Points that are not wanted"),
+        },
+        "definitions": definitions,
+    })
+}
+
+fn recipe() -> Value {
+    table(
+        "How the original and the retrained models are trained",
+        &json!({
+            "network": table("The network", &json!({
+                "name": words("Its name", &["resnet18"]),
+                "width": count("Channels of the first stage; default 64, torchvision's"),
+                "classes": whole("Outputs; default 10", 2),
+            })),
+            "epochs": { "type": "number", "exclusiveMinimum": 0, "description": "Passes over the training data; default 30" },
+            "batch-size": count("Examples in a batch; default 64"),
+            "optimizer": { "type": "object", "description": "Default { adam = { lr = 1e-4, weight-decay = 5e-3 } }" },
+            "schedule": { "description": "How the learning rate moves; default \"cosine\"" },
+            "class-weight": { "description": "Weights of the classes in the cross entropy; default \"inverse\"" },
+        }),
+    )
+}
+
+fn cluster() -> Value {
+    let slurm = table(
+        "What Slurm is asked for, for each worker",
+        &json!({
+            "partition": text("Partition"),
+            "account": text("Account"),
+            "gres": text("Generic resources: gpu:1"),
+            "cpus": count("Cores"),
+            "mem": text("Memory: 16G"),
+            "time": duration("Time limit of one turn"),
+            "signal-before": duration("How long before its time limit a worker is told of it; default 3m"),
+            "extra": list(&text("One option: --nice=100"), "Further options of sbatch"),
+        }),
+    );
+    let heartbeat = duration("Time between two signs of life of a run; default 15s");
+    table("Workers on other hosts", &json!({ "heartbeat": heartbeat, "slurm": slurm }))
+}
+
+/// Methods that a grid may name.
+fn swept() -> impl Iterator<Item = &'static Method> {
+    METHODS.iter().filter(|method| method.name != "original")
+}
+
+fn definition(method: &Method) -> String {
+    format!("method-{}", method.name)
+}
+
+fn swept_methods() -> Value {
+    let reference = |method: &Method| json!({ "$ref": format!("#/definitions/{}", definition(method)) });
+    let by_name: Map<String, Value> =
+        swept().map(|method| (method.name.to_owned(), reference(method))).collect();
+    let of_label = swept().map(|method| {
+        json!({ "if": { "properties": { "method": { "const": method.name } } }, "then": reference(method) })
+    });
+    json!({
+        "type": "object",
+        "description": "One table for each label; a label that is no method's name says `method = \"…\"`",
+        "minProperties": 1,
+        "properties": by_name,
+        "additionalProperties": {
+            "type": "object",
+            "required": ["method"],
+            "properties": { "method": { "enum": swept().map(|method| method.name).collect::<Vec<_>>() } },
+            "allOf": of_label.collect::<Vec<_>>(),
+        },
+    })
+}
+
+fn of_method(method: &Method) -> Value {
+    let axes = method.parameters.iter().map(|parameter| (parameter.name.to_owned(), axis(parameter)));
+    let mut properties: Map<String, Value> = axes.collect();
+    let zipped = Value::Object(properties.clone());
+    properties.insert("method".to_owned(), json!({ "const": method.name }));
+    let own = method.name == "recipe";
+    if own {
+        properties.insert(PHASES.to_owned(), list(&json!({ "type": "object" }), "What is done, in order"));
+    }
+    let zip = json!({ "type": "object", "properties": zipped, "additionalProperties": own });
+    properties.insert("zip".to_owned(), list(&zip, "Axes of equal length that are walked together"));
+    json!({
+        "type": "object",
+        "description": format!("{} ({})", method.about, method.source),
+        "properties": properties,
+        "additionalProperties": own,
+    })
+}
+
+/// A value, a list of values, or a rule that gives them.
+fn axis(parameter: &Parameter) -> Value {
+    let usual = parameter.usual.map_or_else(String::new, |usual| format!("; worth trying: {usual}"));
+    let description = format!("{}: {}{usual}", parameter.about, parameter.kind.in_words());
+    let single = match parameter.kind {
+        Kind::Positive(_) => json!({ "type": "number", "exclusiveMinimum": 0 }),
+        Kind::NonNegative(_) => json!({ "type": "number", "minimum": 0 }),
+        Kind::UnitInterval(_) => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+        Kind::Count(_) => json!({ "type": "integer", "minimum": 1 }),
+        Kind::Choice(words) => json!({ "enum": words }),
+    };
+    let several = json!({ "type": "array", "items": single, "minItems": 1 });
+    let mut ways = vec![single, several];
+    if !matches!(parameter.kind, Kind::Choice(_)) {
+        ways.push(json!({ "$ref": "#/definitions/computed" }));
+    }
+    let default = match parameter.default() {
+        Scalar::Bool(value) => json!(value),
+        Scalar::Integer(value) => json!(value),
+        Scalar::Float(value) => json!(value),
+        Scalar::Text(value) => json!(value),
+    };
+    json!({ "description": description, "default": default, "anyOf": ways })
+}
+
+fn computed() -> Value {
+    let numbers = |count: u32, about: &str| json!({ "type": "array", "items": { "type": "number" }, "minItems": count, "maxItems": count, "description": about });
+    let random = json!({ "type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
+        "properties": { "uniform": numbers(2, "[from, to]"), "log-uniform": numbers(2, "[from, to], above 0") } });
+    table(
+        "Computed values",
+        &json!({
+            "logspace": numbers(3, "[from, to, how many]"),
+            "linspace": numbers(3, "[from, to, how many]"),
+            "range": numbers(3, "[from, to, step]; both ends belong to it"),
+            "random": random,
+            "n": count("How many random values"),
+            "seed": whole("Of the random values; default 0", 0),
+        }),
+    )
+}
+
+fn table(about: &str, properties: &Value) -> Value {
+    json!({ "type": "object", "description": about, "properties": properties, "additionalProperties": false })
+}
+
+fn list(items: &Value, about: &str) -> Value {
+    json!({ "type": "array", "description": about, "items": items })
+}
+
+fn text(about: &str) -> Value {
+    json!({ "type": "string", "description": about })
+}
+
+fn words(about: &str, words: &[&str]) -> Value {
+    json!({ "enum": words, "description": about })
+}
+
+fn whole(about: &str, least: u64) -> Value {
+    json!({ "type": "integer", "minimum": least, "description": about })
+}
+
+fn count(about: &str) -> Value {
+    whole(about, 1)
+}
+
+fn duration(about: &str) -> Value {
+    json!({ "type": "string", "pattern": "^([0-9]+(ms|d|h|m|s))+$", "description": format!("{about}: \"40m\", \"1h30m\"") })
+}
