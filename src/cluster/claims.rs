@@ -199,6 +199,9 @@ impl Claims {
         let is_ours = !exists(&*self.disk, &self.claim(run, attempt + 1))?;
         let stands = is_ours && self.link_new(end, &self.done.join(run.as_str()))?;
         self.ours.remove(run);
+        if !stands {
+            self.theirs.insert(run.clone());
+        }
         // Once the name is there, no failure may look like one after which another try is worth it.
         self.disk.sync_dir(&self.done).map_err(io::Error::other)?;
         Ok(if stands { Committed::Recorded } else { Committed::Late })

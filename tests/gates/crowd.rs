@@ -201,6 +201,16 @@ impl Scheduler {
         }
     }
 
+    /// Goes on until its worker has a run, or as long as it can.
+    pub(crate) fn take_one(&mut self) -> Result<Step, StoreError> {
+        loop {
+            match self.step()? {
+                Step::Moved if self.in_hand.is_none() => {}
+                step => return Ok(step),
+            }
+        }
+    }
+
     fn claim(&mut self, run: u64) -> Result<Step, StoreError> {
         let id = sample::run_id(run);
         match self.store.claim(&id)? {

@@ -22,16 +22,32 @@ enum Still {
     Short,
 }
 
-/// Up to `trials` calls, evenly spread, each for long and for short.
+/// How far the other has come when the first goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Other {
+    /// Nothing is left that it could do.
+    Finished,
+    /// It has a run in hand, most often the first one's.
+    AtWork,
+}
+
+const WAYS: [(Still, Other); 4] = [
+    (Still::Long, Other::Finished),
+    (Still::Long, Other::AtWork),
+    (Still::Short, Other::Finished),
+    (Still::Short, Other::AtWork),
+];
+
+/// Up to `trials` calls, evenly spread, each in all ways.
 pub(crate) fn run(trials: u64) -> Report {
     let mut report = Report::default();
-    let (calls, _) = freeze(u64::MAX, Still::Short);
+    let (calls, _) = freeze(u64::MAX, WAYS[0]);
     let mut taken_over = 0;
     report.figure(format!("{calls} calls of a scheduler that shares {} runs", crowd::RUNS));
     for at in spread(calls, trials) {
-        for still in [Still::Long, Still::Short] {
-            report.trial(&format!("{still:?} still at call {at}"), || {
-                let (_, late) = freeze(at, still);
+        for way in WAYS {
+            report.trial(&format!("still at call {at}, {way:?}"), || {
+                let (_, late) = freeze(at, way);
                 taken_over += u64::from(late);
             });
         }
@@ -41,7 +57,7 @@ pub(crate) fn run(trials: u64) -> Report {
 }
 
 /// Returns the number of calls that the first scheduler made, and whether its run was taken over.
-fn freeze(at: u64, still: Still) -> (u64, bool) {
+fn freeze(at: u64, (still, other_is): (Still, Other)) -> (u64, bool) {
     let disk = Arc::new(SimulatedDisk::default());
     let calm: Arc<dyn Disk> = disk.clone();
     let chronicle = Shared::default();
@@ -56,7 +72,11 @@ fn freeze(at: u64, still: Still) -> (u64, bool) {
                     disk.pass(crowd::LONG);
                 }
                 let mut second = Scheduler::join(&calm, 2, &chronicle).expect("it is let in");
-                let step = second.hurry().expect("nothing fails");
+                let step = match other_is {
+                    Other::Finished => second.hurry(),
+                    Other::AtWork => second.take_one(),
+                }
+                .expect("nothing fails");
                 lock(&chronicle).read(&*calm);
                 *other.lock().unwrap_or_else(PoisonError::into_inner) =
                     (step != Step::Done).then_some(second);

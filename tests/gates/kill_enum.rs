@@ -1,9 +1,9 @@
 //! KILL-ENUM: the scheduler is killed in the middle of every durable change of a sweep, and in the middle of every change of
 //! the resume behind it.
 //!
-//! In memory every pair of changes is tried. With real processes every change is, each followed by one of the resume. The
-//! same where schedulers share the sweep: in memory one dies at every change, the one beside it at every change of its own;
-//! a third finishes, and then the power fails.
+//! In memory every pair of changes is tried, and in the end the power fails. With real processes every change is, each
+//! followed by one of the resume. The same where schedulers share the sweep: in memory one dies at every change, the one
+//! beside it at every change of its own, and a third finishes.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ fn together_in_memory(report: &mut Report, trials: u64) {
     report.figure(format!("{changes} changes of a scheduler that shares {} runs, in memory", crowd::RUNS));
     for first in 1..=changes {
         for second in spread(changes, trials) {
-            for between in [Kept::All, Kept::None] {
+            for between in [Between::Nothing, Between::PowerFailure] {
                 report.trial(&format!("sharers killed at changes {first} and {second}, {between:?}"), || {
                     kill_both(first, second, between);
                 });
@@ -61,18 +61,25 @@ fn together_in_memory(report: &mut Report, trials: u64) {
     }
 }
 
-/// Kills two of three; `between` is what the device keeps before the third comes.
-fn kill_both(first: u64, second: u64, between: Kept) {
+/// What happens before the third of three schedulers comes.
+#[derive(Debug, Clone, Copy)]
+enum Between {
+    Nothing,
+    PowerFailure,
+}
+
+/// Kills two of three.
+fn kill_both(first: u64, second: u64, between: Between) {
     let disk = Arc::new(SimulatedDisk::default());
     let chronicle = Shared::default();
     let dying = |at| -> Arc<dyn Disk> { Arc::new(Counting::new(disk.clone(), at, Death::FailFromThen)) };
     let both = [(1, first), (2, second)].map(|(number, at)| crowd::start(&dying(at), number, &chronicle));
     crowd::work(&disk, both.into(), &chronicle);
-    if between == Kept::All {
-        // Whoever reads now may have seen what no scheduler has counted on yet.
-        crowd::lock(&chronicle).read(&*disk);
+    match between {
+        // Whoever reads now may see what no scheduler has counted on yet.
+        Between::Nothing => crowd::lock(&chronicle).read(&*disk),
+        Between::PowerFailure => disk.lose_power(Kept::None),
     }
-    disk.lose_power(between);
     disk.pass(crowd::LONG);
     let third = crowd::start(&(disk.clone() as Arc<dyn Disk>), 3, &chronicle);
     assert!(third.is_some(), "the third is let in: {:?}", crowd::lock(&chronicle).errors);
@@ -124,8 +131,8 @@ fn kill_twice(first: u64, second: u64, runs: u64) {
         let done = sample::scheduler(&dying, runs);
         assert!(done.started.iter().all(|run| !acknowledged.contains(run)), "acknowledged and started again");
         acknowledged.extend(done.acknowledged);
-        disk.lose_power(Kept::All);
     }
+    disk.lose_power(Kept::None);
     sample::check_results(disk.as_ref(), runs);
 }
 
