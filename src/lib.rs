@@ -17,6 +17,7 @@ pub mod score;
 pub mod stage;
 pub mod method;
 pub mod grid;
+pub mod disk;
 pub mod cluster;
 pub mod store;
 pub mod engine;

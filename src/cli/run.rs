@@ -123,9 +123,11 @@ fn beside_others(
     if !arguments.retry.is_empty() {
         return Err(CommandError::RetryShared { dir: dir.to_owned() });
     }
-    work::share(prepared, &arguments.sharing(), dir)?;
+    let disk = disk::disk()?;
+    work::share(&disk, prepared, &arguments.sharing(), dir)?;
     let dir = work::absolute(dir)?;
-    let place = work::Place { dir: &dir, frozen: &Frozen::read(&dir)?, progress: arguments.progress };
+    let frozen = Frozen::read(&dir)?;
+    let place = work::Place { disk, dir: &dir, frozen: &frozen, progress: arguments.progress };
     place.work(|_| Ok(selected.clone())).map(|(ending, _)| ending)
 }
 

@@ -13,7 +13,7 @@ use super::{CommandError, Exit, Format, terminal};
 use crate::{
     cluster::{Claims, Frozen, Life, Lookout, Owner, Squeue, Submissions},
     outcome::Status,
-    store::Recorded,
+    store::{OsDisk, Recorded},
 };
 
 #[derive(Debug, Args)]
@@ -109,8 +109,8 @@ impl Crowd {
             .collect::<Option<Vec<_>>>()
             .map(|tasks| tally(tasks.into_iter().flatten().map(|(_, state)| state.to_lowercase())));
         let mut lookout = Lookout::new(Owner::here(None), squeue);
-        let standing =
-            Claims::standing(dir).map_err(|source| CommandError::Folder { path: dir.to_owned(), source })?;
+        let standing = Claims::standing(&OsDisk, dir)
+            .map_err(|source| CommandError::Folder { path: dir.to_owned(), source })?;
         let claimed = tally(standing.values().map(|claim| match lookout.life(&claim.owner) {
             Life::Lives => "running",
             Life::Requeued => "preempted",

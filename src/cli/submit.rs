@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use clap::{Args, ValueEnum};
 
 use super::{
-    CommandError, Exit, apart,
+    CommandError, Exit, apart, disk,
     inputs::{GridArguments, Prepared},
     run::{self, Places},
     slots, terminal,
@@ -69,14 +69,15 @@ pub(super) fn submit(arguments: &Arguments) -> Result<Exit, CommandError> {
         jobs: arguments.jobs,
         changed_inputs: run::changed_inputs(arguments.accept_changed_inputs),
     };
-    work::share(&prepared, &sharing, &dir)?;
+    let disk = disk::disk()?;
+    work::share(&disk, &prepared, &sharing, &dir)?;
     let pending = pending(&prepared.selected(), &Recorded::read(&dir)?);
     if pending == 0 {
         terminal::talk(&format!("{}: nothing is left to do", prepared.plan.name));
         return Ok(Exit::Done);
     }
     request.workers = request.workers.min(u32::try_from(pending).unwrap_or(u32::MAX));
-    let submission = request.submit()?;
+    let submission = request.submit(&*disk)?;
     terminal::talk(&format!(
         "{}: {pending} runs for {} workers; `sweep status {}` shows how far they are",
         prepared.plan.name,

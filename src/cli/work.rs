@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -22,7 +23,7 @@ use crate::{
     outcome::Outcome,
     plan::{Plan, Run},
     pool::{self, Ending, How, Interruption, Settings},
-    store::{Cache, ChangedInputs, Recorded, Share, Store, StoreError},
+    store::{Cache, ChangedInputs, Disk, Recorded, Share, Store, StoreError},
 };
 
 /// Oldest answer of the cluster that is good enough, unless beats are longer.
@@ -52,7 +53,7 @@ pub(super) fn work(arguments: &Arguments) -> Result<Exit, CommandError> {
     let folder = &frozen.working_folder;
     env::set_current_dir(folder).map_err(|source| CommandError::Folder { path: folder.clone(), source })?;
     let only = frozen.only.as_deref().map(inputs::filter).transpose()?;
-    let place = Place { dir: &dir, frozen: &frozen, progress: arguments.progress };
+    let place = Place { disk: disk::disk()?, dir: &dir, frozen: &frozen, progress: arguments.progress };
     let (ending, plan) = place.work(|plan| Ok(inputs::selected(plan, only.as_ref()).into_owned()))?;
     let drained = matches!(ending.how, How::Drained { by } if by != Interruption::Terminate);
     let exit = match run::conclude(ending, &plan, &dir)? {
@@ -97,11 +98,16 @@ fn lacks_answers(plan: &Plan, run: &Run, store: &Store) -> bool {
 }
 
 /// Freezes a plan in its results folder, where workers find it.
-pub(super) fn share(prepared: &Prepared, sharing: &Sharing<'_>, dir: &Path) -> Result<(), CommandError> {
+pub(super) fn share(
+    disk: &Arc<dyn Disk>,
+    prepared: &Prepared,
+    sharing: &Sharing<'_>,
+    dir: &Path,
+) -> Result<(), CommandError> {
     if !prepared.plan.stages.is_empty() {
         return Err(CommandError::StagesShared { dir: dir.to_owned() });
     }
-    let (disk, share) = (disk::disk()?, Share::named(REQUEST));
+    let share = Share::named(REQUEST);
     let asked = Instant::now();
     let (store, notices) = loop {
         let plan = &prepared.plan;
@@ -133,11 +139,12 @@ pub(super) fn share(prepared: &Prepared, sharing: &Sharing<'_>, dir: &Path) -> R
         heartbeat: settings.cluster.heartbeat,
         notice: settings.cluster.slurm.signal_before,
     };
-    Ok(frozen.write(dir)?)
+    Ok(frozen.write(&**disk, dir)?)
 }
 
 /// A shared folder, and how to work there.
 pub(super) struct Place<'a> {
+    pub(super) disk: Arc<dyn Disk>,
     /// Absolute.
     pub(super) dir: &'a Path,
     pub(super) frozen: &'a Frozen,
@@ -165,8 +172,8 @@ impl Place<'_> {
         let squeue = Squeue::new(ASK_EVERY.min(2 * frozen.heartbeat));
         let lookout = Lookout::new(Owner::here(task()), squeue);
         let lease = Lease { beat: frozen.heartbeat, silence };
-        let claims = Claims::join(self.dir, lease, lookout).map_err(failed)?;
-        let disk = disk::disk()?;
+        let disk = self.disk.clone();
+        let claims = Claims::join(disk.clone(), self.dir, lease, lookout).map_err(failed)?;
         let (mut store, plan, notices) =
             Store::join(disk.clone(), self.dir, claims, &pool::this_scheduler())?;
         for notice in notices {

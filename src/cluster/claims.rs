@@ -2,25 +2,24 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    io,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
-use rustix::fs::{AtFlags, CWD, OFlags, Timespec, Timestamps, UTIME_NOW, utimensat};
 use serde::{Deserialize, Serialize};
 use sweep_protocol::terms::RunId;
 
 use super::{Life, Lookout, Owner};
+use crate::disk::{Disk, When};
 
 /// Beats that a claim may miss before its owner is looked for.
 const MISSED: u32 = 4;
 /// Owners in a row that a run may cost before nobody takes it any more.
 const MOST_LOST: u32 = 4;
-/// Longest claim or end that is read, in bytes.
-const LONGEST: u64 = 1 << 24;
+/// Longest claim that is read, in bytes.
+const LONGEST: u64 = 1 << 16;
 
 /// How long a claim is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +91,7 @@ pub struct Standing {
 /// The claims on the runs of one results folder, and our part in them.
 #[derive(Debug)]
 pub struct Claims {
+    disk: Arc<dyn Disk>,
     folder: PathBuf,
     done: PathBuf,
     lease: Lease,
@@ -107,12 +107,14 @@ pub struct Claims {
 
 impl Claims {
     /// Takes part in a shared folder.
-    pub fn join(dir: &Path, lease: Lease, lookout: Lookout) -> io::Result<Self> {
+    pub fn join(disk: Arc<dyn Disk>, dir: &Path, lease: Lease, lookout: Lookout) -> io::Result<Self> {
         let (claims, done) = (dir.join("claims"), dir.join("done"));
         for folder in [&claims, &done] {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            disk.create_dir(folder)?;
         }
+        disk.sync_dir(dir)?;
         let mut joined = Self {
+            disk,
             folder: claims,
             done,
             lease,
@@ -151,7 +153,7 @@ impl Claims {
             }
             None => 0,
         };
-        if exists(&self.done.join(run.as_str()))? {
+        if self.has_ended(run)? {
             return Ok(Taken::Decided);
         }
         let attempt = latest + 1;
@@ -164,7 +166,7 @@ impl Claims {
         }
         self.ours.insert(run.clone(), attempt);
         // Whoever had it may have recorded its end between our looks.
-        if exists(&self.done.join(run.as_str()))? {
+        if self.has_ended(run)? {
             self.release(run)?;
             return Ok(Taken::Decided);
         }
@@ -174,7 +176,7 @@ impl Claims {
     /// Shows that our run is alive.
     pub fn beat(&self, run: &RunId) -> io::Result<()> {
         match self.ours.get(run) {
-            Some(&attempt) => touch(&self.claim(run, attempt)),
+            Some(&attempt) => self.disk.touch(&self.claim(run, attempt), When::Now),
             None => Ok(()),
         }
     }
@@ -187,34 +189,29 @@ impl Claims {
     /// Gives our claim on a run up. Its file stays, so that no attempt has the number of another.
     pub fn release(&mut self, run: &RunId) -> io::Result<()> {
         let Some(attempt) = self.ours.remove(run) else { return Ok(()) };
-        set_time(&self.claim(run, attempt), Timespec { tv_sec: 0, tv_nsec: 0 })
+        self.disk.touch(&self.claim(run, attempt), When::Never)
     }
 
     /// Records the end of our run, unless somebody has taken it over. When this returns `Recorded`, it is on the disk;
     /// where the disk was full, the run is still ours.
     pub fn commit(&mut self, run: &RunId, end: &[u8]) -> io::Result<Committed> {
         let Some(&attempt) = self.ours.get(run) else { return Ok(Committed::Late) };
-        let stands =
-            !exists(&self.claim(run, attempt + 1))? && self.link_new(end, &self.done.join(run.as_str()))?;
+        let is_ours = !exists(&*self.disk, &self.claim(run, attempt + 1))?;
+        let stands = is_ours && self.link_new(end, &self.done.join(run.as_str()))?;
         self.ours.remove(run);
         if !stands {
-            return Ok(Committed::Late);
+            self.theirs.insert(run.clone());
         }
         // Once the name is there, no failure may look like one after which another try is worth it.
-        File::open(&self.done)?.sync_all().map_err(io::Error::other)?;
-        Ok(Committed::Recorded)
-    }
-
-    /// The recorded end of a run.
-    pub fn end(&self, run: &RunId) -> io::Result<Vec<u8>> {
-        read(&self.done.join(run.as_str())).map(|(bytes, _)| bytes)
+        self.disk.sync_dir(&self.done).map_err(io::Error::other)?;
+        Ok(if stands { Committed::Recorded } else { Committed::Late })
     }
 
     /// Looks at the folder again; returns what has changed about the runs that we asked for in vain.
     pub fn look(&mut self) -> io::Result<Vec<Change>> {
         self.now = self.clock()?;
-        self.latest = latest(&self.folder)?;
-        let done = ended(&self.done)?;
+        self.latest = latest(&*self.disk, &self.folder)?;
+        let done = ended(&*self.disk, &self.done)?;
         let mut changes = Vec::new();
         for run in std::mem::take(&mut self.theirs) {
             if done.contains(&run) {
@@ -229,19 +226,19 @@ impl Claims {
                 Some(_) | None => changes.push(Change::Free(run)),
             }
         }
+        if changes.iter().any(|change| matches!(change, Change::Decided(_))) {
+            self.disk.sync_dir(&self.done)?;
+        }
         Ok(changes)
     }
 
     /// Every claim that is held of a run without an end, by run. Changes nothing; time is that of the latest sign of life.
-    pub fn standing(dir: &Path) -> io::Result<BTreeMap<RunId, Standing>> {
+    pub fn standing(disk: &dyn Disk, dir: &Path) -> io::Result<BTreeMap<RunId, Standing>> {
         let (claims, done) = (dir.join("claims"), dir.join("done"));
-        if !exists(&claims)? || !exists(&done)? {
-            return Ok(BTreeMap::new());
-        }
-        let done = ended(&done)?;
+        let done = ended(disk, &done)?;
         let mut held = Vec::new();
-        for (run, attempt) in latest(&claims)?.into_iter().filter(|(run, _)| !done.contains(run)) {
-            let found = read_claim(&claims.join(format!("{run}.{attempt}")))?;
+        for (run, attempt) in latest(disk, &claims)?.into_iter().filter(|(run, _)| !done.contains(run)) {
+            let found = read_claim(disk, &claims.join(format!("{run}.{attempt}")))?;
             held.extend(
                 found.filter(|(_, beat)| !beat.is_zero()).map(|(claim, beat)| (run, claim.owner, beat)),
             );
@@ -267,7 +264,7 @@ impl Claims {
         if attempt == 0 {
             return Ok(None);
         }
-        let found = read_claim(&self.claim(run, attempt))?;
+        let found = read_claim(&*self.disk, &self.claim(run, attempt))?;
         Ok(found.map(|(claim, beat)| {
             if beat.is_zero() {
                 Found::Released { lost: claim.lost }
@@ -281,99 +278,76 @@ impl Claims {
         self.folder.join(format!("{run}.{attempt}"))
     }
 
+    /// Whether the end of a run is recorded. Whoever counts on it must find it behind a power failure, too.
+    fn has_ended(&self, run: &RunId) -> io::Result<bool> {
+        let ended = exists(&*self.disk, &self.done.join(run.as_str()))?;
+        if ended {
+            self.disk.sync_dir(&self.done)?;
+        }
+        Ok(ended)
+    }
+
     /// Gives a new file its name, unless the name is taken.
     fn link_new(&self, content: &[u8], name: &Path) -> io::Result<bool> {
         let temporary = self.folder.join(format!(".{}.tmp", self.name()));
-        gone_is_fine(fs::remove_file(&temporary))?;
-        let mut file = private().write(true).create_new(true).open(&temporary)?;
-        file.write_all(content)?;
-        file.sync_data()?;
-        let linked = fs::hard_link(&temporary, name);
-        // Over a network the first answer may be lost and the second say that the name exists: the count tells.
-        let ours = file.metadata()?.nlink() == 2;
-        gone_is_fine(fs::remove_file(&temporary))?;
-        match linked {
-            Ok(()) => Ok(true),
-            Err(_) if ours => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(error),
-        }
+        self.disk.remove(&temporary)?;
+        self.disk.create_new(&temporary, content)?;
+        self.disk.sync_data(&temporary)?;
+        let linked = self.disk.link_new(&temporary, name)?;
+        // The next one begins with it, so that one that stays does no harm; but the answer is known.
+        let _ = self.disk.remove(&temporary);
+        Ok(linked)
     }
 
     /// What time it is on the file system: no two hosts' clocks need agree.
     fn clock(&self) -> io::Result<Duration> {
-        let path = self.folder.join(format!(".{}.clock", self.name()));
-        let file = private().write(true).create(true).truncate(false).open(&path)?;
-        touch(&path)?;
-        Ok(modified(&file.metadata()?))
+        let path = self.clock_file();
+        if !exists(&*self.disk, &path)? {
+            self.disk.create_new(&path, &[])?;
+        }
+        self.disk.touch(&path, When::Now)?;
+        self.disk.modified(&path)
+    }
+
+    fn clock_file(&self) -> PathBuf {
+        self.folder.join(format!(".{}.clock", self.name()))
     }
 }
 
 impl Drop for Claims {
     fn drop(&mut self) {
         // What is left is in nobody's way.
-        let _ = fs::remove_file(self.folder.join(format!(".{}.clock", self.name())));
+        let _ = self.disk.remove(&self.clock_file());
     }
 }
 
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.mode(0o600).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
-    options
+fn exists(disk: &dyn Disk, path: &Path) -> io::Result<bool> {
+    Ok(if_there(disk.modified(path))?.is_some())
 }
 
-fn touch(path: &Path) -> io::Result<()> {
-    set_time(path, Timespec { tv_sec: 0, tv_nsec: UTIME_NOW })
-}
-
-fn set_time(path: &Path, time: Timespec) -> io::Result<()> {
-    let both = Timestamps { last_access: time, last_modification: time };
-    Ok(utimensat(CWD, path, &both, AtFlags::SYMLINK_NOFOLLOW)?)
-}
-
-fn modified(metadata: &fs::Metadata) -> Duration {
-    Duration::new(metadata.mtime().max(0) as u64, metadata.mtime_nsec().max(0) as u32)
-}
-
-fn exists(path: &Path) -> io::Result<bool> {
-    fs::symlink_metadata(path)
-        .map(|_| true)
-        .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(false) } else { Err(error) })
-}
-
-fn gone_is_fine(result: io::Result<()>) -> io::Result<()> {
+fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result,
-    }
-}
-
-/// Opening a file makes a network's client ask the server again, so content and time are fresh.
-fn read(path: &Path) -> io::Result<(Vec<u8>, Duration)> {
-    let file = private().read(true).open(path)?;
-    let beat = modified(&file.metadata()?);
-    let mut bytes = Vec::new();
-    file.take(LONGEST).read_to_end(&mut bytes)?;
-    Ok((bytes, beat))
-}
-
-/// A claim with its last beat, which is zero where it was given up; nothing where there is none.
-fn read_claim(path: &Path) -> io::Result<Option<(Claim, Duration)>> {
-    match read(path) {
-        Ok((bytes, beat)) => Ok(Some((serde_json::from_slice(&bytes)?, beat))),
+        Ok(found) => Ok(Some(found)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn names(folder: &Path) -> io::Result<Vec<String>> {
-    let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().into_string().unwrap_or_default()));
-    names.collect()
+/// A claim with its last beat, which is zero where it was given up; nothing where there is none.
+fn read_claim(disk: &dyn Disk, path: &Path) -> io::Result<Option<(Claim, Duration)>> {
+    let Some(bytes) = if_there(disk.read(path, LONGEST))? else { return Ok(None) };
+    let claim = serde_json::from_slice(&bytes)?;
+    Ok(Some((claim, disk.modified(path)?)))
 }
 
-fn latest(claims: &Path) -> io::Result<BTreeMap<RunId, u32>> {
+fn names(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<String>> {
+    let names = if_there(disk.list(folder))?.unwrap_or_default();
+    Ok(names.into_iter().filter_map(|name| name.into_string().ok()).collect())
+}
+
+fn latest(disk: &dyn Disk, claims: &Path) -> io::Result<BTreeMap<RunId, u32>> {
     let mut latest = BTreeMap::new();
-    for name in names(claims)? {
+    for name in names(disk, claims)? {
         let Some((run, attempt)) = name.split_once('.') else { continue };
         if let (Ok(run), Ok(attempt)) = (run.parse::<RunId>(), attempt.parse::<u32>()) {
             let highest = latest.entry(run).or_insert(0);
@@ -383,6 +357,6 @@ fn latest(claims: &Path) -> io::Result<BTreeMap<RunId, u32>> {
     Ok(latest)
 }
 
-fn ended(done: &Path) -> io::Result<BTreeSet<RunId>> {
-    Ok(names(done)?.into_iter().filter_map(|name| name.parse().ok()).collect())
+fn ended(disk: &dyn Disk, done: &Path) -> io::Result<BTreeSet<RunId>> {
+    Ok(names(disk, done)?.into_iter().filter_map(|name| name.parse().ok()).collect())
 }

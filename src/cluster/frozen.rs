@@ -7,7 +7,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::grid::PoolSettings;
+use crate::{
+    disk::{Disk, replace},
+    grid::PoolSettings,
+};
 
 /// Where a shared folder says what it is.
 const FILE: &str = "cluster.json";
@@ -73,18 +76,14 @@ impl Frozen {
     }
 
     /// Makes a folder shared, or changes what it says.
-    pub fn write(&self, dir: &Path) -> Result<(), FrozenError> {
+    pub fn write(&self, disk: &dyn Disk, dir: &Path) -> Result<(), FrozenError> {
         let bytes = serde_json::to_vec_pretty(self).expect("plain data serialises");
-        replace(&dir.join(FILE), &bytes)
+        write(disk, &dir.join(FILE), &bytes)
     }
 }
 
-/// Writes a file as a whole: its readers see the old content or the new one.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FrozenError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    let written = fs::write(&temporary, bytes)
-        .and_then(|()| fs::File::open(&temporary)?.sync_all())
-        .and_then(|()| fs::rename(&temporary, path));
+/// Writes a file as a whole, in a place where others may do so at the same time.
+pub(super) fn write(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), FrozenError> {
+    let written = replace(disk, path, bytes, &format!(".{}", std::process::id()));
     written.map_err(|source| FrozenError::File { path: path.to_owned(), source })
 }

@@ -11,8 +11,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{FrozenError, Task, frozen::replace};
-use crate::grid::SlurmSettings;
+use super::{FrozenError, Task, frozen::write};
+use crate::{disk::Disk, grid::SlurmSettings};
 
 /// The whole script, for every sweep and every job: it becomes the program that it is given.
 const SCRIPT: &str = "#!/bin/bash\nexec \"$@\"\n";
@@ -122,17 +122,18 @@ impl Request<'_> {
     }
 
     /// Submits both jobs and keeps their numbers.
-    pub fn submit(&self) -> Result<Submission, SlurmError> {
+    pub fn submit(&self, disk: &dyn Disk) -> Result<Submission, SlurmError> {
         let folder = self.dir.join(FOLDER);
-        fs::create_dir_all(&folder).map_err(|source| FrozenError::File { path: folder.clone(), source })?;
-        replace(&folder.join("job.sh"), SCRIPT.as_bytes())?;
+        let made = disk.create_dir(&folder).and_then(|()| disk.sync_dir(self.dir));
+        made.map_err(|source| FrozenError::File { path: folder.clone(), source })?;
+        write(disk, &folder.join("job.sh"), SCRIPT.as_bytes())?;
         let array = job_number(&sbatch(&self.array()?)?);
         let report = job_number(&sbatch(&self.report(&array)?)?);
         let submission = Submission { array, report, workers: self.workers };
         let mut all = Submissions::read(self.dir)?;
         all.0.push(submission.clone());
         let bytes = serde_json::to_vec_pretty(&all).expect("plain data serialises");
-        replace(&folder.join("submissions.json"), &bytes)?;
+        write(disk, &folder.join("submissions.json"), &bytes)?;
         Ok(submission)
     }
 

@@ -1,6 +1,7 @@
 use std::{
     fs::{self, File},
     path::Path,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -8,6 +9,7 @@ use sweep_protocol::terms::RunId;
 use tempfile::TempDir;
 
 use super::{Change, Claims, Committed, Lease, Life, Lookout, Owner, Squeue, Taken, Task, slurm, squeue};
+use crate::disk::OsDisk;
 
 const LEASE: Lease = Lease { beat: Duration::from_secs(10), silence: Duration::from_mins(10) };
 
@@ -32,7 +34,8 @@ fn far(name: &str) -> Owner {
 }
 
 fn join(dir: &Path, owner: Owner) -> Claims {
-    Claims::join(dir, LEASE, Lookout::new(owner, Squeue::new(Duration::MAX))).expect("a folder")
+    Claims::join(Arc::new(OsDisk), dir, LEASE, Lookout::new(owner, Squeue::new(Duration::MAX)))
+        .expect("a folder")
 }
 
 /// Lets the last beat of a claim be this long ago.
@@ -40,6 +43,11 @@ fn silent_for(dir: &Path, claim: &str, seconds: u64) {
     let then = SystemTime::now() - Duration::from_secs(seconds);
     let file = File::options().write(true).open(dir.join("claims").join(claim)).expect("a claim");
     file.set_modified(then).expect("a file of ours");
+}
+
+/// What is recorded about the first run.
+fn end(folder: &TempDir) -> Vec<u8> {
+    fs::read(folder.path().join("done").join(run(1).as_str())).expect("an end")
 }
 
 fn first_claim() -> String {
@@ -56,7 +64,7 @@ fn one_of_two_gets_a_run_and_the_other_hears_of_its_end() {
     assert_eq!(two.look().expect("a look"), []);
     assert_eq!(one.commit(&run(1), b"end").expect("a commit"), Committed::Recorded);
     assert_eq!(two.look().expect("a look"), [Change::Decided(run(1))]);
-    assert_eq!(two.end(&run(1)).expect("an end"), b"end");
+    assert_eq!(end(&folder), b"end");
     assert_eq!(two.take(&run(1)).expect("claims"), Taken::Theirs, "nobody looked who lives");
 }
 
@@ -130,7 +138,7 @@ fn whoever_was_taken_over_commits_too_late_and_so_does_the_second_of_two() {
     assert_eq!(thief.take(&run(1)).expect("claims"), Taken::Ours(2));
     assert_eq!(stopped.commit(&run(1), b"old").expect("a commit"), Committed::Late);
     assert_eq!(thief.commit(&run(1), b"new").expect("a commit"), Committed::Recorded);
-    assert_eq!(thief.end(&run(1)).expect("an end"), b"new");
+    assert_eq!(end(&folder), b"new");
 }
 
 #[test]
@@ -162,14 +170,14 @@ fn a_run_that_costs_every_owner_is_given_up() {
 #[test]
 fn claims_without_an_end_are_listed_with_their_owners() {
     let folder = TempDir::new().expect("a folder");
-    assert!(Claims::standing(folder.path()).expect("no claims yet").is_empty());
+    assert!(Claims::standing(&OsDisk, folder.path()).expect("no claims yet").is_empty());
     let mut claims = join(folder.path(), living("one"));
     for number in 1..=3 {
         claims.take(&run(number)).expect("claims");
     }
     claims.commit(&run(1), b"end").expect("a commit");
     claims.release(&run(2)).expect("a release");
-    let standing = Claims::standing(folder.path()).expect("claims");
+    let standing = Claims::standing(&OsDisk, folder.path()).expect("claims");
     let owners: Vec<_> =
         standing.iter().map(|(run, claim)| (run.clone(), claim.owner.name.as_str())).collect();
     assert_eq!(owners, [(run(3), "one")]);

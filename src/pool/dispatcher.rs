@@ -178,7 +178,8 @@ impl Dispatcher<'_> {
                 self.commit(run, attempt, &outcome, source)?;
             }
             Action::Tell(tidings) => self.tell(&tidings),
-            Action::End(end) => return Ok(Some(end)),
+            // What another scheduler has done about a run may leave something to do after all.
+            Action::End(end) => return Ok((!self.events.iter().any(Event::reconsiders)).then_some(end)),
         }
         Ok(None)
     }
@@ -238,7 +239,7 @@ impl Dispatcher<'_> {
         attempt: u32,
         outcome: &Outcome,
         source: Source,
-    ) -> Result<(), PoolError> {
+    ) -> Result<Committed, PoolError> {
         let id = &self.plan.runs[run].id;
         let slot = if source == Source::Computed { self.attendance.ended(run) } else { None };
         if let Some(slot) = slot {
@@ -246,7 +247,8 @@ impl Dispatcher<'_> {
         }
         if self.store.commit(id, attempt, outcome, source)? == Committed::Late {
             self.observer.event(&Happening::Notice(&Notice::LateOutcome { run: id.clone() }));
-            return Ok(());
+            self.heed(run);
+            return Ok(Committed::Late);
         }
         self.observer.event(&Happening::Ended { slot, run, outcome, source });
         if let (Some(cache), Some(measurement), Source::Computed) =
@@ -256,7 +258,7 @@ impl Dispatcher<'_> {
         {
             self.observer.event(&Happening::Notice(&notice));
         }
-        Ok(())
+        Ok(Committed::Recorded)
     }
 
     fn tell(&mut self, tidings: &Tidings) {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     outcome::{Cause, Outcome},
-    store::{Claim, Elsewhere, Source},
+    store::{Claim, Committed, Elsewhere, Source},
 };
 
 /// What is known about runs since the others were last told.
@@ -44,7 +44,9 @@ impl Dispatcher<'_> {
             Claim::Doomed(attempt) => {
                 let message = "it cost every scheduler that tried it; look at its logs".to_owned();
                 let outcome = Outcome::Failed { cause: Cause::WorkerLost, message };
-                self.commit(run, attempt, &outcome, Source::Computed)?;
+                if self.commit(run, attempt, &outcome, Source::Computed)? == Committed::Late {
+                    return Ok(false);
+                }
                 Event::EndedElsewhere { run, status: outcome.status() }
             }
             Claim::Theirs => {
@@ -55,6 +57,18 @@ impl Dispatcher<'_> {
         };
         self.events.push_back(event);
         Ok(false)
+    }
+
+    /// Goes by what stands instead of an end that came too late.
+    pub(super) fn heed(&mut self, run: usize) {
+        let id = &self.plan.runs[run].id;
+        self.events.push_back(match self.store.outcome(id) {
+            Some(outcome) => Event::EndedElsewhere { run, status: outcome.status() },
+            None => {
+                self.touch.elsewhere.insert(id.clone(), run);
+                Event::TakenOver { run }
+            }
+        });
     }
 
     /// Shows the others that our runs live, and looks at theirs. A run that is with a worker lives only if the worker

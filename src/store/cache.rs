@@ -7,10 +7,8 @@ use std::{
 use sweep_protocol::{measurement::Measurement, terms::RunId};
 use thiserror::Error;
 
-use super::{
-    Disk, Notice, OsDisk, artifacts,
-    disk::{create_dirs, replace},
-};
+use super::{Disk, Notice, OsDisk, artifacts};
+use crate::disk::{create_dirs, replace};
 
 const MEASUREMENT: &str = "measurement.json";
 /// Longest measurement that is read, in bytes.

@@ -11,11 +11,11 @@ use sweep_protocol::{measurement::Measurement, terms::RunId};
 
 use super::{
     Access, Disk, Folder, Holder, StoreError, artifacts,
-    disk::TEMPORARY,
     opening::{introduced, open_to_repair},
     recorded::{History, Journals, Part, read_if_there, read_plan},
     shared::{ends, read_end},
 };
+use crate::disk::TEMPORARY;
 
 /// Something in results that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]

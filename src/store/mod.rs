@@ -19,35 +19,28 @@
 
 mod array;
 mod cache;
-mod counting;
-mod disk;
 mod error;
 mod folder;
 mod fsck;
 mod journal;
 mod log;
 mod opening;
-mod os_disk;
 mod recorded;
 mod shared;
-mod simulated;
 #[cfg(test)]
 mod tests;
 
+pub use crate::disk::{Access, Counting, Death, Disk, Held, Kept, Lock, OsDisk, Sharing, SimulatedDisk};
 pub use array::ArrayError;
 pub use cache::{Cache, CacheError, Fetched};
-pub use counting::{Counting, Death};
-pub use disk::{Access, Disk, Held, Lock, Sharing};
 pub use error::{ChangedInput, Notice, StoreError};
 pub use folder::{Folder, Share};
 pub use fsck::{Checked, Fault, Finding, Remedy, fsck, repair};
 pub use journal::Source;
 pub use log::RunLog;
 pub use opening::{ChangedInputs, Damage, Holder, Opening};
-pub use os_disk::OsDisk;
 pub use recorded::{Record, Recorded};
 pub use shared::{Claim, Elsewhere};
-pub use simulated::{Kept, SimulatedDisk};
 
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
 
@@ -56,7 +49,7 @@ use sweep_protocol::{
     terms::RunId,
 };
 
-use crate::{cluster::Claims, outcome::Outcome, plan::Plan};
+use crate::{cluster::Claims, disk::replace, outcome::Outcome, plan::Plan};
 use journal::{Event, Journal, Line};
 use opening::introduced;
 
@@ -176,7 +169,7 @@ impl Store {
     pub fn ask(&mut self, plan: &Plan) -> Result<(), StoreError> {
         self.whole()?;
         let (path, bytes) = (self.folder.plan(), serde_json::to_vec(plan).expect("plain data serialises"));
-        self.guard(|disk| disk::replace(disk, &path, &bytes, ""))
+        self.guard(|disk| replace(disk, &path, &bytes, ""))
             .map_err(|source| StoreError::Write { path: path.clone(), source })
     }
 

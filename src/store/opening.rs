@@ -10,13 +10,15 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, ChangedInput, Disk, Folder, Lock, Notice, OsDisk, Share, State, Store, StoreError,
-    disk::{Held, Sharing, create_dirs, replace},
+    Access, ChangedInput, Disk, Folder, Held, Lock, Notice, OsDisk, Share, Sharing, State, Store, StoreError,
     journal::{Event, Journal},
     recorded::{History, Journals, MAX_FILE, Part, read_if_there, read_plan},
-    shared::set_damaged_aside,
+    shared::{confirm, set_damaged_aside},
 };
-use crate::plan::{Plan, PlannedInputs, PlannedOriginal};
+use crate::{
+    disk::{create_dirs, replace},
+    plan::{Plan, PlannedInputs, PlannedOriginal},
+};
 
 /// The scheduler that opens results, as other processes should see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,6 +167,7 @@ fn settle(
 ) -> Result<Store, StoreError> {
     make_runs(&*disk, &folder)?;
     let journal = mend(&*disk, &folder, &journals, share)?;
+    confirm(&*disk, &folder, &journals, &folder.journal(share))?;
     let history = History::read(&*disk, &folder, journals)?;
     let ballast = folder.ballast(share);
     let mut store = Store {

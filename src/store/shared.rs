@@ -17,7 +17,7 @@ use super::{
     is_full,
     journal::{Event, only_line},
     opening::open_to_work,
-    recorded::{History, MAX_FILE},
+    recorded::{History, Journals, MAX_FILE},
 };
 use crate::{
     cluster::{Change, Claims, Committed, Taken},
@@ -138,17 +138,22 @@ impl Store {
         self.still_ours()?;
         match self.commit_claim(run, &end) {
             Ok(Committed::Recorded) => Ok(true),
-            Ok(Committed::Late) => {
-                let folder = self.own_folder(run);
-                self.guard(|disk| disk.remove(&folder))
-                    .map_err(|source| StoreError::Write { path: folder, source })?;
-                if self.has_ended(run)? {
-                    self.learn(run)?;
-                }
-                Ok(false)
-            }
+            Ok(Committed::Late) => self.came_late(run).map(|()| false),
             Err(source) => Err(self.lost_touch(source)),
         }
+    }
+
+    /// Takes over what stands instead of our end of a run, and clears away ours.
+    fn came_late(&mut self, run: &RunId) -> Result<(), StoreError> {
+        if self.has_ended(run)? {
+            self.learn(run)?;
+        }
+        let ours = self.own_folder(run);
+        let stands = self.record(run).is_some_and(|record| record.scheduler == self.share);
+        if stands {
+            return Ok(());
+        }
+        self.guard(|disk| disk.remove(&ours)).map_err(|source| StoreError::Write { path: ours, source })
     }
 
     fn commit_claim(&mut self, run: &RunId, end: &[u8]) -> io::Result<Committed> {
@@ -234,6 +239,23 @@ pub(super) fn set_damaged_aside(disk: &dyn Disk, folder: &Folder) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Brings what other schedulers have left to the disk: they may have died before they did, and who opens the results counts
+/// on it.
+pub(super) fn confirm(
+    disk: &dyn Disk,
+    folder: &Folder,
+    journals: &Journals,
+    own: &Path,
+) -> Result<(), StoreError> {
+    for part in journals.0.iter().filter(|part| part.path != own) {
+        disk.sync_data(&part.path).map_err(|source| StoreError::Write { path: part.path.clone(), source })?;
+    }
+    if ends(disk, folder)?.is_empty() {
+        return Ok(());
+    }
+    disk.sync_dir(&folder.ends()).map_err(|source| StoreError::Write { path: folder.ends(), source })
 }
 
 /// The runs that have an end which stands.

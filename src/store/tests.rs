@@ -14,8 +14,8 @@ use sweep_protocol::{
 };
 
 use super::{
-    Cache, ChangedInputs, Committed, Counting, Damage, Death, Disk, Fetched, Holder, Kept, Notice, Opening,
-    OsDisk, Recorded, Share, Sharing, SimulatedDisk, Source, Store, StoreError, disk::Lock, journal,
+    Cache, ChangedInputs, Committed, Counting, Damage, Death, Disk, Fetched, Holder, Kept, Lock, Notice,
+    Opening, OsDisk, Recorded, Share, Sharing, SimulatedDisk, Source, Store, StoreError, journal,
 };
 use crate::{
     outcome::{Cause, Outcome},

@@ -1,26 +1,100 @@
 //! KILL-ENUM: the scheduler is killed in the middle of every durable change of a sweep, and in the middle of every change of
 //! the resume behind it.
 //!
-//! In memory every pair of changes is tried. With real processes every change is, each followed by one of the resume.
+//! In memory every pair of changes is tried, and in the end the power fails. With real processes every change is, each
+//! followed by one of the resume. The same where schedulers share the sweep: in memory one dies at every change, the one
+//! beside it at every change of its own, and a third finishes.
 
 use std::sync::Arc;
 
-use sweep::store::{Counting, Death, Kept, SimulatedDisk};
+use sweep::store::{Counting, Death, Disk, Kept, SimulatedDisk};
 
-use crate::{report::Report, sample, toy::Toy};
+use crate::{
+    crowd::{self, Shared},
+    report::Report,
+    sample,
+    toy::Toy,
+};
 
 /// Up to `trials` kills of real processes and as many pairs in memory, spread over the whole sweep.
 pub(crate) fn run(trials: u64) -> Report {
     let mut report = Report::default();
     processes(&mut report, trials);
     in_memory(&mut report, trials);
+    processes_together(&mut report, trials);
+    together_in_memory(&mut report, trials);
     report
+}
+
+/// Real processes have no certain number of changes: they show each other signs of life as time passes.
+fn processes_together(report: &mut Report, trials: u64) {
+    let expected = Toy::shared().finish();
+    let changes = Toy::changes(Toy::shared);
+    report.figure(format!("about {changes} changes in a shared sweep of {} runs", crate::toy::RUNS));
+    for at in spread(changes, trials) {
+        report.trial(&format!("process on a shared folder killed at change {at}"), || {
+            let toy = Toy::shared();
+            toy.crash(at, "kill");
+            let first = toy.history();
+            toy.crash(1 + at * 31 % changes, "kill");
+            let second = toy.history();
+            second.check_keeps(&first);
+            assert_eq!(toy.finish(), expected, "the tables come out as if nothing had happened");
+            let last = toy.history();
+            last.check_keeps(&second);
+            last.check_complete();
+        });
+    }
+}
+
+fn together_in_memory(report: &mut Report, trials: u64) {
+    let changes = crowd::changes_of_one();
+    report.figure(format!("{changes} changes of a scheduler that shares {} runs, in memory", crowd::RUNS));
+    for first in 1..=changes {
+        for second in spread(changes, trials) {
+            for between in [Between::Nothing, Between::PowerFailure] {
+                report.trial(&format!("sharers killed at changes {first} and {second}, {between:?}"), || {
+                    kill_both(first, second, between);
+                });
+            }
+        }
+    }
+}
+
+/// What happens before the third of three schedulers comes.
+#[derive(Debug, Clone, Copy)]
+enum Between {
+    Nothing,
+    PowerFailure,
+}
+
+/// Kills two of three.
+fn kill_both(first: u64, second: u64, between: Between) {
+    let disk = Arc::new(SimulatedDisk::default());
+    let chronicle = Shared::default();
+    let dying = |at| -> Arc<dyn Disk> { Arc::new(Counting::new(disk.clone(), at, Death::FailFromThen)) };
+    let both = [(1, first), (2, second)].map(|(number, at)| crowd::start(&dying(at), number, &chronicle));
+    crowd::work(&disk, both.into(), &chronicle);
+    match between {
+        // Whoever reads now may see what no scheduler has counted on yet.
+        Between::Nothing => crowd::lock(&chronicle).read(&*disk),
+        Between::PowerFailure => disk.lose_power(Kept::None),
+    }
+    disk.pass(crowd::LONG);
+    let third = crowd::start(&(disk.clone() as Arc<dyn Disk>), 3, &chronicle);
+    assert!(third.is_some(), "the third is let in: {:?}", crowd::lock(&chronicle).errors);
+    crowd::work(&disk, vec![third], &chronicle);
+    disk.lose_power(Kept::None);
+    crowd::check_results(&disk, &chronicle);
+    let chronicle = crowd::lock(&chronicle);
+    assert!(chronicle.errors.iter().all(|(number, _)| *number < 3), "{:?}", chronicle.errors);
+    assert!(chronicle.restarted.is_empty(), "recorded and started again: {:?}", chronicle.restarted);
 }
 
 fn processes(report: &mut Report, trials: u64) {
     let undisturbed = Toy::new();
     let expected = undisturbed.finish();
-    let changes = Toy::changes();
+    let changes = Toy::changes(Toy::new);
     report.figure(format!("{changes} changes in a sweep of {} runs by real processes", crate::toy::RUNS));
     for at in spread(changes, trials) {
         report.trial(&format!("process killed at change {at}"), || {
@@ -57,8 +131,8 @@ fn kill_twice(first: u64, second: u64, runs: u64) {
         let done = sample::scheduler(&dying, runs);
         assert!(done.started.iter().all(|run| !acknowledged.contains(run)), "acknowledged and started again");
         acknowledged.extend(done.acknowledged);
-        disk.lose_power(Kept::All);
     }
+    disk.lose_power(Kept::None);
     sample::check_results(disk.as_ref(), runs);
 }
 

@@ -10,6 +10,7 @@ mod forge;
 #[path = "../../crates/inputs/src/checkpoint/tests/meter.rs"]
 mod meter;
 mod chance;
+mod crowd;
 mod processes;
 mod report;
 mod sample;
@@ -20,6 +21,7 @@ mod determinism;
 mod environment;
 mod evil;
 mod exhaustive;
+mod freeze;
 mod fuzz;
 mod ioerr;
 mod kill_enum;
@@ -61,6 +63,7 @@ const GATES: &[Gate] = &[
     Gate { id: "IOERR", quick: 4, full: 1 << 20, run: ioerr::run },
     Gate { id: "CORRUPT", quick: 3, full: 12, run: corrupt::run },
     Gate { id: "POWER", quick: 4, full: 100, run: power::run },
+    Gate { id: "FREEZE", quick: 1 << 20, full: 1 << 20, run: freeze::run },
     Gate { id: "LOCK", quick: 100, full: 1_000, run: lock::run },
     Gate { id: "SCALE-RESUME", quick: 3, full: 20, run: scale_resume::run },
     Gate { id: "FUZZ", quick: 10_000, full: 1_000_000, run: fuzz::run },

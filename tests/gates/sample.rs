@@ -21,7 +21,7 @@ use sweep_protocol::{
 pub(crate) const DIR: &str = "results/small";
 
 /// Name of the one array that a run leaves.
-const CONFIDENCES: &str = "confidences.npy";
+pub(crate) const CONFIDENCES: &str = "confidences.npy";
 
 /// A plan of runs without inputs.
 pub(crate) fn plan(runs: u64) -> Plan {
@@ -88,16 +88,20 @@ pub(crate) fn open(
     damage: Damage,
     host: &str,
 ) -> Result<(Store, Vec<Notice>), StoreError> {
+    asked(plan, damage, host, |opening| Store::open_on(disk, dir, opening))
+}
+
+/// What a scheduler of this name brings along.
+pub(crate) fn asked<T>(plan: &Plan, damage: Damage, host: &str, open: impl FnOnce(&Opening<'_>) -> T) -> T {
     let holder = Holder { host: host.into(), pid: 1, since: "noon".into(), version: "0.1.0".into() };
-    let opening = Opening {
+    open(&Opening {
         plan,
         grid: "name = \"small\"",
         provenance: &serde_json::Value::Null,
         holder: &holder,
         damage,
         changed_inputs: ChangedInputs::Refuse,
-    };
-    Store::open_on(disk, dir, &opening)
+    })
 }
 
 /// What a scheduler has done before it ended or failed.

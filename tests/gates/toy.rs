@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    path::PathBuf,
     process::{Command, Output, Stdio},
 };
 
@@ -33,12 +34,17 @@ type Rows = Vec<BTreeMap<String, String>>;
 /// A folder with the grid, in which the sweep goes on from trial to trial.
 pub(crate) struct Toy {
     bench: Bench,
+    /// What the command is told beside.
+    further: &'static [&'static str],
 }
+
+/// Signs of life come often, so that the dead are missed soon.
+const SHARED: [&str; 3] = ["--shared", "--set", "cluster.heartbeat=20ms"];
 
 /// What the journal has: whole lines only.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct History {
-    lines: Vec<String>,
+    journals: BTreeMap<PathBuf, Vec<String>>,
     started: Vec<String>,
     pub(crate) ended: Vec<String>,
 }
@@ -47,7 +53,12 @@ impl Toy {
     pub(crate) fn new() -> Self {
         let bench = Bench::new();
         bench.write("gate.toml", GRID);
-        Self { bench }
+        Self { bench, further: &[] }
+    }
+
+    /// One whose folder other schedulers may work on.
+    pub(crate) fn shared() -> Self {
+        Self { further: &SHARED, ..Self::new() }
     }
 
     /// The command that carries out what is missing.
@@ -55,6 +66,7 @@ impl Toy {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sweep"));
         let jobs = SLOTS.to_string();
         command.args(["run", "gate.toml", "--out", "r", "--replicates", "0", "--jobs", &jobs]);
+        command.args(self.further);
         command
             .current_dir(self.bench.path("."))
             .stdin(Stdio::null())
@@ -71,12 +83,12 @@ impl Toy {
         command.output().expect("sweep starts")
     }
 
-    /// Number of durable changes that a whole sweep makes.
-    pub(crate) fn changes() -> u64 {
+    /// Number of durable changes that a whole sweep makes; about that, where it is shared: then time makes some, too.
+    pub(crate) fn changes(new: fn() -> Self) -> u64 {
         let (mut survives, mut dies) = (1 << 12, 1);
         while survives - dies > 1 {
             let middle = u64::midpoint(survives, dies);
-            let killed = Self::new().crash(middle, "kill").status.code().is_none();
+            let killed = new().crash(middle, "kill").status.code().is_none();
             if killed { dies = middle } else { survives = middle }
         }
         dies
@@ -97,14 +109,24 @@ impl Toy {
 
     pub(crate) fn history(&self) -> History {
         let mut history = History::default();
-        let text = fs::read(self.bench.path("r/journal.jsonl")).unwrap_or_default();
-        for line in String::from_utf8_lossy(&text).split_inclusive('\n').filter(|line| line.ends_with('\n')) {
-            let Ok(entry) = serde_json::from_str::<Value>(line) else { continue };
-            let run = |event: &str| entry["event"][event]["run"].as_str().map(str::to_owned);
-            history.started.extend(run("started"));
-            history.ended.extend(run("ended"));
-            history.lines.push(line.to_owned());
+        for path in self.bench.journals("r") {
+            let text = fs::read(&path).unwrap_or_default();
+            let lines = history.journals.entry(path).or_default();
+            for line in
+                String::from_utf8_lossy(&text).split_inclusive('\n').filter(|line| line.ends_with('\n'))
+            {
+                let Ok(entry) = serde_json::from_str::<Value>(line) else { continue };
+                let run = |event: &str| entry["event"][event]["run"].as_str().map(str::to_owned);
+                history.started.extend(run("started"));
+                history.ended.extend(run("ended"));
+                lines.push(line.to_owned());
+            }
         }
+        // A scheduler that shares the sweep may have died before it wrote the end into its journal, too.
+        let ends = fs::read_dir(self.bench.path("r/done")).into_iter().flatten().filter_map(Result::ok);
+        let ends = ends.filter_map(|end| end.file_name().into_string().ok());
+        let new: Vec<_> = ends.filter(|run| !history.ended.contains(run)).collect();
+        history.ended.extend(new);
         history
     }
 }
@@ -113,13 +135,18 @@ impl History {
     /// Fails unless everything that was recorded `before` is still there, untouched, and no run that had ended was started
     /// again.
     pub(crate) fn check_keeps(&self, before: &Self) {
-        assert!(self.lines.starts_with(&before.lines), "recorded lines are lost or changed");
+        for (journal, lines) in &before.journals {
+            let kept = self.journals.get(journal).is_some_and(|now| now.starts_with(lines));
+            assert!(kept, "recorded lines of {} are lost or changed", journal.display());
+        }
         let ended: BTreeSet<_> = before.ended.iter().collect();
-        let again: Vec<_> =
-            self.started[before.started.len()..].iter().filter(|run| ended.contains(run)).collect();
+        let starts = |history: &Self, run: &str| history.started.iter().filter(|of| *of == run).count();
+        let again: Vec<_> = ended.iter().filter(|run| starts(self, run) > starts(before, run)).collect();
         assert!(again.is_empty(), "ended and started again: {again:?}");
         let open: BTreeSet<_> = before.started.iter().filter(|run| !ended.contains(run)).collect();
-        assert!(open.len() <= SLOTS, "{} runs were in flight at {SLOTS} slots", open.len());
+        let started = |lines: &&Vec<String>| lines.iter().any(|line| line.contains("\"started\""));
+        let slots = SLOTS * before.journals.values().filter(started).count();
+        assert!(open.len() <= slots, "{} runs were in flight at {slots} slots", open.len());
     }
 
     /// Fails unless every run has ended, once.

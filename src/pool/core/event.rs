@@ -89,6 +89,11 @@ pub enum Event {
         /// How it ended.
         status: Status,
     },
+    /// Another scheduler has taken the run over, so that the end that was to be recorded counts for nothing.
+    TakenOver {
+        /// The run.
+        run: usize,
+    },
     /// The other scheduler has given the run up, or is gone.
     Freed {
         /// The run.
@@ -96,6 +101,13 @@ pub enum Event {
     },
     /// The user, or the cluster, wants an end.
     Interrupted(Interruption),
+}
+
+impl Event {
+    /// Whether a sweep that had come to its end may go on after this.
+    pub(in crate::pool) fn reconsiders(&self) -> bool {
+        matches!(self, Self::EndedElsewhere { .. } | Self::TakenOver { .. })
+    }
 }
 
 /// What keeps a worker from starting.

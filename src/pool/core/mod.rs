@@ -99,7 +99,14 @@ impl State {
             },
             Event::Claimed { run, attempt } => self.queue.claimed(run, attempt),
             Event::Elsewhere { run } => self.queue.put_aside(run),
-            Event::EndedElsewhere { run, status } => self.ended(run, status),
+            Event::EndedElsewhere { run, status } => {
+                self.reconsider(run);
+                self.ended(run, status);
+            }
+            Event::TakenOver { run } => {
+                self.reconsider(run);
+                self.queue.taken_over(run);
+            }
             Event::Freed { run } => self.queue.freed(run),
             Event::Interrupted(interruption) => self.interrupted(interruption, now, actions),
         }
@@ -186,6 +193,14 @@ impl State {
     fn ended(&mut self, run: usize, status: Status) {
         if let Some(status) = self.queue.conclude(run, status) {
             self.halt.get_or_insert(End::OriginalFailed { status });
+        }
+    }
+
+    /// Takes back what followed from an end that was not the one that is recorded.
+    fn reconsider(&mut self, run: usize) {
+        self.ended = false;
+        if self.queue.is_original(run) {
+            self.halt.take_if(|halt| matches!(halt, End::OriginalFailed { .. }));
         }
     }
 

@@ -48,6 +48,11 @@ impl Queue {
         }
     }
 
+    /// Whether this run trains the original.
+    pub(super) fn is_original(&self, run: usize) -> bool {
+        self.original == Some(run)
+    }
+
     /// How the original ended, if that was badly.
     pub(super) fn original_failed(&self) -> Option<Status> {
         self.original.and_then(|run| self.runs[run].status).filter(|&status| status != Status::Finished)
@@ -96,6 +101,12 @@ impl Queue {
         if self.asked.remove(&run) {
             self.elsewhere.insert(run);
         }
+    }
+
+    /// Another scheduler has the run, though it seemed to have ended here.
+    pub(super) fn taken_over(&mut self, run: usize) {
+        self.runs[run].status = None;
+        self.elsewhere.insert(run);
     }
 
     /// The other scheduler has the run no more.

@@ -194,7 +194,7 @@ impl State {
             }
         }
         if !self.any(Seat::is_alive) {
-            let end = match self.halt.take() {
+            let end = match self.halt.clone() {
                 Some(End::Drained { .. }) | None if self.queue.is_empty() => End::Complete,
                 Some(end) => end,
                 None => End::NoWorkers,

@@ -268,6 +268,39 @@ fn a_success_between_two_failures_of_a_device_clears_it() {
 }
 
 #[test]
+fn a_run_that_another_scheduler_took_over_is_waited_for_although_everybody_went_home() {
+    let mut script = Script::new(1, vec![FRESH], None);
+    script.hear(ready(0)).hear(lost(0)).hear(gone(0)).hear(ready(0)).hear(lost(0)).hear(gone(0));
+    assert_eq!(script.commits(), [(0, Status::Failed)]);
+    assert_eq!(script.end(), Some(&End::Complete), "nobody is left");
+    script.hear(Event::TakenOver { run: 0 }).says(&[]);
+    script.hear(Event::Freed { run: 0 }).says(&[Action::Consult { run: 0 }]);
+    script.hear(Event::Elsewhere { run: 0 }).says(&[]);
+    script.hear(Event::EndedElsewhere { run: 0, status: Status::Finished });
+    assert_eq!(script.end(), Some(&End::Complete));
+}
+
+#[test]
+fn who_was_asked_to_end_does_not_wait_for_a_run_that_was_taken_over() {
+    let mut script = Script::new(1, vec![FRESH], None);
+    script.hear(ready(0)).hear(Event::Interrupted(Interruption::Drain));
+    script.hear(reported(0, 0, finished())).hear(Event::TakenOver { run: 0 }).hear(gone(0));
+    assert_eq!(script.end(), Some(&End::Drained { by: Interruption::Drain }));
+}
+
+#[test]
+fn an_original_that_failed_here_and_not_elsewhere_ends_nothing() {
+    for event in [Event::TakenOver { run: 0 }, Event::EndedElsewhere { run: 0, status: Status::Finished }] {
+        let mut script = Script::new(1, vec![FRESH; 2], Some(0));
+        script.hear(ready(0)).hear(reported(0, 0, failed(Failure::Error))).hear(event).hear(gone(0));
+        assert_eq!(script.end(), None);
+        script.hear(Event::EndedElsewhere { run: 0, status: Status::Finished });
+        script.hear(ready(0));
+        assert_eq!(script.performs(), [(0, 1, 1)]);
+    }
+}
+
+#[test]
 fn workers_that_do_not_start_leave_no_slot() {
     let mut script = Script::new(2, vec![FRESH; 2], None);
     let fails = |slot| start_fails(slot, Hindrance::Fault);

@@ -1,6 +1,17 @@
-//! What the store asks of a file system, small enough to be replaced by one that fails on purpose.
+//! What results ask of a file system, small enough to be replaced by one that fails on purpose: the operating system's, one
+//! in memory that loses its power, and one that dies at its nth change. This module knows no results.
 
-use std::{ffi::OsString, fmt, fmt::Debug, io, path::Path};
+mod counting;
+mod os;
+mod simulated;
+#[cfg(test)]
+mod tests;
+
+pub use counting::{Counting, Death};
+pub use os::OsDisk;
+pub use simulated::{Kept, SimulatedDisk};
+
+use std::{ffi::OsString, fmt, fmt::Debug, io, path::Path, time::Duration};
 
 use sweep_protocol::terms::ContentHash;
 
@@ -25,6 +36,12 @@ pub trait Disk: Debug + Send + Sync {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Gives a file a second name, or copies it where that can't be.
     fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives a file a second name, unless that is taken; of all who try at the same time, on whatever host, one gets it.
+    fn link_new(&self, from: &Path, to: &Path) -> io::Result<bool>;
+    /// Sets when a file was last modified.
+    fn touch(&self, path: &Path, when: When) -> io::Result<()>;
+    /// When a file was last modified: time since 1970 by the clock of the file system, not of this host.
+    fn modified(&self, path: &Path) -> io::Result<Duration>;
     /// Removes a file, or a folder with everything in it; an absent one is fine.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// The content of a file of at most `limit` bytes.
@@ -41,6 +58,15 @@ pub trait Disk: Debug + Send + Sync {
     fn holder(&self, path: &Path) -> io::Result<Option<String>>;
     /// Takes a lock that ends with the process, and writes who holds it.
     fn try_lock(&self, path: &Path, holder: &str, sharing: Sharing) -> io::Result<Lock>;
+}
+
+/// What a file may say about when it was last modified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// At this moment.
+    Now,
+    /// Never: in 1970.
+    Never,
 }
 
 /// Who may hold a lock beside us.
@@ -98,7 +124,7 @@ impl fmt::Display for Access {
 
 /// Writes a file as a whole: its readers see the old content or the new one, also after a power failure. `writer` tells
 /// apart those who may do so at the same time.
-pub(super) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8], writer: &str) -> io::Result<()> {
+pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8], writer: &str) -> io::Result<()> {
     let (folder, name) = (path.parent().unwrap_or(Path::new(".")), path.file_name().unwrap_or_default());
     let mut temporary = OsString::from(".");
     temporary.push(name);
@@ -113,15 +139,20 @@ pub(super) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8], writer: &str) 
 }
 
 /// How the names of files end that are still being written.
-pub(super) const TEMPORARY: &str = ".tmp";
+pub(crate) const TEMPORARY: &str = ".tmp";
 
 /// Makes a folder and those above it; an existing one may be a link to one.
-pub(super) fn create_dirs(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    if path == Path::new("") || disk.access(path).is_ok() {
-        return Ok(());
+pub(crate) fn create_dirs(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    let Some(parent) = path.parent() else { return Ok(()) };
+    let above = if parent == Path::new("") { Path::new(".") } else { parent };
+    if disk.access(path).is_ok() {
+        // Who made it may have died before its name was on the device; those above were there before it was made.
+        return match disk.sync_dir(above) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            synced => synced,
+        };
     }
-    let parent = path.parent().unwrap_or(Path::new(""));
     create_dirs(disk, parent)?;
     disk.create_dir(path)?;
-    disk.sync_dir(if parent == Path::new("") { Path::new(".") } else { parent })
+    disk.sync_dir(above)
 }

@@ -8,13 +8,10 @@ use std::{
     time::Duration,
 };
 
-use rustix::fs::{FallocateFlags, OFlags};
+use rustix::fs::{AtFlags, CWD, FallocateFlags, OFlags, Timespec, Timestamps, UTIME_NOW, utimensat};
 use sweep_protocol::terms::ContentHash;
 
-use super::{
-    Access, Disk,
-    disk::{Held, Lock, Sharing},
-};
+use super::{Access, Disk, Held, Lock, Sharing, When};
 
 /// Longest that a holder may say about itself, in bytes.
 const MAX_HOLDER: u64 = 4096;
@@ -103,6 +100,31 @@ impl Disk for OsDisk {
             }
             result => result,
         }
+    }
+
+    fn link_new(&self, from: &Path, to: &Path) -> io::Result<bool> {
+        match fs::hard_link(from, to) {
+            Ok(()) => Ok(true),
+            // Over a network the first answer may be lost and the second say that the name exists: the files tell.
+            Err(_) if is_same(from, to)? => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn touch(&self, path: &Path, when: When) -> io::Result<()> {
+        let time = match when {
+            When::Now => Timespec { tv_sec: 0, tv_nsec: UTIME_NOW },
+            When::Never => Timespec { tv_sec: 0, tv_nsec: 0 },
+        };
+        let both = Timestamps { last_access: time, last_modification: time };
+        Ok(utimensat(CWD, path, &both, AtFlags::SYMLINK_NOFOLLOW)?)
+    }
+
+    fn modified(&self, path: &Path) -> io::Result<Duration> {
+        // Opening a file makes a network's client ask the server again.
+        let found = regular(private().read(true), path)?.metadata()?;
+        Ok(Duration::new(found.mtime().max(0) as u64, found.mtime_nsec().max(0) as u32))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -206,6 +228,16 @@ impl Disk for OsDisk {
                 Err(fs::TryLockError::Error(error)) => return Err(error),
             }
         }
+    }
+}
+
+/// Whether two names are those of one file.
+fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
+    let one = fs::symlink_metadata(one)?;
+    match fs::symlink_metadata(other) {
+        Ok(other) => Ok((one.dev(), one.ino()) == (other.dev(), other.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

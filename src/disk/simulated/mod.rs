@@ -1,22 +1,17 @@
+mod world;
+
 use std::{
-    collections::BTreeMap,
-    ffi::{OsStr, OsString},
+    ffi::OsString,
     fmt, io,
-    path::{Component, Path},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
 use sweep_protocol::terms::ContentHash;
 
-use super::{
-    Access, Disk,
-    disk::{Held, Lock, Sharing},
-};
-
-/// Bytes that a device writes at once.
-const SECTOR: usize = 64;
+use super::{Access, Disk, Held, Lock, Sharing, When};
+use world::{Node, Renaming, World, Writing};
 
 /// What a device keeps, at a power failure, of the changes that were not synced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,42 +24,13 @@ pub enum Kept {
     Some(u64),
 }
 
-/// A change of names that a device makes as a whole: a folder, a name in it, and what it now stands for.
-type Renaming = Vec<(usize, OsString, Option<usize>)>;
-
-/// A change of content.
-#[derive(Debug, Clone)]
-enum Writing {
-    Bytes { at: usize, bytes: Vec<u8> },
-    Cut { length: usize },
-}
-
-#[derive(Debug)]
-enum Node {
-    File { now: Vec<u8>, on_device: Vec<u8>, pending: Vec<Writing> },
-    Dir { now: BTreeMap<OsString, usize>, on_device: BTreeMap<OsString, usize> },
-}
-
-#[derive(Debug)]
-struct World {
-    nodes: Vec<Node>,
-    pending: Vec<Renaming>,
-    locks: BTreeMap<std::path::PathBuf, Vec<(Sharing, Weak<str>)>>,
-}
-
 /// A file system in memory that forgets, at a power failure, what was not synced: all of it, or parts.
 ///
 /// Names and contents reach its device in any order. Only what `fsync` promises is promised: content after
-/// [`Disk::sync_data`], names after [`Disk::sync_dir`], a rename as a whole or not at all.
-#[derive(Debug)]
+/// [`Disk::sync_data`], names after [`Disk::sync_dir`], a rename as a whole or not at all. When a file was last modified may
+/// always be forgotten, back to when it was made. Time stands still unless it is let pass.
+#[derive(Debug, Default)]
 pub struct SimulatedDisk(Mutex<World>);
-
-impl Default for SimulatedDisk {
-    fn default() -> Self {
-        let root = Node::Dir { now: BTreeMap::new(), on_device: BTreeMap::new() };
-        Self(Mutex::new(World { nodes: vec![root], pending: Vec::new(), locks: BTreeMap::new() }))
-    }
-}
 
 impl SimulatedDisk {
     fn world(&self) -> MutexGuard<'_, World> {
@@ -73,26 +39,12 @@ impl SimulatedDisk {
 
     /// Lets the power fail and come back.
     pub fn lose_power(&self, kept: Kept) {
-        let mut world = self.world();
-        let mut draws = match kept {
-            Kept::None => Draws::Always(false),
-            Kept::All => Draws::Always(true),
-            Kept::Some(seed) => Draws::Random(Box::new(ChaCha8Rng::seed_from_u64(seed))),
-        };
-        for renaming in std::mem::take(&mut world.pending) {
-            if draws.keeps() {
-                world.reach_device(&renaming);
-            }
-        }
-        for node in &mut world.nodes {
-            match node {
-                Node::File { now, on_device, pending } => {
-                    pending.drain(..).for_each(|writing| draws.tear(&writing, on_device));
-                    now.clone_from(on_device);
-                }
-                Node::Dir { now, on_device } => now.clone_from(on_device),
-            }
-        }
+        self.world().lose_power(kept);
+    }
+
+    /// Lets this much time pass.
+    pub fn pass(&self, time: Duration) {
+        self.world().clock += time;
     }
 
     /// Writes a file as a careful program would, synced with its name; replaces one that is there.
@@ -104,123 +56,9 @@ impl SimulatedDisk {
     }
 }
 
-enum Draws {
-    Always(bool),
-    Random(Box<ChaCha8Rng>),
-}
-
-impl Draws {
-    fn keeps(&mut self) -> bool {
-        match self {
-            Self::Always(keeps) => *keeps,
-            Self::Random(random) => random.next_u32() % 2 == 0,
-        }
-    }
-
-    /// Brings a change of content to the device: all, none, or some of its sectors.
-    fn tear(&mut self, writing: &Writing, on_device: &mut Vec<u8>) {
-        let torn = matches!(self, Self::Random(_)) && self.keeps();
-        if !torn {
-            if self.keeps() {
-                apply(writing, on_device);
-            }
-            return;
-        }
-        let Writing::Bytes { at, bytes } = writing else { return };
-        for (index, sector) in bytes.chunks(SECTOR).enumerate() {
-            if self.keeps() {
-                let at = at + index * SECTOR;
-                apply(&Writing::Bytes { at, bytes: sector.to_vec() }, on_device);
-            }
-        }
-    }
-}
-
-/// Where a file ends before the place that is written to, zeros fill the hole.
-fn apply(writing: &Writing, content: &mut Vec<u8>) {
-    match writing {
-        Writing::Cut { length } => content.truncate(*length),
-        Writing::Bytes { at, bytes } => {
-            content.resize(content.len().max(at + bytes.len()), 0);
-            content[*at..at + bytes.len()].copy_from_slice(bytes);
-        }
-    }
-}
-
-impl World {
-    fn find(&self, path: &Path) -> io::Result<usize> {
-        let mut node = 0;
-        for component in path.components() {
-            let Component::Normal(name) = component else { continue };
-            let Node::Dir { now, .. } = &self.nodes[node] else {
-                return Err(io::ErrorKind::NotADirectory.into());
-            };
-            node = *now.get(name).ok_or(io::ErrorKind::NotFound)?;
-        }
-        Ok(node)
-    }
-
-    /// The folder of a path and its last name.
-    fn place<'a>(&self, path: &'a Path) -> io::Result<(usize, &'a OsStr)> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-        Ok((self.find(path.parent().unwrap_or(Path::new("")))?, name))
-    }
-
-    fn names(&mut self, dir: usize) -> io::Result<&mut BTreeMap<OsString, usize>> {
-        match &mut self.nodes[dir] {
-            Node::Dir { now, .. } => Ok(now),
-            Node::File { .. } => Err(io::ErrorKind::NotADirectory.into()),
-        }
-    }
-
-    fn rename(&mut self, renaming: Renaming) -> io::Result<()> {
-        for (dir, name, node) in &renaming {
-            let names = self.names(*dir)?;
-            match node {
-                Some(node) => names.insert(name.clone(), *node),
-                None => names.remove(name),
-            };
-        }
-        self.pending.push(renaming);
-        Ok(())
-    }
-
-    fn reach_device(&mut self, renaming: &Renaming) {
-        for (dir, name, node) in renaming {
-            let Node::Dir { on_device, .. } = &mut self.nodes[*dir] else { continue };
-            match node {
-                Some(node) => on_device.insert(name.clone(), *node),
-                None => on_device.remove(name),
-            };
-        }
-    }
-
-    fn add(&mut self, path: &Path, node: Node) -> io::Result<usize> {
-        let (dir, name) = self.place(path)?;
-        if self.names(dir)?.contains_key(name) {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        self.nodes.push(node);
-        let node = self.nodes.len() - 1;
-        self.rename(vec![(dir, name.to_owned(), Some(node))])?;
-        Ok(node)
-    }
-
-    fn write(&mut self, path: &Path, writing: impl FnOnce(usize) -> io::Result<Writing>) -> io::Result<()> {
-        let node = self.find(path)?;
-        let Node::File { now, pending, .. } = &mut self.nodes[node] else {
-            return Err(io::ErrorKind::IsADirectory.into());
-        };
-        let writing = writing(now.len())?;
-        apply(&writing, now);
-        pending.push(writing);
-        Ok(())
-    }
-}
-
 impl Disk for SimulatedDisk {
     fn create_dir(&self, path: &Path) -> io::Result<()> {
-        let added = self.world().add(path, Node::Dir { now: BTreeMap::new(), on_device: BTreeMap::new() });
+        let added = self.world().add(path, Node::empty_dir());
         match added {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.list(path).map(|_| ()),
             result => result.map(|_| ()),
@@ -228,9 +66,9 @@ impl Disk for SimulatedDisk {
     }
 
     fn create_new(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let writing = Writing::Bytes { at: 0, bytes: bytes.to_vec() };
-        let file = Node::File { now: bytes.to_vec(), on_device: Vec::new(), pending: vec![writing] };
-        self.world().add(path, file).map(|_| ())
+        let mut world = self.world();
+        let file = world.new_file(bytes);
+        world.add(path, file).map(|_| ())
     }
 
     fn reserve(&self, path: &Path, _bytes: u64) -> io::Result<()> {
@@ -257,7 +95,7 @@ impl Disk for SimulatedDisk {
     fn sync_data(&self, path: &Path) -> io::Result<()> {
         let mut world = self.world();
         let node = world.find(path)?;
-        if let Node::File { now, on_device, pending } = &mut world.nodes[node] {
+        if let Node::File { now, on_device, pending, .. } = &mut world.nodes[node] {
             on_device.clone_from(now);
             pending.clear();
         }
@@ -299,6 +137,30 @@ impl Disk for SimulatedDisk {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         world.rename(vec![(dir, name.to_owned(), Some(node))])
+    }
+
+    fn link_new(&self, from: &Path, to: &Path) -> io::Result<bool> {
+        match self.link(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            linked => linked.map(|()| true),
+        }
+    }
+
+    fn touch(&self, path: &Path, when: When) -> io::Result<()> {
+        let mut world = self.world();
+        let (node, clock) = (world.find(path)?, world.clock);
+        if let Node::File { stamp, .. } = &mut world.nodes[node] {
+            stamp.now = if when == When::Now { clock } else { Duration::ZERO };
+        }
+        Ok(())
+    }
+
+    fn modified(&self, path: &Path) -> io::Result<Duration> {
+        let world = self.world();
+        match &world.nodes[world.find(path)?] {
+            Node::File { stamp, .. } => Ok(stamp.now),
+            Node::Dir { .. } => Err(io::ErrorKind::IsADirectory.into()),
+        }
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
