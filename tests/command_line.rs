@@ -122,3 +122,22 @@ fn an_oracle_that_is_too_small_is_told_before_the_night() {
         assert!(said.stderr.contains("8 models, fewer than N = 20"), "{}", said.stderr);
     }
 }
+
+#[test]
+fn a_folder_without_results_is_told_apart_from_damaged_ones() {
+    let bench = Bench::new();
+    bench.write("grid.toml", "name = \"g\"\nengine = \"toy\"\nseeds = 3\n[method.simulated]\n");
+    bench.sweep(["run", "grid.toml", "--out", "r"]).expect_code(0);
+    std::fs::create_dir(bench.path("empty")).expect("room");
+    std::fs::remove_file(bench.path("r/plan.json")).expect("it is there");
+    for (folder, reason) in [
+        ("empty", "holds no results"),
+        ("nowhere", "holds no results"),
+        ("r", "missing beside recorded runs"),
+    ] {
+        for command in ["status", "report"] {
+            let said = bench.sweep([command, folder]).expect_code(4);
+            assert!(said.stderr.contains(reason), "{command} {folder}: {}", said.stderr);
+        }
+    }
+}

@@ -100,6 +100,12 @@ pub enum StoreError {
         /// Why.
         source: serde_json::Error,
     },
+    /// The folder is not one of results.
+    #[error("`{}` holds no results: it has no plan.json; name the folder of a sweep, such as results/NAME", dir.display())]
+    NoResults {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// A file that must be there is missing, though runs are.
     #[error("`{}` is missing beside recorded runs; restore it, or use another results folder", path.display())]
     Missing {

@@ -57,7 +57,14 @@ impl Recorded {
     /// Reads `results/<sweep>/` on this file system.
     pub fn read_on(disk: &dyn Disk, dir: &Path) -> Result<Self, StoreError> {
         let folder = Folder::new(dir);
-        let plan = read_plan(disk, &folder)?.ok_or_else(|| StoreError::Missing { path: folder.plan() })?;
+        let Some(plan) = read_plan(disk, &folder)? else {
+            let journals = Journals::read(disk, &folder)?;
+            return Err(if journals.0.is_empty() {
+                StoreError::NoResults { dir: dir.to_owned() }
+            } else {
+                StoreError::Missing { path: folder.plan() }
+            });
+        };
         Self::read_with(disk, folder, plan)
     }
 
