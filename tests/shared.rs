@@ -127,6 +127,27 @@ fn a_repair_takes_back_what_is_damaged_and_the_next_scheduler_repeats_it() {
 }
 
 #[test]
+fn what_a_shared_folder_cannot_do_is_refused_and_changes_nothing() {
+    let bench = Bench::new();
+    bench.write("plain.toml", PLAIN);
+    bench.sweep(["plain.toml", "--out", "r", "--shared"]).expect_code(0);
+    let asked = bench.read("r/plan.json");
+    // The folder says that it is shared: nobody has to say it again.
+    let audited = format!("{PLAIN}[audit]\naudits = [\"simple-mia\"]\n");
+    let staged = format!("{}[sweep]\nstages = [3, 4]\n", PLAIN.replace("seeds = 2\n", ""));
+    for (grid, tells, way_out) in [
+        (audited, "measured without what the audits look at", "use another --out"),
+        (staged, "a sweep with `stages` is carried out by one scheduler", "in a folder of its own"),
+    ] {
+        bench.write("other.toml", grid);
+        let said = bench.sweep(["other.toml", "--out", "r"]).expect_code(2).stderr;
+        assert!(said.contains(tells) && said.contains(way_out), "{said}");
+        assert_eq!(bench.read("r/plan.json"), asked, "what is asked for stays");
+    }
+    bench.sweep(["plain.toml", "--out", "r"]).expect_code(0);
+}
+
+#[test]
 fn status_tells_the_lost_from_the_rest() {
     let bench = Bench::new();
     bench.write("slow.toml", SLOW);
@@ -137,6 +158,17 @@ fn status_tells_the_lost_from_the_rest() {
     assert_eq!(status["claimed"]["running"], serde_json::Value::Null, "{status}");
     assert!(bench.sweep(["status", "r"]).stdout.contains(" lost"));
 }
+
+const PLAIN: &str = r#"
+name = "plain"
+engine = "toy"
+seeds = 2
+[oracle]
+models = 4
+held-out = 4
+[method.simulated]
+shift = [0.0, 1.0]
+"#;
 
 /// Two runs that end at once, then one that doesn't and one that does.
 const SLOW: &str = r#"

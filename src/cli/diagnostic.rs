@@ -202,7 +202,7 @@ pub(super) enum CommandError {
     /// Runs of a shared folder can't be measured again.
     #[error(
         "`{}` has finished runs that were measured without what the audits look at, and runs of a shared folder can't be \
-         carried out again; use another --out",
+         carried out again; take `[audit]` out of the grid, or use another --out",
         dir.display()
     )]
     MeasuredLess {
