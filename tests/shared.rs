@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ffi::OsStr, fs, path::PathBuf};
 
-use crate::harness::{Bench, measured, repository};
+use crate::harness::{Bench, csv_rows, measured, repository};
 
 /// 200 runs that several schedulers share; their signs of life come often, so that the dead are missed soon.
 fn shared() -> Vec<String> {
@@ -66,8 +66,30 @@ fn a_shared_folder_stays_shared() {
     // Neither option nor memory tells this scheduler that others may be there: the folder does.
     bench.sweep([&shared()[0], "--out", "r", "--set", "cluster.heartbeat=250ms"]).expect_code(0);
     expect_every_run_once(&bench);
-    let said = bench.sweep([&shared()[0], "--out", "r", "--retry", "finished"]).expect_code(2);
-    assert!(said.stderr.contains("shared"), "{}", said.stderr);
+}
+
+#[test]
+fn what_failed_on_a_shared_folder_is_retried_once_and_the_rest_stays() {
+    let bench = Bench::new();
+    bench.write("broken.toml", format!("{PLAIN}fault = \"fail\"\n"));
+    let command = ["broken.toml", "--out", "r", "--set", "cluster.heartbeat=250ms", "--shared"];
+    bench.sweep(command).expect_code(1);
+    let statuses = |wanted: &str| {
+        let rows = csv_rows(&bench.read("r/runs.csv"));
+        let of = rows.iter().filter(|row| row["status"] == wanted);
+        of.map(|row| (row["run_id"].clone(), row["attempt"].clone())).collect::<BTreeSet<_>>()
+    };
+    let (failed, finished) = (statuses("failed"), statuses("finished"));
+    assert_eq!((failed.len(), finished.len()), (4, 10), "what is unlearned fails");
+    let attempts =
+        |of: &BTreeSet<(String, String)>| of.iter().map(|(_, at)| at.clone()).collect::<BTreeSet<_>>();
+    bench.sweep(command).expect_code(1);
+    assert_eq!(statuses("failed"), failed, "not unasked");
+    bench.sweep(command.into_iter().chain(["--retry", "failed"])).expect_code(1);
+    assert_eq!(statuses("finished"), finished, "what was measured stays");
+    assert_eq!(statuses("failed").len(), 4);
+    assert!(attempts(&statuses("failed")).is_disjoint(&attempts(&failed)), "each was attempted again");
+    bench.sweep(["fsck", "r"]).expect_code(0);
 }
 
 #[test]

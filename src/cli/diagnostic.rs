@@ -183,12 +183,6 @@ pub(super) enum CommandError {
         /// What was asked for.
         prefix: String,
     },
-    /// Runs of a shared folder can't be taken back yet.
-    #[error("`{}` is shared by several schedulers, where --retry is not available; raise `seeds`, or use another --out", dir.display())]
-    RetryShared {
-        /// The results.
-        dir: PathBuf,
-    },
     /// Stages are one scheduler's.
     #[error(
         "a sweep with `stages` is carried out by one scheduler, but `{}` is to be shared by several; take `stages` out of \
@@ -267,7 +261,6 @@ impl CommandError {
             | Self::NotGranted { .. }
             | Self::Slurm(_)
             | Self::NoSuchRun { .. }
-            | Self::RetryShared { .. }
             | Self::StagesShared { .. }
             | Self::MeasuredLess { .. }
             | Self::TorchUnusable { .. }

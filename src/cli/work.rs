@@ -14,7 +14,7 @@ use super::{
     CommandError, Exit, disk,
     inputs::{self, Prepared},
     progress::Manner,
-    run::{self, Places},
+    run::{self, Places, Retry},
     slots::{self, Engine},
     terminal,
 };
@@ -53,7 +53,7 @@ pub(super) fn work(arguments: &Arguments) -> Result<Exit, CommandError> {
     env::set_current_dir(folder).map_err(|source| CommandError::Folder { path: folder.clone(), source })?;
     let only = frozen.only.as_deref().map(inputs::filter).transpose()?;
     let place = Place { disk: disk::disk()?, dir: &dir, frozen: &frozen, progress: arguments.progress };
-    let (ending, plan) = place.work(|plan| Ok(inputs::selected(plan, only.as_ref()).into_owned()))?;
+    let (ending, plan) = place.work(&[], |plan| Ok(inputs::selected(plan, only.as_ref()).into_owned()))?;
     let drained = matches!(ending.how, How::Drained { by } if by != Interruption::Terminate);
     let exit = match run::conclude(ending, &plan, &dir)? {
         // That runs failed is in the results; the worker itself did its work.
@@ -158,9 +158,11 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Carries out what nobody else does of the runs that `select` takes from the plan.
+    /// Carries out what nobody else does of the runs that `select` takes from the plan, and those again that ended as
+    /// `retry` says.
     pub(super) fn work(
         &self,
+        retry: &[Retry],
         select: impl FnOnce(&Plan) -> Result<Plan, CommandError>,
     ) -> Result<(Ending, Plan), CommandError> {
         let frozen = self.frozen;
@@ -187,6 +189,7 @@ impl Place<'_> {
         }
         let selected = select(&plan)?;
         let settings = pool(&selected)?;
+        run::reopen(&mut store, &selected, retry)?;
         let cache = frozen.cache.as_deref().map(|dir| Cache::open_on(disk, dir)).transpose()?;
         let ending = run::perform(&selected, &mut store, cache.as_ref(), &settings, self.progress)?;
         Ok((ending, selected))
