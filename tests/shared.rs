@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ffi::OsStr, fs, path::PathBuf};
 
-use crate::harness::{Bench, measured, repository};
+use crate::harness::{Bench, csv_rows, measured, repository};
 
 /// 200 runs that several schedulers share; their signs of life come often, so that the dead are missed soon.
 fn shared() -> Vec<String> {
@@ -66,8 +66,30 @@ fn a_shared_folder_stays_shared() {
     // Neither option nor memory tells this scheduler that others may be there: the folder does.
     bench.sweep([&shared()[0], "--out", "r", "--set", "cluster.heartbeat=250ms"]).expect_code(0);
     expect_every_run_once(&bench);
-    let said = bench.sweep([&shared()[0], "--out", "r", "--retry", "finished"]).expect_code(2);
-    assert!(said.stderr.contains("shared"), "{}", said.stderr);
+}
+
+#[test]
+fn what_failed_on_a_shared_folder_is_retried_once_and_the_rest_stays() {
+    let bench = Bench::new();
+    bench.write("broken.toml", format!("{PLAIN}fault = \"fail\"\n"));
+    let command = ["broken.toml", "--out", "r", "--set", "cluster.heartbeat=250ms", "--shared"];
+    bench.sweep(command).expect_code(1);
+    let statuses = |wanted: &str| {
+        let rows = csv_rows(&bench.read("r/runs.csv"));
+        let of = rows.iter().filter(|row| row["status"] == wanted);
+        of.map(|row| (row["run_id"].clone(), row["attempt"].clone())).collect::<BTreeSet<_>>()
+    };
+    let (failed, finished) = (statuses("failed"), statuses("finished"));
+    assert_eq!((failed.len(), finished.len()), (4, 10), "what is unlearned fails");
+    let attempts =
+        |of: &BTreeSet<(String, String)>| of.iter().map(|(_, at)| at.clone()).collect::<BTreeSet<_>>();
+    bench.sweep(command).expect_code(1);
+    assert_eq!(statuses("failed"), failed, "not unasked");
+    bench.sweep(command.into_iter().chain(["--retry", "failed"])).expect_code(1);
+    assert_eq!(statuses("finished"), finished, "what was measured stays");
+    assert_eq!(statuses("failed").len(), 4);
+    assert!(attempts(&statuses("failed")).is_disjoint(&attempts(&failed)), "each was attempted again");
+    bench.sweep(["fsck", "r"]).expect_code(0);
 }
 
 #[test]
@@ -127,6 +149,27 @@ fn a_repair_takes_back_what_is_damaged_and_the_next_scheduler_repeats_it() {
 }
 
 #[test]
+fn what_a_shared_folder_cannot_do_is_refused_and_changes_nothing() {
+    let bench = Bench::new();
+    bench.write("plain.toml", PLAIN);
+    bench.sweep(["plain.toml", "--out", "r", "--shared"]).expect_code(0);
+    let asked = bench.read("r/plan.json");
+    // The folder says that it is shared: nobody has to say it again.
+    let audited = format!("{PLAIN}[audit]\naudits = [\"simple-mia\"]\n");
+    let staged = format!("{}[sweep]\nstages = [3, 4]\n", PLAIN.replace("seeds = 2\n", ""));
+    for (grid, tells, way_out) in [
+        (audited, "measured without what the audits look at", "use another --out"),
+        (staged, "a sweep with `stages` is carried out by one scheduler", "in a folder of its own"),
+    ] {
+        bench.write("other.toml", grid);
+        let said = bench.sweep(["other.toml", "--out", "r"]).expect_code(2).stderr;
+        assert!(said.contains(tells) && said.contains(way_out), "{said}");
+        assert_eq!(bench.read("r/plan.json"), asked, "what is asked for stays");
+    }
+    bench.sweep(["plain.toml", "--out", "r"]).expect_code(0);
+}
+
+#[test]
 fn status_tells_the_lost_from_the_rest() {
     let bench = Bench::new();
     bench.write("slow.toml", SLOW);
@@ -137,6 +180,17 @@ fn status_tells_the_lost_from_the_rest() {
     assert_eq!(status["claimed"]["running"], serde_json::Value::Null, "{status}");
     assert!(bench.sweep(["status", "r"]).stdout.contains(" lost"));
 }
+
+const PLAIN: &str = r#"
+name = "plain"
+engine = "toy"
+seeds = 2
+[oracle]
+models = 4
+held-out = 4
+[method.simulated]
+shift = [0.0, 1.0]
+"#;
 
 /// Two runs that end at once, then one that doesn't and one that does.
 const SLOW: &str = r#"

@@ -187,12 +187,6 @@ pub(super) enum CommandError {
         /// What was asked for.
         prefix: String,
     },
-    /// Runs of a shared folder can't be taken back yet.
-    #[error("`{}` is shared by several schedulers, where --retry is not available; raise `seeds`, or use another --out", dir.display())]
-    RetryShared {
-        /// The results.
-        dir: PathBuf,
-    },
     /// Stages are one scheduler's.
     #[error(
         "a sweep with `stages` is carried out by one scheduler, but `{}` is to be shared by several; take `stages` out of \
@@ -206,7 +200,7 @@ pub(super) enum CommandError {
     /// Runs of a shared folder can't be measured again.
     #[error(
         "`{}` has finished runs that were measured without what the audits look at, and runs of a shared folder can't be \
-         carried out again; use another --out",
+         carried out again; take `[audit]` out of the grid, or use another --out",
         dir.display()
     )]
     MeasuredLess {
@@ -271,7 +265,6 @@ impl CommandError {
             | Self::NotGranted { .. }
             | Self::Slurm(_)
             | Self::NoSuchRun { .. }
-            | Self::RetryShared { .. }
             | Self::StagesShared { .. }
             | Self::MeasuredLess { .. }
             | Self::TorchUnusable { .. }

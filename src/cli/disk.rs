@@ -1,7 +1,7 @@
 //! The file system that a sweep is written to, and how tests make it fail.
 //!
-//! `SWEEP_CRASH_AT=n` kills the process in the middle of its nth durable change (a file or folder made, written, synced, renamed
-//! or removed in the results or the cache), so that what a crash leaves behind can be tried change by change.
+//! `SWEEP_CRASH_AT=n` kills the process in the middle of its nth durable change (a file or folder made, written, synced, renamed,
+//! linked, touched or removed in the results or the cache), so that what a crash leaves behind can be tried change by change.
 //! `SWEEP_CRASH_BY` says how instead: `kill` (the default), `eio`, `enospc` (this change and all later ones fail), `eio-once`,
 //! `enospc-once` (this change alone fails).
 

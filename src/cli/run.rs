@@ -70,7 +70,7 @@ pub(super) struct Places {
 
 /// Ends that may be repeated on request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Retry {
+pub(super) enum Retry {
     /// Failed
     Failed,
     /// Took too long
@@ -120,15 +120,12 @@ fn beside_others(
     selected: &Plan,
     dir: &Path,
 ) -> Result<Ending, CommandError> {
-    if !arguments.retry.is_empty() {
-        return Err(CommandError::RetryShared { dir: dir.to_owned() });
-    }
     let disk = disk::disk()?;
     work::share(&disk, prepared, &arguments.sharing(), dir)?;
     let dir = work::absolute(dir)?;
     let frozen = Frozen::read(&dir)?;
     let place = work::Place { disk, dir: &dir, frozen: &frozen, progress: arguments.progress };
-    place.work(|_| Ok(selected.clone())).map(|(ending, _)| ending)
+    place.work(&arguments.retry, |_| Ok(selected.clone())).map(|(ending, _)| ending)
 }
 
 /// Opens the results and hands the selected runs to the pool, stage after stage where the sweep is staged. The lock on
@@ -151,14 +148,7 @@ fn carry_out(
     for notice in notices {
         terminal::talk(&format!("note: {notice}"));
     }
-    for run in &selected.runs {
-        if store
-            .outcome(&run.id)
-            .is_some_and(|outcome| arguments.retry.iter().any(|retry| retry.names(outcome)))
-        {
-            store.reopen(&run.id)?;
-        }
-    }
+    reopen(&mut store, selected, &arguments.retry)?;
     let grid = prepared.grid.settings();
     let shared = arguments.places.cache(selected);
     let engine = slots::Engine::of(grid.engine, grid.toy_examples, shared.as_deref());
@@ -170,6 +160,14 @@ fn carry_out(
     let perform =
         |plan: &Plan, store: &mut Store| perform(plan, store, cache.as_ref(), &settings, arguments.progress);
     if staged { stage_by_stage(selected, &mut store, perform) } else { perform(selected, &mut store) }
+}
+
+/// Takes back the ends that are to be repeated.
+pub(super) fn reopen(store: &mut Store, plan: &Plan, retry: &[Retry]) -> Result<(), StoreError> {
+    let names = |outcome: &Outcome| retry.iter().any(|retry| retry.names(outcome));
+    let named = plan.runs.iter().filter(|run| store.outcome(&run.id).is_some_and(names));
+    let named: Vec<_> = named.map(|run| run.id.clone()).collect();
+    named.iter().try_for_each(|run| store.reopen(run))
 }
 
 /// Carries out the runs that the recorded results ask for until they ask for no more.

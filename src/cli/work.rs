@@ -14,13 +14,12 @@ use super::{
     CommandError, Exit, disk,
     inputs::{self, Prepared},
     progress::Manner,
-    run::{self, Places},
+    run::{self, Places, Retry},
     slots::{self, Engine},
     terminal,
 };
 use crate::{
     cluster::{self, Claims, Frozen, Lease, Lookout, Owner, Squeue, Task},
-    outcome::Outcome,
     plan::{Plan, Run},
     pool::{self, Ending, How, Interruption, Settings},
     store::{Cache, ChangedInputs, Disk, Recorded, Share, Store, StoreError},
@@ -54,7 +53,7 @@ pub(super) fn work(arguments: &Arguments) -> Result<Exit, CommandError> {
     env::set_current_dir(folder).map_err(|source| CommandError::Folder { path: folder.clone(), source })?;
     let only = frozen.only.as_deref().map(inputs::filter).transpose()?;
     let place = Place { disk: disk::disk()?, dir: &dir, frozen: &frozen, progress: arguments.progress };
-    let (ending, plan) = place.work(|plan| Ok(inputs::selected(plan, only.as_ref()).into_owned()))?;
+    let (ending, plan) = place.work(&[], |plan| Ok(inputs::selected(plan, only.as_ref()).into_owned()))?;
     let drained = matches!(ending.how, How::Drained { by } if by != Interruption::Terminate);
     let exit = match run::conclude(ending, &plan, &dir)? {
         // That runs failed is in the results; the worker itself did its work.
@@ -91,10 +90,17 @@ pub(super) struct Sharing<'a> {
     pub(super) changed_inputs: ChangedInputs,
 }
 
-/// Whether a finished run was measured before the plan asked for more.
-fn lacks_answers(plan: &Plan, run: &Run, store: &Store) -> bool {
-    let measured = store.outcome(&run.id).and_then(Outcome::measurement);
-    measured.is_some_and(|measured| !plan.is_answered(run, measured))
+/// Refuses a plan that asks more of finished runs than was measured: what has ended on a shared folder stands.
+fn refuse_measured_less(disk: &dyn Disk, plan: &Plan, dir: &Path) -> Result<(), CommandError> {
+    let recorded = Recorded::read_for(disk, dir, plan)?;
+    let lacks = |run: &Run| {
+        let measured = recorded.outcomes.get(&run.id).and_then(|record| record.outcome.measurement());
+        measured.is_some_and(|measured| !plan.is_answered(run, measured))
+    };
+    if plan.runs.iter().any(lacks) {
+        return Err(CommandError::MeasuredLess { dir: dir.to_owned() });
+    }
+    Ok(())
 }
 
 /// Freezes a plan in its results folder, where workers find it.
@@ -107,9 +113,12 @@ pub(super) fn share(
     if !prepared.plan.stages.is_empty() {
         return Err(CommandError::StagesShared { dir: dir.to_owned() });
     }
+    // Before anything is written: a refused plan must not become what workers find.
+    refuse_measured_less(&**disk, &prepared.plan, dir)?;
     let share = Share::named(REQUEST);
     let asked = Instant::now();
-    let (store, notices) = loop {
+    // Held until the folder says that it is shared.
+    let (_store, notices) = loop {
         let plan = &prepared.plan;
         match run::opened(prepared, plan, sharing.changed_inputs, |opening| {
             Store::open_share(disk.clone(), dir, opening, &share)
@@ -121,9 +130,6 @@ pub(super) fn share(
             opened => break opened?,
         }
     };
-    if prepared.plan.runs.iter().any(|run| lacks_answers(&prepared.plan, run, &store)) {
-        return Err(CommandError::MeasuredLess { dir: dir.to_owned() });
-    }
     for notice in notices {
         terminal::talk(&format!("note: {notice}"));
     }
@@ -152,9 +158,11 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Carries out what nobody else does of the runs that `select` takes from the plan.
+    /// Carries out what nobody else does of the runs that `select` takes from the plan, and those again that ended as
+    /// `retry` says.
     pub(super) fn work(
         &self,
+        retry: &[Retry],
         select: impl FnOnce(&Plan) -> Result<Plan, CommandError>,
     ) -> Result<(Ending, Plan), CommandError> {
         let frozen = self.frozen;
@@ -181,6 +189,7 @@ impl Place<'_> {
         }
         let selected = select(&plan)?;
         let settings = pool(&selected)?;
+        run::reopen(&mut store, &selected, retry)?;
         let cache = frozen.cache.as_deref().map(|dir| Cache::open_on(disk, dir)).transpose()?;
         let ending = run::perform(&selected, &mut store, cache.as_ref(), &settings, self.progress)?;
         Ok((ending, selected))

@@ -157,20 +157,41 @@ impl Claims {
             return Ok(Taken::Decided);
         }
         let attempt = latest + 1;
-        let claim = Claim { owner: self.lookout.here().clone(), lost };
-        let text = serde_json::to_vec(&claim).expect("plain data serialises");
-        if !self.link_new(&text, &self.claim(run, attempt))? {
-            self.latest.insert(run.clone(), attempt);
+        if !self.claim_as(run, attempt, lost)? {
             self.theirs.insert(run.clone());
             return Ok(Taken::Theirs);
         }
-        self.ours.insert(run.clone(), attempt);
         // Whoever had it may have recorded its end between our looks.
         if self.has_ended(run)? {
             self.release(run)?;
             return Ok(Taken::Decided);
         }
         Ok(if lost > MOST_LOST { Taken::Doomed(attempt) } else { Taken::Ours(attempt) })
+    }
+
+    /// Claims a run whose end is to be taken back, however many owners it has cost; whoever still works on it comes too
+    /// late. False if somebody else was faster.
+    pub fn take_back(&mut self, run: &RunId) -> io::Result<bool> {
+        let attempt = self.latest.get(run).copied().unwrap_or(0) + 1;
+        self.claim_as(run, attempt, 0)
+    }
+
+    /// Removes the end of a run that was taken back, and gives the run up.
+    pub fn remove_end(&mut self, run: &RunId) -> io::Result<()> {
+        self.disk.remove(&self.done.join(run.as_str()))?;
+        self.disk.sync_dir(&self.done)?;
+        self.release(run)
+    }
+
+    fn claim_as(&mut self, run: &RunId, attempt: u32, lost: u32) -> io::Result<bool> {
+        let claim = Claim { owner: self.lookout.here().clone(), lost };
+        let text = serde_json::to_vec(&claim).expect("plain data serialises");
+        let is_ours = self.link_new(&text, &self.claim(run, attempt))?;
+        self.latest.insert(run.clone(), attempt);
+        if is_ours {
+            self.ours.insert(run.clone(), attempt);
+        }
+        Ok(is_ours)
     }
 
     /// Shows that our run is alive.

@@ -168,6 +168,26 @@ fn a_run_that_costs_every_owner_is_given_up() {
 }
 
 #[test]
+fn an_end_that_is_taken_back_makes_room_for_another_and_clears_the_count_of_the_lost() {
+    let folder = TempDir::new().expect("a folder");
+    for owner in 1..=6 {
+        join(folder.path(), dead(&format!("gone-{owner}"))).take(&run(1)).expect("claims");
+        silent_for(folder.path(), &format!("{}.{owner}", run(1)), 45);
+    }
+    let mut last = join(folder.path(), living("last"));
+    assert_eq!(last.take(&run(1)).expect("claims"), Taken::Doomed(7));
+    assert_eq!(last.commit(&run(1), b"given up").expect("a commit"), Committed::Recorded);
+    let (mut user, mut other) = (join(folder.path(), living("user")), join(folder.path(), living("other")));
+    assert!(user.take_back(&run(1)).expect("claims"));
+    assert!(!other.take_back(&run(1)).expect("claims"), "one of two");
+    assert_eq!(end(&folder), b"given up", "it stands until it is removed");
+    user.remove_end(&run(1)).expect("claims");
+    assert_eq!(user.take(&run(1)).expect("claims"), Taken::Ours(9));
+    assert_eq!(user.commit(&run(1), b"at last").expect("a commit"), Committed::Recorded);
+    assert_eq!(end(&folder), b"at last");
+}
+
+#[test]
 fn claims_without_an_end_are_listed_with_their_owners() {
     let folder = TempDir::new().expect("a folder");
     assert!(Claims::standing(&OsDisk, folder.path()).expect("no claims yet").is_empty());

@@ -44,6 +44,8 @@ pub enum Death {
     FailFromThen,
     /// The change alone fails.
     FailOnce,
+    /// The change is made and yet said to have failed, as where a network loses the answer.
+    FailBehind,
 }
 
 impl Counting {
@@ -95,6 +97,11 @@ impl Counting {
         let dies = number == self.at || (number > self.at && self.death == Death::FailFromThen);
         if !dies {
             return whole(disk);
+        }
+        if self.death == Death::FailBehind {
+            // Whatever came of it, nobody hears.
+            let _ = whole(disk);
+            return Err(self.error.into());
         }
         if number == self.at {
             half(disk);

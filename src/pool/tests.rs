@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use super::{Ending, Happening, How, Interruption, Observer, PoolError, Settings, SlotSpec, job, run};
 use crate::{
+    cluster::{Claims, Lease, Lookout, Owner, Squeue},
     engine::WorkerCommand,
     outcome::{Cause, Outcome},
     plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
@@ -396,4 +397,27 @@ fn unlearning_starts_from_the_weights_that_the_original_left() {
     assert_eq!((start(0), start(1)), (Start::Fresh, Start::Fresh));
     assert_eq!(start(2), Start::Checkpoint { path: store.weights(&run_id(0)), blake3: hash("weights") });
     assert_eq!([0, 1, 2].map(|run| job(run).keep_weights), [true, false, false]);
+}
+
+#[test]
+fn a_run_that_another_scheduler_took_over_and_lost_is_carried_out_after_all() {
+    // While the first attempt is at work, a scheduler that is gone by now has claimed the run.
+    const TAKEN_OVER: &str = r#"
+        claims=$folder/../../claims
+        if [ "$attempt" = 1 ]; then sed 's/"started":[0-9]*/"started":0/' "$claims/$run.1" > "$claims/$run.2"; fi
+        write; finished"#;
+    let folder = TempDir::new().expect("a folder");
+    let (dir, disk) = (folder.path().join("results"), Arc::new(OsDisk));
+    let plan = plan(EngineName::Toy, &[(Role::Unlearn, 1)]);
+    drop(open(disk.clone(), &dir, &plan).expect("room"));
+    let lease = Lease { beat: Duration::from_millis(10), silence: Duration::from_mins(10) };
+    let lookout = Lookout::new(Owner::here(None), Squeue::new(Duration::MAX));
+    let claims = Claims::join(disk.clone(), &dir, lease, lookout).expect("room");
+    let (mut store, _, _) = Store::join(disk, &dir, claims, &super::this_scheduler()).expect("room");
+    let mut witness = Witness::default();
+    let settings = settings(vec![slot("toy", TAKEN_OVER)]);
+    let ending = run(&plan, &mut store, None, &settings, &mut witness).expect("room");
+    assert_eq!((ending.how, ending.finished, ending.pending), (How::Complete, 1, 0), "{:?}", witness.told);
+    let started: Vec<_> = witness.told.iter().filter(|told| told.contains("attempt")).collect();
+    assert_eq!(started, ["run 0 attempt 1", "run 0 attempt 3"]);
 }

@@ -62,13 +62,13 @@ impl Dispatcher<'_> {
     /// Goes by what stands instead of an end that came too late.
     pub(super) fn heed(&mut self, run: usize) {
         let id = &self.plan.runs[run].id;
-        self.events.push_back(match self.store.outcome(id) {
-            Some(outcome) => Event::EndedElsewhere { run, status: outcome.status() },
-            None => {
-                self.touch.elsewhere.insert(id.clone(), run);
-                Event::TakenOver { run }
-            }
-        });
+        let event = if let Some(outcome) = self.store.outcome(id) {
+            Event::EndedElsewhere { run, status: outcome.status() }
+        } else {
+            self.touch.elsewhere.insert(id.clone(), run);
+            Event::TakenOver { run }
+        };
+        self.events.push_back(event);
     }
 
     /// Shows the others that our runs live, and looks at theirs. A run that is with a worker lives only if the worker

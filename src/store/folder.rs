@@ -98,6 +98,11 @@ impl Folder {
         self.of_share(".sweep", share, "ballast")
     }
 
+    /// Whose ballast a file of this name is, unless it is none or that of a sole scheduler.
+    pub(super) fn share_of_ballast(name: &OsStr) -> Option<Share> {
+        Share::known(name.to_str()?.strip_prefix(".sweep.")?.strip_suffix(".ballast")?)
+    }
+
     /// What a repair has set aside.
     pub fn quarantine(&self) -> PathBuf {
         self.0.join("quarantine")
@@ -111,6 +116,11 @@ impl Folder {
     /// The folder that a scheduler gives a run: no two ever write into one.
     pub fn run(&self, run: &RunId, share: Option<&Share>) -> PathBuf {
         self.runs().join(share.map_or_else(|| run.to_string(), |share| format!("{run}.{share}")))
+    }
+
+    /// Who works on which run, where several schedulers do; see [`crate::cluster`].
+    pub(super) fn claims(&self) -> PathBuf {
+        self.0.join("claims")
     }
 
     /// The ends of runs that several schedulers work on; see [`crate::cluster`].

@@ -10,7 +10,7 @@ use std::{
 use sweep_protocol::{measurement::Measurement, terms::RunId};
 
 use super::{
-    Access, Disk, Folder, Holder, StoreError, artifacts,
+    Access, Disk, Folder, Holder, Share, StoreError, artifacts,
     opening::{introduced, open_to_repair},
     recorded::{History, Journals, Part, read_if_there, read_plan},
     shared::{ends, read_end},
@@ -148,6 +148,7 @@ pub fn fsck(disk: &dyn Disk, dir: &Path) -> Result<Checked, StoreError> {
     }
     journals.0.iter().for_each(|part| found.journal(part));
     found.left_over(dir);
+    found.left_over(&folder.claims());
     let mut history = History::of(journals);
     found.ends(&mut history)?;
     for (run, record) in &history.records {
@@ -241,25 +242,32 @@ impl Found<'_> {
         }
     }
 
-    /// Whether this is the ballast of a scheduler that lives.
-    fn is_held(&self, dir: &Path, name: &OsStr) -> bool {
-        let stem = name.to_str().and_then(|name| name.strip_prefix('.')?.strip_suffix("ballast"));
-        stem.is_some_and(|stem| matches!(self.disk.holder(&dir.join(format!("{stem}lock"))), Ok(Some(_))))
+    /// Whether this is the ballast of a scheduler that lives, or in `claims/` what it writes there.
+    fn is_held(&self, name: &OsStr) -> bool {
+        let in_claims = || {
+            let name = name.to_str()?.strip_prefix('.')?;
+            Share::known(name.strip_suffix(TEMPORARY).or_else(|| name.strip_suffix(".clock"))?)
+        };
+        let share = Folder::share_of_ballast(name).or_else(in_claims);
+        if share.is_none() && !name.to_string_lossy().ends_with(".ballast") {
+            return false;
+        }
+        matches!(self.disk.holder(&self.folder.lock(share.as_ref())), Ok(Some(_)))
     }
 
     fn left_over(&mut self, dir: &Path) {
         for name in self.disk.list(dir).unwrap_or_default() {
-            if is_left_over(&name) && !self.is_held(dir, &name) {
+            if is_left_over(&name) && !self.is_held(&name) {
                 self.add(&dir.join(name), Fault::LeftOver);
             }
         }
     }
 }
 
-/// Files that are being written, and ballast, have names of their own.
+/// Files that are being written, ballast, and what tells a scheduler the time, have names of their own.
 fn is_left_over(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    name.starts_with('.') && (name.ends_with(TEMPORARY) || name.ends_with(".ballast"))
+    name.starts_with('.') && [TEMPORARY, ".ballast", ".clock"].iter().any(|ending| name.ends_with(ending))
 }
 
 fn why(error: StoreError) -> String {

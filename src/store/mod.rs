@@ -209,7 +209,13 @@ impl Store {
     /// Forgets the outcome of a run on request, so that it is carried out again.
     pub fn reopen(&mut self, run: &RunId) -> Result<(), StoreError> {
         self.whole()?;
-        self.append(Event::Reopened { run: run.clone() })
+        if !self.take_back(run)? {
+            // Another scheduler does the same.
+            return Ok(());
+        }
+        // In this order: as long as the end of a shared run is there, it stands, whatever the journals say.
+        self.append(Event::Reopened { run: run.clone() })?;
+        self.remove_end(run)
     }
 
     fn sync_artifacts(&mut self, run: &RunId, measurement: &Measurement) -> Result<(), StoreError> {

@@ -13,7 +13,7 @@ use super::{
     Access, ChangedInput, Disk, Folder, Held, Lock, Notice, OsDisk, Share, Sharing, State, Store, StoreError,
     journal::{Event, Journal},
     recorded::{History, Journals, MAX_FILE, Part, read_if_there, read_plan},
-    shared::{confirm, set_damaged_aside},
+    shared::{confirm, give_back_room, set_damaged_aside},
 };
 use crate::{
     disk::{create_dirs, replace},
@@ -168,6 +168,7 @@ fn settle(
     make_runs(&*disk, &folder)?;
     let journal = mend(&*disk, &folder, &journals, share)?;
     confirm(&*disk, &folder, &journals, &folder.journal(share))?;
+    give_back_room(&*disk, &folder)?;
     let history = History::read(&*disk, &folder, journals)?;
     let ballast = folder.ballast(share);
     let mut store = Store {

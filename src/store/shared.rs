@@ -102,6 +102,18 @@ impl Store {
         released.map_err(|source| self.lost_touch(source))
     }
 
+    /// Claims a run whose end is to be taken back.
+    pub(super) fn take_back(&mut self, run: &RunId) -> Result<bool, StoreError> {
+        let Some(claims) = &mut self.claims else { return Ok(true) };
+        claims.take_back(run).map_err(|source| self.lost_touch(source))
+    }
+
+    /// Removes the end of a run that was taken back, and leaves the run to whoever claims it.
+    pub(super) fn remove_end(&mut self, run: &RunId) -> Result<(), StoreError> {
+        let Some(claims) = &mut self.claims else { return Ok(()) };
+        claims.remove_end(run).map_err(|source| self.lost_touch(source))
+    }
+
     /// Looks at what other schedulers have done about the runs that we could not claim.
     pub fn look(&mut self) -> Result<Vec<Elsewhere>, StoreError> {
         let Some(claims) = &mut self.claims else { return Ok(Vec::new()) };
@@ -256,6 +268,18 @@ pub(super) fn confirm(
         return Ok(());
     }
     disk.sync_dir(&folder.ends()).map_err(|source| StoreError::Write { path: folder.ends(), source })
+}
+
+/// Gives back the room that schedulers had set aside who died: nobody has their locks any more.
+pub(super) fn give_back_room(disk: &dyn Disk, folder: &Folder) -> Result<(), StoreError> {
+    let writing = |source| StoreError::Write { path: folder.path().to_owned(), source };
+    for name in disk.list(folder.path()).map_err(writing)? {
+        let Some(share) = Folder::share_of_ballast(&name) else { continue };
+        if disk.holder(&folder.lock(Some(&share))).map_err(writing)?.is_none() {
+            disk.remove(&folder.path().join(name)).map_err(writing)?;
+        }
+    }
+    Ok(())
 }
 
 /// The runs that have an end which stands.

@@ -14,8 +14,9 @@ use sweep_protocol::{
 };
 
 use super::{
-    Cache, ChangedInputs, Committed, Counting, Damage, Death, Disk, Fetched, Holder, Kept, Lock, Notice,
-    Opening, OsDisk, Recorded, Share, Sharing, SimulatedDisk, Source, Store, StoreError, journal,
+    Cache, ChangedInputs, Committed, Counting, Damage, Death, Disk, Fault, Fetched, Holder, Kept, Lock,
+    Notice, Opening, OsDisk, Recorded, Share, Sharing, SimulatedDisk, Source, Store, StoreError, fsck,
+    journal,
 };
 use crate::{
     outcome::{Cause, Outcome},
@@ -536,6 +537,29 @@ fn schedulers_that_share_a_sweep_keep_a_journal_each_and_are_read_as_one() {
     );
     let (later, _) = share("node2").expect("free now");
     assert_eq!(later.outcome(&run_id(2)), None);
+}
+
+#[test]
+fn the_room_of_the_dead_is_given_back_and_that_of_the_living_is_theirs() {
+    let (disk, dir) = memory();
+    let asked = Asked::of(plan(0..RUNS));
+    let open = |name: &str| asked.open_share(disk.clone(), &dir, name).expect("another share").0;
+    let ballasts = || {
+        let names = disk.list(&dir).expect("a folder").into_iter();
+        let names = names.filter_map(|name| name.into_string().ok());
+        names.filter(|name| name.ends_with(".ballast")).collect::<Vec<_>>()
+    };
+    let living = open("living");
+    // What is left of a scheduler that was killed, whose lock went with it.
+    disk.put(&dir.join(".sweep.killed.ballast"), b"").expect("room");
+    let left_over = Fault::LeftOver;
+    let found = fsck(&*disk, &dir).expect("readable").findings;
+    assert!(found.iter().any(|finding| finding.fault == left_over), "{found:?}");
+    let other = open("other");
+    assert_eq!(ballasts(), [".sweep.living.ballast", ".sweep.other.ballast"]);
+    assert_eq!(fsck(&*disk, &dir).expect("readable").findings, []);
+    drop((living, other));
+    assert_eq!(ballasts(), [""; 0]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! IOERR: every durable change of a sweep fails, once or from then on, because the disk is broken or full. Nothing recorded
 //! is lost, and no failure is silent: a sweep that could not record everything ends with exit code 4 and says why. Where
-//! schedulers share the sweep, the others finish what the one couldn't.
+//! schedulers share the sweep, the others finish what the one couldn't. In memory a change may also be made and yet be said
+//! to have failed.
 
 use std::{path::Path, sync::Arc};
 
@@ -15,11 +16,13 @@ use crate::{
 };
 
 const WAYS: [&str; 4] = ["eio", "eio-once", "enospc", "enospc-once"];
+/// The change is made, and the answer lost.
+const BEHIND: [&str; 2] = ["eio-behind", "enospc-behind"];
 
 /// Up to `trials` changes, each failing in all four ways, by real processes; every change in memory.
 pub(crate) fn run(trials: u64) -> Report {
     let mut report = Report::default();
-    for way in WAYS {
+    for way in WAYS.into_iter().chain(BEHIND) {
         each(&mut report, &format!("{way} in memory"), |at| fail_once(at, way, crate::toy::RUNS as u64));
         each(&mut report, &format!("{way} at a sharer in memory"), |at| fail_beside_another(at, way));
     }
@@ -76,7 +79,11 @@ fn each(report: &mut Report, circumstances: &str, fail: impl Fn(u64) -> u64) {
 }
 
 fn failing(disk: &Arc<SimulatedDisk>, at: u64, way: &str) -> Arc<Counting> {
-    let death = if way.ends_with("once") { Death::FailOnce } else { Death::FailFromThen };
+    let death = match way {
+        "eio-once" | "enospc-once" => Death::FailOnce,
+        "eio-behind" | "enospc-behind" => Death::FailBehind,
+        _ => Death::FailFromThen,
+    };
     let failing = Counting::new(disk.clone(), at, death);
     Arc::new(if way.starts_with("enospc") { failing.full() } else { failing })
 }

@@ -23,6 +23,7 @@ pub(crate) fn run(trials: u64) -> Report {
     in_memory(&mut report, trials);
     processes_together(&mut report, trials);
     together_in_memory(&mut report, trials);
+    retries_in_memory(&mut report);
     report
 }
 
@@ -143,4 +144,36 @@ pub(crate) fn spread(all: u64, count: u64) -> impl Iterator<Item = u64> {
         1 + (u128::from(index) * u128::from(all - 1) / u128::from((count - 1).max(1))) as u64
     };
     (0..count).map(step)
+}
+
+/// A scheduler dies at every change of taking a run back and carrying it out again.
+fn retries_in_memory(report: &mut Report) {
+    for at in 1.. {
+        let mut changes = 0;
+        report.trial(&format!("killed at change {at} of a retry on a shared folder"), || changes = retry(at));
+        if changes < at {
+            return;
+        }
+    }
+}
+
+fn retry(at: u64) -> u64 {
+    const TAKEN_BACK: u64 = 2;
+    let disk = Arc::new(SimulatedDisk::default());
+    let calm: Arc<dyn Disk> = disk.clone();
+    let chronicle = Shared::default();
+    crowd::work(&disk, vec![crowd::start(&calm, 1, &chronicle)], &chronicle);
+    let dying = Arc::new(Counting::new(disk.clone(), at, Death::FailFromThen));
+    let second = crowd::start(&(dying.clone() as Arc<dyn Disk>), 2, &chronicle)
+        .and_then(|mut second| second.retry(TAKEN_BACK).is_ok().then_some(second));
+    crowd::work(&disk, vec![second], &chronicle);
+    crowd::lock(&chronicle).read(&*calm);
+    disk.pass(crowd::LONG);
+    crowd::work(&disk, vec![crowd::start(&calm, 3, &chronicle)], &chronicle);
+    disk.lose_power(Kept::None);
+    crowd::check_results(&disk, &chronicle);
+    let chronicle = crowd::lock(&chronicle);
+    assert!(chronicle.errors.iter().all(|(number, _)| *number == 2), "{:?}", chronicle.errors);
+    assert!(chronicle.restarted.is_empty(), "recorded and started again: {:?}", chronicle.restarted);
+    dying.changes()
 }

@@ -1,3 +1,5 @@
+//! The simulated disk: a file system in memory, as far as results use one.
+
 mod world;
 
 use std::{
