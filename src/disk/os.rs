@@ -187,10 +187,18 @@ impl Disk for OsDisk {
     }
 
     fn holder(&self, path: &Path) -> io::Result<Option<String>> {
-        let file = match regular(private().read(true), path) {
-            Ok(file) => file,
+        // Over a network only who may write can lock.
+        let file = match regular(private().read(true).write(true), path) {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
+                regular(private().read(true), path)?
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
+            opened => opened?,
         };
         match file.try_lock() {
             Ok(()) => Ok(None),

@@ -270,12 +270,12 @@ pub(super) fn confirm(
     disk.sync_dir(&folder.ends()).map_err(|source| StoreError::Write { path: folder.ends(), source })
 }
 
-/// Gives back the room that schedulers had set aside who died: nobody has their locks any more.
+/// Gives back the room that schedulers had set aside who died: nobody has their locks any more. What can't be told is left.
 pub(super) fn give_back_room(disk: &dyn Disk, folder: &Folder) -> Result<(), StoreError> {
     let writing = |source| StoreError::Write { path: folder.path().to_owned(), source };
     for name in disk.list(folder.path()).map_err(writing)? {
         let Some(share) = Folder::share_of_ballast(&name) else { continue };
-        if disk.holder(&folder.lock(Some(&share))).map_err(writing)?.is_none() {
+        if matches!(disk.holder(&folder.lock(Some(&share))), Ok(None)) {
             disk.remove(&folder.path().join(name)).map_err(writing)?;
         }
     }
