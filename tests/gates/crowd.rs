@@ -66,7 +66,10 @@ impl Chronicle {
                 }
             }
             Err(error) => {
-                assert!(matches!(error, StoreError::Missing { .. }), "nobody can read: {error}");
+                assert!(
+                    matches!(error, StoreError::NoResults { .. } | StoreError::Missing { .. }),
+                    "nobody can read: {error}"
+                );
                 assert!(self.ends.is_empty(), "everything is gone: {error}");
             }
         }
