@@ -112,10 +112,7 @@ impl Appraiser<'_> {
         let plan = &self.recorded.plan;
         let ended = |point: usize| {
             let runs = plan.runs_of(point).take(n as usize);
-            let over = |run: &&crate::plan::Run| {
-                self.recorded.outcomes.get(&run.id).is_some_and(|record| record.outcome.is_final())
-            };
-            runs.filter(over).count() as u64 == n
+            runs.filter(|run| self.recorded.has_ended(&run.id)).count() as u64 == n
         };
         plan.point_with(Role::Oracle).is_some_and(ended) && alive.iter().all(|&point| ended(point))
     }

@@ -145,17 +145,12 @@ fn carry_out(
         opened(prepared, first.as_ref().unwrap_or(&prepared.plan), changed, |opening| {
             Store::open_on(disk.clone(), dir, opening)
         })?;
-    for notice in notices {
-        terminal::talk(&format!("note: {notice}"));
-    }
+    terminal::notes(&notices);
     reopen(&mut store, selected, &arguments.retry)?;
     let grid = prepared.grid.settings();
     let shared = arguments.places.cache(selected);
     let engine = slots::Engine::of(grid.engine, grid.toy_examples, shared.as_deref());
-    let mut settings = Settings::new(slots::slots(&grid.pool, engine, arguments.jobs)?);
-    settings.run_timeout = grid.pool.run_timeout;
-    settings.stall_timeout = grid.pool.stall_timeout.unwrap_or(settings.stall_timeout);
-    settings.interruptions = pool::signals()?;
+    let settings = slots::settings(&grid.pool, engine, arguments.jobs)?;
     let cache = shared.map(|dir| Cache::open_on(disk, &dir)).transpose()?;
     let perform =
         |plan: &Plan, store: &mut Store| perform(plan, store, cache.as_ref(), &settings, arguments.progress);

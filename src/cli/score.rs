@@ -10,11 +10,11 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::{CommandError, Exit, terminal};
-use crate::score::{ArrayScore, Interval, Side, from_arrays, median};
+use crate::score::{ArrayScore, Incomparable, Interval, Scored, Side, ensemble, from_arrays, median};
 use checkpoints::Scene;
 use models::Models;
 pub(super) use models::ModelsError;
-use utility::{Accuracies, Utility};
+use utility::{Accuracies, Utility, measured};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -89,21 +89,28 @@ fn whole(
 ) -> Result<Whole, CommandError> {
     let unlearned = Models::read(path, Side::Unlearned, scene)?;
     let replicates = arguments.replicates as usize;
-    let arrays = from_arrays(unlearned.confidences(), retrained.confidences(), replicates)?;
-    let utility = match (&unlearned, arguments.accuracies.given()) {
-        (Models::Bare(confidences), Some(given)) => {
-            Some(Utility::of_means(confidences, given, retrained.measured(&arguments.retrained)?)?)
+    match (&unlearned, arguments.accuracies.given(), retrained) {
+        (Models::Measured(_), Some(_), _) => {
+            Err(ModelsError::AccuraciesTwice { path: path.to_owned() }.into())
         }
-        (Models::Bare(_), None) => None,
-        (Models::Measured(_), Some(_)) => {
-            return Err(ModelsError::AccuraciesTwice { path: path.to_owned() }.into());
+        (Models::Measured(unlearned), None, Models::Measured(retrained)) => {
+            let Scored { arrays, score, resampled } =
+                Scored::of(&measured(unlearned)?, &measured(retrained)?, replicates)?;
+            if replicates > 0 && resampled.is_none() {
+                return Err(Incomparable::NoReplicate { replicates }.into());
+            }
+            Ok(Whole { arrays, utility: Some(Utility::of(&score, resampled.as_ref())) })
         }
-        (Models::Measured(unlearned), None) => match retrained {
-            Models::Measured(retrained) => Some(Utility::of_models(unlearned, retrained, replicates)?),
-            Models::Bare(_) => None,
-        },
-    };
-    Ok(Whole { arrays, utility })
+        (Models::Bare(confidences), Some(means), _) => {
+            let oracle = measured(retrained.measured(&arguments.retrained)?)?;
+            let scored = Scored::of(&ensemble(confidences, |_| means)?, &oracle, replicates)?;
+            Ok(Whole { arrays: scored.arrays, utility: Some(Utility::of(&scored.score, None)) })
+        }
+        (unlearned, None, retrained) => {
+            let arrays = from_arrays(unlearned.confidences(), retrained.confidences(), replicates)?;
+            Ok(Whole { arrays, utility: None })
+        }
+    }
 }
 
 /// What is not known is an empty cell.

@@ -11,7 +11,12 @@ use std::{
 use sweep_protocol::terms::Device;
 
 use super::CommandError;
-use crate::{engine::WorkerCommand, grid::PoolSettings, plan::EngineName, pool::SlotSpec};
+use crate::{
+    engine::WorkerCommand,
+    grid::PoolSettings,
+    plan::EngineName,
+    pool::{self, Settings, SlotSpec},
+};
 
 /// Folder in the shared cache for what passes over the data have found.
 const PASSES: &str = "passes";
@@ -34,6 +39,19 @@ pub(super) fn slots(
         }
     }
     Ok(slots)
+}
+
+/// How a pool of these slots works, as a grid says it; signals of this process interrupt it.
+pub(super) fn settings(
+    pool: &PoolSettings,
+    engine: Engine<'_>,
+    jobs: Option<u32>,
+) -> Result<Settings, CommandError> {
+    let mut settings = Settings::new(slots(pool, engine, jobs)?);
+    settings.run_timeout = pool.run_timeout;
+    settings.stall_timeout = pool.stall_timeout.unwrap_or(settings.stall_timeout);
+    settings.interruptions = pool::signals()?;
+    Ok(settings)
 }
 
 /// The engine with what its workers are told on their command line.

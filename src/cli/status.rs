@@ -66,9 +66,7 @@ impl Census {
                 for line in self.crowd.iter().flat_map(Crowd::lines) {
                     terminal::data(&line);
                 }
-                for notice in &self.recorded.notices {
-                    terminal::talk(&format!("note: {notice}"));
-                }
+                terminal::notes(&self.recorded.notices);
             }
         }
     }

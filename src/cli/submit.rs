@@ -11,7 +11,7 @@ use super::{
     slots, terminal,
     work::{self, Sharing},
 };
-use crate::{cluster::Request, plan::Plan, store::Recorded};
+use crate::{cluster::Request, store::Recorded};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -71,7 +71,8 @@ pub(super) fn submit(arguments: &Arguments) -> Result<Exit, CommandError> {
     };
     let disk = disk::disk()?;
     work::share(&disk, &prepared, &sharing, &dir)?;
-    let pending = pending(&prepared.selected(), &Recorded::read(&dir)?);
+    let recorded = Recorded::read(&dir)?;
+    let pending = prepared.selected().runs.iter().filter(|run| !recorded.has_ended(&run.id)).count();
     if pending == 0 {
         terminal::talk(&format!("{}: nothing is left to do", prepared.plan.name));
         return Ok(Exit::Done);
@@ -86,9 +87,4 @@ pub(super) fn submit(arguments: &Arguments) -> Result<Exit, CommandError> {
     ));
     terminal::data(&submission.array);
     Ok(Exit::Done)
-}
-
-fn pending(plan: &Plan, recorded: &Recorded) -> usize {
-    let ended = |run| recorded.outcomes.get(run).is_some_and(|record| record.outcome.is_final());
-    plan.runs.iter().filter(|run| !ended(&run.id)).count()
 }

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use comfy_table::{LineStyle, Table, TableStyle};
 
-use crate::frame::printable;
+use crate::{frame::printable, store::Notice};
 
 /// Writes data to standard output. A reader that has closed its end (`| head`) is no error.
 pub(super) fn data(text: &str) {
@@ -29,6 +29,13 @@ pub(super) fn json(data: &impl serde::Serialize) {
 pub(super) fn talk(text: &str) {
     let mut stderr = anstream::stderr().lock();
     write_all(&mut stderr, text);
+}
+
+/// Tells what the user should know, one line each.
+pub(super) fn notes<'n>(notices: impl IntoIterator<Item = &'n Notice>) {
+    for notice in notices {
+        talk(&format!("note: {notice}"));
+    }
 }
 
 fn write_all(stream: &mut impl Write, text: &str) {

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     cluster::{self, Claims, Frozen, Lease, Lookout, Owner, Squeue, Task},
     plan::{Plan, Run},
-    pool::{self, Ending, How, Interruption, Settings},
+    pool::{self, Ending, How, Interruption, STALL_TIMEOUT},
     store::{Cache, ChangedInputs, Disk, Recorded, Share, Store, StoreError},
 };
 
@@ -73,8 +73,7 @@ pub(super) fn work(arguments: &Arguments) -> Result<Exit, CommandError> {
 
 fn has_runs_left(dir: &Path, plan: &Plan) -> Result<bool, CommandError> {
     let recorded = Recorded::read(dir)?;
-    let ended = |run| recorded.outcomes.get(run).is_some_and(|record| record.outcome.is_final());
-    Ok(plan.runs.iter().any(|run| !ended(&run.id)))
+    Ok(plan.runs.iter().any(|run| !recorded.has_ended(&run.id)))
 }
 
 /// The whole name of a folder.
@@ -130,9 +129,7 @@ pub(super) fn share(
             opened => break opened?,
         }
     };
-    for notice in notices {
-        terminal::talk(&format!("note: {notice}"));
-    }
+    terminal::notes(&notices);
     let here = env::current_dir().map_err(|source| CommandError::Folder { path: ".".into(), source })?;
     let settings = prepared.grid.settings();
     let frozen = Frozen {
@@ -167,16 +164,7 @@ impl Place<'_> {
     ) -> Result<(Ending, Plan), CommandError> {
         let frozen = self.frozen;
         let failed = |source| CommandError::Folder { path: self.dir.to_owned(), source };
-        let pool = |plan: &Plan| -> Result<Settings, CommandError> {
-            let engine = Engine::of(plan.engine, frozen.toy_examples, frozen.cache.as_deref());
-            let mut settings = Settings::new(slots::slots(&frozen.pool, engine, frozen.jobs)?);
-            settings.run_timeout = frozen.pool.run_timeout;
-            settings.stall_timeout = frozen.pool.stall_timeout.unwrap_or(settings.stall_timeout);
-            settings.notice = Some(frozen.notice.saturating_sub(RESERVE).max(frozen.notice / 2));
-            settings.interruptions = pool::signals()?;
-            Ok(settings)
-        };
-        let silence = frozen.pool.stall_timeout.unwrap_or_else(|| Settings::new(Vec::new()).stall_timeout);
+        let silence = frozen.pool.stall_timeout.unwrap_or(STALL_TIMEOUT);
         let squeue = Squeue::new(ASK_EVERY.min(2 * frozen.heartbeat));
         let lookout = Lookout::new(Owner::here(task()), squeue);
         let lease = Lease { beat: frozen.heartbeat, silence };
@@ -184,11 +172,11 @@ impl Place<'_> {
         let claims = Claims::join(disk.clone(), self.dir, lease, lookout).map_err(failed)?;
         let (mut store, plan, notices) =
             Store::join(disk.clone(), self.dir, claims, &pool::this_scheduler())?;
-        for notice in notices {
-            terminal::talk(&format!("note: {notice}"));
-        }
+        terminal::notes(&notices);
         let selected = select(&plan)?;
-        let settings = pool(&selected)?;
+        let engine = Engine::of(selected.engine, frozen.toy_examples, frozen.cache.as_deref());
+        let mut settings = slots::settings(&frozen.pool, engine, frozen.jobs)?;
+        settings.notice = Some(frozen.notice.saturating_sub(RESERVE).max(frozen.notice / 2));
         run::reopen(&mut store, &selected, retry)?;
         let cache = frozen.cache.as_deref().map(|dir| Cache::open_on(disk, dir)).transpose()?;
         let ending = run::perform(&selected, &mut store, cache.as_ref(), &settings, self.progress)?;

@@ -24,5 +24,5 @@ pub use dispatcher::{PoolError, run};
 pub use ending::{Ending, How};
 pub use holder::this_scheduler;
 pub use observer::{Happening, Interruption, Observer};
-pub use settings::{Settings, SlotSpec};
+pub use settings::{STALL_TIMEOUT, Settings, SlotSpec};
 pub use signals::{SignalError, signals};

@@ -10,6 +10,8 @@ use crate::engine::WorkerCommand;
 const UNKILLABLE: Duration = Duration::from_mins(1);
 /// The same beyond the grace, while the sweep is made to end at once: with the grace of 10 s it ends within 20 s.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// How long the step of a run may stand still, unless something else is said.
+pub const STALL_TIMEOUT: Duration = Duration::from_mins(10);
 /// How often in a row a worker may fail to start before its slot is given up.
 const STARTS: u32 = 2;
 /// The same while the system is short of something: about a minute.
@@ -54,7 +56,7 @@ impl Settings {
             slots,
             retries: 1,
             start_timeout: Duration::from_mins(5),
-            stall_timeout: Duration::from_mins(10),
+            stall_timeout: STALL_TIMEOUT,
             run_timeout: None,
             grace: Duration::from_secs(10),
             notice: None,

@@ -146,12 +146,6 @@ impl<K: Kind> Ensemble<K> {
         })
     }
 
-    /// Models of which only the confidences are known: utility is left out of their score.
-    pub(super) fn equally_accurate(confidences: Confidences<K>) -> Self {
-        let accuracies = vec![1.0; confidences.models()];
-        Self { confidences, retain_accuracies: accuracies.clone(), held_out_accuracies: accuracies }
-    }
-
     /// Number of models (N).
     pub fn models(&self) -> usize {
         self.confidences.models()

@@ -31,7 +31,7 @@ mod clopper_pearson;
 mod crossfit;
 mod arrays;
 
-pub use arrays::{ArrayScore, BOOTSTRAP_SEED, from_arrays};
+pub use arrays::{ArrayScore, BOOTSTRAP_SEED, Scored, ensemble, equally_accurate, from_arrays};
 pub use clopper_pearson::{lower as clopper_pearson_lower, upper as clopper_pearson_upper};
 pub use crossfit::{Attack, CONFIDENCE, CrossFit, EpsilonBound, Place};
 pub use ensemble::{Confidences, Ensemble, Kind, MAX_CONFIDENCE, Model, Retrained, Side, Unlearned};

@@ -104,6 +104,11 @@ impl Recorded {
         together
     }
 
+    /// Whether a run has an outcome that stands.
+    pub fn has_ended(&self, run: &RunId) -> bool {
+        self.outcomes.get(run).is_some_and(|record| record.outcome.is_final())
+    }
+
     /// The folder with the files of a run's outcome.
     pub fn run_folder(&self, run: &RunId) -> PathBuf {
         if let Some(folder) = self.elsewhere.get(run) {

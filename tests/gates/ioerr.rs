@@ -12,7 +12,7 @@ use crate::{
     kill_enum::spread,
     report::Report,
     sample,
-    toy::Toy,
+    toy::{History, Rows, Toy},
 };
 
 const WAYS: [&str; 4] = ["eio", "eio-once", "enospc", "enospc-once"];
@@ -40,31 +40,40 @@ fn processes(report: &mut Report, trials: u64) {
         for way in WAYS {
             report.trial(&format!("process with {way} at change {at}"), || {
                 let toy = Toy::new();
-                let output = toy.crash(at, way);
-                let said = String::from_utf8_lossy(&output.stderr);
-                let after = toy.history();
-                match output.status.code() {
-                    Some(4) => {
-                        let last = said.trim_end().lines().last().unwrap_or_default();
-                        assert!(last.starts_with("error: "), "the last line says why: {said}");
-                    }
-                    // What the ballast made good, or what nothing depends on.
-                    Some(0) => {
-                        after.check_complete();
-                        assert_eq!(toy.measured(), expected);
-                        absorbed += 1;
-                    }
-                    other => panic!("exit code {other:?}: {said}"),
+                if let Some(after) = fails(&toy, (at, way), &expected) {
+                    after.check_complete();
+                    absorbed += 1;
                 }
-                assert_eq!(toy.finish(), expected, "the resume comes out as if nothing had happened");
-                toy.history().check_keeps(&after);
-                toy.history().check_complete();
             });
         }
     }
     report.figure(format!(
         "{changes} changes; {absorbed} failures were made good on the spot, all others end with 4"
     ));
+}
+
+/// Lets one change of a sweep fail, and the next one finish. The history behind the failure, where it was made good or
+/// nothing depended on it.
+fn fails(toy: &Toy, (at, way): (u64, &str), expected: &Rows) -> Option<History> {
+    let output = toy.crash(at, way);
+    let said = String::from_utf8_lossy(&output.stderr);
+    let after = toy.history();
+    let absorbed = match output.status.code() {
+        Some(4) => {
+            let last = said.trim_end().lines().last().unwrap_or_default();
+            assert!(last.starts_with("error: "), "the last line says why: {said}");
+            false
+        }
+        Some(0) => {
+            assert_eq!(&toy.measured(), expected);
+            true
+        }
+        other => panic!("exit code {other:?}: {said}"),
+    };
+    assert_eq!(&toy.finish(), expected, "the resume comes out as if nothing had happened");
+    toy.history().check_keeps(&after);
+    toy.history().check_complete();
+    absorbed.then_some(after)
 }
 
 /// Lets change after change fail, as long as there are any; `fail` returns how many there were.
@@ -131,21 +140,7 @@ fn processes_together(report: &mut Report, trials: u64) {
     for at in spread(changes, trials) {
         for way in WAYS {
             report.trial(&format!("process on a shared folder with {way} at change {at}"), || {
-                let toy = Toy::shared();
-                let output = toy.crash(at, way);
-                let said = String::from_utf8_lossy(&output.stderr);
-                let after = toy.history();
-                match output.status.code() {
-                    Some(4) => {
-                        let last = said.trim_end().lines().last().unwrap_or_default();
-                        assert!(last.starts_with("error: "), "the last line says why: {said}");
-                    }
-                    Some(0) => assert_eq!(toy.measured(), expected),
-                    other => panic!("exit code {other:?}: {said}"),
-                }
-                assert_eq!(toy.finish(), expected, "the resume comes out as if nothing had happened");
-                toy.history().check_keeps(&after);
-                toy.history().check_complete();
+                fails(&Toy::shared(), (at, way), &expected);
             });
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     crowd::{self, Shared},
     report::Report,
     sample,
-    toy::Toy,
+    toy::{Rows, Toy},
 };
 
 /// Up to `trials` kills of real processes and as many pairs in memory, spread over the whole sweep.
@@ -27,6 +27,18 @@ pub(crate) fn run(trials: u64) -> Report {
     report
 }
 
+/// Kills the resume of a killed sweep at a change of its own, and lets the next one finish.
+fn survives_another(toy: &Toy, at: u64, expected: &Rows) {
+    let first = toy.history();
+    toy.crash(at, "kill");
+    let second = toy.history();
+    second.check_keeps(&first);
+    assert_eq!(&toy.finish(), expected, "the tables come out as if nothing had happened");
+    let last = toy.history();
+    last.check_keeps(&second);
+    last.check_complete();
+}
+
 /// Real processes have no certain number of changes: they show each other signs of life as time passes.
 fn processes_together(report: &mut Report, trials: u64) {
     let expected = Toy::shared().finish();
@@ -36,14 +48,7 @@ fn processes_together(report: &mut Report, trials: u64) {
         report.trial(&format!("process on a shared folder killed at change {at}"), || {
             let toy = Toy::shared();
             toy.crash(at, "kill");
-            let first = toy.history();
-            toy.crash(1 + at * 31 % changes, "kill");
-            let second = toy.history();
-            second.check_keeps(&first);
-            assert_eq!(toy.finish(), expected, "the tables come out as if nothing had happened");
-            let last = toy.history();
-            last.check_keeps(&second);
-            last.check_complete();
+            survives_another(&toy, 1 + at * 31 % changes, &expected);
         });
     }
 }
@@ -101,15 +106,8 @@ fn processes(report: &mut Report, trials: u64) {
         report.trial(&format!("process killed at change {at}"), || {
             let toy = Toy::new();
             assert_eq!(toy.crash(at, "kill").status.code(), None, "it is killed");
-            let first = toy.history();
             // A resume has fewer changes the later the crash; where it has not so many, it goes to its end.
-            toy.crash(1 + at * 31 % changes, "kill");
-            let second = toy.history();
-            second.check_keeps(&first);
-            assert_eq!(toy.finish(), expected, "the tables come out as if nothing had happened");
-            let last = toy.history();
-            last.check_keeps(&second);
-            last.check_complete();
+            survives_another(&toy, 1 + at * 31 % changes, &expected);
         });
     }
 }

@@ -29,7 +29,7 @@ held-out = 4
 shift = [0.0, 1.0]
 "#;
 
-type Rows = Vec<BTreeMap<String, String>>;
+pub(crate) type Rows = Vec<BTreeMap<String, String>>;
 
 /// A folder with the grid, in which the sweep goes on from trial to trial.
 pub(crate) struct Toy {

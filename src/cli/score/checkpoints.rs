@@ -11,8 +11,6 @@ use clap::Args;
 use sweep_inputs::{
     checkpoint,
     dataset::{BadImages, Dataset},
-    npy::Array,
-    retrain_cache::RetrainCache,
 };
 use sweep_protocol::{message::Network, terms::ContentHash};
 use tempfile::TempDir;
@@ -65,7 +63,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Measures the checkpoints of a folder, in the order of their names.
-    pub(super) fn measure(&self, dir: &Path) -> Result<RetrainCache, CommandError> {
+    pub(super) fn measure(&self, dir: &Path) -> Result<Vec<Measured>, CommandError> {
         let checkpoints = list(dir)?;
         let network = network(&checkpoints[0])?;
         let ready = self.ready(dir, &network)?;
@@ -82,10 +80,10 @@ impl<'a> Scene<'a> {
         };
         let measured = measuring.measure(&checkpoints, &|news| match news {
             News::Measured(done) => counter.set(done, checkpoints.len()),
-            News::Notice(notice) => terminal::talk(&format!("note: {notice}")),
+            News::Notice(notice) => terminal::notes([notice]),
         });
         counter.finish();
-        Ok(gathered(measured?))
+        Ok(measured?)
     }
 
     fn ready(&self, dir: &Path, network: &Network) -> Result<&Ready, CommandError> {
@@ -136,18 +134,4 @@ fn network(path: &Path) -> Result<Network, CommandError> {
     let sizes = axis("conv1.weight", 4).zip(axis("fc.weight", 2));
     let (width, classes) = sizes.ok_or_else(|| ModelsError::NoNetwork { path: path.to_owned() })?;
     Ok(Network { name: "resnet18".to_owned(), width, classes })
-}
-
-fn gathered(models: Vec<Measured>) -> RetrainCache {
-    let examples = models.first().map_or(0, |model| model.confidences.len());
-    let percent = |of: fn(&Measured) -> f64| models.iter().map(|model| 100.0 * of(model)).collect();
-    RetrainCache {
-        retain: percent(|it| it.accuracy.retain.get()),
-        test: percent(|it| it.accuracy.held_out().get()),
-        forget: percent(|it| it.accuracy.forget.get()),
-        confidences: Array {
-            shape: vec![models.len(), examples],
-            values: models.into_iter().flat_map(|model| model.confidences).collect(),
-        },
-    }
 }

@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use super::{super::CommandError, checkpoints::Scene};
 use crate::{
+    measuring::Measured,
     plan::{Role, Run},
     score::{Incomparable, Side},
     store::{ArrayError, Folder, Recorded},
@@ -110,7 +111,7 @@ impl Models {
     pub(super) fn read(path: &Path, side: Side, scene: &Scene<'_>) -> Result<Self, CommandError> {
         if path.is_dir() {
             return Ok(Self::Measured(match (Folder::new(path).plan().exists(), side) {
-                (false, _) => scene.measure(path)?,
+                (false, _) => gathered(scene.measure(path)?, side)?,
                 (true, Side::Retrained) => oracle(path)?,
                 (true, Side::Unlearned) => {
                     return Err(ModelsError::ScoredBefore { dir: path.to_owned() }.into());
@@ -153,28 +154,36 @@ fn oracle(dir: &Path) -> Result<RetrainCache, CommandError> {
     let point = recorded.plan.point_with(Role::Oracle);
     let point = point.ok_or_else(|| ModelsError::NoOracle { dir: dir.to_owned() })?;
     let runs: Vec<&Run> = recorded.plan.runs_of(point).collect();
-    let measured =
+    let found =
         runs.iter().filter_map(|run| Some((*run, recorded.outcomes.get(&run.id)?.outcome.measurement()?)));
-    let models: Vec<(&Run, &Measurement)> = measured.collect();
-    let side = Side::Retrained;
-    if models.len() < runs.len() || runs.is_empty() {
-        let want = runs.len().max(1);
-        return Err(Incomparable::Incomplete { side, have: models.len(), want }.into());
+    let found: Vec<(&Run, &Measurement)> = found.collect();
+    if found.len() < runs.len() || runs.is_empty() {
+        let (side, have, want) = (Side::Retrained, found.len(), runs.len().max(1));
+        return Err(Incomparable::Incomplete { side, have, want }.into());
     }
-    let (mut values, mut examples) = (Vec::new(), None);
-    for (model, (run, measurement)) in models.iter().enumerate() {
-        let row = recorded.confidences_of(run, measurement).map_err(ModelsError::from)?.values;
-        let want = *examples.get_or_insert(row.len());
-        if row.len() != want {
-            return Err(Incomparable::Ragged { side, model, have: row.len(), want }.into());
-        }
-        values.extend(row);
+    let measured = found.into_iter().map(|(run, measurement)| {
+        let confidences = recorded.confidences_of(run, measurement)?.values;
+        Ok(Measured { confidences, accuracy: measurement.accuracy })
+    });
+    let measured: Vec<Measured> = measured.collect::<Result<_, ModelsError>>()?;
+    Ok(gathered(measured, Side::Retrained)?)
+}
+
+/// Models that were measured one by one, as a cache.
+fn gathered(models: Vec<Measured>, side: Side) -> Result<RetrainCache, Incomparable> {
+    let want = models.first().map_or(0, |model| model.confidences.len());
+    let rows = || models.iter().map(|model| model.confidences.len()).enumerate();
+    if let Some((model, have)) = rows().find(|(_, have)| *have != want) {
+        return Err(Incomparable::Ragged { side, model, have, want });
     }
-    let percent = |of: fn(&Measurement) -> f64| models.iter().map(|(_, it)| 100.0 * of(it)).collect();
+    let percent = |of: fn(&Measured) -> f64| models.iter().map(|model| 100.0 * of(model)).collect();
     Ok(RetrainCache {
-        confidences: Array { shape: vec![models.len(), examples.unwrap_or(0)], values },
         retain: percent(|it| it.accuracy.retain.get()),
         test: percent(|it| it.accuracy.held_out().get()),
         forget: percent(|it| it.accuracy.forget.get()),
+        confidences: Array {
+            shape: vec![models.len(), want],
+            values: models.into_iter().flat_map(|model| model.confidences).collect(),
+        },
     })
 }

@@ -2,10 +2,10 @@
 
 use clap::Args;
 use serde::Serialize;
-use sweep_inputs::{npy::Array, retrain_cache::RetrainCache};
+use sweep_inputs::retrain_cache::RetrainCache;
 use sweep_protocol::terms::UnitInterval;
 
-use crate::score::{BOOTSTRAP_SEED, Ensemble, Incomparable, Interval, Kind, Model, Part, Resampled, Score};
+use crate::score::{Ensemble, Incomparable, Interval, Kind, Part, Resampled, Score, ensemble};
 
 /// What the unlearned models are worth.
 #[derive(Debug, Clone, Copy, Args)]
@@ -38,66 +38,23 @@ impl Accuracies {
 }
 
 impl Utility {
-    /// Scores unlearned models of these mean accuracies.
-    pub(super) fn of_means(
-        unlearned: &Array,
-        (retain, test): (UnitInterval, UnitInterval),
-        retrained: &RetrainCache,
-    ) -> Result<Self, Incomparable> {
-        let unlearned = ensemble(unlearned, |_| (retain, test))?;
-        Ok(Self::from(&Score::of(&unlearned, &measured(retrained)?)?))
-    }
-
-    /// Scores models that were measured one by one, with `replicates` bootstrap replicates behind each interval.
-    pub(super) fn of_models(
-        unlearned: &RetrainCache,
-        retrained: &RetrainCache,
-        replicates: usize,
-    ) -> Result<Self, Incomparable> {
-        let (unlearned, oracle) = (measured(unlearned)?, measured(retrained)?);
-        if replicates == 0 {
-            return Ok(Self::from(&Score::of(&unlearned, &oracle)?));
-        }
-        let drawn = Resampled::of(&unlearned, &oracle, replicates, BOOTSTRAP_SEED)?;
-        Ok(Self {
-            retain_ratio_interval: Some(drawn.interval(Part::RetainRatio)),
-            test_ratio_interval: Some(drawn.interval(Part::TestRatio)),
-            score_interval: Some(drawn.interval(Part::Value)),
-            ..Self::from(drawn.score())
-        })
-    }
-}
-
-impl From<&Score> for Utility {
-    fn from(score: &Score) -> Self {
+    /// What a score says; with intervals where every model's accuracy is known.
+    pub(super) fn of(score: &Score, resampled: Option<&Resampled>) -> Self {
+        let interval = |part| resampled.map(|drawn| drawn.interval(part));
         Self {
             retain_ratio: score.retain_ratio,
-            retain_ratio_interval: None,
+            retain_ratio_interval: interval(Part::RetainRatio),
             test_ratio: score.test_ratio,
-            test_ratio_interval: None,
+            test_ratio_interval: interval(Part::TestRatio),
             score: score.value,
-            score_interval: None,
+            score_interval: interval(Part::Value),
         }
     }
 }
 
 /// Models with the accuracies of each.
-fn measured<K: Kind>(cache: &RetrainCache) -> Result<Ensemble<K>, Incomparable> {
+pub(super) fn measured<K: Kind>(cache: &RetrainCache) -> Result<Ensemble<K>, Incomparable> {
     ensemble(&cache.confidences, |model| (fraction(cache.retain[model]), fraction(cache.test[model])))
-}
-
-fn ensemble<K: Kind>(
-    confidences: &Array,
-    accuracies: impl Fn(usize) -> (UnitInterval, UnitInterval),
-) -> Result<Ensemble<K>, Incomparable> {
-    let examples = confidences.values.len() / confidences.shape[0].max(1);
-    let rows = confidences.values.chunks(examples.max(1)).enumerate();
-    let models = rows.map(|(model, row)| {
-        let (retain_accuracy, held_out_accuracy) = accuracies(model);
-        Model { confidences: row.to_vec(), retain_accuracy, held_out_accuracy }
-    });
-    let models: Vec<Model> = models.collect();
-    Ensemble::new(&models, models.len())
 }
 
 fn fraction(percent: f64) -> UnitInterval {
