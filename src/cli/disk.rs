@@ -14,8 +14,8 @@ use signal_hook::consts::SIGXFSZ;
 
 use super::CommandError;
 use crate::{
+    disk::{Counting, Death, Disk, OsDisk},
     pool::SignalError,
-    store::{Counting, Death, Disk, OsDisk},
 };
 
 /// The file system as it is, unless the environment says how it fails.

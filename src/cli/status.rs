@@ -12,8 +12,9 @@ use serde_json::json;
 use super::{CommandError, Exit, Format, terminal};
 use crate::{
     cluster::{Claims, Frozen, Life, Lookout, Owner, Squeue, Submissions},
+    disk::OsDisk,
     outcome::Status,
-    store::{OsDisk, Recorded},
+    store::Recorded,
 };
 
 #[derive(Debug, Args)]

@@ -20,9 +20,10 @@ use super::{
 };
 use crate::{
     cluster::{self, Claims, Frozen, Lease, Lookout, Owner, Squeue, Task},
+    disk::Disk,
     plan::{Plan, Run},
     pool::{self, Ending, How, Interruption, STALL_TIMEOUT},
-    store::{Cache, ChangedInputs, Disk, Recorded, Share, Store, StoreError},
+    store::{Cache, ChangedInputs, Recorded, Share, Store, StoreError},
 };
 
 /// Oldest answer of the cluster that is good enough, unless beats are longer.

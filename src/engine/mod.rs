@@ -16,4 +16,4 @@ mod tests;
 pub use environment::WorkerCommand;
 pub use isolation::adopt_strays;
 pub use stop::{Exit, Manner};
-pub use worker::{Delivery, JobError, Loss, SpawnError, Stopping, Worker};
+pub use worker::{Delivery, ForeignFormat, JobError, Loss, SpawnError, Stopping, Worker};

@@ -18,6 +18,7 @@ use rustix::{
     process::{Pid, WaitId, WaitIdOptions, waitid},
 };
 use sweep_protocol::{
+    FORMAT,
     line::{self, Line},
     message::{FromWorker, Job, MAX_LINE, ToWorker},
 };
@@ -76,6 +77,11 @@ pub enum JobError {
         bytes: usize,
     },
 }
+
+/// The worker is of another release; the format that it speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the worker speaks format {0}, this sweep speaks {FORMAT}; install both from one release")]
+pub struct ForeignFormat(pub u32);
 
 /// Something that came from a worker.
 #[derive(Debug, Clone, PartialEq)]

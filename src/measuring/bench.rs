@@ -11,7 +11,7 @@ use sweep_protocol::{
 use thiserror::Error;
 
 use crate::{
-    engine::{Delivery, JobError, Loss, SpawnError, Worker, WorkerCommand, adopt_strays},
+    engine::{Delivery, ForeignFormat, JobError, Loss, SpawnError, Worker, WorkerCommand, adopt_strays},
     store::RunLog,
 };
 
@@ -61,11 +61,8 @@ pub enum BenchError {
     #[error("the worker has said nothing for {} minutes", PATIENCE.as_secs() / 60)]
     Silent,
     /// It is of another release.
-    #[error("the worker speaks format {format}, this sweep speaks {FORMAT}; install both from one release")]
-    Foreign {
-        /// What it speaks.
-        format: u32,
-    },
+    #[error(transparent)]
+    Foreign(#[from] ForeignFormat),
 }
 
 fn last_words(tail: &str) -> String {
@@ -125,7 +122,7 @@ fn log(folder: &Path) -> Result<RunLog, BenchError> {
 /// The measurement, once it comes.
 fn understood(message: FromWorker) -> Result<Option<Box<Measurement>>, BenchError> {
     match message {
-        FromWorker::Hello(Hello { format, .. }) if format != FORMAT => Err(BenchError::Foreign { format }),
+        FromWorker::Hello(Hello { format, .. }) if format != FORMAT => Err(ForeignFormat(format).into()),
         FromWorker::Hello(_) | FromWorker::Progress { .. } => Ok(None),
         FromWorker::Finished { measurement, .. } => Ok(Some(measurement)),
         FromWorker::Diverged { .. } => {

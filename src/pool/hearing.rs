@@ -15,7 +15,7 @@ use super::{
     observer::Happening,
 };
 use crate::{
-    engine::Delivery,
+    engine::{Delivery, ForeignFormat},
     outcome::{Cause, Outcome},
     store::Notice,
 };
@@ -70,10 +70,7 @@ impl Dispatcher<'_> {
     fn greet(&mut self, slot: usize, hello: &Hello) -> Event {
         let engine = self.plan.engine.word();
         let reason = if hello.format != FORMAT {
-            format!(
-                "the worker speaks format {}, this sweep speaks {FORMAT}; install both from one release",
-                hello.format
-            )
+            ForeignFormat(hello.format).to_string()
         } else if hello.engine != engine {
             format!("the worker is engine `{}`, the plan asks for `{engine}`", shortened(&hello.engine))
         } else {

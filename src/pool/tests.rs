@@ -19,13 +19,11 @@ use tempfile::TempDir;
 use super::{Ending, Happening, How, Interruption, Observer, PoolError, Settings, SlotSpec, job, run};
 use crate::{
     cluster::{Claims, Lease, Lookout, Owner, Squeue},
+    disk::{Counting, Death, OsDisk},
     engine::WorkerCommand,
     outcome::{Cause, Outcome},
     plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
-    store::{
-        Cache, ChangedInputs, Counting, Damage, Death, Holder, Notice, Opening, OsDisk, Recorded, Source,
-        Store, StoreError,
-    },
+    store::{Cache, ChangedInputs, Damage, Holder, Notice, Opening, Recorded, Source, Store, StoreError},
 };
 
 /// Says hello, then performs jobs: `$run`, `$folder`, `$attempt` describe the job, `finished` reports a result.
@@ -99,7 +97,7 @@ fn plan(engine: EngineName, roles: &[(Role, u64)]) -> Plan {
     }
 }
 
-fn open(disk: Arc<dyn crate::store::Disk>, dir: &Path, plan: &Plan) -> Result<Store, StoreError> {
+fn open(disk: Arc<dyn crate::disk::Disk>, dir: &Path, plan: &Plan) -> Result<Store, StoreError> {
     let holder = Holder { host: "here".into(), pid: 1, since: "noon".into(), version: "0.1.0".into() };
     let opening = Opening {
         plan,

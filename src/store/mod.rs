@@ -30,7 +30,6 @@ mod shared;
 #[cfg(test)]
 mod tests;
 
-pub use crate::disk::{Access, Counting, Death, Disk, Held, Kept, Lock, OsDisk, Sharing, SimulatedDisk};
 pub use array::ArrayError;
 pub use cache::{Cache, CacheError, Fetched};
 pub use error::{ChangedInput, Notice, StoreError};
@@ -49,7 +48,12 @@ use sweep_protocol::{
     terms::RunId,
 };
 
-use crate::{cluster::Claims, disk::replace, outcome::Outcome, plan::Plan};
+use crate::{
+    cluster::Claims,
+    disk::{Access, Disk, Held, Lock, OsDisk, Sharing, replace},
+    outcome::Outcome,
+    plan::Plan,
+};
 use journal::{Event, Journal, Line};
 use opening::introduced;
 

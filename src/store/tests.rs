@@ -14,11 +14,11 @@ use sweep_protocol::{
 };
 
 use super::{
-    Cache, ChangedInputs, Committed, Counting, Damage, Death, Disk, Fault, Fetched, Holder, Kept, Lock,
-    Notice, Opening, OsDisk, Recorded, Share, Sharing, SimulatedDisk, Source, Store, StoreError, fsck,
-    journal,
+    Cache, ChangedInputs, Committed, Damage, Fault, Fetched, Holder, Notice, Opening, Recorded, Share,
+    Source, Store, StoreError, fsck, journal,
 };
 use crate::{
+    disk::{Counting, Death, Disk, Kept, Lock, OsDisk, Sharing, SimulatedDisk},
     outcome::{Cause, Outcome},
     plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
 };

@@ -4,8 +4,9 @@
 use std::{path::Path, sync::Arc};
 
 use sweep::{
+    disk::{Disk, SimulatedDisk},
     outcome::Outcome,
-    store::{Damage, Disk, Recorded, SimulatedDisk, StoreError},
+    store::{Damage, Recorded, StoreError},
 };
 
 use sweep_protocol::terms::RunId;

@@ -10,11 +10,9 @@ use std::{
 
 use sweep::{
     cluster::{Claims, Lease, Lookout, Owner, Squeue},
+    disk::{Counting, Death, Disk, SimulatedDisk},
     outcome::Outcome,
-    store::{
-        Claim, Committed, Counting, Damage, Death, Disk, Elsewhere, Holder, Recorded, Share, SimulatedDisk,
-        Source, Store, StoreError, fsck,
-    },
+    store::{Claim, Committed, Damage, Elsewhere, Holder, Recorded, Share, Source, Store, StoreError, fsck},
 };
 
 use crate::sample::{self, DIR};

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sweep::store::{Counting, Death, Disk, Kept, SimulatedDisk};
+use sweep::disk::{Counting, Death, Disk, Kept, SimulatedDisk};
 
 use crate::{
     crowd::{self, Scheduler, Shared, Step, lock},

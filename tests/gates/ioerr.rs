@@ -5,7 +5,8 @@
 
 use std::{path::Path, sync::Arc};
 
-use sweep::store::{Counting, Damage, Death, Disk, Kept, SimulatedDisk};
+use sweep::disk::{Counting, Death, Disk, Kept, SimulatedDisk};
+use sweep::store::Damage;
 
 use crate::{
     crowd::{self, Shared},

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use sweep::store::{Counting, Death, Disk, Kept, SimulatedDisk};
+use sweep::disk::{Counting, Death, Disk, Kept, SimulatedDisk};
 
 use crate::{
     crowd::{self, Shared},

@@ -6,7 +6,8 @@ use std::{
     thread,
 };
 
-use sweep::store::{Damage, OsDisk, Store, StoreError};
+use sweep::disk::OsDisk;
+use sweep::store::{Damage, Store, StoreError};
 
 use crate::{report::Report, sample};
 

@@ -3,12 +3,10 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use sweep::{
+    disk::{Counting, Death, Disk, SimulatedDisk},
     outcome::{Cause, Outcome},
     plan::{EngineName, OracleSize, Plan, Point, Role, Run},
-    store::{
-        ChangedInputs, Counting, Damage, Death, Disk, Holder, Notice, Opening, Recorded, SimulatedDisk,
-        Source, Store, StoreError,
-    },
+    store::{ChangedInputs, Damage, Holder, Notice, Opening, Recorded, Source, Store, StoreError},
 };
 use sweep_protocol::{
     measurement::{Accuracies, Artifact, Measurement},

@@ -8,7 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sweep::store::{Damage, OsDisk};
+use sweep::disk::OsDisk;
+use sweep::store::Damage;
 
 use crate::{report::Report, sample};
 

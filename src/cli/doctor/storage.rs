@@ -9,7 +9,7 @@ use std::{
 use rustix::fs::statfs;
 
 use super::Finding;
-use crate::store::{Access, Disk, Lock, Sharing};
+use crate::disk::{Access, Disk, Lock, Sharing};
 
 /// Room that a sweep's journal, models and report may take, in bytes.
 const LITTLE_ROOM: u64 = 2 << 30;

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::{Verdict, existing, storage};
-use crate::store::{Disk, OsDisk};
+use crate::disk::{Disk, OsDisk};
 
 #[test]
 fn a_place_that_can_be_written_to_is_tried_out_and_left_as_it_was() {

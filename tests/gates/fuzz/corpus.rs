@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sweep::store::{Disk, SimulatedDisk};
+use sweep::disk::{Disk, SimulatedDisk};
 
 use crate::forge::{Claim, HONEST, Pickle, checkpoint, six};
 
