@@ -15,7 +15,6 @@ pub mod audit;
 pub mod plan;
 pub mod score;
 pub mod stage;
-pub mod method;
 pub mod grid;
 pub mod disk;
 pub mod cluster;

@@ -37,7 +37,7 @@ fn every_command_of_the_readme_exists() {
 #[test]
 fn every_method_is_in_the_readme() {
     let text = readme();
-    for method in sweep::method::METHODS {
+    for method in sweep_methods::METHODS {
         let internal = ["original", "simulated"].contains(&method.name);
         assert!(internal || text.contains(&format!("| `{}` |", method.name)), "{}", method.name);
     }
@@ -54,8 +54,9 @@ fn every_experiment_is_a_plan() {
 #[test]
 fn the_method_that_contributing_adds_is_the_one_in_the_source() {
     let text = fs::read_to_string(repository("CONTRIBUTING.md")).expect("the repository has one");
-    let added = text.split("+++ b/src/method/eu_k.rs\n@@\n").nth(1).expect("the file is added in the diff");
+    let added =
+        text.split("+++ b/crates/methods/src/eu_k.rs\n@@\n").nth(1).expect("the file is added in the diff");
     let lines = added.lines().take_while(|line| line.starts_with('+')).map(|line| &line[1..]);
-    let source = fs::read_to_string(repository("src/method/eu_k.rs")).expect("a method");
+    let source = fs::read_to_string(repository("crates/methods/src/eu_k.rs")).expect("a method");
     assert_eq!(lines.collect::<Vec<_>>(), source.lines().collect::<Vec<_>>());
 }

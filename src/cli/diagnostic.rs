@@ -10,6 +10,7 @@ use sweep_inputs::{
     checkpoint::CheckpointError, dataset::Refused, npy::NpyError, retrain_cache::RetrainCacheError,
     synth::SynthError,
 };
+use sweep_methods::METHODS;
 use sweep_protocol::terms::Device;
 use thiserror::Error;
 
@@ -20,7 +21,6 @@ use crate::{
     engine::toy::ToyError,
     grid::{Color, FilterError, GridError, closest},
     measuring::MeasuringError,
-    method::METHODS,
     pool::{PoolError, SignalError},
     report::ReportError,
     score::Incomparable,

@@ -3,13 +3,13 @@
 use clap::Args;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::json;
+use sweep_methods::{Engines, Facts, METHODS, Method, Parameter, TrainingRecipe, find};
 use sweep_protocol::{
     recipe::Recipe,
     terms::{Set, SetSizes},
 };
 
 use super::{CommandError, Exit, Format, terminal, written};
-use crate::method::{Engines, Facts, METHODS, Method, Parameter, TrainingRecipe, find};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

@@ -5,12 +5,10 @@ use sweep_protocol::recipe::Recipe;
 
 use crate::frame::printable;
 
-use crate::method;
-
 /// The phases of a recipe as the tables `[[method.LABEL.phases]]` of a grid. A recipe of the user's own can't bear the
 /// name of a method, so that of one gets a `my-` before it.
 pub(super) fn phases(recipe: &Recipe, label: &str) -> String {
-    let label = if method::find(label).is_some() { format!("my-{label}") } else { label.to_owned() };
+    let label = if sweep_methods::find(label).is_some() { format!("my-{label}") } else { label.to_owned() };
     let phases: Vec<String> = recipe.phases.iter().map(|phase| table(phase, &label)).collect();
     phases.join("\n")
 }
@@ -56,10 +54,10 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
+    use sweep_methods::{Facts, METHODS, TrainingRecipe};
     use sweep_protocol::recipe::{Phase, Recipe};
 
     use super::{phases, quoted};
-    use crate::method::{Facts, METHODS, TrainingRecipe};
 
     #[derive(Deserialize)]
     struct Grid {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use sweep_methods::{Kind, Parameter};
 use sweep_protocol::terms::Value;
 use toml::de::DeValue;
 
@@ -11,7 +12,6 @@ use super::{
     source::Span,
     table::{Entry, Node, scalar},
 };
-use crate::method::{Kind, Parameter};
 
 /// Values that all axes of a grid may have together; a bound on memory, not on plans.
 const MOST_VALUES: u64 = 4_000_000;

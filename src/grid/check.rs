@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use sweep_methods::find;
 use sweep_protocol::recipe::Recipe;
 use toml::Spanned;
 
@@ -20,7 +21,6 @@ use super::{
     space::Space,
     table::{Node, Table},
 };
-use crate::method::find;
 
 impl GridFile {
     /// Checks everything that can be checked without the data.

@@ -1,5 +1,6 @@
 //! What can be wrong with a grid, each with the place where it stands.
 
+use sweep_methods::WrongValue;
 use thiserror::Error;
 
 use super::{
@@ -7,7 +8,6 @@ use super::{
     phases::PhaseMistake,
     source::{Sources, Span},
 };
-use crate::method::WrongValue;
 
 /// Everything that is wrong with one grid; [`render`](Self::render) shows it.
 #[derive(Debug, Error)]

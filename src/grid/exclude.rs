@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use sweep_methods::METHODS;
 use toml::de::DeValue;
 
 use super::{
@@ -11,7 +12,6 @@ use super::{
     space::Space,
     table::{Node, Table, text, wrong_type},
 };
-use crate::method::METHODS;
 
 /// Unknown names that are reported of one expression.
 const MOST_UNKNOWN: usize = 10;

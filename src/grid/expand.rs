@@ -2,18 +2,16 @@
 
 use std::{collections::BTreeMap, mem, ops::Range, sync::Arc};
 
+use sweep_methods::{Arguments, Facts, Method, StartsFrom, find};
 use sweep_protocol::{
     recipe::Recipe,
     terms::{ContentHash, RunId, Seed, SetSizes, Value},
 };
 
 use super::{Grid, space::Space};
-use crate::{
-    method::{Arguments, Facts, Method, StartsFrom, find},
-    plan::{
-        EngineName, HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedInputs, PlannedOriginal, Point,
-        PointRecipe, RETRAIN_SEEDS, Role, Run,
-    },
+use crate::plan::{
+    EngineName, HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedInputs, PlannedOriginal, Point,
+    PointRecipe, RETRAIN_SEEDS, Role, Run,
 };
 
 /// What is found outside the grid and decides results. A plan for the torch engine without its data is good for looking

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use sweep_methods::{Method, PHASES, Parameter};
+
 use super::{
     error::{Mistake, Problem, closest, shown},
     phases,
     table::{Entry, Node, Table, list},
 };
-use crate::method::{Method, PHASES, Parameter};
 
 /// Name of the method whose phases are the user's own.
 pub(super) const OWN_PHASES: &str = "recipe";

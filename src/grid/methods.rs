@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sweep_methods::{Engines, METHODS, Method, PHASES, find};
 use toml::de::DeValue;
 
 use super::{
@@ -14,10 +15,7 @@ use super::{
     space::{Space, constant, together},
     table::{Entry, Node, Table, text, wrong_type},
 };
-use crate::{
-    method::{Engines, METHODS, Method, PHASES, find},
-    plan::{Dimension, EngineName},
-};
+use crate::plan::{Dimension, EngineName};
 
 /// Labels of the points that every sweep has by itself.
 const RESERVED: &[&str] = &["original", "oracle", "held-out"];

@@ -2,12 +2,10 @@
 //! what a schema can't say (phases, expressions, sizes that depend on one another) is left open.
 
 use serde_json::{Map, Value, json};
+use sweep_methods::{Kind, METHODS, Method, PHASES, Parameter};
 use sweep_protocol::terms::Value as Scalar;
 
-use crate::{
-    audit::AUDITS,
-    method::{Kind, METHODS, Method, PHASES, Parameter},
-};
+use crate::audit::AUDITS;
 
 /// The schema of a grid.
 pub fn schema() -> Value {

@@ -1,5 +1,6 @@
 //! Everything in a grid but its methods: names, numbers of models, data, pool.
 
+use sweep_methods::TrainingRecipe;
 use sweep_protocol::message::Network;
 
 use super::{
@@ -12,10 +13,7 @@ use super::{
     table::{Node, Table, list, text, whole, wrong_type},
     training,
 };
-use crate::{
-    method::TrainingRecipe,
-    plan::{EngineName, HELD_OUT_SEEDS, OracleSize, PlannedAudit},
-};
+use crate::plan::{EngineName, HELD_OUT_SEEDS, OracleSize, PlannedAudit};
 
 /// Runs that a plan may have unless the grid raises `max-runs`.
 pub const MAX_RUNS: u64 = 100_000;

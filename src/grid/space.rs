@@ -3,13 +3,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use sweep_methods::Method;
 use sweep_protocol::{recipe::Recipe, terms::Value};
 
 use super::{axis::Axis, filter::Operand, source::Span, table::Entry};
-use crate::{
-    method::Method,
-    plan::{Axes, Dimension},
-};
+use crate::plan::{Axes, Dimension};
 
 /// Axes of the same length, which walk together.
 pub(super) fn together(axes: Vec<Axis>) -> Dimension {

@@ -1,6 +1,7 @@
 //! The `[recipe]` table: how the original and the retrained models are trained, and which network they are.
 
 use serde::Deserialize;
+use sweep_methods::TrainingRecipe;
 use sweep_protocol::message::Network;
 use toml::{
     Spanned,
@@ -13,7 +14,6 @@ use super::{
     settings::unknown_name,
     table::{Entries, Table},
 };
-use crate::method::TrainingRecipe;
 
 /// Networks that the worker can build.
 const NETWORKS: &[&str] = &["resnet18"];

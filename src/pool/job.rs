@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use sweep_methods::StartsFrom;
 use sweep_protocol::message::{Inputs, Job, Start};
 
 use crate::{
-    method::{self, StartsFrom},
     outcome::Outcome,
     plan::{EngineName, Plan, PlannedInputs, PlannedOriginal, Role},
     store::Store,
@@ -56,7 +56,7 @@ pub(super) fn build(plan: &Plan, store: &Store, run: usize, attempt: u32, folder
 }
 
 fn starts_fresh(plan: &Plan, run: usize) -> bool {
-    let method = method::find(&plan.point(&plan.runs[run]).method);
+    let method = sweep_methods::find(&plan.point(&plan.runs[run]).method);
     method.is_some_and(|method| method.starts_from == StartsFrom::Fresh)
 }
 
