@@ -159,7 +159,7 @@ fn axis(parameter: &Parameter) -> Value {
         Kind::NonNegative(_) => json!({ "type": "number", "minimum": 0 }),
         Kind::UnitInterval(_) => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
         Kind::Count(_) => json!({ "type": "integer", "minimum": 1 }),
-        Kind::Choice(words) => json!({ "enum": words }),
+        Kind::Choice(words) => json!({ "enum": words.iter().collect::<Vec<_>>() }),
     };
     let several = json!({ "type": "array", "items": single, "minItems": 1 });
     let mut ways = vec![single, several];

@@ -1,17 +1,34 @@
 //! Bad Teacher: a random network teaches the forget set, the original the rest.
 
+use std::num::NonZeroU32;
+
 use sweep_protocol::{
     recipe::{
         Divergence, Labels, Optimizer, Part, Phase, Recipe, Reduction, Share, Stream, Target, Teacher, Term,
         Train,
     },
-    terms::Set,
+    terms::{Positive, Set, UnitInterval},
 };
 
 use super::{
-    Arguments, Method, Parameter, Tier,
-    loops::{lr, weight_decay},
+    Arguments, Hyper, Method, Tier,
+    loops::{LR, WEIGHT_DECAY},
+    parameters,
 };
+
+const EPOCHS: Hyper<Positive> =
+    Hyper::positive("epochs", 1.0, "passes over the forget set and its share of the retain set")
+        .usual("1 to 4");
+const RETAIN_SHARE: Hyper<UnitInterval> =
+    Hyper::unit_interval("retain-share", 0.3, "share of the retain set that takes part").usual("0.1, 0.3, 1");
+const TEMPERATURE: Hyper<Positive> =
+    Hyper::positive("temperature", 1.0, "temperature of all softmaxes").usual("1, 4");
+const REDUCTION: Hyper<Reduction> = Hyper::choice(
+    "reduction",
+    &[("mean", Reduction::Mean), ("batch-mean", Reduction::BatchMean)],
+    "whether the sum is divided by the classes too",
+);
+const BATCH_SIZE: Hyper<NonZeroU32> = Hyper::count("batch-size", 256, "examples in a mixed batch");
 
 pub(super) const METHOD: Method = Method {
     name: "bad-teacher",
@@ -22,27 +39,19 @@ pub(super) const METHOD: Method = Method {
              vikram2000b/bad-teaching-unlearning",
     failure_modes: "drives the forget confidences to chance, far below those of retrained models. As published the \
                     divergence is divided by the number of classes too, and with it the learning rate",
-    parameters: &[
-        lr(1e-4).usual("1e-5 to 1e-2"),
-        Parameter::positive("epochs", 1.0, "passes over the forget set and its share of the retain set")
-            .usual("1 to 4"),
-        Parameter::unit_interval("retain-share", 0.3, "share of the retain set that takes part")
-            .usual("0.1, 0.3, 1"),
-        Parameter::positive("temperature", 1.0, "temperature of all softmaxes").usual("1, 4"),
-        Parameter::choice(
-            "reduction",
-            &["mean", "batch-mean"],
-            "whether the sum is divided by the classes too",
-        ),
-        Parameter::count("batch-size", 256, "examples in a mixed batch"),
-        weight_decay(0.0),
+    parameters: parameters![
+        LR.at(1e-4).usual("1e-5 to 1e-2"),
+        EPOCHS,
+        RETAIN_SHARE,
+        TEMPERATURE,
+        REDUCTION,
+        BATCH_SIZE,
+        WEIGHT_DECAY.at(0.0),
     ],
     recipe: |arguments, _| {
-        let optimizer = Optimizer::Adam {
-            lr: arguments.positive("lr"),
-            weight_decay: arguments.non_negative("weight-decay"),
-        };
-        let epochs = arguments.positive("epochs");
+        let optimizer =
+            Optimizer::Adam { lr: arguments.get(&LR), weight_decay: arguments.get(&WEIGHT_DECAY) };
+        let epochs = arguments.get(&EPOCHS);
         Recipe {
             phases: vec![Phase::Train(Train::new(mixed(arguments), epochs, loss(arguments), optimizer))],
         }
@@ -51,17 +60,16 @@ pub(super) const METHOD: Method = Method {
 };
 
 fn mixed(arguments: &Arguments) -> Stream {
-    let share = Share::Fraction(arguments.unit_interval("retain-share"));
+    let share = Share::Fraction(arguments.get(&RETAIN_SHARE));
     let retain = Part { set: Set::Retain, share, labels: Labels::True };
-    Stream { with: vec![retain], ..Stream::of(Set::Forget, arguments.count("batch-size")) }
+    Stream { with: vec![retain], ..Stream::of(Set::Forget, arguments.get(&BATCH_SIZE)) }
 }
 
 fn loss(arguments: &Arguments) -> Vec<Term> {
     let of = |members, teacher| {
-        let batch_mean = arguments.choice("reduction") == "batch-mean";
         Term::Divergence(Divergence {
-            temperature: arguments.positive("temperature"),
-            reduction: if batch_mean { Reduction::BatchMean } else { Reduction::Mean },
+            temperature: arguments.get(&TEMPERATURE),
+            reduction: arguments.get(&REDUCTION),
             members: Some(members),
             ..Divergence::new(Set::Forget, 1.0, Target::Teacher(teacher))
         })

@@ -2,16 +2,20 @@
 
 use sweep_protocol::{
     recipe::{Labels, Phase, Recipe, Stream, Train},
-    terms::Set,
+    terms::{Positive, Set},
 };
 
 use super::{
-    Method, Parameter, Tier,
+    Hyper, Method, Tier,
     loops::{
-        BATCH_NORM, MOMENTUM, WEIGHT_DECAY, batch_norm, cross_entropy, forget, forget_batch_size,
-        forget_epochs, lr, sgd,
+        BATCH_NORM, FORGET_BATCH_SIZE, FORGET_EPOCHS, LR, MOMENTUM, WEIGHT_DECAY, cross_entropy, forget, sgd,
     },
+    parameters,
 };
+
+const EPSILON: Hyper<Positive> =
+    Hyper::positive("epsilon", 0.1, "length of the step, in the unit of [0, 1] pixels")
+        .usual("0.03, 0.1, 0.3");
 
 pub(super) const METHOD: Method = Method {
     name: "boundary-shrink",
@@ -22,22 +26,21 @@ pub(super) const METHOD: Method = Method {
              shaaaaron/DELETE",
     failure_modes: "over-forgets like DELETE. Examples whose class the step doesn't change are left out: with a small \
                     epsilon that may be most",
-    parameters: &[
-        Parameter::positive("epsilon", 0.1, "length of the step, in the unit of [0, 1] pixels")
-            .usual("0.03, 0.1, 0.3"),
-        lr(1e-4).usual("1e-6 to 1e-2"),
-        forget_epochs(20.0).usual("1 to 20"),
-        forget_batch_size(128),
+    parameters: parameters![
+        EPSILON,
+        LR.at(1e-4).usual("1e-6 to 1e-2"),
+        FORGET_EPOCHS.at(20.0).usual("1 to 20"),
+        FORGET_BATCH_SIZE.at(128),
         MOMENTUM,
         WEIGHT_DECAY,
         BATCH_NORM,
     ],
     recipe: |arguments, _| {
-        let labels = Labels::Adversarial { epsilon: arguments.positive("epsilon") };
+        let labels = Labels::Adversarial { epsilon: arguments.get(&EPSILON) };
         let stream = Stream { labels, ..forget(arguments) };
         let loss = vec![cross_entropy(Set::Forget, 1.0)];
-        let train = Train::new(stream, arguments.positive("epochs"), loss, sgd(arguments));
-        Recipe { phases: vec![Phase::Train(Train { batch_norm: batch_norm(arguments), ..train })] }
+        let train = Train::new(stream, arguments.get(&FORGET_EPOCHS), loss, sgd(arguments));
+        Recipe { phases: vec![Phase::Train(Train { batch_norm: arguments.get(&BATCH_NORM), ..train })] }
     },
     ..Method::UNLEARNS
 };

@@ -9,9 +9,37 @@ use sweep_protocol::{
 };
 
 use super::{
-    Arguments, Method, Parameter, Tier,
-    loops::{BATCH_SIZE, MOMENTUM, WEIGHT_DECAY, constant, lr, retain, sgd, whole_epochs},
+    Arguments, Hyper, Method, Tier,
+    loops::{BATCH_SIZE, LR, MOMENTUM, WEIGHT_DECAY, WHOLE_EPOCHS, constant, retain, sgd},
+    parameters,
 };
+
+const NOISE: Hyper<NonNegative> = Hyper::non_negative("noise", 0.6, "standard deviation of the first noise")
+    .usual("0.6; in tensor-std: 0.1 to 24");
+const LAST_NOISE: Hyper<NonNegative> =
+    Hyper::non_negative("last-noise", 5e-3, "standard deviation of the noise before the last epoch")
+        .usual("0, 5e-3; in tensor-std: 0, 0.2");
+const UNIT: Hyper<NoiseUnit> = Hyper::choice(
+    "unit",
+    &[("absolute", NoiseUnit::Absolute), ("tensor-std", NoiseUnit::TensorStd)],
+    "what both are measured in",
+);
+const SCOPE: Hyper<Scope> = Hyper::choice(
+    "scope",
+    &[("conv1", Scope::Stem), ("convolutions", Scope::Convolutions), ("last-block", Scope::LastBlock)],
+    "which kernels get noise",
+);
+const WEIGHTING: Hyper<Weighting> = Hyper::choice(
+    "weighting",
+    &[
+        ("as-published", Weighting::AsPublished),
+        ("per-sample", Weighting::PerSample),
+        ("none", Weighting::None),
+    ],
+    "how class weights enter the loss",
+);
+const OTHER_CLASS_WEIGHT: Hyper<NonNegative> =
+    Hyper::non_negative("other-class-weight", 0.05, "weight of every class but the first, which has 1");
 
 pub(super) const METHOD: Method = Method {
     name: "cfw",
@@ -22,51 +50,58 @@ pub(super) const METHOD: Method = Method {
     failure_modes: "as published the class weights only scale each batch's step (weighting = \"per-sample\" is what the \
                     write-up means). At a standard deviation of 0.6 the first convolution, whose own is about 0.025, is \
                     drawn afresh in effect",
-    parameters: &[
-        Parameter::non_negative("noise", 0.6, "standard deviation of the first noise")
-            .usual("0.6; in tensor-std: 0.1 to 24"),
-        Parameter::non_negative("last-noise", 5e-3, "standard deviation of the noise before the last epoch")
-            .usual("0, 5e-3; in tensor-std: 0, 0.2"),
-        Parameter::choice("unit", &["absolute", "tensor-std"], "what both are measured in"),
-        Parameter::choice("scope", &["conv1", "convolutions", "last-block"], "which kernels get noise"),
-        Parameter::choice(
-            "weighting",
-            &["as-published", "per-sample", "none"],
-            "how class weights enter the loss",
-        ),
-        Parameter::non_negative(
-            "other-class-weight",
-            0.05,
-            "weight of every class but the first, which has 1",
-        ),
-        lr(7e-4).usual("2e-4 to 5e-3"),
-        whole_epochs(4).usual("2 to 6"),
+    parameters: parameters![
+        NOISE,
+        LAST_NOISE,
+        UNIT,
+        SCOPE,
+        WEIGHTING,
+        OTHER_CLASS_WEIGHT,
+        LR.at(7e-4).usual("2e-4 to 5e-3"),
+        WHOLE_EPOCHS.at(4).usual("2 to 6"),
         BATCH_SIZE,
         MOMENTUM,
         WEIGHT_DECAY,
     ],
     recipe: |arguments, _| {
-        let first = noise(arguments, arguments.non_negative("noise"));
+        let first = noise(arguments, arguments.get(&NOISE));
         Recipe { phases: vec![Phase::Noise(first), Phase::Train(repair(arguments))] }
     },
     ..Method::UNLEARNS
 };
 
+/// Which kernels get noise.
+#[derive(Debug, Clone, Copy)]
+enum Scope {
+    Stem,
+    Convolutions,
+    LastBlock,
+}
+
+/// How class weights enter the loss.
+#[derive(Debug, Clone, Copy)]
+enum Weighting {
+    /// The batch's mean weight scales the batch's mean loss.
+    AsPublished,
+    /// Each example's weight scales its own loss.
+    PerSample,
+    None,
+}
+
 fn noise(arguments: &Arguments, std: NonNegative) -> Noise {
-    let tensors = match arguments.choice("scope") {
-        "convolutions" => Tensors::Convolutions,
-        "last-block" => {
+    let tensors = match arguments.get(&SCOPE) {
+        Scope::Convolutions => Tensors::Convolutions,
+        Scope::LastBlock => {
             Tensors::Named(vec!["layer4.1.conv1.weight".to_owned(), "layer4.1.conv2.weight".to_owned()])
         }
-        _ => Tensors::Named(vec!["conv1.weight".to_owned()]),
+        Scope::Stem => Tensors::Named(vec!["conv1.weight".to_owned()]),
     };
-    let relative = arguments.choice("unit") == "tensor-std";
-    Noise { tensors, std, unit: if relative { NoiseUnit::TensorStd } else { NoiseUnit::Absolute } }
+    Noise { tensors, std, unit: arguments.get(&UNIT) }
 }
 
 fn repair(arguments: &Arguments) -> Train {
-    let epochs = arguments.count("epochs").get();
-    let last = LateNoise { after: epochs - 1, noise: noise(arguments, arguments.non_negative("last-noise")) };
+    let epochs = arguments.get(&WHOLE_EPOCHS).get();
+    let last = LateNoise { after: epochs - 1, noise: noise(arguments, arguments.get(&LAST_NOISE)) };
     let late = if epochs > 1 { vec![last] } else { Vec::new() };
     let length = constant(f64::from(epochs));
     Train {
@@ -77,11 +112,11 @@ fn repair(arguments: &Arguments) -> Train {
 }
 
 fn loss(arguments: &Arguments) -> Term {
-    let others = ClassWeight::Others(arguments.non_negative("other-class-weight"));
-    let (class_weight, averaging) = match arguments.choice("weighting") {
-        "per-sample" => (others, Averaging::ByCount),
-        "none" => (ClassWeight::None, Averaging::ByWeight),
-        _ => (others, Averaging::Product),
+    let others = ClassWeight::Others(arguments.get(&OTHER_CLASS_WEIGHT));
+    let (class_weight, averaging) = match arguments.get(&WEIGHTING) {
+        Weighting::PerSample => (others, Averaging::ByCount),
+        Weighting::None => (ClassWeight::None, Averaging::ByWeight),
+        Weighting::AsPublished => (others, Averaging::Product),
     };
     Term::CrossEntropy(CrossEntropy { class_weight, averaging, ..CrossEntropy::new(Set::Retain, 1.0) })
 }

@@ -3,8 +3,9 @@
 use sweep_protocol::recipe::{Phase, Recipe, Tensors, Transpose, Turn};
 
 use super::{
-    Arguments, Method, Parameter, Tier,
-    loops::{BATCH_SIZE, MOMENTUM, SCHEDULE, WEIGHT_DECAY, epochs, lr, repair},
+    Arguments, Hyper, Method, Tier,
+    loops::{BATCH_SIZE, EPOCHS, LR, MOMENTUM, SCHEDULE, WEIGHT_DECAY, repair},
+    parameters,
 };
 
 pub(super) const METHOD: Method = Method {
@@ -15,9 +16,9 @@ pub(super) const METHOD: Method = Method {
     source: "NeurIPS 2023 unlearning challenge, 5th place (Toshi_k), Kaggle write-up 458531; DeepUnlearn `kgltop5`",
     failure_modes: "kernels that are nearly symmetric are hardly erased; the erasure is the same in every run, which \
                     differ by the order of the data alone",
-    parameters: &[
-        lr(1e-3).usual("3e-4 to 2e-2"),
-        epochs(3.0).usual("2 to 6"),
+    parameters: parameters![
+        LR.at(1e-3).usual("3e-4 to 2e-2"),
+        EPOCHS.at(3.0).usual("2 to 6"),
         BATCH_SIZE,
         MOMENTUM,
         WEIGHT_DECAY,
@@ -29,8 +30,11 @@ pub(super) const METHOD: Method = Method {
 };
 
 /// What is done to each kernel.
-pub(super) const TURN: Parameter =
-    Parameter::choice("turn", &["transpose", "flip", "rotate"], "what is done to each kernel");
+pub(super) const TURN: Hyper<Turn> = Hyper::choice(
+    "turn",
+    &[("transpose", Turn::Transpose), ("flip", Turn::Flip), ("rotate", Turn::Rotate)],
+    "what is done to each kernel",
+);
 
 /// The erasure and the repair.
 pub(super) fn phases(arguments: &Arguments) -> Vec<Phase> {
@@ -39,10 +43,5 @@ pub(super) fn phases(arguments: &Arguments) -> Vec<Phase> {
 
 /// Turns every kernel as `turn` says.
 fn erase(arguments: &Arguments) -> Phase {
-    let turn = match arguments.choice("turn") {
-        "flip" => Turn::Flip,
-        "rotate" => Turn::Rotate,
-        _ => Turn::Transpose,
-    };
-    Phase::Transpose(Transpose { tensors: Tensors::Convolutions, turn })
+    Phase::Transpose(Transpose { tensors: Tensors::Convolutions, turn: arguments.get(&TURN) })
 }

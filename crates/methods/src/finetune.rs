@@ -4,7 +4,8 @@ use sweep_protocol::recipe::{Phase, Recipe};
 
 use super::{
     Method, Parameter, Tier,
-    loops::{BATCH_SIZE, MOMENTUM, SCHEDULE, WEIGHT_DECAY, epochs, lr, repair},
+    loops::{BATCH_SIZE, EPOCHS, LR, MOMENTUM, SCHEDULE, WEIGHT_DECAY, repair},
+    parameters,
 };
 
 pub(super) const METHOD: Method = Method {
@@ -20,9 +21,9 @@ pub(super) const METHOD: Method = Method {
 };
 
 /// The hyper-parameters of [`repair`].
-pub(super) const PARAMETERS: &[Parameter] = &[
-    lr(1e-3).usual("1e-4 to 1e-1"),
-    epochs(1.0).usual("1 to 6"),
+pub(super) const PARAMETERS: &[Parameter] = parameters![
+    LR.at(1e-3).usual("1e-4 to 1e-1"),
+    EPOCHS.at(1.0).usual("1 to 6"),
     BATCH_SIZE,
     MOMENTUM,
     WEIGHT_DECAY,

@@ -1,11 +1,18 @@
 //! Fisher forgetting: noise where the retain set doesn't mind.
 
+use std::num::NonZeroU32;
+
 use sweep_protocol::{
     recipe::{FisherNoise, Importance, Measure, Phase, Recipe},
-    terms::Set,
+    terms::{NonNegative, Set},
 };
 
-use super::{Method, Parameter, Tier};
+use super::{Hyper, Method, Tier, parameters};
+
+const ALPHA: Hyper<NonNegative> =
+    Hyper::non_negative("alpha", 1e-9, "scale of the variance").usual("1e-10 to 1e-5");
+const BATCH_SIZE: Hyper<NonZeroU32> =
+    Hyper::count("batch-size", 32, "examples in a batch of the information; 1 for the published sum, dear");
 
 pub(super) const METHOD: Method = Method {
     name: "fisher",
@@ -16,18 +23,11 @@ pub(super) const METHOD: Method = Method {
              OPTML-Group/Unlearn-Sparse, whose batches of 32 approximate the sum over single examples",
     failure_modes: "no repair follows, so it costs accuracy; the window of alpha is narrow. A backward pass per class \
                     and batch",
-    parameters: &[
-        Parameter::non_negative("alpha", 1e-9, "scale of the variance").usual("1e-10 to 1e-5"),
-        Parameter::count(
-            "batch-size",
-            32,
-            "examples in a batch of the information; 1 for the published sum, dear",
-        ),
-    ],
+    parameters: parameters![ALPHA, BATCH_SIZE],
     recipe: |arguments, _| {
-        let importance = Importance::of_batches(arguments.count("batch-size"));
+        let importance = Importance::of_batches(arguments.get(&BATCH_SIZE));
         let importance = Importance { measure: Measure::ExpectedCrossEntropy, ..importance };
-        let alpha = arguments.non_negative("alpha");
+        let alpha = arguments.get(&ALPHA);
         Recipe { phases: vec![Phase::FisherNoise(FisherNoise { kept: Set::Retain, alpha, importance })] }
     },
     ..Method::UNLEARNS

@@ -1,6 +1,8 @@
 //! Forget-set-free (Kyungpook and LG): random layers drawn afresh, the original's logits relearned. The 8th place of
 //! the challenge.
 
+use std::num::NonZeroU32;
+
 use sweep_protocol::{
     recipe::{
         Distance, Elements, Init, Pace, Phase, Recipe, Reinit, Replacement, Schedule, Stream, Teacher,
@@ -10,15 +12,37 @@ use sweep_protocol::{
 };
 
 use super::{
-    Arguments, Method, Parameter, Tier,
-    loops::{BATCH_SIZE, MOMENTUM, WEIGHT_DECAY, constant, lr, retain, sgd_at},
+    Arguments, Hyper, Method, Tier,
+    loops::{BATCH_SIZE, LR, MOMENTUM, WEIGHT_DECAY, constant, retain, sgd_at},
+    parameters,
 };
 
-/// Epochs of each cycle and factor on its learning rate, of both algorithms of the write-up.
-const ALGORITHM_A: &[(f64, f64)] = &[(1.0, 1.0), (2.0, 1.0), (2.0, 1.0)];
-const ALGORITHM_B: &[(f64, f64)] = &[(2.0, 0.5), (1.0, 1.0), (1.0, 1.0), (1.0, 1.0)];
+/// Epochs of a cycle and the factor on its learning rate.
+type Cycle = (f64, f64);
+
+/// The cycles of both algorithms of the write-up.
+const ALGORITHM_A: &[Cycle] = &[(1.0, 1.0), (2.0, 1.0), (2.0, 1.0)];
+const ALGORITHM_B: &[Cycle] = &[(2.0, 0.5), (1.0, 1.0), (1.0, 1.0), (1.0, 1.0)];
 /// T of the cosine inside a cycle, in epochs.
 const COSINE_OVER: f64 = 2.0;
+
+const ALGORITHM: Hyper<&[Cycle]> = Hyper::choice(
+    "algorithm",
+    &[("a", ALGORITHM_A), ("b", ALGORITHM_B)],
+    "cycles of 1, 2, 2 epochs, or of 2, 1, 1, 1 with half the lr at first",
+);
+const CYCLES: Hyper<NonZeroU32> =
+    Hyper::count("cycles", 4, "cycles of the algorithm that are done; all where it has fewer")
+        .usual("1 to 4");
+const LAYERS: Hyper<NonZeroU32> = Hyper::count(
+    "layers",
+    6,
+    "draws of convolutions in a cycle, with replacement; shortcuts are never drawn",
+)
+.usual("2 to 8");
+const IMAGE_NOISE: Hyper<NonNegative> =
+    Hyper::non_negative("image-noise", 2.55, "standard deviation of noise on the pixels, 0 to 255")
+        .usual("0, 2.55, 25.5");
 
 pub(super) const METHOD: Method = Method {
     name: "forget-set-free",
@@ -28,39 +52,28 @@ pub(super) const METHOD: Method = Method {
     source: "NeurIPS 2023 unlearning challenge, 8th place (Kyungpook National University and LG), Kaggle write-up \
              458715, which has two values for the image noise, 0.01 and 0.1 in the unit of [0, 1] pixels",
     failure_modes: "never looks at the forget set, so nothing steers what is forgotten",
-    parameters: &[
-        Parameter::choice(
-            "algorithm",
-            &["a", "b"],
-            "cycles of 1, 2, 2 epochs, or of 2, 1, 1, 1 with half the lr at first",
-        ),
-        Parameter::count("cycles", 4, "cycles of the algorithm that are done; all where it has fewer")
-            .usual("1 to 4"),
-        Parameter::count(
-            "layers",
-            6,
-            "draws of convolutions in a cycle, with replacement; shortcuts are never drawn",
-        )
-        .usual("2 to 8"),
-        lr(1e-3).usual("3e-4 to 5e-3"),
-        Parameter::non_negative("image-noise", 2.55, "standard deviation of noise on the pixels, 0 to 255")
-            .usual("0, 2.55, 25.5"),
+    parameters: parameters![
+        ALGORITHM,
+        CYCLES,
+        LAYERS,
+        LR.at(1e-3).usual("3e-4 to 5e-3"),
+        IMAGE_NOISE,
         BATCH_SIZE,
         MOMENTUM,
         WEIGHT_DECAY,
     ],
     recipe: |arguments, _| {
-        let cycles = if arguments.choice("algorithm") == "b" { ALGORITHM_B } else { ALGORITHM_A };
-        let done = cycles.iter().take(arguments.count("cycles").get() as usize).enumerate();
+        let cycles = arguments.get(&ALGORITHM);
+        let done = cycles.iter().take(arguments.get(&CYCLES).get() as usize).enumerate();
         Recipe { phases: done.flat_map(|(number, cycle)| phases(arguments, number, *cycle)).collect() }
     },
     ..Method::UNLEARNS
 };
 
-fn phases(arguments: &Arguments, cycle: usize, (epochs, factor): (f64, f64)) -> [Phase; 2] {
+fn phases(arguments: &Arguments, cycle: usize, (epochs, factor): Cycle) -> [Phase; 2] {
     let tensors = Tensors::Drawn {
         from: Box::new(candidates()),
-        count: arguments.count("layers"),
+        count: arguments.get(&LAYERS),
         draw: format!("cycle {cycle}"),
         replacement: Replacement::With,
     };
@@ -77,8 +90,8 @@ fn candidates() -> Tensors {
 
 fn relearn(arguments: &Arguments, epochs: f64, factor: f64) -> Train {
     let loss = vec![Term::LogitDistance(Distance::new(Set::Retain, 1.0, Teacher::Start))];
-    let stream = Stream { image_noise: arguments.non_negative("image-noise"), ..retain(arguments) };
-    let lr = constant(factor * arguments.positive("lr").get());
+    let stream = Stream { image_noise: arguments.get(&IMAGE_NOISE), ..retain(arguments) };
+    let lr = constant(factor * arguments.get(&LR).get());
     let nothing = NonNegative::new(0.0).expect("0 is not negative");
     let over = Some(constant(COSINE_OVER));
     let schedule = Schedule::Annealed { pace: Pace::Epoch, floor: nothing, over, warm_up: nothing };

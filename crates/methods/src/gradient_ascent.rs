@@ -2,16 +2,23 @@
 
 use sweep_protocol::{
     recipe::{AfterEpochs, Phase, Recipe, Stop, Train},
-    terms::Set,
+    terms::{Set, UnitInterval},
 };
 
 use super::{
-    Arguments, Method, Parameter, Tier,
+    Arguments, Hyper, Method, Tier,
     loops::{
-        BATCH_NORM, MOMENTUM, WEIGHT_DECAY, batch_norm, cross_entropy, forget, forget_batch_size,
-        forget_epochs, lr, sgd,
+        BATCH_NORM, FORGET_BATCH_SIZE, FORGET_EPOCHS, LR, MOMENTUM, WEIGHT_DECAY, cross_entropy, forget, sgd,
     },
+    parameters,
 };
+
+const STOP_ACCURACY: Hyper<UnitInterval> = Hyper::unit_interval(
+    "stop-accuracy",
+    0.0,
+    "ends after the first epoch with no more forget accuracy than this; 0 never asks",
+)
+.usual("the validation accuracy");
 
 pub(super) const METHOD: Method = Method {
     name: "gradient-ascent",
@@ -22,31 +29,26 @@ pub(super) const METHOD: Method = Method {
     failure_modes: "a narrow window of lr between no effect and collapse; batches of forget examples alone pollute \
                     the running statistics (batch-norm = \"frozen\" keeps them). The number of steps is what counts, \
                     so the batch size matters more than the epochs",
-    parameters: &[
-        lr(1e-4).usual("1e-6 to 1e-2"),
-        forget_epochs(5.0).usual("1 to 10"),
-        forget_batch_size(256),
+    parameters: parameters![
+        LR.at(1e-4).usual("1e-6 to 1e-2"),
+        FORGET_EPOCHS.at(5.0).usual("1 to 10"),
+        FORGET_BATCH_SIZE.at(256),
         MOMENTUM,
         WEIGHT_DECAY,
         BATCH_NORM,
-        Parameter::unit_interval(
-            "stop-accuracy",
-            0.0,
-            "ends after the first epoch with no more forget accuracy than this; 0 never asks",
-        )
-        .usual("the validation accuracy"),
+        STOP_ACCURACY,
     ],
     recipe: |arguments, _| {
         let loss = vec![cross_entropy(Set::Forget, -1.0)];
-        let train = Train::new(forget(arguments), arguments.positive("epochs"), loss, sgd(arguments));
+        let train = Train::new(forget(arguments), arguments.get(&FORGET_EPOCHS), loss, sgd(arguments));
         let after_epochs = AfterEpochs { stop: stop(arguments), ..AfterEpochs::default() };
-        let train = Train { batch_norm: batch_norm(arguments), after_epochs, ..train };
+        let train = Train { batch_norm: arguments.get(&BATCH_NORM), after_epochs, ..train };
         Recipe { phases: vec![Phase::Train(train)] }
     },
     ..Method::UNLEARNS
 };
 
 fn stop(arguments: &Arguments) -> Option<Stop> {
-    let accuracy = arguments.unit_interval("stop-accuracy");
+    let accuracy = arguments.get(&STOP_ACCURACY);
     (accuracy.get() > 0.0).then_some(Stop { on: Set::Forget, accuracy })
 }

@@ -2,7 +2,7 @@
 
 use sweep_protocol::recipe::Recipe;
 
-use super::{Method, Tier};
+use super::{Method, Tier, parameters};
 
 pub(super) const METHOD: Method = Method {
     name: "identity",
@@ -11,7 +11,7 @@ pub(super) const METHOD: Method = Method {
     about: "Leaves the original as it is: the floor of every score",
     source: "control",
     failure_modes: "forgets nothing, and beats many methods in average-gap metrics where 2 % are forgotten",
-    parameters: &[],
+    parameters: parameters![],
     recipe: |_, _| Recipe::default(),
     ..Method::UNLEARNS
 };

@@ -1,14 +1,27 @@
 //! JiT: smooths the network around the forget examples.
 
+use std::num::NonZeroU32;
+
 use sweep_protocol::{
     recipe::{Accumulation, GradientPlan, LipschitzBound, Optimizer, Phase, Recipe, Schedule, Term, Train},
-    terms::{NonNegative, Set, UnitInterval},
+    terms::{NonNegative, Positive, Set, UnitInterval},
 };
 
 use super::{
-    Arguments, Method, Parameter, Tier,
-    loops::{BATCH_NORM_FROZEN, batch_norm, constant, forget, forget_batch_size, lr},
+    Arguments, Hyper, Method, Tier,
+    loops::{BATCH_NORM_FROZEN, FORGET_BATCH_SIZE, LR, constant, forget},
+    parameters,
 };
+
+const IMAGE_NOISE: Hyper<Positive> =
+    Hyper::positive("image-noise", 2.55, "standard deviation of noise on the pixels, 0 to 255")
+        .usual("0.01, 0.1, 0.5 of the pixels' own");
+const COPIES: Hyper<NonZeroU32> = Hyper::count("copies", 25, "noisy copies of each example").usual("5, 25");
+const ZERO_GRAD: Hyper<Accumulation> = Hyper::choice(
+    "zero-grad",
+    &[("as-published", Accumulation::Sum), ("each-batch", Accumulation::None)],
+    "whether gradients add up over the pass",
+);
 
 pub(super) const METHOD: Method = Method {
     name: "jit",
@@ -19,17 +32,12 @@ pub(super) const METHOD: Method = Method {
              jwf40/Zeroshot-Unlearning-At-Scale `lipschitz.py`, VGG-16 (none is published for ResNet-18)",
     failure_modes: "a tiny window of lr between no effect and collapse. As published gradients are never zeroed and add \
                     up over the pass",
-    parameters: &[
-        lr(3e-4).usual("1e-6 to 1e-2"),
-        Parameter::positive("image-noise", 2.55, "standard deviation of noise on the pixels, 0 to 255")
-            .usual("0.01, 0.1, 0.5 of the pixels' own"),
-        Parameter::count("copies", 25, "noisy copies of each example").usual("5, 25"),
-        Parameter::choice(
-            "zero-grad",
-            &["as-published", "each-batch"],
-            "whether gradients add up over the pass",
-        ),
-        forget_batch_size(64),
+    parameters: parameters![
+        LR.at(3e-4).usual("1e-6 to 1e-2"),
+        IMAGE_NOISE,
+        COPIES,
+        ZERO_GRAD,
+        FORGET_BATCH_SIZE.at(64),
         BATCH_NORM_FROZEN,
     ],
     recipe: |arguments, _| Recipe { phases: vec![Phase::Train(smooth(arguments))] },
@@ -40,19 +48,18 @@ fn smooth(arguments: &Arguments) -> Train {
     let bound = LipschitzBound {
         on: Set::Forget,
         weight: 1.0,
-        copies: arguments.count("copies"),
-        std: arguments.positive("image-noise"),
+        copies: arguments.get(&COPIES),
+        std: arguments.get(&IMAGE_NOISE),
         weight_schedule: Schedule::Constant,
     };
-    let published = arguments.choice("zero-grad") == "as-published";
-    let accumulation = if published { Accumulation::Sum } else { Accumulation::None };
+    let accumulation = arguments.get(&ZERO_GRAD);
     let optimizer = Optimizer::Sgd {
-        lr: arguments.positive("lr"),
+        lr: arguments.get(&LR),
         momentum: UnitInterval::new(0.0).expect("0 is in [0, 1]"),
         weight_decay: NonNegative::new(0.0).expect("0 is not negative"),
     };
     Train {
-        batch_norm: batch_norm(arguments),
+        batch_norm: arguments.get(&BATCH_NORM_FROZEN),
         gradient: GradientPlan { accumulation, ..GradientPlan::default() },
         ..Train::new(forget(arguments), constant(1.0), vec![Term::Lipschitz(bound)], optimizer)
     }

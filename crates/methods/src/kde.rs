@@ -6,13 +6,32 @@ use sweep_protocol::{
         Divergence, Elements, Init, Phase, Recipe, Reinit, Schedule, SoftCrossEntropy, Stream, Target,
         Teacher, Tensors, Term, Train,
     },
-    terms::{Positive, Set},
+    terms::{NonNegative, Positive, Set},
 };
 
 use super::{
-    Arguments, Method, Parameter, Tier,
-    loops::{BATCH_SIZE, MOMENTUM, WEIGHT_DECAY, cross_entropy, epochs, lr, retain, sgd, sgd_at},
+    Arguments, Hyper, Method, Tier,
+    loops::{BATCH_SIZE, EPOCHS, LR, MOMENTUM, WEIGHT_DECAY, cross_entropy, retain, sgd, sgd_at},
+    parameters,
 };
+
+const TEMPERATURE: Hyper<Positive> =
+    Hyper::positive("temperature", 5.0, "temperature of both softmaxes; without the factor T²")
+        .usual("1 to 8");
+const WARM_UP_EPOCHS: Hyper<NonNegative> =
+    Hyper::non_negative("warm-up-epochs", 3.0, "passes over the warm-up data").usual("0 to 5");
+const WARM_UP_DATA: Hyper<Set> = Hyper::choice(
+    "warm-up-data",
+    &[("validation", Set::Validation), ("retain", Set::Retain)],
+    "what the first distillation draws from",
+);
+const WARM_UP_LR: Hyper<Positive> =
+    Hyper::positive("warm-up-lr", 9e-4, "learning rate of the first distillation");
+const RESET: Hyper<Reset> = Hyper::choice(
+    "reset",
+    &[("both", Reset::Both), ("conv1", Reset::Stem), ("fc", Reset::Head)],
+    "what is drawn afresh",
+);
 
 pub(super) const METHOD: Method = Method {
     name: "kde",
@@ -24,19 +43,14 @@ pub(super) const METHOD: Method = Method {
              DeepUnlearn `kgltop6`",
     failure_modes: "trains on the validation set, so nothing may be selected on it; where forgotten people have \
                     validation images it sees them",
-    parameters: &[
-        Parameter::positive("temperature", 5.0, "temperature of both softmaxes; without the factor T²")
-            .usual("1 to 8"),
-        Parameter::non_negative("warm-up-epochs", 3.0, "passes over the warm-up data").usual("0 to 5"),
-        Parameter::choice(
-            "warm-up-data",
-            &["validation", "retain"],
-            "what the first distillation draws from",
-        ),
-        Parameter::positive("warm-up-lr", 9e-4, "learning rate of the first distillation"),
-        Parameter::choice("reset", &["both", "conv1", "fc"], "what is drawn afresh"),
-        lr(1e-3).usual("3e-4 to 5e-3"),
-        epochs(3.0).usual("2 to 6"),
+    parameters: parameters![
+        TEMPERATURE,
+        WARM_UP_EPOCHS,
+        WARM_UP_DATA,
+        WARM_UP_LR,
+        RESET,
+        LR.at(1e-3).usual("3e-4 to 5e-3"),
+        EPOCHS.at(3.0).usual("2 to 6"),
         BATCH_SIZE,
         MOMENTUM,
         WEIGHT_DECAY,
@@ -50,38 +64,46 @@ pub(super) const METHOD: Method = Method {
     ..Method::UNLEARNS
 };
 
+/// Which ends of the network are drawn afresh.
+#[derive(Debug, Clone, Copy)]
+enum Reset {
+    Both,
+    Stem,
+    Head,
+}
+
 fn reset(arguments: &Arguments) -> Phase {
-    let modules = match arguments.choice("reset") {
-        "conv1" => vec!["conv1".to_owned()],
-        "fc" => vec!["fc".to_owned()],
-        _ => vec!["conv1".to_owned(), "fc".to_owned()],
+    let modules = match arguments.get(&RESET) {
+        Reset::Stem => vec!["conv1".to_owned()],
+        Reset::Head => vec!["fc".to_owned()],
+        Reset::Both => vec!["conv1".to_owned(), "fc".to_owned()],
     };
     let tensors = Tensors::Modules(modules);
     Phase::Reinit(Reinit { tensors, init: Init::UniformFanIn, elements: Elements::All })
 }
 
 fn warm_up(arguments: &Arguments) -> Option<Train> {
-    let passes = Positive::new(arguments.non_negative("warm-up-epochs").get()).ok()?;
-    let set = if arguments.choice("warm-up-data") == "retain" { Set::Retain } else { Set::Validation };
-    let stream = Stream::of(set, arguments.count("batch-size"));
-    let optimizer = sgd_at(arguments, arguments.positive("warm-up-lr"));
+    let passes = Positive::new(arguments.get(&WARM_UP_EPOCHS).get()).ok()?;
+    let set = arguments.get(&WARM_UP_DATA);
+    let stream = Stream::of(set, arguments.get(&BATCH_SIZE));
+    let optimizer = sgd_at(arguments, arguments.get(&WARM_UP_LR));
     Some(Train::new(stream, passes, vec![distillation(arguments, set)], optimizer))
 }
 
 /// Soft cross entropy and divergence have the same gradient; the write-up has both.
 fn repair(arguments: &Arguments) -> Train {
-    let soft = SoftCrossEntropy::new(Set::Retain, 1.0, Teacher::Start, arguments.positive("temperature"));
+    let soft = SoftCrossEntropy::new(Set::Retain, 1.0, Teacher::Start, arguments.get(&TEMPERATURE));
     let loss = vec![
         Term::SoftCrossEntropy(soft),
         cross_entropy(Set::Retain, 1.0),
         distillation(arguments, Set::Retain),
     ];
-    let train = Train::new(retain(arguments), arguments.positive("epochs"), loss, sgd(arguments));
+    let train = Train::new(retain(arguments), arguments.get(&EPOCHS), loss, sgd(arguments));
     Train { schedule: Schedule::Cosine, ..train }
 }
 
 fn distillation(arguments: &Arguments, on: Set) -> Term {
-    let temperature = arguments.positive("temperature");
+    let temperature = arguments.get(&TEMPERATURE);
     let target = Target::Teacher(Teacher::Start);
     Term::Divergence(Divergence { temperature, ..Divergence::new(on, 1.0, target) })
 }

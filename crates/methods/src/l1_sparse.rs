@@ -2,13 +2,25 @@
 
 use sweep_protocol::{
     recipe::{Penalty, Phase, Recipe, Schedule, Tensors, Term, Toward},
-    terms::Positive,
+    terms::{NonNegative, Positive},
 };
 
 use super::{
-    Arguments, Method, Parameter, Tier,
-    loops::{MOMENTUM, WEIGHT_DECAY, batch_size, descend, epochs, lr, without_norms},
+    Arguments, Hyper, Method, Tier,
+    loops::{BATCH_SIZE, EPOCHS, LR, MOMENTUM, WEIGHT_DECAY, descend, without_norms},
+    parameters,
 };
+
+const ALPHA: Hyper<Positive> =
+    Hyper::positive("alpha", 5e-4, "weight of the penalty at the start").usual("1e-6 to 1e-3");
+const EPOCHS_WITHOUT_L1: Hyper<NonNegative> =
+    Hyper::non_negative("epochs-without-l1", 0.0, "last epochs without penalty")
+        .usual("0, a quarter of epochs");
+const PENALISED: Hyper<Penalised> = Hyper::choice(
+    "penalised",
+    &[("all", Penalised::All), ("without-norms", Penalised::WithoutNorms)],
+    "whether batch norm is penalised too",
+);
 
 pub(super) const METHOD: Method = Method {
     name: "l1-sparse",
@@ -19,14 +31,13 @@ pub(super) const METHOD: Method = Method {
              OPTML-Group/Unlearn-Sparse `FT.py`, whose default alpha (0.2) is shared with other methods and far too \
              large; 5e-4 is what is used",
     failure_modes: "once alpha · steps · lr exceeds the usual size of a weight, the network is zeroed",
-    parameters: &[
-        Parameter::positive("alpha", 5e-4, "weight of the penalty at the start").usual("1e-6 to 1e-3"),
-        Parameter::non_negative("epochs-without-l1", 0.0, "last epochs without penalty")
-            .usual("0, a quarter of epochs"),
-        Parameter::choice("penalised", &["all", "without-norms"], "whether batch norm is penalised too"),
-        lr(1e-2).usual("1e-3 to 5e-2"),
-        epochs(10.0).usual("2 to 10"),
-        batch_size(256),
+    parameters: parameters![
+        ALPHA,
+        EPOCHS_WITHOUT_L1,
+        PENALISED,
+        LR.at(1e-2).usual("1e-3 to 5e-2"),
+        EPOCHS.at(10.0).usual("2 to 10"),
+        BATCH_SIZE.at(256),
         MOMENTUM,
         WEIGHT_DECAY,
     ],
@@ -38,12 +49,22 @@ pub(super) const METHOD: Method = Method {
     ..Method::UNLEARNS
 };
 
+/// Which tensors are penalised.
+#[derive(Debug, Clone, Copy)]
+enum Penalised {
+    All,
+    WithoutNorms,
+}
+
 /// α · (1 − epoch / until), while that is positive.
 fn penalty(arguments: &Arguments) -> Option<Term> {
-    let without = arguments.non_negative("epochs-without-l1").get();
-    let until = Positive::new(arguments.positive("epochs").get() - without).ok()?;
-    let tensors = if arguments.choice("penalised") == "all" { Tensors::All } else { without_norms() };
-    let weight = arguments.positive("alpha").get();
+    let without = arguments.get(&EPOCHS_WITHOUT_L1).get();
+    let until = Positive::new(arguments.get(&EPOCHS).get() - without).ok()?;
+    let tensors = match arguments.get(&PENALISED) {
+        Penalised::All => Tensors::All,
+        Penalised::WithoutNorms => without_norms(),
+    };
+    let weight = arguments.get(&ALPHA).get();
     let weight_schedule = Schedule::Linear { until };
     Some(Term::L1(Penalty { weight, tensors, toward: Toward::Zero, weight_schedule }))
 }

@@ -44,10 +44,11 @@ mod sfron;
 mod simulated;
 mod ssd;
 
-pub use parameter::{Arguments, Kind, Parameter, WrongValue};
+pub use parameter::{Arguments, Kind, Parameter, Words, WrongValue};
 pub use recipe::PHASES;
 pub use training::TrainingRecipe;
 
+use parameter::{Hyper, parameters};
 use sweep_protocol::recipe::Recipe;
 
 /// A registered method.

@@ -2,13 +2,17 @@
 
 use sweep_protocol::{
     recipe::{Either, Labels, Part, Phase, Recipe, Share, Stream, Train},
-    terms::Set,
+    terms::{Set, UnitInterval},
 };
 
 use super::{
-    Arguments, Method, Parameter, Tier, ct,
-    loops::{BATCH_SIZE, MOMENTUM, SCHEDULE, WEIGHT_DECAY, epochs, lr, repair, retain},
+    Arguments, Hyper, Method, Tier, ct,
+    loops::{BATCH_SIZE, EPOCHS, LR, MOMENTUM, SCHEDULE, WEIGHT_DECAY, repair, retain},
+    parameters,
 };
+
+const PROBABILITY: Hyper<UnitInterval> =
+    Hyper::unit_interval("probability", 0.48, "of a run with CT").usual("0.25 to 0.75");
 
 pub(super) const METHOD: Method = Method {
     name: "mixture",
@@ -20,10 +24,10 @@ pub(super) const METHOD: Method = Method {
              published; here all are given pseudo-labels",
     failure_modes: "two modes in the distribution over runs: good against attacks that want one, if both are near the \
                     retrained models. Mixtures of your own: the phase `either`",
-    parameters: &[
-        Parameter::unit_interval("probability", 0.48, "of a run with CT").usual("0.25 to 0.75"),
-        lr(1e-3).usual("3e-4 to 2e-2"),
-        epochs(3.0).usual("2 to 6"),
+    parameters: parameters![
+        PROBABILITY,
+        LR.at(1e-3).usual("3e-4 to 2e-2"),
+        EPOCHS.at(3.0).usual("2 to 6"),
         BATCH_SIZE,
         MOMENTUM,
         WEIGHT_DECAY,
@@ -32,7 +36,7 @@ pub(super) const METHOD: Method = Method {
     ],
     recipe: |arguments, _| {
         let plan = Either {
-            probability: arguments.unit_interval("probability"),
+            probability: arguments.get(&PROBABILITY),
             first: ct::phases(arguments),
             otherwise: vec![Phase::Train(pseudo_labels(arguments))],
         };

@@ -2,16 +2,20 @@
 
 use sweep_protocol::{
     recipe::{Phase, Recipe, Train},
-    terms::Set,
+    terms::{Set, UnitInterval},
 };
 
 use super::{
-    Method, Parameter, Tier,
+    Hyper, Method, Tier,
     loops::{
-        BATCH_NORM, BATCH_SIZE, MOMENTUM, WEIGHT_DECAY, batch_norm, cross_entropy, descend, epochs, forget,
-        forget_batch_size, lr,
+        BATCH_NORM, BATCH_SIZE, EPOCHS, FORGET_BATCH_SIZE, LR, MOMENTUM, WEIGHT_DECAY, cross_entropy,
+        descend, forget,
     },
+    parameters,
 };
+
+const ALPHA: Hyper<UnitInterval> =
+    Hyper::unit_interval("alpha", 0.95, "share of the retain loss").usual("0.9 to 0.9999");
 
 pub(super) const METHOD: Method = Method {
     name: "neggrad-plus",
@@ -22,19 +26,19 @@ pub(super) const METHOD: Method = Method {
              kairanzhao/RUM, whose batches are 256",
     failure_modes: "the forget term is unbounded: with 1−α too large it takes over late and diverges. A forget batch \
                     as large as a retain batch passes over the forget set about 50 times an epoch",
-    parameters: &[
-        Parameter::unit_interval("alpha", 0.95, "share of the retain loss").usual("0.9 to 0.9999"),
-        lr(1e-2).usual("1e-4 to 5e-2"),
-        epochs(5.0).usual("1 to 6"),
+    parameters: parameters![
+        ALPHA,
+        LR.at(1e-2).usual("1e-4 to 5e-2"),
+        EPOCHS.at(5.0).usual("1 to 6"),
         BATCH_SIZE,
-        forget_batch_size(64).usual("16, 64, 256"),
+        FORGET_BATCH_SIZE.at(64).usual("16, 64, 256"),
         MOMENTUM,
         WEIGHT_DECAY,
         BATCH_NORM,
     ],
     recipe: |arguments, _| {
-        let alpha = arguments.unit_interval("alpha").get();
-        let mut train = Train { batch_norm: batch_norm(arguments), ..descend(arguments) };
+        let alpha = arguments.get(&ALPHA).get();
+        let mut train = Train { batch_norm: arguments.get(&BATCH_NORM), ..descend(arguments) };
         train.data.push(forget(arguments));
         train.loss = vec![cross_entropy(Set::Retain, alpha), cross_entropy(Set::Forget, alpha - 1.0)];
         Recipe { phases: vec![Phase::Train(train)] }

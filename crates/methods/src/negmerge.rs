@@ -1,19 +1,26 @@
 //! NegMerge: goes against what all fine-tunings on the forget set agree on.
 
+use std::num::NonZeroU32;
+
 use sweep_protocol::{
     recipe::{Move, Phase, Recipe, Route, Train},
-    terms::Set,
+    terms::{NonNegative, Set},
 };
 
 use super::{
-    Arguments, Method, Parameter, Tier,
+    Arguments, Hyper, Method, Tier,
     loops::{
-        MOMENTUM, WEIGHT_DECAY, constant, cross_entropy, forget, forget_batch_size, forget_epochs, lr, sgd_at,
+        FORGET_BATCH_SIZE, FORGET_EPOCHS, LR, MOMENTUM, WEIGHT_DECAY, constant, cross_entropy, forget, sgd_at,
     },
+    parameters,
 };
 
 /// Learning rates of the copies, in units of `lr`.
 const LADDER: [f64; 3] = [1.0, 5.0, 10.0];
+
+const SCALE: Hyper<NonNegative> =
+    Hyper::non_negative("scale", 1.0, "how far against the moves").usual("0.1 to 2");
+const REPEATS: Hyper<NonZeroU32> = Hyper::count("repeats", 3, "copies at each learning rate").usual("1 to 3");
 
 pub(super) const METHOD: Method = Method {
     name: "negmerge",
@@ -24,26 +31,26 @@ pub(super) const METHOD: Method = Method {
              copies at each of lr, 5 lr and 10 lr",
     failure_modes: "no repair follows: a large scale costs accuracy. Published with a choice of the best by accuracy, \
                     which a sweep over scale makes",
-    parameters: &[
-        Parameter::non_negative("scale", 1.0, "how far against the moves").usual("0.1 to 2"),
-        Parameter::count("repeats", 3, "copies at each learning rate").usual("1 to 3"),
-        lr(1e-4).usual("1e-5 to 1e-3"),
-        forget_epochs(1.0),
-        forget_batch_size(64),
+    parameters: parameters![
+        SCALE,
+        REPEATS,
+        LR.at(1e-4).usual("1e-5 to 1e-3"),
+        FORGET_EPOCHS.at(1.0),
+        FORGET_BATCH_SIZE.at(64),
         MOMENTUM,
         WEIGHT_DECAY,
     ],
     recipe: |arguments, _| {
-        let copies = LADDER.iter().flat_map(|&rung| (0..arguments.count("repeats").get()).map(move |_| rung));
+        let copies = LADDER.iter().flat_map(|&rung| (0..arguments.get(&REPEATS).get()).map(move |_| rung));
         let along = Route::TaskVector(copies.map(|rung| fine_tune(arguments, rung)).collect());
-        let scale = -arguments.non_negative("scale").get();
+        let scale = -arguments.get(&SCALE).get();
         Recipe { phases: vec![Phase::Move(Move { along, scale })] }
     },
     ..Method::UNLEARNS
 };
 
 fn fine_tune(arguments: &Arguments, rung: f64) -> Train {
-    let lr = constant(rung * arguments.positive("lr").get());
+    let lr = constant(rung * arguments.get(&LR).get());
     let loss = vec![cross_entropy(Set::Forget, 1.0)];
-    Train::new(forget(arguments), arguments.positive("epochs"), loss, sgd_at(arguments, lr))
+    Train::new(forget(arguments), arguments.get(&FORGET_EPOCHS), loss, sgd_at(arguments, lr))
 }

@@ -5,16 +5,26 @@ use sweep_protocol::{
         Cast, ClassWeight, Count, CrossEntropy, Distance, Elements, Extent, Init, Order, Phase, Precision,
         Recipe, Reinit, Rounding, Rule, Score, Select, Teacher, Tensors, Term, Train, Zero,
     },
-    terms::Set,
+    terms::{NonNegative, Set, UnitInterval},
 };
 
 use super::{
-    Arguments, Method, Parameter, Tier,
-    loops::{BATCH_SIZE, MOMENTUM, WEIGHT_DECAY, descend, epochs, kernels_and_classifier, lr},
+    Arguments, Hyper, Method, Tier,
+    loops::{BATCH_SIZE, EPOCHS, LR, MOMENTUM, WEIGHT_DECAY, descend, kernels_and_classifier},
+    parameters,
 };
 
 /// Name of the elements that are pruned.
 const PRUNED: &str = "pruned";
+
+const PRUNE: Hyper<UnitInterval> =
+    Hyper::unit_interval("prune", 0.99, "share of weights of convolutions and classifier that is pruned")
+        .usual("0.5 to 0.995");
+const ENTROPY_WEIGHT: Hyper<NonNegative> =
+    Hyper::non_negative("entropy-weight", 1.0, "weight of the squared difference of entropies")
+        .usual("0, 0.3, 1, 3");
+const CLASS_WEIGHT_POWER: Hyper<NonNegative> =
+    Hyper::non_negative("class-weight-power", 0.1, "classes weigh count^-power");
 
 pub(super) const METHOD: Method = Method {
     name: "prmq",
@@ -25,18 +35,12 @@ pub(super) const METHOD: Method = Method {
     source: "NeurIPS 2023 unlearning challenge, 4th place (Sebastian Oleszko), Kaggle write-up 459148; DeepUnlearn \
              `kgltop4`",
     failure_modes: "at a share of 0.99, too few epochs for the data set leave the accuracy collapsed",
-    parameters: &[
-        Parameter::unit_interval(
-            "prune",
-            0.99,
-            "share of weights of convolutions and classifier that is pruned",
-        )
-        .usual("0.5 to 0.995"),
-        Parameter::non_negative("entropy-weight", 1.0, "weight of the squared difference of entropies")
-            .usual("0, 0.3, 1, 3"),
-        Parameter::non_negative("class-weight-power", 0.1, "classes weigh count^-power"),
-        lr(5e-4).usual("2e-4 to 5e-3"),
-        epochs(3.2).usual("2 to 6"),
+    parameters: parameters![
+        PRUNE,
+        ENTROPY_WEIGHT,
+        CLASS_WEIGHT_POWER,
+        LR.at(5e-4).usual("2e-4 to 5e-3"),
+        EPOCHS.at(3.2).usual("2 to 6"),
         BATCH_SIZE,
         MOMENTUM,
         WEIGHT_DECAY,
@@ -54,7 +58,7 @@ pub(super) const METHOD: Method = Method {
 fn erase(arguments: &Arguments) -> Vec<Phase> {
     let classifier = Tensors::Modules(vec!["fc".to_owned()]);
     let rule = Rule::Share(Count {
-        share: arguments.unit_interval("prune"),
+        share: arguments.get(&PRUNE),
         order: Order::Smallest,
         extent: Extent::Global,
         rounding: Rounding::Nearest,
@@ -73,9 +77,9 @@ fn erase(arguments: &Arguments) -> Vec<Phase> {
 }
 
 fn loss(arguments: &Arguments) -> Vec<Term> {
-    let power = arguments.non_negative("class-weight-power");
+    let power = arguments.get(&CLASS_WEIGHT_POWER);
     let class_weight = ClassWeight::Power { counts: Set::Retain, power };
-    let entropy = arguments.non_negative("entropy-weight").get();
+    let entropy = arguments.get(&ENTROPY_WEIGHT).get();
     vec![
         Term::CrossEntropy(CrossEntropy { class_weight, ..CrossEntropy::new(Set::Retain, 1.0) }),
         Term::EntropyDistance(Distance::new(Set::Retain, entropy, Teacher::Start)),

@@ -4,13 +4,33 @@ use std::num::NonZeroU32;
 
 use sweep_protocol::{
     recipe::{Elements, Init, Noise, NoiseUnit, Phase, Recipe, Reinit, Replacement, Tensors, Train},
-    terms::{Positive, Set},
+    terms::{NonNegative, Positive, Set, UnitInterval},
 };
 
 use super::{
-    Arguments, Method, Parameter, Tier,
-    loops::{BATCH_SIZE, MOMENTUM, WEIGHT_DECAY, constant, cross_entropy, lr, retain, sgd_at, without_norms},
+    Arguments, Hyper, Method, Tier,
+    loops::{BATCH_SIZE, LR, MOMENTUM, WEIGHT_DECAY, constant, cross_entropy, retain, sgd_at, without_norms},
+    parameters,
 };
+
+const NOISE_EPOCHS: Hyper<NonZeroU32> =
+    Hyper::count("noise-epochs", 5, "epochs in which random tensors train; all but the first add noise")
+        .usual("2, 3, 5");
+const LAYERS: Hyper<NonZeroU32> =
+    Hyper::count("layers", 9, "random tensors that train, besides batch norm").usual("3 to 15");
+const RATIO: Hyper<UnitInterval> =
+    Hyper::unit_interval("ratio", 0.7, "share of them that gets noise").usual("0.3 to 1");
+const NOISE: Hyper<NonNegative> =
+    Hyper::non_negative("noise", 0.04, "standard deviation of the noise").usual("0.005 to 0.2");
+const UNIT: Hyper<NoiseUnit> = Hyper::choice(
+    "unit",
+    &[("absolute", NoiseUnit::Absolute), ("tensor-std", NoiseUnit::TensorStd)],
+    "what it is measured in",
+);
+const FINE_EPOCHS: Hyper<NonZeroU32> =
+    Hyper::count("fine-epochs", 4, "epochs in which everything trains").usual("2, 3, 4");
+const LAST_LR: Hyper<Positive> =
+    Hyper::positive("last-lr", 1e-3, "learning rate of the last of them").usual("1e-4 to 5e-3");
 
 pub(super) const METHOD: Method = Method {
     name: "rni",
@@ -20,20 +40,15 @@ pub(super) const METHOD: Method = Method {
             which all train",
     source: "NeurIPS 2023 unlearning challenge, 7th place (Sun), Kaggle write-up 459095; DeepUnlearn `kgltop7`",
     failure_modes: "dear: nine passes over the retain set",
-    parameters: &[
-        Parameter::count(
-            "noise-epochs",
-            5,
-            "epochs in which random tensors train; all but the first add noise",
-        )
-        .usual("2, 3, 5"),
-        Parameter::count("layers", 9, "random tensors that train, besides batch norm").usual("3 to 15"),
-        Parameter::unit_interval("ratio", 0.7, "share of them that gets noise").usual("0.3 to 1"),
-        Parameter::non_negative("noise", 0.04, "standard deviation of the noise").usual("0.005 to 0.2"),
-        Parameter::choice("unit", &["absolute", "tensor-std"], "what it is measured in"),
-        lr(2e-4).usual("1e-4 to 5e-3"),
-        Parameter::count("fine-epochs", 4, "epochs in which everything trains").usual("2, 3, 4"),
-        Parameter::positive("last-lr", 1e-3, "learning rate of the last of them").usual("1e-4 to 5e-3"),
+    parameters: parameters![
+        NOISE_EPOCHS,
+        LAYERS,
+        RATIO,
+        NOISE,
+        UNIT,
+        LR.at(2e-4).usual("1e-4 to 5e-3"),
+        FINE_EPOCHS,
+        LAST_LR,
         BATCH_SIZE,
         MOMENTUM,
         WEIGHT_DECAY,
@@ -42,13 +57,13 @@ pub(super) const METHOD: Method = Method {
         let classifier = Tensors::Modules(vec!["fc".to_owned()]);
         let reset = Reinit { tensors: classifier, init: Init::UniformFanIn, elements: Elements::All };
         let mut phases = vec![Phase::Reinit(reset)];
-        for epoch in 0..arguments.count("noise-epochs").get() {
+        for epoch in 0..arguments.get(&NOISE_EPOCHS).get() {
             phases.extend(noise_epoch(arguments, epoch));
         }
-        let fine = arguments.count("fine-epochs").get();
+        let fine = arguments.get(&FINE_EPOCHS).get();
         for epoch in 1..=fine {
-            let lr = if epoch == fine { "last-lr" } else { "lr" };
-            phases.push(Phase::Train(one_epoch(arguments, arguments.positive(lr), Tensors::All)));
+            let lr = arguments.get(if epoch == fine { &LAST_LR } else { &LR });
+            phases.push(Phase::Train(one_epoch(arguments, lr, Tensors::All)));
         }
         Recipe { phases }
     },
@@ -56,16 +71,15 @@ pub(super) const METHOD: Method = Method {
 };
 
 fn noise_epoch(arguments: &Arguments, epoch: u32) -> Vec<Phase> {
-    let layers = drawn(without_norms(), arguments.count("layers"), format!("layers {epoch}"));
-    let noisy = f64::from(arguments.count("layers").get()) * arguments.unit_interval("ratio").get();
+    let layers = drawn(without_norms(), arguments.get(&LAYERS), format!("layers {epoch}"));
+    let noisy = f64::from(arguments.get(&LAYERS).get()) * arguments.get(&RATIO).get();
     let noise = NonZeroU32::new(noisy as u32).filter(|_| epoch > 0).map(|count| {
         let tensors = drawn(layers.clone(), count, format!("noisy {epoch}"));
-        let relative = arguments.choice("unit") == "tensor-std";
-        let unit = if relative { NoiseUnit::TensorStd } else { NoiseUnit::Absolute };
-        Phase::Noise(Noise { tensors, std: arguments.non_negative("noise"), unit })
+        let unit = arguments.get(&UNIT);
+        Phase::Noise(Noise { tensors, std: arguments.get(&NOISE), unit })
     });
     let trainable = Tensors::Union(vec![layers, Tensors::Norms]);
-    let train = one_epoch(arguments, arguments.positive("lr"), trainable);
+    let train = one_epoch(arguments, arguments.get(&LR), trainable);
     noise.into_iter().chain([Phase::Train(train)]).collect()
 }
 

@@ -1,17 +1,28 @@
 //! RUM: unlearns the forget set in parts, by how well the original knows them.
 
+use std::num::NonZeroU32;
+
 use sweep_protocol::{
     recipe::{AfterEpochs, Alternate, Labels, Memory, Phase, Recipe, Round, Share, Stream, Train},
-    terms::UnitInterval,
+    terms::{Positive, UnitInterval},
 };
 
 use super::{
-    Arguments, Method, Parameter, Tier,
+    Arguments, Hyper, Method, Tier,
     loops::{
-        MOMENTUM, WEIGHT_DECAY, batch_size, constant, cross_entropy, forget, forget_batch_size, lr, retain,
+        BATCH_SIZE, FORGET_BATCH_SIZE, LR, MOMENTUM, WEIGHT_DECAY, constant, cross_entropy, forget, retain,
         sgd,
     },
+    parameters,
 };
+
+const HARD_SHARE: Hyper<UnitInterval> =
+    Hyper::unit_interval("hard-share", 0.33, "share of the forget set that is relabelled")
+        .usual("0.2 to 0.67");
+const FINE_TUNE_EPOCHS: Hyper<Positive> =
+    Hyper::positive("fine-tune-epochs", 10.0, "passes over the retain set before it").usual("1 to 10");
+const EPOCHS: Hyper<NonZeroU32> =
+    Hyper::count("epochs", 5, "epochs of relabelling, each with a pass over the retain set").usual("1 to 5");
 
 pub(super) const METHOD: Method = Method {
     name: "rum",
@@ -23,21 +34,18 @@ pub(super) const METHOD: Method = Method {
              kairanzhao/RUM: nothing for what is hardly memorised, fine-tuning for the middle, relabelling for the rest; \
              memorisation by the original's confidence",
     failure_modes: "confidence is a coarse proxy of memorisation: an original that is sure of everything ranks by noise",
-    parameters: &[
-        Parameter::unit_interval("hard-share", 0.33, "share of the forget set that is relabelled")
-            .usual("0.2 to 0.67"),
-        Parameter::positive("fine-tune-epochs", 10.0, "passes over the retain set before it")
-            .usual("1 to 10"),
-        Parameter::count("epochs", 5, "epochs of relabelling, each with a pass over the retain set")
-            .usual("1 to 5"),
-        lr(1e-1).usual("1e-3 to 1e-1"),
-        batch_size(256),
-        forget_batch_size(64),
+    parameters: parameters![
+        HARD_SHARE,
+        FINE_TUNE_EPOCHS,
+        EPOCHS,
+        LR.at(1e-1).usual("1e-3 to 1e-1"),
+        BATCH_SIZE.at(256),
+        FORGET_BATCH_SIZE.at(64),
         MOMENTUM,
         WEIGHT_DECAY,
     ],
     recipe: |arguments, _| {
-        let keep = on(arguments, retain(arguments), arguments.positive("fine-tune-epochs").get());
+        let keep = on(arguments, retain(arguments), arguments.get(&FINE_TUNE_EPOCHS).get());
         Recipe { phases: vec![Phase::Train(keep), Phase::Alternate(relabel(arguments))] }
     },
     ..Method::UNLEARNS
@@ -45,10 +53,10 @@ pub(super) const METHOD: Method = Method {
 
 fn relabel(arguments: &Arguments) -> Alternate {
     let from = UnitInterval::new(0.0).expect("0 is in [0, 1]");
-    let share = Share::ByConfidence { from, to: arguments.unit_interval("hard-share") };
+    let share = Share::ByConfidence { from, to: arguments.get(&HARD_SHARE) };
     let hard = Stream { share, labels: Labels::Random, ..forget(arguments) };
     Alternate {
-        epochs: arguments.count("epochs"),
+        epochs: arguments.get(&EPOCHS),
         rounds: vec![Round::new(on(arguments, hard, 1.0)), Round::new(on(arguments, retain(arguments), 1.0))],
         memory: Memory::Loop,
         after_epochs: AfterEpochs::default(),

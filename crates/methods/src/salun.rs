@@ -5,17 +5,26 @@ use sweep_protocol::{
         BatchNorm, Count, Elements, Extent, GradientFactor, GradientPlan, Order, Phase, Recipe, Rounding,
         Rule, Score, Select, Share, Signed, Tensors,
     },
-    terms::{NonNegative, Set},
+    terms::{NonNegative, Set, UnitInterval},
 };
 
 use super::{
-    Arguments, Method, Parameter, Tier,
+    Arguments, Hyper, Method, Tier,
     loops::{MOMENTUM, WEIGHT_DECAY},
+    parameters,
     random_labels::{BATCH_SIZE, EPOCHS, FORGET_BATCH_SIZE, LABELS, LR, VARIANT, relabel},
 };
 
 /// Name of the elements that may change.
 const SALIENT: &str = "salient";
+
+const RHO: Hyper<UnitInterval> =
+    Hyper::unit_interval("rho", 0.5, "share of all weights that may change").usual("0.1 to 1");
+const RESTORE: Hyper<bool> = Hyper::choice(
+    "restore",
+    &[("on", true), ("off", false)],
+    "whether held weights and their momentum are put back after each step",
+);
 
 pub(super) const METHOD: Method = Method {
     name: "salun",
@@ -25,13 +34,9 @@ pub(super) const METHOD: Method = Method {
     source: "Fan et al., SalUn, ICLR 2024, arXiv:2310.12508; OPTML-Group/Unlearn-Saliency since 2026-02-28 \
              (restore = \"off\" is the code before, in which weight decay and momentum move the held weights)",
     failure_modes: "as random-labels; users of the repository report forget accuracies that don't fall at a small lr",
-    parameters: &[
-        Parameter::unit_interval("rho", 0.5, "share of all weights that may change").usual("0.1 to 1"),
-        Parameter::choice(
-            "restore",
-            &["on", "off"],
-            "whether held weights and their momentum are put back after each step",
-        ),
+    parameters: parameters![
+        RHO,
+        RESTORE,
         LR,
         EPOCHS,
         VARIANT,
@@ -48,14 +53,14 @@ pub(super) const METHOD: Method = Method {
 };
 
 fn select(arguments: &Arguments) -> Phase {
-    let batch_size = arguments.count("forget-batch-size");
+    let batch_size = arguments.get(&FORGET_BATCH_SIZE);
     let forget = Signed { set: Set::Forget, share: Share::All, batch_size, sign: -1.0 };
     Phase::Select(Select {
         name: SALIENT.to_owned(),
         tensors: Tensors::All,
         score: Score::Gradient { of: vec![forget], batch_norm: BatchNorm::Frozen },
         rule: Rule::Share(Count {
-            share: arguments.unit_interval("rho"),
+            share: arguments.get(&RHO),
             order: Order::Largest,
             extent: Extent::Global,
             rounding: Rounding::Down,
@@ -65,7 +70,7 @@ fn select(arguments: &Arguments) -> Phase {
 
 fn gradient(arguments: &Arguments) -> GradientPlan {
     let held = Elements::Outside(SALIENT.to_owned());
-    if arguments.choice("restore") == "on" {
+    if arguments.get(&RESTORE) {
         return GradientPlan { hold: Some(held), ..GradientPlan::default() };
     }
     let factor = NonNegative::new(0.0).expect("0 is not negative");

@@ -1,20 +1,42 @@
 //! SCRUB: a student that runs away from its teacher on the forget set and stays with it on the retain set.
 
+use std::num::NonZeroU32;
+
 use sweep_protocol::{
     recipe::{
         AfterEpochs, Alternate, Divergence, Memory, Optimizer, Phase, Recipe, Rewind, Round, Schedule,
         Target, Teacher, TemperatureScale, Term, Train,
     },
-    terms::Set,
+    terms::{NonNegative, Positive, Set},
 };
 
 use super::{
-    Arguments, Method, Parameter, Tier,
+    Arguments, Hyper, Method, Parameter, Tier,
     loops::{
-        MOMENTUM, WEIGHT_DECAY, batch_size, constant, cross_entropy, forget, forget_batch_size, lr, retain,
-        sgd, whole_epochs,
+        BATCH_SIZE, FORGET_BATCH_SIZE, LR, MOMENTUM, WEIGHT_DECAY, WHOLE_EPOCHS, constant, cross_entropy,
+        forget, retain, sgd,
     },
+    parameters,
 };
+
+const FORGET_EPOCHS: Hyper<NonZeroU32> =
+    Hyper::count("forget-epochs", 2, "first epochs with a pass of ascent on the forget set (msteps)")
+        .usual("1 to 4");
+const ALPHA: Hyper<NonNegative> =
+    Hyper::non_negative("alpha", 1e-3, "weight of the divergence on the retain set").usual("0.001, 0.1, 0.5");
+const GAMMA: Hyper<NonNegative> =
+    Hyper::non_negative("gamma", 0.99, "weight of the cross entropy on the retain set").usual("0.99, 1");
+const TEMPERATURE: Hyper<Positive> =
+    Hyper::positive("temperature", 4.0, "temperature of both softmaxes").usual("1, 2, 4");
+const LR_DECAY: Hyper<NonNegative> =
+    Hyper::non_negative("lr-decay", 0.1, "factor on the learning rate after lr-decay-after epochs");
+const LR_DECAY_AFTER: Hyper<NonZeroU32> =
+    Hyper::count("lr-decay-after", 1000, "epochs after which lr-decay applies; epochs or more for never");
+const OPTIMIZER: Hyper<Algorithm> = Hyper::choice(
+    "optimizer",
+    &[("sgd", Algorithm::Sgd), ("adam", Algorithm::Adam)],
+    "which optimiser; momentum is SGD's alone",
+);
 
 pub(super) const METHOD: Method = Method {
     name: "scrub",
@@ -32,29 +54,27 @@ pub(super) const METHOD: Method = Method {
 };
 
 /// The hyper-parameters of [`recipe`].
-pub(super) const PARAMETERS: &[Parameter] = &[
-    lr(5e-4).usual("1e-4 to 1e-2"),
-    whole_epochs(3).usual("3 to 10"),
-    Parameter::count("forget-epochs", 2, "first epochs with a pass of ascent on the forget set (msteps)")
-        .usual("1 to 4"),
-    Parameter::non_negative("alpha", 1e-3, "weight of the divergence on the retain set")
-        .usual("0.001, 0.1, 0.5"),
-    Parameter::non_negative("gamma", 0.99, "weight of the cross entropy on the retain set").usual("0.99, 1"),
-    Parameter::positive("temperature", 4.0, "temperature of both softmaxes").usual("1, 2, 4"),
-    Parameter::non_negative("lr-decay", 0.1, "factor on the learning rate after lr-decay-after epochs"),
-    Parameter::count("lr-decay-after", 1000, "epochs after which lr-decay applies; epochs or more for never"),
-    Parameter::choice("optimizer", &["sgd", "adam"], "which optimiser; momentum is SGD's alone"),
-    batch_size(128),
-    forget_batch_size(32).usual("16 to 256"),
+pub(super) const PARAMETERS: &[Parameter] = parameters![
+    LR.at(5e-4).usual("1e-4 to 1e-2"),
+    WHOLE_EPOCHS.at(3).usual("3 to 10"),
+    FORGET_EPOCHS,
+    ALPHA,
+    GAMMA,
+    TEMPERATURE,
+    LR_DECAY,
+    LR_DECAY_AFTER,
+    OPTIMIZER,
+    BATCH_SIZE.at(128),
+    FORGET_BATCH_SIZE.at(32).usual("16 to 256"),
     MOMENTUM,
     WEIGHT_DECAY,
 ];
 
 /// SCRUB, with or without going back to an earlier epoch at the end.
 pub(super) fn recipe(arguments: &Arguments, rewind: Rewind) -> Recipe {
-    let ascent = Round { first: Some(arguments.count("forget-epochs")), ..Round::new(ascend(arguments)) };
+    let ascent = Round { first: Some(arguments.get(&FORGET_EPOCHS)), ..Round::new(ascend(arguments)) };
     let plan = Alternate {
-        epochs: arguments.count("epochs"),
+        epochs: arguments.get(&WHOLE_EPOCHS),
         rounds: vec![ascent, Round::new(stay(arguments))],
         memory: Memory::Loop,
         after_epochs: AfterEpochs { rewind, ..AfterEpochs::default() },
@@ -69,8 +89,8 @@ fn ascend(arguments: &Arguments) -> Train {
 }
 
 fn stay(arguments: &Arguments) -> Train {
-    let near = divergence(arguments, Set::Retain, arguments.non_negative("alpha").get());
-    let gamma = arguments.non_negative("gamma").get();
+    let near = divergence(arguments, Set::Retain, arguments.get(&ALPHA).get());
+    let gamma = arguments.get(&GAMMA).get();
     let loss = vec![cross_entropy(Set::Retain, gamma), Term::Divergence(near)];
     let train = Train::new(retain(arguments), constant(1.0), loss, optimizer(arguments));
     Train { schedule: schedule(arguments), ..train }
@@ -78,24 +98,32 @@ fn stay(arguments: &Arguments) -> Train {
 
 fn divergence(arguments: &Arguments, on: Set, weight: f64) -> Divergence {
     Divergence {
-        temperature: arguments.positive("temperature"),
+        temperature: arguments.get(&TEMPERATURE),
         scale: TemperatureScale::Squared,
         ..Divergence::new(on, weight, Target::Teacher(Teacher::Start))
     }
 }
 
+/// Which optimiser.
+#[derive(Debug, Clone, Copy)]
+enum Algorithm {
+    Sgd,
+    Adam,
+}
+
 fn optimizer(arguments: &Arguments) -> Optimizer {
-    if arguments.choice("optimizer") == "adam" {
-        let weight_decay = arguments.non_negative("weight-decay");
-        return Optimizer::Adam { lr: arguments.positive("lr"), weight_decay };
+    match arguments.get(&OPTIMIZER) {
+        Algorithm::Sgd => sgd(arguments),
+        Algorithm::Adam => {
+            Optimizer::Adam { lr: arguments.get(&LR), weight_decay: arguments.get(&WEIGHT_DECAY) }
+        }
     }
-    sgd(arguments)
 }
 
 fn schedule(arguments: &Arguments) -> Schedule {
-    let after = arguments.count("lr-decay-after");
-    if after >= arguments.count("epochs") {
+    let after = arguments.get(&LR_DECAY_AFTER);
+    if after >= arguments.get(&WHOLE_EPOCHS) {
         return Schedule::Constant;
     }
-    Schedule::Milestones { factor: arguments.non_negative("lr-decay"), at: vec![after.get()] }
+    Schedule::Milestones { factor: arguments.get(&LR_DECAY), at: vec![after.get()] }
 }

@@ -1,11 +1,24 @@
 //! SSD: shrinks the weights that matter more to the forget set than to the whole.
 
+use std::num::NonZeroU32;
+
 use sweep_protocol::{
     recipe::{Dampen, Importance, Measure, Phase, Recipe, Tensors},
-    terms::Set,
+    terms::{NonNegative, Set},
 };
 
-use super::{Arguments, Method, Parameter, Tier};
+use super::{Arguments, Hyper, Method, Parameter, Tier, parameters};
+
+const ALPHA: Hyper<NonNegative> =
+    Hyper::non_negative("alpha", 10.0, "ratio of importances from which a weight is dampened")
+        .usual("0.5 to 100");
+const LAMBDA: Hyper<NonNegative> =
+    Hyper::non_negative("lambda", 1.0, "how little is left of it").usual("0.01 to 10");
+const BATCH_SIZE: Hyper<NonZeroU32> = Hyper::count(
+    "batch-size",
+    64,
+    "examples in a batch of the importances; 1 for importances per sample, which cost more time",
+);
 
 pub(super) const METHOD: Method = Method {
     name: "ssd",
@@ -22,26 +35,17 @@ pub(super) const METHOD: Method = Method {
 };
 
 /// The hyper-parameters of [`recipe`].
-pub(super) const PARAMETERS: &[Parameter] = &[
-    Parameter::non_negative("alpha", 10.0, "ratio of importances from which a weight is dampened")
-        .usual("0.5 to 100"),
-    Parameter::non_negative("lambda", 1.0, "how little is left of it").usual("0.01 to 10"),
-    Parameter::count(
-        "batch-size",
-        64,
-        "examples in a batch of the importances; 1 for importances per sample, which cost more time",
-    ),
-];
+pub(super) const PARAMETERS: &[Parameter] = parameters![ALPHA, LAMBDA, BATCH_SIZE];
 
 /// Dampening by one measure of importance.
 pub(super) fn recipe(arguments: &Arguments, measure: Measure) -> Recipe {
-    let importance = Importance { measure, ..Importance::of_batches(arguments.count("batch-size")) };
+    let importance = Importance { measure, ..Importance::of_batches(arguments.get(&BATCH_SIZE)) };
     let dampen = Dampen {
         tensors: Tensors::All,
         forget: Set::Forget,
         kept: Set::Train,
-        alpha: arguments.non_negative("alpha"),
-        lambda: arguments.non_negative("lambda"),
+        alpha: arguments.get(&ALPHA),
+        lambda: arguments.get(&LAMBDA),
         importance,
     };
     Recipe { phases: vec![Phase::Dampen(dampen)] }

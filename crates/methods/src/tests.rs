@@ -81,7 +81,7 @@ fn others(parameter: &Parameter) -> Vec<Value> {
         Kind::Positive(value) => vec![Value::Float(value * 0.5), Value::Float(value * 2.0)],
         Kind::NonNegative(_) | Kind::UnitInterval(_) => vec![Value::Float(0.25), Value::Float(0.0)],
         Kind::Count(value) => vec![Value::Integer(i64::from(value) + 1), Value::Integer(1)],
-        Kind::Choice(words) => words[1..].iter().map(|word| Value::Text((*word).to_owned())).collect(),
+        Kind::Choice(words) => words.iter().skip(1).map(|word| Value::Text(word.to_owned())).collect(),
     }
 }
 
