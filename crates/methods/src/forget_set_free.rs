@@ -5,10 +5,10 @@ use std::num::NonZeroU32;
 
 use sweep_protocol::{
     recipe::{
-        Distance, Elements, Init, Pace, Phase, Recipe, Reinit, Replacement, Schedule, Stream, Teacher,
+        Distance, Elements, Init, Pace, Phase, Recipe, Reinit, Replacement, Schedule, Share, Stream, Teacher,
         Tensors, Term, Train,
     },
-    terms::{NonNegative, Set},
+    terms::{NonNegative, Set, UnitInterval},
 };
 
 use super::{
@@ -34,6 +34,18 @@ const ALGORITHM: Hyper<&[Cycle]> = Hyper::choice(
 const CYCLES: Hyper<NonZeroU32> =
     Hyper::count("cycles", 4, "cycles of the algorithm that are done; all where it has fewer")
         .usual("1 to 4");
+const FIRST_CYCLE: Hyper<FirstCycle> = Hyper::choice(
+    "first-cycle",
+    &[
+        ("as-published", FirstCycle::AsPublished),
+        ("half-lr", FirstCycle::HalfLr),
+        ("full-lr", FirstCycle::FullLr),
+    ],
+    "learning rate of the first cycle; as published it is half in algorithm b alone",
+);
+const RETAIN_SHARE: Hyper<UnitInterval> =
+    Hyper::unit_interval("retain-share", 1.0, "share of the retain set that a cycle sees")
+        .usual("0.1, 0.3, 1");
 const LAYERS: Hyper<NonZeroU32> = Hyper::count(
     "layers",
     6,
@@ -55,6 +67,8 @@ pub(super) const METHOD: Method = Method {
     parameters: parameters![
         ALGORITHM,
         CYCLES,
+        FIRST_CYCLE,
+        RETAIN_SHARE,
         LAYERS,
         LR.at(1e-3).usual("3e-4 to 5e-3"),
         IMAGE_NOISE,
@@ -70,7 +84,24 @@ pub(super) const METHOD: Method = Method {
     ..Method::UNLEARNS
 };
 
-fn phases(arguments: &Arguments, cycle: usize, (epochs, factor): Cycle) -> [Phase; 2] {
+/// The learning rate of the first cycle.
+#[derive(Debug, Clone, Copy)]
+enum FirstCycle {
+    AsPublished,
+    HalfLr,
+    FullLr,
+}
+
+/// The factor on the learning rate of a cycle.
+fn factor(arguments: &Arguments, cycle: usize, published: f64) -> f64 {
+    match arguments.get(&FIRST_CYCLE) {
+        FirstCycle::HalfLr if cycle == 0 => 0.5,
+        FirstCycle::FullLr if cycle == 0 => 1.0,
+        FirstCycle::AsPublished | FirstCycle::HalfLr | FirstCycle::FullLr => published,
+    }
+}
+
+fn phases(arguments: &Arguments, cycle: usize, (epochs, published): Cycle) -> [Phase; 2] {
     let tensors = Tensors::Drawn {
         from: Box::new(candidates()),
         count: arguments.get(&LAYERS),
@@ -78,7 +109,7 @@ fn phases(arguments: &Arguments, cycle: usize, (epochs, factor): Cycle) -> [Phas
         replacement: Replacement::With,
     };
     let redraw = Reinit { tensors, init: Init::Network, elements: Elements::All };
-    [Phase::Reinit(redraw), Phase::Train(relearn(arguments, epochs, factor))]
+    [Phase::Reinit(redraw), Phase::Train(relearn(arguments, epochs, factor(arguments, cycle, published)))]
 }
 
 /// Convolutions that aren't shortcuts.
@@ -90,7 +121,9 @@ fn candidates() -> Tensors {
 
 fn relearn(arguments: &Arguments, epochs: f64, factor: f64) -> Train {
     let loss = vec![Term::LogitDistance(Distance::new(Set::Retain, 1.0, Teacher::Start))];
-    let stream = Stream { image_noise: arguments.get(&IMAGE_NOISE), ..retain(arguments) };
+    let part = arguments.get(&RETAIN_SHARE);
+    let share = if part.get() < 1.0 { Share::Fraction(part) } else { Share::All };
+    let stream = Stream { share, image_noise: arguments.get(&IMAGE_NOISE), ..retain(arguments) };
     let lr = constant(factor * arguments.get(&LR).get());
     let nothing = NonNegative::new(0.0).expect("0 is not negative");
     let over = Some(constant(COSINE_OVER));

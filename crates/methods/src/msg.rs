@@ -1,6 +1,8 @@
 //! MSG (Kookmin): re-initialises the convolution weights of small gradient, then trains the rest less. The 2nd place of
 //! the challenge.
 
+use std::num::NonZeroU32;
+
 use sweep_protocol::{
     recipe::{
         BatchNorm, Count, Elements, Extent, GradientFactor, GradientPlan, Init, Order, Phase, Recipe, Reinit,
@@ -34,6 +36,8 @@ const CHOOSE: Hyper<Choose> = Hyper::choice(
     &[("smallest", Choose::Smallest), ("largest", Choose::Largest), ("random", Choose::Random)],
     "which end of |gradient| is drawn afresh",
 );
+const SCORE_BATCH_SIZE: Hyper<NonZeroU32> =
+    Hyper::count("score-batch-size", 64, "examples in a batch while gradients are summed");
 const SCORE_BATCH_NORM: Hyper<BatchNorm> = Hyper::choice(
     "score-batch-norm",
     &[("train", BatchNorm::Train), ("frozen", BatchNorm::Frozen)],
@@ -59,6 +63,7 @@ pub(super) const METHOD: Method = Method {
         WEIGHT_DECAY,
         SCOPE,
         CHOOSE,
+        SCORE_BATCH_SIZE,
         SCORE_BATCH_NORM,
     ],
     recipe: |arguments, _| {
@@ -99,7 +104,7 @@ fn score(arguments: &Arguments) -> Score {
 }
 
 fn gradients(arguments: &Arguments) -> Score {
-    let batch_size = arguments.get(&BATCH_SIZE);
+    let batch_size = arguments.get(&SCORE_BATCH_SIZE);
     // The sample is new in every run, from which the author expects the diversity of the models.
     let sample = Signed { set: Set::Retain, share: Share::SizeOf(Set::Forget), batch_size, sign: 1.0 };
     let forget = Signed { set: Set::Forget, share: Share::All, batch_size, sign: -1.0 };

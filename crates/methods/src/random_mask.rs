@@ -19,6 +19,11 @@ const MASKED: &str = "masked";
 
 const RATE: Hyper<UnitInterval> =
     Hyper::unit_interval("rate", 0.5, "share of the weights that is masked").usual("0.1 to 0.9");
+const DRAW: Hyper<Draw> = Hyper::choice(
+    "draw",
+    &[("exact-share", Draw::ExactShare), ("each-alone", Draw::EachAlone)],
+    "whether exactly this share is masked, or each weight by itself with this probability",
+);
 const REPLACE: Hyper<Replace> =
     Hyper::choice("replace", &[("zero", Replace::Zero), ("reinit", Replace::Reinit)], "what becomes of them");
 const FINAL_FACTOR: Hyper<NonNegative> =
@@ -33,6 +38,7 @@ pub(super) const METHOD: Method = Method {
     failure_modes: "the mask is not enforced while training, so the weights come back",
     parameters: parameters![
         RATE,
+        DRAW,
         REPLACE,
         LR.at(1e-4).usual("3e-5 to 1e-3"),
         FINAL_FACTOR,
@@ -47,6 +53,15 @@ pub(super) const METHOD: Method = Method {
     ..Method::UNLEARNS
 };
 
+/// How the masked weights are drawn.
+#[derive(Debug, Clone, Copy)]
+enum Draw {
+    /// Exactly the share of all.
+    ExactShare,
+    /// Each by itself, with the share as its probability.
+    EachAlone,
+}
+
 /// What becomes of masked weights.
 #[derive(Debug, Clone, Copy)]
 enum Replace {
@@ -56,12 +71,16 @@ enum Replace {
 
 fn erase(arguments: &Arguments) -> [Phase; 2] {
     let tensors = kernels_and_classifier();
-    let rule = Rule::Share(Count {
-        share: arguments.get(&RATE),
-        order: Order::Smallest,
-        extent: Extent::Global,
-        rounding: Rounding::Nearest,
-    });
+    let share = arguments.get(&RATE);
+    let rule = match arguments.get(&DRAW) {
+        Draw::ExactShare => Rule::Share(Count {
+            share,
+            order: Order::Smallest,
+            extent: Extent::Global,
+            rounding: Rounding::Nearest,
+        }),
+        Draw::EachAlone => Rule::AtLeast(1.0 - share.get()),
+    };
     let select = Select { name: MASKED.to_owned(), tensors: tensors.clone(), score: Score::Random, rule };
     let elements = Elements::In(MASKED.to_owned());
     let erase = match arguments.get(&REPLACE) {

@@ -54,7 +54,7 @@ pub(super) const METHOD: Method = Method {
 
 fn select(arguments: &Arguments) -> Phase {
     let batch_size = arguments.get(&FORGET_BATCH_SIZE);
-    let forget = Signed { set: Set::Forget, share: Share::All, batch_size, sign: -1.0 };
+    let forget = Signed { set: Set::Forget, share: Share::All, batch_size, sign: 1.0 };
     Phase::Select(Select {
         name: SALIENT.to_owned(),
         tensors: Tensors::All,

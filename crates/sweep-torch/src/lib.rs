@@ -2,7 +2,7 @@
 //!
 //! The only package that knows `tch`. [`network`] holds weights in one flat buffer, [`optimizer`] steps on it,
 //! [`phase`] interprets a recipe with the one training loop there is, [`measure`] takes the accuracies and the
-//! confidences, [`serve`] speaks the worker's side of the protocol, and [`replay`] holds the whole against recorded
+//! confidences, [`serve`] speaks the worker's side of the protocol, and `replay`, a feature that a release leaves out, holds the whole against recorded
 //! trajectories. Nothing here draws from libtorch's generator: [`draws`] is where randomness comes from.
 
 pub mod system;
@@ -16,6 +16,7 @@ pub mod pass_cache;
 pub mod inputs;
 pub mod phase;
 pub mod measure;
+#[cfg(feature = "replay")]
 pub mod replay;
 pub mod serve;
 

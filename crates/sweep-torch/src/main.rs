@@ -5,14 +5,16 @@ use std::{
     ffi::OsString,
     fmt,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
 };
+
+#[cfg(feature = "replay")]
+mod replayed;
 
 use sweep_protocol::terms::Device;
 use sweep_torch::{
     device,
-    replay::{Agreement, Comparison, replay},
     serve::{Place, ServeError, serve},
     system,
 };
@@ -21,13 +23,10 @@ const USAGE: &str = "\
 Usage: sweep-torch serve [--device cpu|cuda:N] [--cache DIR]
                                                      perform jobs: JSON Lines in, JSON Lines out; what passes over
                                                      the data find is kept in DIR
-       sweep-torch replay FILE.json [--format json]  hold the interpreter against a recorded trajectory
        sweep-torch doctor                            what this engine finds on this machine, as JSON
        sweep-torch --version
 ";
 
-/// Everything is as it should be, but the answer is no.
-const DISAGREES: u8 = 1;
 /// The command line or a file can't be read.
 const UNREADABLE: u8 = 2;
 /// The device can't be used.
@@ -38,27 +37,35 @@ const BROKEN: u8 = 4;
 const DEVICE_FAILED: u8 = 70;
 
 enum Command {
-    Serve { device: Device, cache: Option<PathBuf> },
-    Replay { file: PathBuf, format: Format },
+    Serve {
+        device: Device,
+        cache: Option<PathBuf>,
+    },
+    #[cfg(feature = "replay")]
+    Replay(replayed::Question),
     Doctor,
     Version,
     Help,
 }
 
-#[derive(Clone, Copy)]
-enum Format {
-    Text,
-    Json,
+/// What can be asked of this build.
+fn usage() -> String {
+    #[cfg(feature = "replay")]
+    let usage = [USAGE, replayed::USAGE].concat();
+    #[cfg(not(feature = "replay"))]
+    let usage = USAGE.to_owned();
+    usage.trim_end().to_owned()
 }
 
 fn main() -> ExitCode {
     match command(&env::args_os().skip(1).collect::<Vec<_>>()) {
         Some(Command::Serve { device, cache }) => worker(device, cache),
-        Some(Command::Replay { file, format }) => replayed(&file, format),
+        #[cfg(feature = "replay")]
+        Some(Command::Replay(question)) => replayed::answer(&question),
         Some(Command::Doctor) => answer(&json(&device::examine())),
         Some(Command::Version) => answer(&sweep_torch::version()),
-        Some(Command::Help) => answer(USAGE.trim_end()),
-        None => complaint(UNREADABLE, &USAGE.trim_end()),
+        Some(Command::Help) => answer(&usage()),
+        None => complaint(UNREADABLE, &usage()),
     }
 }
 
@@ -66,12 +73,8 @@ fn command(words: &[OsString]) -> Option<Command> {
     let words: Vec<&str> = words.iter().map(|word| word.to_str()).collect::<Option<_>>()?;
     match words.as_slice() {
         ["serve", options @ ..] => serve_command(options),
-        ["replay", file] | ["replay", file, "--format", "text"] => {
-            Some(Command::Replay { file: file.into(), format: Format::Text })
-        }
-        ["replay", file, "--format", "json"] | ["replay", "--format", "json", file] => {
-            Some(Command::Replay { file: file.into(), format: Format::Json })
-        }
+        #[cfg(feature = "replay")]
+        ["replay", words @ ..] => replayed::Question::of(words).map(Command::Replay),
         ["doctor"] => Some(Command::Doctor),
         ["--version" | "-V"] => Some(Command::Version),
         ["--help" | "-h"] => Some(Command::Help),
@@ -105,55 +108,6 @@ fn worker(device: Device, cache: Option<PathBuf>) -> ExitCode {
         Err(error @ ServeError::Device { .. }) => complaint(DEVICE_FAILED, &error),
         Err(error) => complaint(BROKEN, &error),
     }
-}
-
-fn replayed(file: &Path, format: Format) -> ExitCode {
-    if let Err(error) = device::open(Device::Cpu) {
-        return complaint(NO_DEVICE, &error);
-    }
-    let agreement = match replay(file) {
-        Ok(agreement) => agreement,
-        Err(error) => return complaint(UNREADABLE, &error),
-    };
-    let text = match format {
-        Format::Text => Table(&agreement).to_string(),
-        Format::Json => json(&agreement),
-    };
-    let answered = answer(&text);
-    if agreement.holds() { answered } else { ExitCode::from(DISAGREES) }
-}
-
-/// An agreement, for people.
-struct Table<'a>(&'a Agreement);
-
-impl fmt::Display for Table<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Agreement { method, float32, float64, .. } = self.0;
-        writeln!(formatter, "{method}: {}", if self.0.holds() { "agrees" } else { "DISAGREES" })?;
-        write!(formatter, "{:<8}  {:<18}  {:>10}  {:>10}", "", "largest difference", "found", "tolerated")?;
-        for (kind, comparison) in [("float32", float32), ("float64", float64)] {
-            rows(formatter, kind, comparison)?;
-        }
-        Ok(())
-    }
-}
-
-fn rows(formatter: &mut fmt::Formatter<'_>, kind: &str, comparison: &Comparison) -> fmt::Result {
-    for (name, part) in [
-        ("weights", comparison.weights),
-        ("running statistics", comparison.running_statistics),
-        ("logits", comparison.logits),
-        ("loss", comparison.loss),
-    ] {
-        write!(formatter, "\n{kind:<8}  {name:<18}  {:>10.2e}  {:>10.2e}", part.largest, part.tolerance)?;
-        if !part.holds() {
-            formatter.write_str("  outside")?;
-        }
-    }
-    if !comparison.batch_counts_equal {
-        write!(formatter, "\n{kind:<8}  batch counts        differ")?;
-    }
-    Ok(())
 }
 
 fn json(value: &impl serde::Serialize) -> String {

@@ -78,9 +78,9 @@ pub enum GoldenError {
     #[error("hyper-parameter `{name}` is missing or not {wanted}")]
     Hyper {
         /// Its name.
-        name: &'static str,
+        name: String,
         /// What it should be.
-        wanted: &'static str,
+        wanted: String,
     },
     /// A list of batches is missing, or is cut into batches otherwise than a recipe cuts.
     #[error("list `{name}` {problem}")]

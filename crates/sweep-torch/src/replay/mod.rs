@@ -1,12 +1,14 @@
 //! Holds the interpreter against recorded trajectories.
 //!
 //! A golden file records what an independent implementation reached with one method when everything random was given.
-//! A replay carries the same recipe out on the recorded draws, in float32 and in float64, and compares. It knows the
+//! A replay carries out the recipe that the registered method
+//! writes at the recorded hyper-parameters, on the recorded draws, in float32 and in float64, and compares. It knows the
 //! format, not any one recording.
 
 mod compare;
 mod golden;
 mod record;
+mod recordings;
 mod script;
 
 pub use compare::{Agreement, Comparison, Differences};
@@ -14,6 +16,7 @@ pub use golden::{Golden, GoldenError};
 
 use std::{ops::ControlFlow, path::Path};
 
+use sweep_methods::StartsFrom;
 use sweep_protocol::terms::Set;
 use tch::{Device, Kind};
 use thiserror::Error;
@@ -25,7 +28,7 @@ use crate::{
     phase::{Halt, Subject, Watch, carry_out},
 };
 use record::Record;
-use script::{Script, Start};
+use script::Script;
 
 /// A recording could not be replayed.
 #[derive(Debug, Error)]
@@ -62,11 +65,11 @@ fn trajectory(golden: &Golden, script: &Script, kind: Kind) -> Result<Comparison
     let mut draws = Record::new(golden, script)?;
     let halted = |halt| ReplayError::Halt { method: golden.method.clone(), kind, halt };
 
-    let mut weights = match script.start {
-        Start::Original => {
+    let mut weights = match script.starts_from {
+        StartsFrom::Original => {
             Weights::from_state(layout, &golden.original, (kind, Device::Cpu)).map_err(GoldenError::from)?
         }
-        Start::Born => Weights::born(layout, &mut draws, (kind, Device::Cpu))
+        StartsFrom::Fresh => Weights::born(layout, &mut draws, (kind, Device::Cpu))
             .map_err(|missing| halted(Halt::from(missing)))?,
     };
     let mut losses = Losses::default();

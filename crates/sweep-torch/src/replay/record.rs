@@ -7,9 +7,17 @@ use sweep_protocol::recipe::Replacement;
 
 use super::{
     golden::{Golden, GoldenError, inside},
-    script::{Labels, List, Named, Script},
+    script::{Drawn, List, Script},
 };
 use crate::draws::{BatchOf, Draws, PartOf, Pass, Purpose, Unrecorded};
+
+/// Where recorded choices of tensors stand: the words before the number of a draw, the list, and the word before the
+/// same number in it.
+const CHOICES: [(&str, &str, &str); 3] =
+    [("layers", "trainable", "epoch"), ("noisy", "noised", "epoch"), ("cycle", "reinit", "cycle")];
+
+/// The list of recorded labels.
+const LABELS: &str = "forget_labels";
 
 /// What recorded noise on pixels is divided by: it is kept in bytes.
 const BYTE_NOISE: f64 = 32.0;
@@ -20,6 +28,8 @@ pub(super) struct Record<'a> {
     script: &'a Script,
     /// Passes of each stream, by phase and stream, in order.
     orders: BTreeMap<(usize, usize), Passes>,
+    /// Batches of noisy pixels so far.
+    noisy: u64,
 }
 
 /// Orders by epoch.
@@ -28,25 +38,28 @@ type Passes = BTreeMap<u64, Vec<i64>>;
 impl<'a> Record<'a> {
     pub(super) fn new(golden: &'a Golden, script: &'a Script) -> Result<Self, GoldenError> {
         let orders = script.streams.iter().map(|(&place, list)| Ok((place, passes(golden, list)?)));
-        Ok(Self { golden, script, orders: orders.collect::<Result<_, GoldenError>>()? })
+        Ok(Self { golden, script, orders: orders.collect::<Result<_, GoldenError>>()?, noisy: 0 })
     }
 
-    fn values(&self, purpose: &Purpose<'_>, count: usize, std: f64) -> Result<Vec<f64>, Unrecorded> {
-        let named = |phase: usize, what, key: &str| {
-            let template = self.script.values.get(&(phase, what)).map(String::as_str);
-            template.unwrap_or(what.template()).replace("{key}", key)
+    fn values(&mut self, purpose: &Purpose<'_>, count: usize, std: f64) -> Result<Vec<f64>, Unrecorded> {
+        let named = |phase: usize, drawn: Drawn, usual: &str, key: &str| {
+            let unusual = self.script.recording.tensors.iter().find(|(place, _)| *place == (phase, drawn));
+            unusual.map_or(usual, |(_, name)| *name).replace("{key}", key)
         };
         let (name, scale) = match purpose {
             Purpose::Birth { key } => (format!("rand.init.{key}"), 1.0),
             Purpose::Teacher { key } => (format!("rand.teacher.{key}"), 1.0),
-            Purpose::Reinit { phase, key } => (named(*phase, Named::Reinit, key), 1.0),
-            Purpose::Noise { phase, key } => (named(*phase, Named::Noise, key), std),
-            Purpose::LateNoise { phase, key, .. } => (named(*phase, Named::LateNoise, key), std),
+            Purpose::Reinit { phase, key } => (named(*phase, Drawn::Reinit, "rand.reinit.{key}", key), 1.0),
+            Purpose::Noise { phase, key } => (named(*phase, Drawn::Noise, "rand.noise.{key}", key), std),
+            Purpose::LateNoise { phase, key, .. } => {
+                (named(*phase, Drawn::LateNoise, "rand.noise.{key}", key), std)
+            }
             Purpose::Score { key, .. } => (format!("rand.keep.{key}"), 1.0),
             Purpose::Course { number } => (format!("rand.course.{number}"), 1.0),
-            Purpose::Pixels(BatchOf { phase, number, .. }) => {
-                let before = self.script.steps_before.get(phase).copied().unwrap_or(0);
-                (format!("rand.image_noise.step{}", before + number), std / BYTE_NOISE)
+            Purpose::Pixels(_) => {
+                let step = self.noisy;
+                self.noisy += 1;
+                (format!("rand.image_noise.step{step}"), std / BYTE_NOISE)
             }
             Purpose::Copies(BatchOf { number, .. }) => {
                 (format!("rand.noise.batch{number}"), std / BYTE_NOISE)
@@ -76,9 +89,9 @@ impl<'a> Record<'a> {
         keys.iter().try_fold(list, |value, key| value.get(key))
     }
 
-    fn recorded_labels(&self, labels: &Labels, pass: &Pass, examples: &[i64]) -> Option<Vec<i64>> {
+    fn recorded_labels(&self, pass: &Pass, examples: &[i64]) -> Option<Vec<i64>> {
         let epoch = format!("epoch{}", pass.number);
-        let recorded = self.entry(labels.list, &[&epoch])?;
+        let recorded = self.entry(LABELS, &[&epoch])?;
         let Some(batches) = recorded.as_object() else {
             return serde_json::from_value(recorded.clone()).ok();
         };
@@ -124,9 +137,8 @@ impl Draws for Record<'_> {
         self.order(pass, examples)
     }
 
-    fn sample(&mut self, part: &PartOf, _examples: &[i64], count: usize) -> Result<Vec<i64>, Unrecorded> {
-        let place = (part.phase, part.stream, part.part);
-        let recorded = self.script.samples.get(&place).and_then(|list| self.golden.lists.get(*list));
+    fn sample(&mut self, _part: &PartOf, _examples: &[i64], count: usize) -> Result<Vec<i64>, Unrecorded> {
+        let recorded = self.golden.lists.get(self.script.recording.sample);
         let sample = recorded.and_then(|list| serde_json::from_value::<Vec<i64>>(list.clone()).ok());
         let end = self.golden.host.labels.len() as i64;
         sample
@@ -136,13 +148,12 @@ impl Draws for Record<'_> {
 
     fn labels(
         &mut self,
-        part: &PartOf,
+        _part: &PartOf,
         pass: &Pass,
         examples: &[i64],
         classes: i64,
     ) -> Result<Vec<i64>, Unrecorded> {
-        let labels = self.script.labels.get(&(part.phase, part.stream));
-        let labels = labels.and_then(|labels| self.recorded_labels(labels, pass, examples));
+        let labels = self.recorded_labels(pass, examples);
         labels
             .filter(|labels| labels.len() == examples.len() && inside("label", labels, classes).is_ok())
             .ok_or_else(|| Unrecorded { wanted: format!("labels of pass {}", pass.number) })
@@ -156,8 +167,9 @@ impl Draws for Record<'_> {
         _replacement: Replacement,
     ) -> Result<Vec<usize>, Unrecorded> {
         let missing = || Unrecorded { wanted: format!("choice `{draw}` among the tensors that are there") };
-        let (list, key) = draw.split_once(' ').ok_or_else(missing)?;
-        let names = self.entry(list, &[key]).ok_or_else(missing)?;
+        let (words, number) = draw.split_once(' ').ok_or_else(missing)?;
+        let (_, list, key) = CHOICES.iter().find(|(choice, ..)| *choice == words).ok_or_else(missing)?;
+        let names = self.entry(list, &[&format!("{key}{number}")]).ok_or_else(missing)?;
         let names: Vec<String> = serde_json::from_value(names.clone()).map_err(|_| missing())?;
         let place = |name: &String| among.iter().position(|key| key == name).ok_or_else(missing);
         names.iter().map(place).collect()
