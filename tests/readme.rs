@@ -1,4 +1,4 @@
-//! What the README shows is true: its grid is accepted, its commands and methods exist.
+//! What the README shows is true: its grid is accepted, its commands exist.
 
 use std::fs;
 
@@ -31,15 +31,6 @@ fn every_command_of_the_readme_exists() {
     assert!(commands.len() >= 8, "{commands:?}");
     for command in commands {
         Bench::new().sweep([command, "--help"]).expect_code(0);
-    }
-}
-
-#[test]
-fn every_method_is_in_the_readme() {
-    let text = readme();
-    for method in sweep_methods::METHODS {
-        let internal = ["original", "simulated"].contains(&method.name);
-        assert!(internal || text.contains(&format!("| `{}` |", method.name)), "{}", method.name);
     }
 }
 

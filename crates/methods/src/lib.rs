@@ -3,6 +3,7 @@
 //! A method is its checked hyper-parameters, its source, and a function that writes its [`Recipe`]. It knows no libtorch:
 //! a recipe can be printed, costed and sent to a worker. Adding one is a file here and a line in [`METHODS`].
 
+mod document;
 mod loops;
 mod parameter;
 mod training;
@@ -44,6 +45,7 @@ mod sfron;
 mod simulated;
 mod ssd;
 
+pub use document::with_tables;
 pub use parameter::{Arguments, Kind, Parameter, Words, WrongValue};
 pub use recipe::PHASES;
 pub use training::TrainingRecipe;
