@@ -14,7 +14,7 @@ use tempfile::TempDir;
 pub(crate) const TRAINING: &str = r#"
 [data]
 path = "faces"
-[recipe]
+[training]
 network = { name = "resnet18", width = 4 }
 epochs = 1
 optimizer = { adam = { lr = 1e-3 } }

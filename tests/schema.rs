@@ -33,12 +33,12 @@ fn every_table_has_the_keys_that_the_check_knows() {
     let schema = schema();
     let properties = &schema["properties"];
     assert_eq!(known("zzz = 1\n"), keys(&schema), "top level");
-    for table in ["data", "original", "recipe", "oracle", "toy", "audit", "pool", "cluster", "sweep"] {
+    for table in ["data", "original", "training", "oracle", "toy", "audit", "pool", "cluster", "sweep"] {
         assert_eq!(known(&format!("[{table}]\nzzz = 1\n")), keys(&properties[table]), "[{table}]");
     }
     let computed = &schema["definitions"]["computed"];
     for (grid, table) in [
-        ("[recipe]\nnetwork = { zzz = 1 }\n", &properties["recipe"]["properties"]["network"]),
+        ("[training]\nnetwork = { zzz = 1 }\n", &properties["training"]["properties"]["network"]),
         ("[cluster.slurm]\nzzz = 1\n", &properties["cluster"]["properties"]["slurm"]),
         ("[[exclude]]\nzzz = 1\n", &properties["exclude"]["items"]),
         ("[method.finetune]\nlr = { zzz = 1 }\n", computed),

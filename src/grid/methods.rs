@@ -95,7 +95,7 @@ impl<'t> Reader<'t, '_> {
     fn label_problem(&self, entry: &Entry<'t>, method: &'static Method) -> Option<Problem> {
         let (label, at) = (entry.key, |mistake| Problem::at(entry.key_span.clone(), mistake));
         if method.name == "original" {
-            let help = "remove the table; `[original]` and `[recipe]` say how the original comes about";
+            let help = "remove the table; `[original]` and `[training]` say how the original comes about";
             Some(at(Mistake::OriginalSwept).help(help))
         } else if RESERVED.contains(&label) {
             let help = "choose another label and add `method = \"…\"` to the table";

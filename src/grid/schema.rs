@@ -30,10 +30,10 @@ pub fn schema() -> Value {
             "data": table("The data set", &json!({
                 "path": text("Folder in the competition's layout"),
             })),
-            "original": table("Where unlearning starts; left out, the original is trained by [recipe]", &json!({
+            "original": table("Where unlearning starts; left out, the original is trained by [training]", &json!({
                 "checkpoint": text("PyTorch state dict (.pth) or .safetensors"),
             })),
-            "recipe": recipe(),
+            "training": training(),
             "oracle": table("Retrained models", &json!({
                 "models": count("In the oracle, which every score compares with; default N"),
                 "held-out": whole("In the held-out group, the ceiling of every score; default N", 0),
@@ -65,7 +65,7 @@ pub fn schema() -> Value {
     })
 }
 
-fn recipe() -> Value {
+fn training() -> Value {
     table(
         "How the original and the retrained models are trained",
         &json!({

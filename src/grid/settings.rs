@@ -31,7 +31,7 @@ const KEYS: &[&str] = &[
     "sweep",
     "data",
     "original",
-    "recipe",
+    "training",
     "oracle",
     "toy",
     "audit",

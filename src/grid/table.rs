@@ -13,6 +13,9 @@ use super::{
     source::Span,
 };
 
+/// Keys that older grids call otherwise, with their names of today.
+const RENAMED: &[(&str, &str)] = &[("recipe", "training")];
+
 /// A value with its place.
 pub(super) type Node<'s> = Spanned<DeValue<'s>>;
 
@@ -90,11 +93,12 @@ impl<'t> Table<'t> {
     pub(super) fn refuse_unknown(&self, known: &[&'static str], problems: &mut Problems) {
         for entry in self.in_order().into_iter().filter(|entry| !known.contains(&entry.key)) {
             let mistake = Mistake::UnknownKey { key: shown(entry.key), table: self.title.clone() };
-            problems.push(
-                Problem::at(entry.key_span, mistake)
-                    .suggest(closest(entry.key, known.iter().copied()))
-                    .note(list("its keys are ", known)),
-            );
+            let renamed = RENAMED.iter().find(|(old, new)| *old == entry.key && known.contains(new));
+            let problem = Problem::at(entry.key_span, mistake).note(list("its keys are ", known));
+            problems.push(match renamed {
+                Some((_, new)) => problem.help(format!("write `{new}`, as it is called now")),
+                None => problem.suggest(closest(entry.key, known.iter().copied())),
+            });
         }
     }
 

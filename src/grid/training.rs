@@ -1,4 +1,4 @@
-//! The `[recipe]` table: how the original and the retrained models are trained, and which network they are.
+//! The `[training]` table: how the original and the retrained models are trained, and which network they are.
 
 use serde::Deserialize;
 use sweep_methods::TrainingRecipe;
@@ -21,19 +21,19 @@ const NETWORKS: &[&str] = &["resnet18"];
 /// Keys of the table.
 const KEYS: &[&str] = &["network", "epochs", "batch-size", "optimizer", "schedule", "class-weight"];
 
-/// Reads `[recipe]`; what is missing is the competition's.
+/// Reads `[training]`; what is missing is the competition's.
 pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> (Network, TrainingRecipe) {
     let default = Network { name: "resnet18".to_owned(), width: 64, classes: 10 };
-    let Some(table) = root.table("recipe", problems) else { return (default, TrainingRecipe::default()) };
+    let Some(table) = root.table("training", problems) else { return (default, TrainingRecipe::default()) };
     table.refuse_unknown(KEYS, problems);
     let network = network(&table, default, problems);
-    (network, training(&table, problems))
+    (network, recipe(&table, problems))
 }
 
-fn network(recipe: &Table<'_>, default: Network, problems: &mut Problems) -> Network {
+fn network(training: &Table<'_>, default: Network, problems: &mut Problems) -> Network {
     const WIDEST: u64 = 1024;
     const MOST_CLASSES: u64 = 1000;
-    let Some(node) = recipe.get("network") else { return default };
+    let Some(node) = training.get("network") else { return default };
     let Some(table) = Table::of("network", node, problems) else { return default };
     table.refuse_unknown(&["name", "width", "classes"], problems);
     let name = match table.text("name", problems) {
@@ -52,10 +52,10 @@ fn network(recipe: &Table<'_>, default: Network, problems: &mut Problems) -> Net
 }
 
 /// Reads key by key, so that every wrong key is reported and not the first alone.
-fn training(recipe: &Table<'_>, problems: &mut Problems) -> TrainingRecipe {
+fn recipe(table: &Table<'_>, problems: &mut Problems) -> TrainingRecipe {
     let mut good = Entries::new();
-    let span = recipe.span.clone().unwrap_or_default();
-    for entry in recipe.in_order().into_iter().filter(|entry| is_of_training(entry.key)) {
+    let span = table.span.clone().unwrap_or_default();
+    for entry in table.in_order().into_iter().filter(|entry| is_of_training(entry.key)) {
         let key = Spanned::new(entry.key_span, entry.key.into());
         let mut alone = Entries::new();
         alone.insert(key.clone(), entry.node.clone());

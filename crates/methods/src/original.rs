@@ -8,7 +8,7 @@ pub(super) const METHOD: Method = Method {
     name: "original",
     tier: Tier::Control,
     family: "control",
-    about: "Trains on everything by [recipe]: the network that the other methods unlearn",
+    about: "Trains on everything by [training]: the network that the other methods unlearn",
     source: "the competition's training recipe",
     failure_modes: "unlearns nothing: it is where unlearning starts",
     starts_from: StartsFrom::Fresh,

@@ -8,7 +8,7 @@ use sweep_protocol::{
     terms::{NonNegative, Positive, Set},
 };
 
-/// The `[recipe]` table of a grid. Its defaults are the competition's.
+/// The `[training]` table of a grid. Its defaults are the competition's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct TrainingRecipe {

@@ -58,7 +58,7 @@ device = "auto"
     1 | seedz = 3
       | ^^^^^
       |
-      = note: its keys are `sweep-version`, `name`, `engine`, `seeds`, `max-runs`, `sweep`, `data`, `original`, `recipe`, `oracle`, `toy`, `audit`, `pool`, `cluster`, `defaults`, `method`, `exclude`
+      = note: its keys are `sweep-version`, `name`, `engine`, `seeds`, `max-runs`, `sweep`, `data`, `original`, `training`, `oracle`, `toy`, `audit`, `pool`, `cluster`, `defaults`, `method`, `exclude`
       = help: did you mean `seeds`?
 
     error: unknown key `device` in `[pool]`
@@ -224,7 +224,7 @@ stall-timeout = "40"
 
 #[test]
 fn the_recipe_of_the_original() {
-    insta::assert_snapshot!(problems(&[TORCH, r#"[recipe]
+    insta::assert_snapshot!(problems(&[TORCH, r#"[training]
 epoch = 3
 epochs = -1
 optimizer = { adm = { lr = 1e-3 } }
@@ -232,7 +232,7 @@ schedule = "cosin"
 network = { name = "resnet50", width = 0 }
 [method.ct]
 "#].concat()), @r#"
-    error: unknown key `epoch` in `[recipe]`
+    error: unknown key `epoch` in `[training]`
      --> grid.toml:9:1
       |
     9 | epoch = 3
@@ -282,7 +282,7 @@ network = { name = "resnet50", width = 0 }
 
 #[test]
 fn a_misspelt_hyper_parameter_of_the_optimizer() {
-    insta::assert_snapshot!(problems(&[TORCH, "[recipe]\noptimizer = { sgd = { lr = 0.1, momentun = 0.9 } }\n[method.ct]\n"].concat()), @r"
+    insta::assert_snapshot!(problems(&[TORCH, "[training]\noptimizer = { sgd = { lr = 0.1, momentun = 0.9 } }\n[method.ct]\n"].concat()), @r"
     error: not in the recipe grammar: unexpected keys in table: momentun, available keys: lr, momentum, weight-decay
      --> grid.toml:9:33
       |
@@ -344,7 +344,7 @@ method = "ct"
     8 | [method.original]
       |         ^^^^^^^^
       |
-      = help: remove the table; `[original]` and `[recipe]` say how the original comes about
+      = help: remove the table; `[original]` and `[training]` say how the original comes about
 
     error: the label `oracle` is reserved
      --> grid.toml:9:9
@@ -942,4 +942,18 @@ audits = ["mia", "klomm", "mia"]
     assert!(staged.contains("`seeds` must be left out"), "{staged}");
     assert!(staged.contains("`models` must be a whole number from 8"), "{staged}");
     assert!(staged.contains("needs `audits`"), "{staged}");
+}
+
+#[test]
+fn a_table_by_its_name_of_before() {
+    insta::assert_snapshot!(problems(&[TORCH, "[recipe]\nepochs = 3\n[method.ct]\n"].concat()), @r"
+    error: unknown key `recipe` in the grid
+     --> grid.toml:8:2
+      |
+    8 | [recipe]
+      |  ^^^^^^
+      |
+      = note: its keys are `sweep-version`, `name`, `engine`, `seeds`, `max-runs`, `sweep`, `data`, `original`, `training`, `oracle`, `toy`, `audit`, `pool`, `cluster`, `defaults`, `method`, `exclude`
+      = help: write `training`, as it is called now
+    ");
 }

@@ -60,7 +60,7 @@ fn a_plan_says_what_it_stands_on() {
 
 #[test]
 fn passes_follow_the_recipe_and_the_sizes() {
-    let plan = planned(&format!("{TORCH}[recipe]\nepochs = 15\n[method.finetune]\nepochs = 3\n"));
+    let plan = planned(&format!("{TORCH}[training]\nepochs = 15\n[method.finetune]\nepochs = 3\n"));
     let passes: Vec<f64> = plan.points.iter().map(|point| point.passes).collect();
     // The original trains on 1020 examples, the others on the 1000 that are retained.
     assert_eq!(passes, [15.3, 15.0, 15.0, 3.0, 0.0]);
@@ -161,7 +161,7 @@ fn ids_depend_on_what_decides_the_result_and_on_nothing_else() {
     let written_out = format!("{base}epochs = 1\nmomentum = 0.9\n");
     assert_eq!(id(&base, "finetune"), id(&written_out, "finetune"), "a default is a value");
 
-    let recipe = format!("{base}[recipe]\nepochs = 3\n");
+    let recipe = format!("{base}[training]\nepochs = 3\n");
     assert_ne!(id(&base, "oracle"), id(&recipe, "oracle"));
     assert_ne!(id(&base, "finetune"), id(&recipe, "finetune"), "another original");
     let checkpoint = format!("{base}[original]\ncheckpoint = \"o.pth\"\n");
@@ -201,7 +201,7 @@ fn overrides_take_the_place_of_what_the_file_says() {
         "method.ct.epochs=2",
         "name=other",
         "pool.run-timeout=40m",
-        "recipe.optimizer={ sgd = { lr = 0.1 } }",
+        "training.optimizer={ sgd = { lr = 0.1 } }",
         "\"oracle\".models = 5",
     ] {
         file.set(assignment).unwrap_or_else(|error| panic!("{}", super::plain(&error)));

@@ -47,7 +47,7 @@ max-runs = 1000
 path = "d"
 [original]
 checkpoint = "o.pth"
-[recipe]
+[training]
 network = { name = "resnet18", width = 16, classes = 10 }
 optimizer = { adam = { lr = 1e-3 } }
 [oracle]
