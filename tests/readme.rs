@@ -35,6 +35,22 @@ fn every_command_of_the_readme_exists() {
 }
 
 #[test]
+fn the_readme_is_read_in_one_sitting() {
+    let lines = readme().lines().count();
+    assert!(lines <= 150, "{lines} lines: tables of methods and results belong into docs/");
+}
+
+#[test]
+fn every_document_that_the_readme_names_exists() {
+    let text = readme();
+    let links: Vec<&str> = text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(links.len() > 10, "{links:?}");
+    for link in links {
+        assert!(repository(link).exists(), "{link}");
+    }
+}
+
+#[test]
 fn every_experiment_is_a_plan() {
     for entry in fs::read_dir(repository("experiments")).expect("a folder of grids") {
         let path = entry.expect("readable").path().display().to_string();
