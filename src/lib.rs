@@ -7,7 +7,7 @@
 //! ```text
 //! grid.toml ─parse─▶ GridFile ─check─▶ Grid ─expand─▶ Plan ─queue─▶ Run ─▶ Worker ─▶ Outcome
 //!                                                                                       │ append
-//!    Report ◀─render─ Score ◀─per Point─ Frame ◀────────────── read ────────────────── Store
+//!     report, plot ◀─render─ Frame ◀─tabulate─ Scores ◀─appraise─ Recorded ◀─read─── Store
 //! ```
 
 pub mod outcome;
