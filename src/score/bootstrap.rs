@@ -74,16 +74,16 @@ pub(super) fn jackknife(unlearned: &Ensemble<Unlearned>, oracle: &Oracle) -> Vec
 }
 
 /// How often each model of both sides is drawn; \[N\] each.
-type Times = (Vec<u32>, Vec<u32>);
+pub(super) type Times = (Vec<u32>, Vec<u32>);
 
 /// Confidences of each example in ascending order, with the model that each belongs to; \[S, N\].
-struct Sorted {
+pub(super) struct Sorted {
     models: usize,
     entries: Vec<(f64, u32)>,
 }
 
 impl Sorted {
-    fn new<K: Kind>(confidences: &Confidences<K>) -> Self {
+    pub(super) fn new<K: Kind>(confidences: &Confidences<K>) -> Self {
         let models = confidences.models();
         let mut entries: Vec<(f64, u32)> = (0..confidences.examples())
             .flat_map(|example| confidences.of_example(example).iter().copied().zip(0..))
@@ -94,7 +94,7 @@ impl Sorted {
         Self { models, entries }
     }
 
-    fn examples(&self) -> impl Iterator<Item = &[(f64, u32)]> {
+    pub(super) fn examples(&self) -> impl Iterator<Item = &[(f64, u32)]> {
         self.entries.chunks(self.models)
     }
 }
@@ -108,7 +108,7 @@ fn resample(example: &[(f64, u32)], times: &[u32], into: &mut Vec<f64>) {
 }
 
 /// What scores replicates, with the memory that it reuses.
-struct Scorer {
+pub(super) struct Scorer {
     /// N of the groups, which decides the buckets.
     models: usize,
     attacks: Attacks,
@@ -119,12 +119,12 @@ struct Scorer {
 
 impl Scorer {
     /// Scores replicates of `drawn` models per side as groups of `models`.
-    fn new(drawn: usize, models: usize) -> Self {
+    pub(super) fn new(drawn: usize, models: usize) -> Self {
         let (unlearned, retrained) = (Vec::with_capacity(drawn), Vec::with_capacity(drawn));
         Self { models, attacks: Attacks::new(drawn), unlearned, retrained, epsilons: Vec::new() }
     }
 
-    fn replicate(
+    pub(super) fn replicate(
         &mut self,
         (unlearned, oracle): (&Ensemble<Unlearned>, &Oracle),
         sides: &(Sorted, Sorted),
@@ -172,7 +172,7 @@ fn draw(models: usize, random: &mut ChaCha8Rng) -> Vec<u32> {
 }
 
 /// A number below `bound`, each as likely (Lemire, arXiv:1805.10941).
-fn below(bound: u64, random: &mut ChaCha8Rng) -> u64 {
+pub(super) fn below(bound: u64, random: &mut ChaCha8Rng) -> u64 {
     let unfair = bound.wrapping_neg() % bound;
     loop {
         let product = u128::from(random.next_u64()) * u128::from(bound);

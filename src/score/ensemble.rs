@@ -146,6 +146,25 @@ impl<K: Kind> Ensemble<K> {
         })
     }
 
+    /// These models and then those of another group on the same forget set, as one group.
+    pub(super) fn joined<L: Kind, A: Kind>(&self, other: &Ensemble<L>) -> Ensemble<A> {
+        let examples = self.examples();
+        let columns = (0..examples).flat_map(|example| {
+            [self.confidences.of_example(example), other.confidences.of_example(example)].concat()
+        });
+        let both = |one: &[f64], other: &[f64]| [one, other].concat();
+        Ensemble {
+            confidences: Confidences {
+                models: self.models() + other.models(),
+                examples,
+                by_example: columns.collect(),
+                kind: PhantomData,
+            },
+            retain_accuracies: both(&self.retain_accuracies, &other.retain_accuracies),
+            held_out_accuracies: both(&self.held_out_accuracies, &other.held_out_accuracies),
+        }
+    }
+
     /// Number of models (N).
     pub fn models(&self) -> usize {
         self.confidences.models()

@@ -29,6 +29,7 @@ mod bootstrap;
 mod resampled;
 mod clopper_pearson;
 mod crossfit;
+mod permutation;
 mod arrays;
 
 pub use arrays::{ArrayScore, BOOTSTRAP_SEED, Scored, ensemble, equally_accurate, from_arrays};
@@ -40,6 +41,10 @@ pub use forgetting_quality::{Bucket, ForgettingQuality};
 pub use incomparable::Incomparable;
 pub use interval::{Construction, Interval, half_width, mean_interval};
 pub use oracle::{MIN_MODELS, Oracle};
+pub use permutation::{
+    Nulls, PERMUTATION_SEED, Shift, Tested, benjamini_hochberg, energy_distance, energy_p, namings,
+    sequential,
+};
 pub use resampled::{Difference, Part, Resampled};
 pub use score::Score;
 pub use utility::Utility;

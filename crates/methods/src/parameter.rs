@@ -70,7 +70,7 @@ impl fmt::Debug for Words {
 /// it is declared as a constant, listed in [`parameters`](super::Method::parameters) and read by
 /// [`Arguments::get`].
 ///
-/// ```text
+/// ```ignore
 /// const TURN: Hyper<Turn> = Hyper::choice(
 ///     "turn",
 ///     &[("transpose", Turn::Transpose), ("flip", Turn::Flip), ("rotate", Turn::Rotate)],

@@ -31,7 +31,7 @@ impl Attack {
     }
 
     /// True minus false positive rate on models that weigh as told.
-    pub(super) fn advantage(self, entries: &[Entry], weights: &[f64]) -> f64 {
+    pub(in crate::score) fn advantage(self, entries: &[Entry], weights: &[f64]) -> f64 {
         let taken = entries.iter().filter(|entry| self.says_unlearned(entry.confidence));
         taken.map(|entry| weights[entry.model]).sum()
     }
@@ -40,7 +40,7 @@ impl Attack {
     ///
     /// Weights of both sides sum to 0, so the best interval is the contiguous stretch of models with the largest or
     /// the smallest sum (Bentley, 1984, doi:10.1145/358234.381162).
-    pub(super) fn strongest(entries: &[Entry], weights: &[f64]) -> Self {
+    pub(in crate::score) fn strongest(entries: &[Entry], weights: &[f64]) -> Self {
         let mut best = (
             f64::NEG_INFINITY,
             Self { low: f64::NEG_INFINITY, high: f64::INFINITY, unlearned: Place::Inside },

@@ -4,10 +4,10 @@ use crate::score::ensemble::{Confidences, Kind, Retrained, Unlearned};
 
 /// One model's confidence on one forget example.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Entry {
-    pub(super) confidence: f64,
+pub(in crate::score) struct Entry {
+    pub(in crate::score) confidence: f64,
     /// Position among the models of the half: the unlearned first, then the retrained.
-    pub(super) model: usize,
+    pub(in crate::score) model: usize,
 }
 
 /// Half of the models of both sides.

@@ -12,9 +12,9 @@
 //!
 //! It knows nothing of buckets, accuracies or methods.
 
-mod attack;
+pub(super) mod attack;
 mod bound;
-mod half;
+pub(super) mod half;
 mod quality;
 
 use serde::Serialize;
