@@ -9,9 +9,12 @@ mod together;
 pub use stages::Staging;
 pub use together::{Incompatible, Together, appraise_together};
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
-use sweep_protocol::measurement::Measurement;
+use sweep_protocol::{measurement::Measurement, terms::ContentHash};
 use thiserror::Error;
 
 use crate::{
@@ -48,6 +51,11 @@ enum Unusable {
     Incomparable(#[from] Incomparable),
     #[error("{0}")]
     Array(#[from] ArrayError),
+    #[error(
+        "runs {one} and {other} measured the same, bit for bit, though what they do depends on their seeds: the engine \
+         didn't heed the seed, or one result was put in the other's place; repeat them with --retry finished"
+    )]
+    Twins { one: String, other: String },
 }
 
 /// Reads a results folder and scores every point against the oracle, with `replicates` bootstrap replicates behind each
@@ -190,7 +198,29 @@ impl Appraiser<'_> {
     fn ensemble<K: Kind>(&self, runs: &[(&Run, &Measurement)]) -> Result<Ensemble<K>, Unusable> {
         let models =
             runs.iter().map(|(run, measured)| self.model(run, measured)).collect::<Result<Vec<_>, _>>()?;
+        if let Some([one, other]) = self.twins(runs, &models) {
+            return Err(Unusable::Twins { one: one.id.short().to_owned(), other: other.id.short().to_owned() });
+        }
         Ok(Ensemble::new(&models, runs.len())?)
+    }
+
+    /// Two runs that can't both be what they say: they draw differently, and yet have one array.
+    fn twins<'r>(&self, runs: &[(&'r Run, &Measurement)], models: &[Model]) -> Option<[&'r Run; 2]> {
+        let (first, _) = runs.first()?;
+        if !self.recorded.plan.point(first).recipe().draws() {
+            return None;
+        }
+        let mut known: BTreeMap<&ContentHash, &Run> = BTreeMap::new();
+        for ((run, measured), model) in runs.iter().zip(models) {
+            // What left every weight as it was, or ruined the network, may well end in the same place.
+            if measured.unchanged || is_saturated(&model.confidences) {
+                continue;
+            }
+            if let Some(twin) = known.insert(&measured.confidences.blake3, run) {
+                return Some([twin, run]);
+            }
+        }
+        None
     }
 
     fn model(&self, run: &Run, measurement: &Measurement) -> Result<Model, Unusable> {
@@ -200,6 +230,12 @@ impl Appraiser<'_> {
             held_out_accuracy: measurement.accuracy.held_out(),
         })
     }
+}
+
+/// Whether confidences take so few values that they say nothing about the examples.
+fn is_saturated(confidences: &[f64]) -> bool {
+    let bits: BTreeSet<u64> = confidences.iter().take(64).map(|value| value.to_bits()).collect();
+    bits.len() <= 2
 }
 
 /// The score of each point less that of every later one.
@@ -263,7 +299,11 @@ fn estimate_of(difference: Difference) -> Estimate {
 }
 
 fn unscored(unusable: &Unusable) -> Unscored {
-    Unscored::Incomparable { reason: unusable.to_string() }
+    let reason = unusable.to_string();
+    match unusable {
+        Unusable::Array(_) => Unscored::Lost { reason },
+        Unusable::Incomparable(_) | Unusable::Twins { .. } => Unscored::Incomparable { reason },
+    }
 }
 
 /// At how many models a point compares: all of its own, where the oracle has as many. The held-out group compares at the N

@@ -11,6 +11,7 @@
 //! ```
 
 pub mod outcome;
+pub mod seal;
 pub mod audit;
 pub mod plan;
 pub mod score;

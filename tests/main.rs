@@ -16,3 +16,4 @@ mod submit;
 mod stages;
 mod torch_sweep;
 mod toy_sweep;
+mod trust;

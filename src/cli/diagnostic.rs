@@ -57,6 +57,18 @@ pub(super) enum CommandError {
         /// The data set or the checkpoint.
         input: PathBuf,
     },
+    /// Runs finished, but what they measured is gone or damaged.
+    #[error(
+        "{points} points have no score, because finished runs have lost what they measured: `sweep fsck {} --repair` sets \
+         these runs aside, and the same command again repeats them alone",
+        dir.display()
+    )]
+    MeasurementsLost {
+        /// Points that it concerns.
+        points: usize,
+        /// The results.
+        dir: PathBuf,
+    },
     /// `--only` on a staged sweep.
     #[error(
         "`--only` can't be used with `stages`: who goes on depends on all points; use `[[exclude]]` in the grid"
@@ -273,6 +285,7 @@ impl CommandError {
             | Self::Appraisal(AppraisalError::Incompatible(_))
             | Self::Pool(PoolError::NoSlots) => Exit::Usage,
             Self::NothingSelected => Exit::NothingSelected,
+            Self::MeasurementsLost { .. } => Exit::Store,
             Self::Models(
                 ModelsError::Unwritable { .. }
                 | ModelsError::Unlistable { .. }

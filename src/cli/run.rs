@@ -17,6 +17,7 @@ use super::{
 use crate::{
     appraisal::Staging,
     cluster::Frozen,
+    frame::{Frame, PointRow, Unscored},
     outcome::{Outcome, Status},
     plan::{EngineName, Plan, Role, Run},
     pool::{self, Ending, How, Interruption, Settings},
@@ -108,7 +109,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     };
     // Who is stopped has seconds left, and nobody looks at the report of a drained sweep that is about to go on.
     if !matches!(ending.how, How::Drained { by } if by != Interruption::Interrupt(1)) {
-        report::make(&dir, &arguments.shown)?;
+        let frame = report::make(&dir, &arguments.shown)?;
+        return conclude_with(&frame, ending, &selected, &dir);
     }
     conclude(ending, &selected, &dir)
 }
@@ -238,6 +240,18 @@ impl Arguments {
 
 pub(super) fn changed_inputs(accepted: bool) -> ChangedInputs {
     if accepted { ChangedInputs::Accept } else { ChangedInputs::Refuse }
+}
+
+/// That all runs have ended is not all: what they measured must still be there.
+fn conclude_with(frame: &Frame, ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandError> {
+    let exit = conclude(ending, plan, dir)?;
+    let lost = |point: &&PointRow| matches!(point.score, Err(Unscored::Lost { .. }));
+    match frame.points.iter().filter(lost).count() {
+        points if points > 0 && matches!(exit, Exit::Done | Exit::SomeRunsFailed) => {
+            Err(CommandError::MeasurementsLost { points, dir: dir.to_owned() })
+        }
+        _ => Ok(exit),
+    }
 }
 
 pub(super) fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandError> {

@@ -202,6 +202,7 @@ fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>) -> Vec<PointRow> {
         Some(Err(Unscored::Incomparable { reason })) => {
             Err(Unscored::Incomparable { reason: printable(reason) })
         }
+        Some(Err(Unscored::Lost { reason })) => Err(Unscored::Lost { reason: printable(reason) }),
         Some(Err(Unscored::Dropped { n, reason })) => {
             Err(Unscored::Dropped { n: *n, reason: printable(reason) })
         }

@@ -171,6 +171,7 @@ fn plan(methods: usize) -> Plan {
     Plan {
         name: "quickstart".to_owned(),
         engine: EngineName::Toy,
+        build: "toy 0.1.0, 4 examples".into(),
         seeds: SEEDS,
         stages: Vec::new(),
         audit: None,

@@ -95,6 +95,12 @@ pub enum Unscored {
         /// The reason in words.
         reason: String,
     },
+    /// What a run measured is gone or has changed since.
+    #[error("{reason}")]
+    Lost {
+        /// The reason in words.
+        reason: String,
+    },
     /// It did not get beyond a stage of a staged sweep.
     #[error("dropped at N = {n}: {reason}")]
     Dropped {

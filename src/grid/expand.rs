@@ -11,7 +11,7 @@ use sweep_protocol::{
 use super::{Grid, space::Space};
 use crate::plan::{
     EngineName, HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedInputs, PlannedOriginal, Point,
-    PointRecipe, RETRAIN_SEEDS, Role, Run,
+    PointRecipe, RETRAIN_SEEDS, Role, Run, first_seed,
 };
 
 /// What is found outside the grid and decides results. A plan for the torch engine without its data is good for looking
@@ -60,6 +60,7 @@ impl Grid {
             audit: self.settings.audit.clone(),
             oracle: self.settings.oracle,
             inputs: expansion.inputs(),
+            build: expansion.engine,
             points: expansion.points,
             runs: expansion.runs,
         }
@@ -234,12 +235,4 @@ impl<'g> Expansion<'g> {
 fn deferred(method: &'static Method, facts: &Facts) -> PointRecipe {
     let facts = facts.clone();
     PointRecipe::by(Arc::new(move |values| (method.recipe)(&Arguments::checked(values.clone()), &facts)))
-}
-
-/// Runs that train afresh under a label of their own must not be those of the oracle or the held-out group.
-fn first_seed(starts_from: StartsFrom) -> u64 {
-    match starts_from {
-        StartsFrom::Fresh => RETRAIN_SEEDS,
-        StartsFrom::Original => 0,
-    }
 }

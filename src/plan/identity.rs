@@ -51,12 +51,12 @@ impl Names {
     }
 
     /// The ids of the runs of one point, in the order of `seeds`.
-    pub fn runs(
+    pub fn runs<I: Iterator<Item = Seed>>(
         &mut self,
         parameters: &BTreeMap<String, Value>,
         recipe: &Recipe,
-        seeds: impl Iterator<Item = Seed>,
-    ) -> impl Iterator<Item = RunId> {
+        seeds: I,
+    ) -> impl Iterator<Item = RunId> + use<I> {
         self.text.clear();
         // One write of the whole is much cheaper for the hasher than hundreds of small ones.
         serde_json::to_writer(&mut self.text, &OfPoint { parameters, recipe })

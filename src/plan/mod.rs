@@ -3,10 +3,12 @@
 //! A plan is data: it is written to `plan.json` beside the results, so that every report can be made again without the
 //! grid, the data or libtorch. The same grid on the same data gives the same plan, run for run.
 
+mod check;
 mod identity;
 mod parameters;
 mod point;
 
+pub use check::{PlanFault, first_seed};
 pub use identity::{Identity, Names};
 pub use parameters::{Axes, Dimension, Parameters};
 pub use point::{Point, PointRecipe, RecipeWriter};
@@ -42,6 +44,8 @@ pub struct Plan {
     pub name: String,
     /// Which engine carries the runs out.
     pub engine: EngineName,
+    /// The engine as it enters the ids of runs: its name, its version, and what else decides its results.
+    pub build: String,
     /// Unlearned models per point (N).
     pub seeds: u64,
     /// Models per point after each stage of a staged sweep, ascending up to N; empty where all come at once. The runs are

@@ -22,7 +22,7 @@ use crate::{
     disk::{Counting, Death, OsDisk},
     engine::WorkerCommand,
     outcome::{Cause, Outcome},
-    plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
+    plan::{EngineName, Identity, Names, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
     store::{Cache, ChangedInputs, Damage, Holder, Notice, Opening, Recorded, Source, Store, StoreError},
 };
 
@@ -87,6 +87,7 @@ fn plan(engine: EngineName, roles: &[(Role, u64)]) -> Plan {
     Plan {
         name: "small".into(),
         engine,
+        build: "toy 0.1.0, 4 examples".into(),
         seeds: 1,
         stages: Vec::new(),
         audit: None,
@@ -162,7 +163,7 @@ impl Stage {
     }
 
     fn outcome(&self, run: u64) -> Option<Outcome> {
-        let recorded = Recorded::read(&self.dir).expect("whole");
+        let recorded = Recorded::read_for(&OsDisk, &self.dir, &self.plan).expect("whole");
         recorded.outcomes.get(&run_id(run)).map(|record| record.outcome.clone())
     }
 }
@@ -336,7 +337,7 @@ fn finished_oracles_are_shared_between_sweeps() {
     ];
     assert_eq!(ended, expected);
     assert!(second.witness.told.contains(&Notice::DamagedCacheEntry { path: damaged }.to_string()));
-    let recorded = Recorded::read(&second.dir).expect("whole");
+    let recorded = Recorded::read_for(&OsDisk, &second.dir, &second.plan).expect("whole");
     assert_eq!(recorded.outcomes[&run_id(0)].source, Source::Cached);
     assert_eq!(std::fs::read(recorded.confidences(&run_id(0))).expect("brought"), b"confidences");
 }
@@ -406,7 +407,11 @@ fn a_run_that_another_scheduler_took_over_and_lost_is_carried_out_after_all() {
         write; finished"#;
     let folder = TempDir::new().expect("a folder");
     let (dir, disk) = (folder.path().join("results"), Arc::new(OsDisk));
-    let plan = plan(EngineName::Toy, &[(Role::Unlearn, 1)]);
+    let mut plan = plan(EngineName::Toy, &[(Role::Unlearn, 1)]);
+    // Who joins reads the plan, and believes the ids that it can work out alone.
+    let identity = Identity { engine: &plan.build, data: None, network: None, start: None, method: "finetune" };
+    let ids = Names::of(&identity).runs(&BTreeMap::new(), &Recipe::default(), [Seed(0)].into_iter());
+    plan.runs[0].id = ids.last().expect("one seed, one id");
     drop(open(disk.clone(), &dir, &plan).expect("room"));
     let lease = Lease { beat: Duration::from_millis(10), silence: Duration::from_mins(10) };
     let lookout = Lookout::new(Owner::here(None), Squeue::new(Duration::MAX));

@@ -24,7 +24,10 @@ pub enum ArrayError {
         source: NpyError,
     },
     /// It can't be read.
-    #[error("run {run}: failed to read what it measured: {source}")]
+    #[error(
+        "run {run}: failed to read what it measured: {source}; if it is lost, `sweep fsck --repair` says so to the results, \
+         and `sweep run` repeats this run alone"
+    )]
     Unreadable {
         /// Short name of the run.
         run: String,
@@ -32,7 +35,7 @@ pub enum ArrayError {
         source: io::Error,
     },
     /// It has changed since.
-    #[error("run {run}: {file} is not what was measured; delete the run's folder and use --retry finished")]
+    #[error("run {run}: {file} is not what was measured; `sweep fsck --repair` sets it aside, and `sweep run` repeats this run alone")]
     Damaged {
         /// Short name of the run.
         run: String,

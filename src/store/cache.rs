@@ -8,7 +8,10 @@ use sweep_protocol::{measurement::Measurement, terms::RunId};
 use thiserror::Error;
 
 use super::{Disk, Notice, OsDisk, artifacts};
-use crate::disk::{create_dirs, replace};
+use crate::{
+    disk::{create_dirs, replace},
+    seal::{sealed, unsealed},
+};
 
 const MEASUREMENT: &str = "measurement.json";
 /// Longest measurement that is read, in bytes.
@@ -18,7 +21,8 @@ const MAX_MEASUREMENT: u64 = 1 << 20;
 /// the held-out group).
 ///
 /// An entry is a folder `<run-id>/` with the measurement and the files that it names. It appears as a whole or not at
-/// all, and is trusted only as far as its hashes are right.
+/// all. Its measurement is sealed for its run, so that neither a changed digit nor another run's entry is believed; its files
+/// are what their hashes say.
 #[derive(Debug, Clone)]
 pub struct Cache {
     disk: Arc<dyn Disk>,
@@ -56,14 +60,14 @@ impl Cache {
         Ok(Self { disk, dir: dir.to_owned() })
     }
 
-    /// Whether there is an entry for a run, without checking it.
+    /// Whether there is an entry for a run, without checking its files.
     pub fn has(&self, run: &RunId) -> bool {
-        self.read(run).is_ok()
+        self.measurement(run).is_some()
     }
 
     /// What the entry for a run says was measured, without checking its files.
     pub fn measurement(&self, run: &RunId) -> Option<Measurement> {
-        serde_json::from_slice(&self.read(run).ok()?).ok()
+        opened(run, self.read(run).ok()?)
     }
 
     fn read(&self, run: &RunId) -> io::Result<Vec<u8>> {
@@ -80,9 +84,9 @@ impl Cache {
             }
             Err(_) => return self.damaged(entry),
         };
-        match serde_json::from_slice::<Measurement>(&bytes) {
-            Ok(measurement) if self.bring(&entry, into, &measurement) => Fetched::Hit(Box::new(measurement)),
-            Ok(_) | Err(_) => self.damaged(entry),
+        match opened(run, bytes) {
+            Some(measurement) if self.bring(&entry, into, &measurement) => Fetched::Hit(Box::new(measurement)),
+            Some(_) | None => self.damaged(entry),
         }
     }
 
@@ -91,12 +95,12 @@ impl Cache {
     pub fn keep(&self, run: &RunId, run_folder: &Path, measurement: &Measurement) -> Result<(), Notice> {
         let entry = self.dir.join(run.as_str());
         let temporary = self.dir.join(format!(".{run}-{}.tmp", std::process::id()));
-        let known = self.measurement(run);
-        if known.as_ref().is_some_and(|known| !is_poorer(known, measurement)) {
+        if self.measurement(run).is_some_and(|known| !is_poorer(&known, measurement)) {
             return Ok(());
         }
-        let put = self.put(&temporary, run_folder, measurement).and_then(|()| {
-            if known.is_some() {
+        let put = self.put(run, (&temporary, run_folder), measurement).and_then(|()| {
+            // Also one that can't be believed.
+            if self.disk.list(&entry).is_ok() {
                 self.disk.remove(&entry)?;
             }
             match self.disk.rename(&temporary, &entry) {
@@ -108,7 +112,12 @@ impl Cache {
         put.and(cleared).map_err(|error| Notice::NotCached { path: entry, kind: error.kind() })
     }
 
-    fn put(&self, temporary: &Path, run_folder: &Path, measurement: &Measurement) -> io::Result<()> {
+    fn put(
+        &self,
+        run: &RunId,
+        (temporary, run_folder): (&Path, &Path),
+        measurement: &Measurement,
+    ) -> io::Result<()> {
         let named = artifacts(measurement).ok_or(io::ErrorKind::InvalidInput)?;
         self.disk.remove(temporary)?;
         self.disk.create_dir(temporary)?;
@@ -117,7 +126,7 @@ impl Cache {
             self.disk.link(&run_folder.join(&artifact.file), &copy)?;
             self.disk.sync_data(&copy)?;
         }
-        let bytes = serde_json::to_vec(measurement).expect("plain data serialises");
+        let bytes = sealed(run.as_str(), serde_json::to_vec(measurement).expect("plain data serialises"));
         replace(&*self.disk, &temporary.join(MEASUREMENT), &bytes, "")
     }
 
@@ -136,6 +145,11 @@ impl Cache {
         let _ = self.disk.remove(&entry);
         Fetched::Damaged(Notice::DamagedCacheEntry { path: entry })
     }
+}
+
+/// The measurement of a run, if the bytes are what was written for it.
+fn opened(run: &RunId, bytes: Vec<u8>) -> Option<Measurement> {
+    serde_json::from_slice(&unsealed(run.as_str(), bytes)?).ok()
 }
 
 /// Whether an older measurement of a run lacks what a newer one has.

@@ -4,6 +4,7 @@ use sweep_protocol::terms::RunId;
 use thiserror::Error;
 
 use super::Access;
+use crate::plan::PlanFault;
 
 /// Failed to open, read or write the results of a sweep.
 #[derive(Debug, Error)]
@@ -99,6 +100,28 @@ pub enum StoreError {
         path: PathBuf,
         /// Why.
         source: serde_json::Error,
+    },
+    /// The plan is not, byte for byte, what was written.
+    #[error(
+        "`{}` is damaged: its checksum is not that of its content; restore it, or write it anew from its grid with \
+         `sweep run GRID.toml --accept-changed-inputs`, which repeats nothing",
+        path.display()
+    )]
+    PlanDamaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The plan asks for what no grid can ask for.
+    #[error(
+        "`{}` is no plan of sweep: {source}; restore it, or write it anew from its grid with \
+         `sweep run GRID.toml --accept-changed-inputs`, which repeats nothing",
+        path.display()
+    )]
+    PlanAbsurd {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: PlanFault,
     },
     /// The folder is not one of results.
     #[error("`{}` holds no results: it has no plan.json; name the folder of a sweep, such as results/NAME", dir.display())]

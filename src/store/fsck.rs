@@ -12,7 +12,8 @@ use sweep_protocol::{measurement::Measurement, terms::RunId};
 use super::{
     Access, Disk, Folder, Holder, Share, StoreError, artifacts,
     opening::{introduced, open_to_repair},
-    recorded::{History, Journals, Part, read_if_there, read_plan},
+    recorded::{History, Journals, Part, read_if_there},
+    request::read_plan,
     shared::{ends, read_end},
 };
 use crate::disk::TEMPORARY;

@@ -15,6 +15,11 @@ use sweep_protocol::terms::RunId;
 use super::opening::Holder;
 use crate::outcome::Outcome;
 
+/// Lines, openings and attempts beyond these are none that a sweep can have come to: whoever wrote such a line meant to break
+/// the counting of those behind it.
+const MOST_LINES: u64 = 1 << 48;
+const MOST_ATTEMPTS: u32 = 1 << 30;
+
 /// Length of `,"crc32c":"xxxxxxxx"}`.
 const TRAILER: usize = 21;
 
@@ -129,8 +134,20 @@ fn decode(line: &[u8]) -> Reading {
         return Reading::Damaged;
     }
     serde_json::from_slice(line).map_or(Reading::Foreign, |Sealed { seq, epoch, event, .. }| {
-        Reading::Whole(Entry { seq, epoch, event })
+        let entry = Entry { seq, epoch, event };
+        if entry.is_countable() { Reading::Whole(entry) } else { Reading::Damaged }
     })
+}
+
+impl Entry {
+    /// Whether lines can still be counted on from here.
+    fn is_countable(&self) -> bool {
+        let attempt = match self.event {
+            Event::Started { attempt, .. } | Event::Ended { attempt, .. } => attempt,
+            Event::Opened(_) | Event::Reopened { .. } => 0,
+        };
+        self.seq < MOST_LINES && self.epoch < MOST_LINES && attempt < MOST_ATTEMPTS
+    }
 }
 
 /// An entry as it lies on the disk.

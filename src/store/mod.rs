@@ -26,6 +26,7 @@ mod journal;
 mod log;
 mod opening;
 mod recorded;
+mod request;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -56,6 +57,7 @@ use crate::{
 };
 use journal::{Event, Journal, Line};
 use opening::introduced;
+use request::plan_bytes;
 
 /// The open results of one sweep; while it lives, no other scheduler can open them, unless both have a share.
 #[derive(Debug)]
@@ -172,7 +174,7 @@ impl Store {
     /// Replaces what is asked for: the next stage of a staged sweep.
     pub fn ask(&mut self, plan: &Plan) -> Result<(), StoreError> {
         self.whole()?;
-        let (path, bytes) = (self.folder.plan(), serde_json::to_vec(plan).expect("plain data serialises"));
+        let (path, bytes) = (self.folder.plan(), plan_bytes(plan));
         self.guard(|disk| replace(disk, &path, &bytes, ""))
             .map_err(|source| StoreError::Write { path: path.clone(), source })
     }

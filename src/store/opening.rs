@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Access, ChangedInput, Disk, Folder, Held, Lock, Notice, OsDisk, Share, Sharing, State, Store, StoreError,
     journal::{Event, Journal},
-    recorded::{History, Journals, MAX_FILE, Part, read_if_there, read_plan},
+    recorded::{History, Journals, MAX_FILE, Part, read_if_there},
+    request::{plan_bytes, read_plan},
     shared::{confirm, give_back_room, set_damaged_aside},
 };
 use crate::{
@@ -114,21 +115,40 @@ fn open(
     make_private(&*disk, dir)?;
     let locks = lock(&*disk, &folder, opening.holder, share)?;
     let journals = existing(&*disk, &folder)?;
-    let before = read_plan(&*disk, &folder)?;
-    if before.is_none() && !journals.0.is_empty() {
-        return Err(StoreError::Missing { path: folder.plan() });
-    }
+    let bytes = plan_bytes(opening.plan);
+    let before = plan_before(&*disk, &folder, (opening, &bytes), &journals)?;
     let changed = changed_inputs(before.as_ref(), opening.plan);
     refuse(&folder, &journals, &changed, opening)?;
 
     let mut told = journals.notices();
-    write_request(&*disk, &folder, opening, share)?;
+    write_request(&*disk, &folder, (opening, &bytes), share)?;
     let store = settle(disk, folder, journals, locks, (opening.holder, share))?;
     told.extend(changes(before.as_ref(), opening.plan, &store.history));
     if !changed.is_empty() {
         told.push(Notice::InputsAccepted { changed });
     }
     Ok((store, told))
+}
+
+/// What was asked for so far. One that is lost says nothing about the inputs of the results: going on is accepting others.
+fn plan_before(
+    disk: &dyn Disk,
+    folder: &Folder,
+    (opening, bytes): (&Opening<'_>, &[u8]),
+    journals: &Journals,
+) -> Result<Option<Plan>, StoreError> {
+    // What is asked for again need not be worked out again: it may be large.
+    if read_if_there(disk, &folder.plan())?.is_some_and(|there| there == bytes) {
+        return Ok(Some(opening.plan.clone()));
+    }
+    let accepted = opening.changed_inputs == ChangedInputs::Accept;
+    match read_plan(disk, folder) {
+        Ok(None) if !journals.0.is_empty() && !accepted => {
+            Err(StoreError::Missing { path: folder.plan() })
+        }
+        Err(StoreError::PlanDamaged { .. } | StoreError::PlanAbsurd { .. }) if accepted => Ok(None),
+        read => read,
+    }
 }
 
 /// Opens results as they are, for one of several schedulers: what is asked for stays.
@@ -264,15 +284,14 @@ fn refuse_damage(journals: &Journals) -> Result<(), StoreError> {
 fn write_request(
     disk: &dyn Disk,
     folder: &Folder,
-    opening: &Opening<'_>,
+    (opening, plan): (&Opening<'_>, &[u8]),
     share: Option<&Share>,
 ) -> Result<(), StoreError> {
     let provenance = serde_json::to_vec_pretty(opening.provenance).expect("a JSON value serialises");
-    let plan = serde_json::to_vec(opening.plan).expect("plain data serialises");
     let files = [
         (folder.grid(), opening.grid.as_bytes()),
         (folder.provenance(), &provenance),
-        (folder.plan(), &plan),
+        (folder.plan(), plan),
     ];
     for (path, bytes) in files {
         if read_if_there(disk, &path)?.is_none_or(|there| there != bytes) {

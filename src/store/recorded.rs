@@ -11,6 +11,7 @@ use super::{
     Disk, Folder, Notice, OsDisk, Share, Source, StoreError,
     folder::{CONFIDENCES, EXAMPLES},
     journal::{self, Entry, Event, Scan},
+    request::read_plan,
     shared,
 };
 use crate::{outcome::Outcome, plan::Plan};
@@ -245,16 +246,6 @@ fn notices(path: &Path, scan: &Scan) -> Vec<Notice> {
     let fenced = (scan.fenced > 0).then(|| Notice::FencedLines { path: path.clone(), lines: scan.fenced });
     let torn = (scan.torn > 0).then_some(Notice::TornTail { path, bytes: scan.torn });
     damaged.into_iter().chain(fenced).chain(torn).collect()
-}
-
-pub(super) fn read_plan(disk: &dyn Disk, folder: &Folder) -> Result<Option<Plan>, StoreError> {
-    let path = folder.plan();
-    read_if_there(disk, &path)?
-        .map(|bytes| {
-            serde_json::from_slice(&bytes)
-                .map_err(|source| StoreError::Unreadable { path: path.clone(), source })
-        })
-        .transpose()
 }
 
 pub(super) fn read_if_there(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {

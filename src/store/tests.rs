@@ -1,5 +1,5 @@
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,20 +20,25 @@ use super::{
 use crate::{
     disk::{Counting, Death, Disk, Kept, Lock, OsDisk, Sharing, SimulatedDisk},
     outcome::{Cause, Outcome},
-    plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
+    plan::{EngineName, Identity, Names, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
 };
 
 const RUNS: u64 = 3;
 
+/// The engine as it enters the ids of runs.
+const BUILD: &str = "toy 0.1.0, 4 examples";
+
 fn run_id(number: u64) -> RunId {
-    format!("{number:032x}").parse().expect("32 hexadecimal digits")
+    let identity = Identity { engine: BUILD, data: None, network: None, start: None, method: "identity" };
+    let mut ids = Names::of(&identity).runs(&BTreeMap::new(), &Recipe::default(), [Seed(number)].into_iter());
+    ids.next().expect("one seed, one id")
 }
 
 fn hash_of(bytes: &[u8]) -> ContentHash {
     ContentHash::from(*blake3::hash(bytes).as_bytes())
 }
 
-fn plan(runs: std::ops::Range<u64>) -> Plan {
+fn plan(runs: u64) -> Plan {
     let point = Point {
         label: "identity".into(),
         method: "identity".into(),
@@ -46,13 +51,14 @@ fn plan(runs: std::ops::Range<u64>) -> Plan {
     Plan {
         name: "small".into(),
         engine: EngineName::Toy,
-        seeds: runs.end - runs.start,
+        build: BUILD.into(),
+        seeds: runs,
         stages: Vec::new(),
         audit: None,
         oracle: OracleSize { models: 1, held_out: 1 },
         inputs: None,
         points: vec![point],
-        runs: runs.map(|number| Run { id: run_id(number), point: 0, seed: Seed(number) }).collect(),
+        runs: (0..runs).map(|number| Run { id: run_id(number), point: 0, seed: Seed(number) }).collect(),
     }
 }
 
@@ -162,7 +168,7 @@ fn check_complete(disk: &SimulatedDisk, dir: &Path, runs: u64, circumstances: &s
 
 #[test]
 fn a_crash_at_any_change_loses_nothing_acknowledged_and_repeats_nothing() {
-    let asked = Asked::of(plan(0..RUNS));
+    let asked = Asked::of(plan(RUNS));
     let mut at = 1;
     loop {
         for power_fails in [false, true] {
@@ -196,7 +202,7 @@ fn a_crash_at_any_change_loses_nothing_acknowledged_and_repeats_nothing() {
 
 #[test]
 fn a_crash_during_the_resume_after_a_crash_is_no_worse() {
-    let asked = Asked::of(plan(0..2));
+    let asked = Asked::of(plan(2));
     for first in 1..45 {
         for second in 1..45 {
             let circumstances = format!("crashes at changes {first} and {second}");
@@ -222,7 +228,7 @@ fn a_crash_during_the_resume_after_a_crash_is_no_worse() {
 
 #[test]
 fn a_write_that_fails_once_is_the_last_one() {
-    let asked = Asked::of(plan(0..RUNS));
+    let asked = Asked::of(plan(RUNS));
     let mut stopped = 0;
     for at in 1..60 {
         let (disk, dir) = memory();
@@ -243,7 +249,7 @@ fn a_write_that_fails_once_is_the_last_one() {
 
 fn small_journal() -> (Arc<SimulatedDisk>, PathBuf, Vec<u8>) {
     let (disk, dir) = memory();
-    let asked = Asked::of(plan(0..RUNS));
+    let asked = Asked::of(plan(RUNS));
     let (mut store, _) = asked.open(disk.clone(), &dir).expect("an empty disk");
     sweep(&disk, &mut store, &asked.plan);
     let bytes = disk.read(&store.folder().journal(None), u64::MAX).expect("it is there");
@@ -263,7 +269,7 @@ fn never_wrong(disk: &Arc<SimulatedDisk>, dir: &Path, damaged: &[u8], circumstan
     for number in 0..RUNS {
         right(number, recorded.outcomes.get(&run_id(number)).map(|record| &record.outcome));
     }
-    let mut asked = Asked::of(plan(0..RUNS));
+    let mut asked = Asked::of(plan(RUNS));
     match asked.open(disk.clone(), dir) {
         Ok((store, _)) => (0..RUNS).for_each(|number| right(number, store.outcome(&run_id(number)))),
         // A journal that says nothing, beside runs, is no fresh start.
@@ -342,7 +348,7 @@ fn every_line_is_plain_json_with_its_checksum() {
 #[test]
 fn the_first_final_outcome_stands() {
     let (disk, dir) = memory();
-    let asked = Asked::of(plan(0..1));
+    let asked = Asked::of(plan(1));
     let (mut store, _) = asked.open(disk.clone(), &dir).expect("an empty disk");
     let run = run_id(0);
     store.begin(&run, 1, 0).expect("room");
@@ -363,20 +369,20 @@ fn the_first_final_outcome_stands() {
 #[test]
 fn a_changed_plan_keeps_what_it_still_asks_for() {
     let (disk, dir, _) = small_journal();
-    let (store, notices) = Asked::of(plan(1..5)).open(disk.clone(), &dir).expect("whole");
+    let (store, notices) = Asked::of(plan(2)).open(disk.clone(), &dir).expect("whole");
     assert_eq!(notices, [Notice::PlanChanged { kept: 2, ignored: 1 }]);
     drop(store);
     let recorded = Recorded::read_on(&*disk, &dir).expect("whole");
-    assert_eq!(recorded.plan, plan(1..5));
-    assert_eq!(recorded.outcomes.keys().cloned().collect::<Vec<_>>(), [run_id(1), run_id(2)]);
-    let (_, notices) = Asked::of(plan(0..RUNS)).open(disk, &dir).expect("whole");
+    assert_eq!(recorded.plan, plan(2));
+    assert_eq!(recorded.outcomes.keys().cloned().collect::<BTreeSet<_>>(), BTreeSet::from([run_id(0), run_id(1)]));
+    let (_, notices) = Asked::of(plan(RUNS)).open(disk, &dir).expect("whole");
     assert_eq!(notices, [Notice::PlanChanged { kept: 3, ignored: 0 }], "nothing was thrown away");
 }
 
 #[test]
 fn changed_inputs_are_refused_until_accepted() {
     let with = |data: &[u8], original: &[u8]| {
-        let mut plan = plan(0..RUNS);
+        let mut plan = plan(RUNS);
         plan.inputs = Some(PlannedInputs {
             data: "data".into(),
             data_hash: hash_of(data),
@@ -385,6 +391,20 @@ fn changed_inputs_are_refused_until_accepted() {
             network: Network { name: "resnet18".into(), width: 8, classes: 10 },
             original: PlannedOriginal::Checkpoint { path: "original.pth".into(), blake3: hash_of(original) },
         });
+        let inputs = plan.inputs.as_ref().expect("just given");
+        let (data, network, start) = (&inputs.data_hash, &inputs.network, hash_of(original));
+        let identity = Identity {
+            engine: BUILD,
+            data: Some(data),
+            network: Some(network),
+            start: Some(start.as_str()),
+            method: "identity",
+        };
+        let ids =
+            Names::of(&identity).runs(&BTreeMap::new(), &Recipe::default(), (0..RUNS).map(Seed));
+        for (run, id) in plan.runs.iter_mut().zip(ids) {
+            run.id = id;
+        }
         plan
     };
     let (disk, dir) = memory();
@@ -402,11 +422,49 @@ fn changed_inputs_are_refused_until_accepted() {
 }
 
 #[test]
+fn a_changed_byte_of_the_plan_is_noticed_by_every_reader_and_mended_on_request() {
+    let (disk, dir, _) = small_journal();
+    let path = dir.join("plan.json");
+    let bytes = disk.read(&path, u64::MAX).expect("it is there");
+    for index in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[index] ^= 1 << (index % 8);
+        disk.put(&path, &damaged).expect("room");
+        let read = Recorded::read_on(&*disk, &dir);
+        assert!(matches!(read, Err(StoreError::PlanDamaged { .. })), "byte {index}: {read:?}");
+        let found = fsck(&*disk, &dir).expect("readable");
+        assert!(!found.is_sound(), "byte {index}");
+        let mut asked = Asked::of(plan(RUNS));
+        let opened = asked.open(disk.clone(), &dir);
+        assert!(matches!(opened, Err(StoreError::PlanDamaged { .. })), "byte {index}: {opened:?}");
+        asked.inputs = ChangedInputs::Accept;
+        let (store, _) = asked.open(disk.clone(), &dir).expect("written anew");
+        assert_eq!(store.outcome(&run_id(0)), Some(&outcome(0)), "nothing is repeated");
+    }
+    assert_eq!(disk.read(&path, u64::MAX).expect("it is there"), bytes);
+}
+
+#[test]
+fn numbers_that_nobody_can_count_on_from_are_damage() {
+    for (seq, epoch, attempt) in [(u64::MAX, 1, 1), (100, u64::MAX, 1), (100, 1, u32::MAX)] {
+        let (disk, dir, mut bytes) = small_journal();
+        let event = journal::Event::Started { run: run_id(1), attempt, slot: 0 };
+        let line = journal::encode(&journal::Entry { seq, epoch, event });
+        bytes.splice(0..0, line);
+        assert_eq!(journal::scan(&bytes).damaged.len(), 1, "{seq} {epoch} {attempt}");
+        disk.put(&dir.join("journal.jsonl"), &bytes).expect("room");
+        let opened = Asked::of(plan(RUNS)).open(disk.clone(), &dir);
+        assert!(matches!(opened, Err(StoreError::Damaged { .. })), "{opened:?}");
+        assert!(!fsck(&*disk, &dir).expect("readable").is_sound());
+    }
+}
+
+#[test]
 fn a_missing_journal_or_plan_is_no_fresh_start() {
     for name in ["journal.jsonl", "plan.json"] {
         let (disk, dir, _) = small_journal();
         disk.remove(&dir.join(name)).expect("it is there");
-        let opened = Asked::of(plan(0..RUNS)).open(disk, &dir);
+        let opened = Asked::of(plan(RUNS)).open(disk, &dir);
         assert!(
             matches!(opened, Err(StoreError::Missing { ref path }) if path.ends_with(name)),
             "{opened:?}"
@@ -418,7 +476,7 @@ fn a_missing_journal_or_plan_is_no_fresh_start() {
 fn a_second_scheduler_is_told_who_holds_the_results() {
     let parent = tempfile::tempdir().expect("a temporary folder");
     let dir = parent.path().join("small");
-    let asked = Asked::of(plan(0..RUNS));
+    let asked = Asked::of(plan(RUNS));
     let disk: Arc<dyn Disk> = Arc::new(OsDisk);
     let (store, _) = asked.open(disk.clone(), &dir).expect("an empty folder");
     let second = asked.open(disk.clone(), &dir);
@@ -434,7 +492,7 @@ fn results_are_private_and_links_are_not_followed() {
     use std::os::unix::fs::PermissionsExt;
     let parent = tempfile::tempdir().expect("a temporary folder");
     let dir = parent.path().join("small");
-    let asked = Asked::of(plan(0..RUNS));
+    let asked = Asked::of(plan(RUNS));
     let (mut store, _) = asked.open(Arc::new(OsDisk), &dir).expect("an empty folder");
     let run = store.begin(&run_id(1), 1, 0).expect("room");
     store.log(&run_id(1), 1).expect("room").write(b"hello\n");
@@ -457,7 +515,7 @@ fn results_are_private_and_links_are_not_followed() {
 fn somebody_elses_line_in_the_journal_stops_the_store() {
     let parent = tempfile::tempdir().expect("a temporary folder");
     let dir = parent.path().join("small");
-    let (mut store, _) = Asked::of(plan(0..RUNS)).open(Arc::new(OsDisk), &dir).expect("an empty folder");
+    let (mut store, _) = Asked::of(plan(RUNS)).open(Arc::new(OsDisk), &dir).expect("an empty folder");
     let journal = store.folder().journal(None);
     let mut bytes = std::fs::read(&journal).expect("it is there");
     bytes.extend_from_slice(b"{}\n");
@@ -470,7 +528,7 @@ fn somebody_elses_line_in_the_journal_stops_the_store() {
 fn a_scheduler_that_lost_its_lock_is_fenced() {
     let parent = tempfile::tempdir().expect("a temporary folder");
     let dir = parent.path().join("small");
-    let asked = Asked::of(plan(0..RUNS));
+    let asked = Asked::of(plan(RUNS));
     let (mut first, _) = asked.open(Arc::new(OsDisk), &dir).expect("an empty folder");
     first.begin(&run_id(1), 1, 0).expect("room");
     // What a lock that another host doesn't see amounts to.
@@ -500,7 +558,7 @@ fn a_line_of_a_fenced_scheduler_counts_for_nothing() {
     let scan = journal::scan(&bytes);
     assert_eq!((scan.damaged.len(), scan.torn, scan.fenced), (0, 0, 1));
     disk.put(&dir.join("journal.jsonl"), &bytes).expect("room");
-    let (_, notices) = Asked::of(plan(0..RUNS)).open(disk, &dir).expect("no damage");
+    let (_, notices) = Asked::of(plan(RUNS)).open(disk, &dir).expect("no damage");
     assert_eq!(notices, [Notice::FencedLines { path: dir.join("journal.jsonl"), lines: 1 }]);
 }
 
@@ -508,7 +566,7 @@ fn a_line_of_a_fenced_scheduler_counts_for_nothing() {
 fn schedulers_that_share_a_sweep_keep_a_journal_each_and_are_read_as_one() {
     let parent = tempfile::tempdir().expect("a temporary folder");
     let dir = parent.path().join("small");
-    let plan = plan(0..RUNS);
+    let plan = plan(RUNS);
     let (disk, asked): (Arc<dyn Disk>, _) = (Arc::new(OsDisk), Asked::of(plan.clone()));
     let share = |name: &str| asked.open_share(disk.clone(), &dir, name);
     let (mut left, _) = share("node/1").expect("an empty folder");
@@ -524,7 +582,7 @@ fn schedulers_that_share_a_sweep_keep_a_journal_each_and_are_read_as_one() {
     assert!(dir.join("journal.node-1.jsonl").is_file() && dir.join("journal.node2.jsonl").is_file());
 
     let recorded = Recorded::read(&dir).expect("whole");
-    assert_eq!(recorded.outcomes.keys().cloned().collect::<Vec<_>>(), [run_id(1), run_id(2)]);
+    assert_eq!(recorded.outcomes.keys().cloned().collect::<BTreeSet<_>>(), BTreeSet::from([run_id(1), run_id(2)]));
     let (mut sole, _) = asked.open(disk.clone(), &dir).expect("free now");
     assert_eq!(sole.outcome(&run_id(2)), Some(&outcome(2)), "what others recorded is known");
     sole.reopen(&run_id(2)).expect("room");
@@ -542,7 +600,7 @@ fn schedulers_that_share_a_sweep_keep_a_journal_each_and_are_read_as_one() {
 #[test]
 fn the_room_of_the_dead_is_given_back_and_that_of_the_living_is_theirs() {
     let (disk, dir) = memory();
-    let asked = Asked::of(plan(0..RUNS));
+    let asked = Asked::of(plan(RUNS));
     let open = |name: &str| asked.open_share(disk.clone(), &dir, name).expect("another share").0;
     let ballasts = || {
         let names = disk.list(&dir).expect("a folder").into_iter();
@@ -564,7 +622,7 @@ fn the_room_of_the_dead_is_given_back_and_that_of_the_living_is_theirs() {
 
 #[test]
 fn a_full_disk_still_records_what_is_in_hand() {
-    let asked = Asked::of(plan(0..RUNS));
+    let asked = Asked::of(plan(RUNS));
     let mut rescued = 0;
     for at in 1..60 {
         let (disk, dir) = memory();
@@ -593,7 +651,7 @@ fn a_full_disk_still_records_what_is_in_hand() {
 fn results_that_others_can_write_to_are_refused() {
     use std::os::unix::fs::PermissionsExt;
     let parent = tempfile::tempdir().expect("a temporary folder");
-    let asked = Asked::of(plan(0..RUNS));
+    let asked = Asked::of(plan(RUNS));
     for (mode, refused) in [(0o777, true), (0o770, true), (0o1777, false), (0o755, false)] {
         let dir = parent.path().join(format!("{mode:o}"));
         std::fs::create_dir(&dir).expect("room");
@@ -609,7 +667,7 @@ fn a_planted_link_is_written_through_nowhere() {
     let (dir, victim) = (parent.path().join("small"), parent.path().join("victim"));
     std::fs::create_dir(&victim).expect("room");
     std::fs::write(victim.join("canary"), "alive").expect("room");
-    let asked = Asked::of(plan(0..RUNS));
+    let asked = Asked::of(plan(RUNS));
     let planted = [
         "sweep.lock",
         "plan.json",
@@ -619,7 +677,7 @@ fn a_planted_link_is_written_through_nowhere() {
         "journal.jsonl",
         "runs",
         ".sweep.ballast",
-        "runs/00000000000000000000000000000001",
+        &format!("runs/{}", run_id(1)),
     ];
     for name in planted {
         let _ = std::fs::remove_dir_all(&dir);
@@ -641,7 +699,7 @@ fn a_planted_link_is_written_through_nowhere() {
 #[test]
 fn a_measurement_can_name_no_file_elsewhere() {
     let (disk, dir) = memory();
-    let (mut store, _) = Asked::of(plan(0..1)).open(disk, &dir).expect("an empty disk");
+    let (mut store, _) = Asked::of(plan(1)).open(disk, &dir).expect("an empty disk");
     let mut lie = measurement(0);
     lie.confidences.file = "../../grid.toml".into();
     assert!(!store.holds(&run_id(0), &lie));
@@ -698,6 +756,35 @@ fn the_cache_gives_back_what_it_was_given_or_nothing() {
     cache.keep(&run, from, &measurement(3)).expect("and can be made again");
     disk.put(&entry.join("measurement.json"), b"{").expect("room");
     assert!(matches!(cache.fetch(&run, into), Fetched::Damaged(_)));
+}
+
+#[test]
+fn a_changed_digit_or_another_runs_entry_in_the_cache_is_not_believed() {
+    let (disk, _) = memory();
+    let cache = Cache::open_on(disk.clone(), Path::new("results/cache")).expect("room");
+    let (from, into) = (Path::new("results/from"), Path::new("results/into"));
+    disk.create_dir(from).expect("room");
+    disk.put(&from.join("confidences.npy"), &confidences(3)).expect("room");
+    let (one, other) = (run_id(3), run_id(4));
+    let entry = |run: &RunId| Path::new("results/cache").join(run.as_str()).join("measurement.json");
+    let fetched = |run: &RunId| {
+        disk.remove(into).and_then(|()| disk.create_dir(into)).expect("room");
+        cache.fetch(run, into)
+    };
+    cache.keep(&one, from, &measurement(3)).expect("room");
+    let bytes = disk.read(&entry(&one), 1 << 20).expect("it is there");
+    for index in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[index] ^= 1 << (index % 8);
+        disk.put(&entry(&one), &damaged).expect("room");
+        assert!(!cache.has(&one), "byte {index}");
+        assert!(matches!(fetched(&one), Fetched::Damaged(_)), "byte {index}");
+        cache.keep(&one, from, &measurement(3)).expect("made again");
+    }
+    assert!(matches!(fetched(&one), Fetched::Hit(_)));
+    cache.keep(&other, from, &measurement(3)).expect("room");
+    disk.put(&entry(&other), &bytes).expect("room");
+    assert!(matches!(fetched(&other), Fetched::Damaged(_)), "what was measured for another run");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use sweep::{
     disk::{Counting, Death, Disk, SimulatedDisk},
     outcome::{Cause, Outcome},
-    plan::{EngineName, OracleSize, Plan, Point, Role, Run},
+    plan::{EngineName, Identity, Names, OracleSize, Plan, Point, Role, Run},
     store::{ChangedInputs, Damage, Holder, Notice, Opening, Recorded, Source, Store, StoreError},
 };
 use sweep_protocol::{
@@ -21,6 +21,9 @@ pub(crate) const DIR: &str = "results/small";
 /// Name of the one array that a run leaves.
 pub(crate) const CONFIDENCES: &str = "confidences.npy";
 
+/// The engine as it enters the ids of runs.
+const BUILD: &str = "toy 0.1.0, 4 examples";
+
 /// A plan of runs without inputs.
 pub(crate) fn plan(runs: u64) -> Plan {
     let point = Point {
@@ -35,6 +38,7 @@ pub(crate) fn plan(runs: u64) -> Plan {
     Plan {
         name: "small".into(),
         engine: EngineName::Toy,
+        build: BUILD.into(),
         seeds: runs,
         stages: Vec::new(),
         audit: None,
@@ -46,7 +50,9 @@ pub(crate) fn plan(runs: u64) -> Plan {
 }
 
 pub(crate) fn run_id(number: u64) -> RunId {
-    format!("{number:032x}").parse().expect("32 hexadecimal digits")
+    let identity = Identity { engine: BUILD, data: None, network: None, start: None, method: "identity" };
+    let mut ids = Names::of(&identity).runs(&BTreeMap::new(), &Recipe::default(), [Seed(number)].into_iter());
+    ids.next().expect("one seed, one id")
 }
 
 /// The bytes that a run leaves as its confidences.

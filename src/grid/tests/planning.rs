@@ -298,3 +298,21 @@ fn audits_change_what_is_measured_and_no_run() {
     assert_eq!(samples(&full)[0], None);
     assert!(samples(&full)[1..].iter().all(|sample| *sample == Some(50)));
 }
+
+#[test]
+fn every_plan_that_a_grid_gives_is_one_that_is_believed_when_it_is_read() {
+    let grids = [
+        format!("{TORCH}[method.finetune]\nlr = [1e-2, 1e-3]\n[method.retrain]\n[method.ssd]\n"),
+        format!("{TORCH}[original]\ncheckpoint = \"o.pth\"\n[method.ct]\n"),
+        format!("{TORCH}{OWN}"),
+    ];
+    for text in grids {
+        let plan = planned(&text);
+        plan.check().unwrap_or_else(|fault| panic!("{fault}\n{text}"));
+        let json = serde_json::to_vec(&plan).expect("plain data");
+        let read: Plan = serde_json::from_slice(&json).expect("its own text");
+        read.check().unwrap_or_else(|fault| panic!("read back: {fault}\n{text}"));
+    }
+    let toy = checked(&format!("{TOY}[method.simulated]\nshift = [0, 1]\n")).plan(&nothing());
+    toy.check().expect("a toy plan");
+}

@@ -10,6 +10,7 @@
 //! not written, so a recipe that doesn't use a word has the same text, and the same run id, as before the word came.
 
 mod alternate;
+mod chance;
 mod cost;
 mod data;
 mod either;

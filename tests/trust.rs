@@ -1,0 +1,81 @@
+//! What is read from results is believed only if it is what was written: every reproduction of a wrong number, a followed link
+//! or an endless wait that was ever found stands here.
+
+use std::{fs, path::PathBuf};
+
+use crate::harness::{Bench, measured};
+
+const GRID: &str = r#"
+name = "small"
+engine = "toy"
+seeds = 3
+[toy]
+examples = 4
+[oracle]
+models = 3
+held-out = 3
+[method.a]
+method = "simulated"
+shift = [0, 1]
+"#;
+
+fn swept() -> Bench {
+    let bench = Bench::new();
+    bench.write("small.toml", GRID);
+    bench.sweep(["small.toml", "--out", "r"]).expect_code(0);
+    bench
+}
+
+/// The folder of a run that left an array.
+fn some_run(bench: &Bench) -> PathBuf {
+    let mut runs: Vec<_> = fs::read_dir(bench.path("r/runs"))
+        .expect("runs")
+        .map(|run| run.expect("readable").path())
+        .collect();
+    runs.sort();
+    runs.swap_remove(0)
+}
+
+#[test]
+fn a_changed_plan_is_believed_by_no_command() {
+    let bench = swept();
+    let (plan, points) = (bench.read("r/plan.json"), bench.read("r/points.csv"));
+    let relabelled = plan.replacen("\"shift\":0.0", "\"shift\":9.9", 1);
+    assert_ne!(relabelled, plan);
+    bench.write("r/plan.json", relabelled);
+    for command in [
+        &["report", "r"][..],
+        &["status", "r"],
+        &["compare", "r", "r"],
+        &["fsck", "r"],
+        &["small.toml", "--out", "r"],
+        &["small.toml", "--out", "r", "--shared"],
+    ] {
+        let said = bench.sweep(command).expect_code(4);
+        let all = said.stdout + &said.stderr;
+        assert!(all.contains("plan.json") && all.contains("damaged"), "{command:?}: {all}");
+    }
+    assert_eq!(bench.read("r/points.csv"), points, "nothing was written");
+    let before = bench.ended("r").len();
+    bench.sweep(["small.toml", "--out", "r", "--accept-changed-inputs"]).expect_code(0);
+    assert_eq!(bench.ended("r").len(), before, "the way out repeats nothing");
+    assert_eq!((bench.read("r/plan.json"), bench.read("r/points.csv")), (plan, points));
+    bench.sweep(["fsck", "r"]).expect_code(0);
+}
+
+#[test]
+fn a_finished_run_without_its_array_is_not_everything() {
+    let bench = swept();
+    let expected = measured(&bench.read("r/runs.csv"));
+    let array = some_run(&bench).join("confidences.npy");
+    let mut bytes = fs::read(&array).expect("it is there");
+    bytes.push(b'z');
+    fs::write(&array, bytes).expect("writable");
+    let said = bench.sweep(["small.toml", "--out", "r"]).expect_code(4);
+    assert!(said.stderr.contains("sweep fsck r --repair"), "the way out: {}", said.stderr);
+    let before = bench.ended("r").len();
+    bench.sweep(["fsck", "r", "--repair"]).expect_code(0);
+    bench.sweep(["small.toml", "--out", "r"]).expect_code(0);
+    assert_eq!(bench.ended("r").len(), before + 1, "one run is repeated, no other");
+    assert_eq!(measured(&bench.read("r/runs.csv")), expected);
+}
