@@ -13,7 +13,7 @@ use super::{
     Access, ChangedInput, Disk, Folder, Held, Lock, Notice, OsDisk, Share, Sharing, State, Store, StoreError,
     journal::{Event, Journal},
     recorded::{History, Journals, MAX_FILE, Part, read_if_there},
-    request::{plan_bytes, read_plan},
+    request::{plan_before, plan_bytes, read_plan},
     shared::{confirm, give_back_room, set_damaged_aside},
 };
 use crate::{
@@ -128,27 +128,6 @@ fn open(
         told.push(Notice::InputsAccepted { changed });
     }
     Ok((store, told))
-}
-
-/// What was asked for so far. One that is lost says nothing about the inputs of the results: going on is accepting others.
-fn plan_before(
-    disk: &dyn Disk,
-    folder: &Folder,
-    (opening, bytes): (&Opening<'_>, &[u8]),
-    journals: &Journals,
-) -> Result<Option<Plan>, StoreError> {
-    // What is asked for again need not be worked out again: it may be large.
-    if read_if_there(disk, &folder.plan())?.is_some_and(|there| there == bytes) {
-        return Ok(Some(opening.plan.clone()));
-    }
-    let accepted = opening.changed_inputs == ChangedInputs::Accept;
-    match read_plan(disk, folder) {
-        Ok(None) if !journals.0.is_empty() && !accepted => {
-            Err(StoreError::Missing { path: folder.plan() })
-        }
-        Err(StoreError::PlanDamaged { .. } | StoreError::PlanAbsurd { .. }) if accepted => Ok(None),
-        read => read,
-    }
 }
 
 /// Opens results as they are, for one of several schedulers: what is asked for stays.

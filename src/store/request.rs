@@ -1,6 +1,9 @@
 //! What is asked for, as it lies beside the results: believed only if it is what was written and could have been asked for.
 
-use super::{Disk, Folder, StoreError, recorded::read_if_there};
+use super::{
+    ChangedInputs, Disk, Folder, Opening, StoreError,
+    recorded::{Journals, read_if_there},
+};
 use crate::{
     plan::Plan,
     seal::{sealed, unsealed},
@@ -23,4 +26,25 @@ pub(super) fn read_plan(disk: &dyn Disk, folder: &Folder) -> Result<Option<Plan>
         .map_err(|source| StoreError::Unreadable { path: path.clone(), source })?;
     plan.check().map_err(|source| StoreError::PlanAbsurd { path, source })?;
     Ok(Some(plan))
+}
+
+/// What was asked for so far. One that is lost says nothing about the inputs of the results: going on is accepting others.
+pub(super) fn plan_before(
+    disk: &dyn Disk,
+    folder: &Folder,
+    (opening, bytes): (&Opening<'_>, &[u8]),
+    journals: &Journals,
+) -> Result<Option<Plan>, StoreError> {
+    // What is asked for again need not be worked out again: it may be large.
+    if read_if_there(disk, &folder.plan())?.is_some_and(|there| there == bytes) {
+        return Ok(Some(opening.plan.clone()));
+    }
+    let accepted = opening.changed_inputs == ChangedInputs::Accept;
+    match read_plan(disk, folder) {
+        Ok(None) if !journals.0.is_empty() && !accepted => {
+            Err(StoreError::Missing { path: folder.plan() })
+        }
+        Err(StoreError::PlanDamaged { .. } | StoreError::PlanAbsurd { .. }) if accepted => Ok(None),
+        read => read,
+    }
 }
