@@ -199,7 +199,10 @@ impl Appraiser<'_> {
         let models =
             runs.iter().map(|(run, measured)| self.model(run, measured)).collect::<Result<Vec<_>, _>>()?;
         if let Some([one, other]) = self.twins(runs, &models) {
-            return Err(Unusable::Twins { one: one.id.short().to_owned(), other: other.id.short().to_owned() });
+            return Err(Unusable::Twins {
+                one: one.id.short().to_owned(),
+                other: other.id.short().to_owned(),
+            });
         }
         Ok(Ensemble::new(&models, runs.len())?)
     }

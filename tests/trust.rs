@@ -28,10 +28,8 @@ fn swept() -> Bench {
 
 /// The folder of a run that left an array.
 fn some_run(bench: &Bench) -> PathBuf {
-    let mut runs: Vec<_> = fs::read_dir(bench.path("r/runs"))
-        .expect("runs")
-        .map(|run| run.expect("readable").path())
-        .collect();
+    let mut runs: Vec<_> =
+        fs::read_dir(bench.path("r/runs")).expect("runs").map(|run| run.expect("readable").path()).collect();
     runs.sort();
     runs.swap_remove(0)
 }
@@ -78,4 +76,59 @@ fn a_finished_run_without_its_array_is_not_everything() {
     bench.sweep(["small.toml", "--out", "r"]).expect_code(0);
     assert_eq!(bench.ended("r").len(), before + 1, "one run is repeated, no other");
     assert_eq!(measured(&bench.read("r/runs.csv")), expected);
+}
+
+/// A line of a journal with its checksum.
+fn signed(line: &str) -> String {
+    let (covered, _) = line.split_once(",\"crc32c\"").expect("a line of a journal");
+    format!("{covered},\"crc32c\":\"{:08x}\"}}", crc32c::crc32c(covered.as_bytes()))
+}
+
+fn between<'t>(text: &'t str, before: &str, behind: &str) -> &'t str {
+    let rest = text.split_once(before).expect(before).1;
+    rest.split_once(behind).expect(behind).0
+}
+
+#[test]
+fn two_runs_with_one_array_are_no_two_models() {
+    let bench = swept();
+    let rows = measured(&bench.read("r/runs.csv"));
+    let held_out: Vec<&str> =
+        rows.iter().filter(|row| row["role"] == "held-out").map(|row| row["run_id"].as_str()).collect();
+    let journal = bench.read("r/journal.jsonl");
+    let ended = |run: &str| {
+        let of = |line: &&str| line.contains("\"ended\"") && line.contains(run);
+        journal.lines().find(of).expect("it ended")
+    };
+    let (one, other) = (ended(held_out[0]), ended(held_out[1]));
+    let hash = |line: &str| between(between(line, "\"confidences\":", "}"), "\"blake3\":\"", "\"").to_owned();
+    let forged = signed(&other.replace(&hash(other), &hash(one)));
+    bench.write("r/journal.jsonl", journal.replace(other, &forged));
+    let array = |run: &str| bench.path(format!("r/runs/{run}/confidences.npy"));
+    fs::copy(array(held_out[0]), array(held_out[1])).expect("both are there");
+    bench.sweep(["report", "r"]).expect_code(0);
+    let points = bench.read("r/points.csv");
+    let ceiling = points.lines().find(|line| line.starts_with("held-out")).expect("the ceiling");
+    assert!(ceiling.contains("measured the same"), "{ceiling}");
+}
+
+#[test]
+fn counts_that_nobody_can_go_on_from_are_damage_and_no_panic() {
+    for (field, impossible) in
+        [("\"epoch\":1", "\"epoch\":18446744073709551615"), ("\"attempt\":1", "\"attempt\":4294967295")]
+    {
+        let bench = swept();
+        let journal = bench.read("r/journal.jsonl");
+        let lines: Vec<String> =
+            journal.lines().map(|line| signed(&line.replace(field, impossible))).collect();
+        bench.write("r/journal.jsonl", lines.join("\n") + "\n");
+        bench.sweep(["fsck", "r"]).expect_code(4);
+        for more in [&["--retry", "finished"][..], &[]] {
+            let command = [&["small.toml", "--out", "r"], more].concat();
+            let said = bench.sweep(&command).expect_code(4);
+            assert!(said.stderr.contains("sweep fsck --repair"), "{}", said.stderr);
+        }
+        bench.sweep(["fsck", "r", "--repair"]).expect_code(0);
+        bench.sweep(["small.toml", "--out", "r"]).expect_code(0);
+    }
 }

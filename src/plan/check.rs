@@ -164,7 +164,8 @@ impl Plan {
             Ordering::Equal => true,
             Ordering::Greater => false,
         };
-        if !complete || !runs.iter().map(|&run| self.runs[run].seed).eq((first..).map(Seed).take(runs.len())) {
+        if !complete || !runs.iter().map(|&run| self.runs[run].seed).eq((first..).map(Seed).take(runs.len()))
+        {
             return Err(PlanFault::Seeds { title: point.title() });
         }
         Ok(())

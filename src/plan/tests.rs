@@ -126,10 +126,12 @@ mod refused {
             point(Role::Unlearn, "floor", "identity"),
             point(Role::Unlearn, "again", "retrain"),
         ];
-        let runs = [ids("retrain", 0..3), ids("identity", 0..2), ids("retrain", RETRAIN_SEEDS..RETRAIN_SEEDS + 2)];
-        let runs = runs.into_iter().enumerate().flat_map(|(point, runs)| {
-            runs.into_iter().map(move |(seed, id)| Run { id, point, seed })
-        });
+        let runs =
+            [ids("retrain", 0..3), ids("identity", 0..2), ids("retrain", RETRAIN_SEEDS..RETRAIN_SEEDS + 2)];
+        let runs = runs
+            .into_iter()
+            .enumerate()
+            .flat_map(|(point, runs)| runs.into_iter().map(move |(seed, id)| Run { id, point, seed }));
         Plan {
             name: "small".into(),
             engine: EngineName::Toy,
@@ -151,34 +153,56 @@ mod refused {
         let changes: [(&str, Change, fn(&PlanFault) -> bool); 13] = [
             ("no points", |plan| plan.points.clear(), |fault| matches!(fault, PlanFault::NoPoints)),
             ("no seeds", |plan| plan.seeds = 0, |fault| matches!(fault, PlanFault::Models { models: 0, .. })),
-            ("seeds without end", |plan| plan.seeds = 10_u64.pow(18), |fault| {
-                matches!(fault, PlanFault::Models { .. })
-            }),
+            (
+                "seeds without end",
+                |plan| plan.seeds = 10_u64.pow(18),
+                |fault| matches!(fault, PlanFault::Models { .. }),
+            ),
             ("no oracle", |plan| plan.oracle.models = 0, |fault| matches!(fault, PlanFault::Models { .. })),
-            ("a run twice", |plan| plan.runs.push(plan.runs[6].clone()), |fault| {
-                matches!(fault, PlanFault::Seeds { .. })
-            }),
+            (
+                "a run twice",
+                |plan| plan.runs.push(plan.runs[6].clone()),
+                |fault| matches!(fault, PlanFault::Seeds { .. }),
+            ),
             ("a run less", |plan| drop(plan.runs.pop()), |fault| matches!(fault, PlanFault::Seeds { .. })),
-            ("a run of no point", |plan| plan.runs[0].point = 999_999, |fault| {
-                matches!(fault, PlanFault::NoSuchPoint { point: 999_999, .. })
-            }),
-            ("runs of two points exchanged", |plan| {
-                let other = plan.runs[5].id.clone();
-                plan.runs[5].id = std::mem::replace(&mut plan.runs[3].id, other);
-            }, |fault| matches!(fault, PlanFault::Misnamed { .. })),
-            ("two oracles", |plan| plan.points[1].role = Role::Oracle, |fault| {
-                matches!(fault, PlanFault::Twice { role: Role::Oracle })
-            }),
-            ("another method", |plan| plan.points[1].method = "ssd".into(), |fault| {
-                matches!(fault, PlanFault::Misnamed { .. })
-            }),
-            ("a method of another version", |plan| plan.points[1].method = "seance".into(), |fault| {
-                matches!(fault, PlanFault::UnknownMethod { .. })
-            }),
-            ("another build", |plan| plan.build.push('0'), |fault| matches!(fault, PlanFault::Misnamed { .. })),
-            ("shrinking stages", |plan| plan.stages = vec![2, 1], |fault| {
-                matches!(fault, PlanFault::Stages { .. })
-            }),
+            (
+                "a run of no point",
+                |plan| plan.runs[0].point = 999_999,
+                |fault| matches!(fault, PlanFault::NoSuchPoint { point: 999_999, .. }),
+            ),
+            (
+                "runs of two points exchanged",
+                |plan| {
+                    let other = plan.runs[5].id.clone();
+                    plan.runs[5].id = std::mem::replace(&mut plan.runs[3].id, other);
+                },
+                |fault| matches!(fault, PlanFault::Misnamed { .. }),
+            ),
+            (
+                "two oracles",
+                |plan| plan.points[1].role = Role::Oracle,
+                |fault| matches!(fault, PlanFault::Twice { role: Role::Oracle }),
+            ),
+            (
+                "another method",
+                |plan| plan.points[1].method = "ssd".into(),
+                |fault| matches!(fault, PlanFault::Misnamed { .. }),
+            ),
+            (
+                "a method of another version",
+                |plan| plan.points[1].method = "seance".into(),
+                |fault| matches!(fault, PlanFault::UnknownMethod { .. }),
+            ),
+            (
+                "another build",
+                |plan| plan.build.push('0'),
+                |fault| matches!(fault, PlanFault::Misnamed { .. }),
+            ),
+            (
+                "shrinking stages",
+                |plan| plan.stages = vec![2, 1],
+                |fault| matches!(fault, PlanFault::Stages { .. }),
+            ),
         ];
         for (what, change, is_expected) in changes {
             let mut plan = sound();

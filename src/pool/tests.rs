@@ -409,7 +409,8 @@ fn a_run_that_another_scheduler_took_over_and_lost_is_carried_out_after_all() {
     let (dir, disk) = (folder.path().join("results"), Arc::new(OsDisk));
     let mut plan = plan(EngineName::Toy, &[(Role::Unlearn, 1)]);
     // Who joins reads the plan, and believes the ids that it can work out alone.
-    let identity = Identity { engine: &plan.build, data: None, network: None, start: None, method: "finetune" };
+    let identity =
+        Identity { engine: &plan.build, data: None, network: None, start: None, method: "finetune" };
     let ids = Names::of(&identity).runs(&BTreeMap::new(), &Recipe::default(), [Seed(0)].into_iter());
     plan.runs[0].id = ids.last().expect("one seed, one id");
     drop(open(disk.clone(), &dir, &plan).expect("room"));

@@ -35,7 +35,9 @@ pub enum ArrayError {
         source: io::Error,
     },
     /// It has changed since.
-    #[error("run {run}: {file} is not what was measured; `sweep fsck --repair` sets it aside, and `sweep run` repeats this run alone")]
+    #[error(
+        "run {run}: {file} is not what was measured; `sweep fsck --repair` sets it aside, and `sweep run` repeats this run alone"
+    )]
     Damaged {
         /// Short name of the run.
         run: String,

@@ -85,7 +85,9 @@ impl Cache {
             Err(_) => return self.damaged(entry),
         };
         match opened(run, bytes) {
-            Some(measurement) if self.bring(&entry, into, &measurement) => Fetched::Hit(Box::new(measurement)),
+            Some(measurement) if self.bring(&entry, into, &measurement) => {
+                Fetched::Hit(Box::new(measurement))
+            }
             Some(_) | None => self.damaged(entry),
         }
     }

@@ -267,11 +267,8 @@ fn write_request(
     share: Option<&Share>,
 ) -> Result<(), StoreError> {
     let provenance = serde_json::to_vec_pretty(opening.provenance).expect("a JSON value serialises");
-    let files = [
-        (folder.grid(), opening.grid.as_bytes()),
-        (folder.provenance(), &provenance),
-        (folder.plan(), plan),
-    ];
+    let files =
+        [(folder.grid(), opening.grid.as_bytes()), (folder.provenance(), &provenance), (folder.plan(), plan)];
     for (path, bytes) in files {
         if read_if_there(disk, &path)?.is_none_or(|there| there != bytes) {
             replace(disk, &path, bytes, &writer(share))

@@ -41,9 +41,7 @@ pub(super) fn plan_before(
     }
     let accepted = opening.changed_inputs == ChangedInputs::Accept;
     match read_plan(disk, folder) {
-        Ok(None) if !journals.0.is_empty() && !accepted => {
-            Err(StoreError::Missing { path: folder.plan() })
-        }
+        Ok(None) if !journals.0.is_empty() && !accepted => Err(StoreError::Missing { path: folder.plan() }),
         Err(StoreError::PlanDamaged { .. } | StoreError::PlanAbsurd { .. }) if accepted => Ok(None),
         read => read,
     }

@@ -374,7 +374,10 @@ fn a_changed_plan_keeps_what_it_still_asks_for() {
     drop(store);
     let recorded = Recorded::read_on(&*disk, &dir).expect("whole");
     assert_eq!(recorded.plan, plan(2));
-    assert_eq!(recorded.outcomes.keys().cloned().collect::<BTreeSet<_>>(), BTreeSet::from([run_id(0), run_id(1)]));
+    assert_eq!(
+        recorded.outcomes.keys().cloned().collect::<BTreeSet<_>>(),
+        BTreeSet::from([run_id(0), run_id(1)])
+    );
     let (_, notices) = Asked::of(plan(RUNS)).open(disk, &dir).expect("whole");
     assert_eq!(notices, [Notice::PlanChanged { kept: 3, ignored: 0 }], "nothing was thrown away");
 }
@@ -400,8 +403,7 @@ fn changed_inputs_are_refused_until_accepted() {
             start: Some(start.as_str()),
             method: "identity",
         };
-        let ids =
-            Names::of(&identity).runs(&BTreeMap::new(), &Recipe::default(), (0..RUNS).map(Seed));
+        let ids = Names::of(&identity).runs(&BTreeMap::new(), &Recipe::default(), (0..RUNS).map(Seed));
         for (run, id) in plan.runs.iter_mut().zip(ids) {
             run.id = id;
         }
@@ -582,7 +584,10 @@ fn schedulers_that_share_a_sweep_keep_a_journal_each_and_are_read_as_one() {
     assert!(dir.join("journal.node-1.jsonl").is_file() && dir.join("journal.node2.jsonl").is_file());
 
     let recorded = Recorded::read(&dir).expect("whole");
-    assert_eq!(recorded.outcomes.keys().cloned().collect::<BTreeSet<_>>(), BTreeSet::from([run_id(1), run_id(2)]));
+    assert_eq!(
+        recorded.outcomes.keys().cloned().collect::<BTreeSet<_>>(),
+        BTreeSet::from([run_id(1), run_id(2)])
+    );
     let (mut sole, _) = asked.open(disk.clone(), &dir).expect("free now");
     assert_eq!(sole.outcome(&run_id(2)), Some(&outcome(2)), "what others recorded is known");
     sole.reopen(&run_id(2)).expect("room");
