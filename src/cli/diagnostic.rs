@@ -285,12 +285,12 @@ impl CommandError {
             | Self::Appraisal(AppraisalError::Incompatible(_))
             | Self::Pool(PoolError::NoSlots) => Exit::Usage,
             Self::NothingSelected => Exit::NothingSelected,
-            Self::MeasurementsLost { .. } => Exit::Store,
             Self::Models(
                 ModelsError::Unwritable { .. }
                 | ModelsError::Unlistable { .. }
                 | ModelsError::NoScratch { .. },
             )
+            | Self::MeasurementsLost { .. }
             | Self::Measuring(MeasuringError::NoFolder { .. }) => Exit::Store,
             Self::Measuring(error) if error.is_of_worker() => Exit::SomeRunsFailed,
             Self::Data(_)

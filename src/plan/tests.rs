@@ -146,11 +146,13 @@ mod refused {
         }
     }
 
+    type Change = fn(&mut Plan);
+    type Expectation = fn(&PlanFault) -> bool;
+
     #[test]
     fn what_no_grid_asks_for() {
         sound().check().expect("a plan as a grid gives it");
-        type Change = fn(&mut Plan);
-        let changes: [(&str, Change, fn(&PlanFault) -> bool); 13] = [
+        let changes: [(&str, Change, Expectation); 13] = [
             ("no points", |plan| plan.points.clear(), |fault| matches!(fault, PlanFault::NoPoints)),
             ("no seeds", |plan| plan.seeds = 0, |fault| matches!(fault, PlanFault::Models { models: 0, .. })),
             (
@@ -164,7 +166,7 @@ mod refused {
                 |plan| plan.runs.push(plan.runs[6].clone()),
                 |fault| matches!(fault, PlanFault::Seeds { .. }),
             ),
-            ("a run less", |plan| drop(plan.runs.pop()), |fault| matches!(fault, PlanFault::Seeds { .. })),
+            ("a run less", |plan| plan.runs.truncate(6), |fault| matches!(fault, PlanFault::Seeds { .. })),
             (
                 "a run of no point",
                 |plan| plan.runs[0].point = 999_999,

@@ -14,8 +14,12 @@ impl Phase {
     fn draws(&self) -> bool {
         match self {
             // The order of every pass is shuffled.
-            Self::Train(_) | Self::Alternate(_) | Self::Either(_) => true,
-            Self::Reinit(_) | Self::Noise(_) | Self::FisherNoise(_) => true,
+            Self::Train(_)
+            | Self::Alternate(_)
+            | Self::Either(_)
+            | Self::Reinit(_)
+            | Self::Noise(_)
+            | Self::FisherNoise(_) => true,
             Self::Move(Move { scale, .. }) => *scale != 0.0,
             Self::Select(Select { score, .. }) => match score {
                 Score::Random | Score::Gradient { .. } => true,
