@@ -420,7 +420,9 @@ fn changed_inputs_are_refused_until_accepted() {
     assert_eq!(Recorded::read_on(&*disk, &dir).expect("whole").plan, with(b"data", b"original"));
     other.inputs = ChangedInputs::Accept;
     let (_, notices) = other.open(disk, &dir).expect("accepted");
-    assert_eq!(notices, [Notice::InputsAccepted { changed }]);
+    // Other inputs, other ids: nothing of the old plan is kept.
+    let replanned = Notice::PlanChanged { kept: 0, ignored: 0 };
+    assert_eq!(notices, [replanned, Notice::InputsAccepted { changed }]);
 }
 
 #[test]
