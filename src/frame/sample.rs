@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use sweep_protocol::{
     measurement::{Accuracies, Artifact, Measurement},
-    message::{Failure, Network},
+    message::Failure,
+    network::Network,
     recipe::Recipe,
     terms::{ContentHash, RunId, Seed, SetSizes, UnitInterval, Value},
 };
@@ -54,7 +55,7 @@ impl Sample {
             data_hash: hash('a'),
             skipped_images: 0,
             sizes: SetSizes { retain: 1600, forget: 200, validation: 300, test: Some(300) },
-            network: Network { name: "resnet18".to_owned(), width: 16, classes: 10 },
+            network: Network::new("resnet18", 10, &[("width", 16)]),
             original: PlannedOriginal::Trained { run: self.plan.runs[0].id.clone() },
         });
         self
@@ -117,6 +118,7 @@ impl Sample {
         if let Some(inputs) = &mut self.plan.inputs {
             text.clone_into(&mut inputs.data);
             text.clone_into(&mut inputs.network.name);
+            inputs.network.keys.insert(text.to_owned(), 1);
             inputs.original = PlannedOriginal::Checkpoint { path: text.to_owned(), blake3: hash('b') };
         }
         let failed =

@@ -25,6 +25,8 @@ impl Sweep {
         let inputs = plan.inputs.clone().map(|mut inputs| {
             inputs.data = printable(&inputs.data);
             inputs.network.name = printable(&inputs.network.name);
+            let keys = std::mem::take(&mut inputs.network.keys);
+            inputs.network.keys = keys.into_iter().map(|(key, value)| (printable(&key), value)).collect();
             if let PlannedOriginal::Checkpoint { path, .. } = &mut inputs.original {
                 *path = printable(path);
             }

@@ -3,7 +3,10 @@
 
 use serde_json::{Map, Value, json};
 use sweep_methods::{Kind, METHODS, Method, PHASES, Parameter};
-use sweep_protocol::terms::Value as Scalar;
+use sweep_protocol::{
+    network::{CLASSES, NETWORKS},
+    terms::Value as Scalar,
+};
 
 use crate::audit::AUDITS;
 
@@ -69,11 +72,7 @@ fn training() -> Value {
     table(
         "How the original and the retrained models are trained",
         &json!({
-            "network": table("The network", &json!({
-                "name": words("Its name", &["resnet18"]),
-                "width": count("Channels of the first stage; default 64, torchvision's"),
-                "classes": whole("Outputs; default 10", 2),
-            })),
+            "network": network(),
             "epochs": { "type": "number", "exclusiveMinimum": 0, "description": "Passes over the training data; default 30" },
             "batch-size": count("Examples in a batch; default 64"),
             "optimizer": { "type": "object", "description": "Default { adam = { lr = 1e-4, weight-decay = 5e-3 } }" },
@@ -81,6 +80,22 @@ fn training() -> Value {
             "class-weight": { "description": "Weights of the classes in the cross entropy; default \"inverse\"" },
         }),
     )
+}
+
+/// The keys that networks share and those of each; which of them a network has, its name decides.
+fn network() -> Value {
+    let names: Vec<&str> = NETWORKS.iter().map(|architecture| architecture.name).collect();
+    let mut properties = Map::new();
+    properties.insert("name".to_owned(), words("Its name; default resnet18", &names));
+    let (least, most) = (CLASSES.start(), CLASSES.end());
+    properties.insert("classes".to_owned(), bounded("Outputs; default 10", *least, *most));
+    for (architecture, key) in
+        NETWORKS.iter().flat_map(|architecture| architecture.keys.iter().map(move |key| (architecture, key)))
+    {
+        let about = format!("{}: {}; default {}", architecture.name, key.about, key.default);
+        properties.entry(key.name).or_insert_with(|| bounded(&about, key.least, key.most));
+    }
+    table("The network", &Value::Object(properties))
 }
 
 fn cluster() -> Value {
@@ -210,6 +225,10 @@ fn words(about: &str, words: &[&str]) -> Value {
 
 fn whole(about: &str, least: u64) -> Value {
     json!({ "type": "integer", "minimum": least, "description": about })
+}
+
+fn bounded(about: &str, least: u32, most: u32) -> Value {
+    json!({ "type": "integer", "minimum": least, "maximum": most, "description": about })
 }
 
 fn count(about: &str) -> Value {

@@ -1,7 +1,7 @@
 //! Everything in a grid but its methods: names, numbers of models, data, pool.
 
 use sweep_methods::TrainingRecipe;
-use sweep_protocol::message::Network;
+use sweep_protocol::network::Network;
 
 use super::{
     audit,

@@ -1,8 +1,10 @@
 //! The `[training]` table: how the original and the retrained models are trained, and which network they are.
 
+use std::ops::RangeInclusive;
+
 use serde::Deserialize;
 use sweep_methods::TrainingRecipe;
-use sweep_protocol::message::Network;
+use sweep_protocol::network::{self, Architecture, CLASSES, NETWORKS, Network};
 use toml::{
     Spanned,
     de::{DeValue, ValueDeserializer},
@@ -15,40 +17,53 @@ use super::{
     table::{Entries, Table},
 };
 
-/// Networks that the worker can build.
-const NETWORKS: &[&str] = &["resnet18"];
+/// The network of a grid that names none.
+const DEFAULT: &str = "resnet18";
+
+/// The number of classes of a grid that names none: the competition's.
+const DEFAULT_CLASSES: u64 = 10;
 
 /// Keys of the table.
 const KEYS: &[&str] = &["network", "epochs", "batch-size", "optimizer", "schedule", "class-weight"];
 
 /// Reads `[training]`; what is missing is the competition's.
 pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> (Network, TrainingRecipe) {
-    let default = Network { name: "resnet18".to_owned(), width: 64, classes: 10 };
-    let Some(table) = root.table("training", problems) else { return (default, TrainingRecipe::default()) };
+    let Some(table) = root.table("training", problems) else {
+        return (network(None, problems), TrainingRecipe::default());
+    };
     table.refuse_unknown(KEYS, problems);
-    let network = network(&table, default, problems);
-    (network, recipe(&table, problems))
+    let network_table = table.get("network").and_then(|node| Table::of("network", node, problems));
+    (network(network_table.as_ref(), problems), recipe(&table, problems))
 }
 
-fn network(training: &Table<'_>, default: Network, problems: &mut Problems) -> Network {
-    const WIDEST: u64 = 1024;
-    const MOST_CLASSES: u64 = 1000;
-    let Some(node) = training.get("network") else { return default };
-    let Some(table) = Table::of("network", node, problems) else { return default };
-    table.refuse_unknown(&["name", "width", "classes"], problems);
-    let name = match table.text("name", problems) {
-        Some((name, span)) if !NETWORKS.contains(&name) => {
-            problems.push(unknown_name("network", name, NETWORKS, span));
-            default.name
-        }
-        Some((name, _)) => name.to_owned(),
-        None => default.name,
-    };
-    Network {
-        name,
-        width: table.whole("width", 1..=WIDEST, u64::from(default.width), problems) as u32,
-        classes: table.whole("classes", 2..=MOST_CLASSES, u64::from(default.classes), problems) as u32,
+/// Reads the network's table by the keys of the architecture that it names.
+fn network(table: Option<&Table<'_>>, problems: &mut Problems) -> Network {
+    let architecture = architecture(table, problems);
+    let own = architecture.keys.iter().map(|key| key.name);
+    let known: Vec<&'static str> = ["name", "classes"].into_iter().chain(own).collect();
+    if let Some(table) = table {
+        table.refuse_unknown(&known, problems);
     }
+    let mut size = |key: &str, bounds: RangeInclusive<u32>, default: u64| {
+        let bounds = u64::from(*bounds.start())..=u64::from(*bounds.end());
+        table.map_or(default, |table| table.whole(key, bounds, default, problems)) as u32
+    };
+    let classes = size("classes", CLASSES, DEFAULT_CLASSES);
+    let keys = architecture
+        .keys
+        .iter()
+        .map(|key| (key.name.to_owned(), size(key.name, key.least..=key.most, u64::from(key.default))));
+    Network { name: architecture.name.to_owned(), classes, keys: keys.collect() }
+}
+
+fn architecture(table: Option<&Table<'_>>, problems: &mut Problems) -> &'static Architecture {
+    let default = || network::find(DEFAULT).expect("the default network is registered");
+    let Some((name, span)) = table.and_then(|table| table.text("name", problems)) else { return default() };
+    network::find(name).unwrap_or_else(|| {
+        let known: Vec<&str> = NETWORKS.iter().map(|architecture| architecture.name).collect();
+        problems.push(unknown_name("network", name, &known, span));
+        default()
+    })
 }
 
 /// Reads key by key, so that every wrong key is reported and not the first alone.

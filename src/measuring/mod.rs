@@ -24,7 +24,8 @@ use sweep_inputs::{
 };
 use sweep_protocol::{
     measurement::{Accuracies, Measurement},
-    message::{Inputs, Job, Network, Start},
+    message::{Inputs, Job, Start},
+    network::Network,
     recipe::Recipe,
     terms::{ContentHash, RunId, Seed},
 };

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sweep_protocol::{
     FORMAT,
-    message::Network,
+    network::Network,
     recipe::Recipe,
     terms::{ContentHash, RunId, Seed, Value},
 };

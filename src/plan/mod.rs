@@ -16,7 +16,7 @@ pub use point::{Point, PointRecipe, RecipeWriter};
 use serde::{Deserialize, Serialize};
 use sweep_protocol::{
     measurement::Measurement,
-    message::Network,
+    network::Network,
     terms::{ContentHash, RunId, Seed, SetSizes},
 };
 

@@ -10,7 +10,8 @@ use std::{
 use crossbeam_channel::{Sender, unbounded};
 use serde_json::json;
 use sweep_protocol::{
-    message::{Network, Start},
+    message::Start,
+    network::Network,
     recipe::Recipe,
     terms::{ContentHash, Device, RunId, Seed, SetSizes},
 };
@@ -384,7 +385,7 @@ fn unlearning_starts_from_the_weights_that_the_original_left() {
         data_hash: hash("data"),
         skipped_images: 0,
         sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
-        network: Network { name: "resnet18".into(), width: 8, classes: 10 },
+        network: Network::new("resnet18", 10, &[("width", 8)]),
         original: PlannedOriginal::Trained { run: run_id(0) },
     });
     let mut stage = Stage::new(plan);

@@ -201,7 +201,7 @@ fn facts(frame: &Frame) -> Vec<(&'static str, String)> {
                 ),
             ),
             ("Images left out", left_out(inputs.skipped_images)),
-            ("Network", format!("{}, width {}, {} classes", network.name, network.width, network.classes)),
+            ("Network", network.to_string()),
             ("Original", original(&inputs.original)),
         ]);
     }

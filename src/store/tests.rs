@@ -8,7 +8,8 @@ use proptest::prelude::{ProptestConfig, any, proptest};
 use serde_json::json;
 use sweep_protocol::{
     measurement::{Accuracies, Artifact, MeasuredExamples, Measurement},
-    message::{Failure, Network},
+    message::Failure,
+    network::Network,
     recipe::Recipe,
     terms::{ContentHash, RunId, Seed, SetSizes, UnitInterval},
 };
@@ -391,7 +392,7 @@ fn changed_inputs_are_refused_until_accepted() {
             data_hash: hash_of(data),
             skipped_images: 0,
             sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
-            network: Network { name: "resnet18".into(), width: 8, classes: 10 },
+            network: Network::new("resnet18", 10, &[("width", 8)]),
             original: PlannedOriginal::Checkpoint { path: "original.pth".into(), blake3: hash_of(original) },
         });
         let inputs = plan.inputs.as_ref().expect("just given");

@@ -13,9 +13,12 @@ use super::{
     parameters,
 };
 
-const K: Hyper<NonZeroU32> =
-    Hyper::count("k", 1, "stages that train, counted from the output: fc, layer4.1, layer4.0, …")
-        .usual("1, 2, 3, 5");
+const K: Hyper<NonZeroU32> = Hyper::count(
+    "k",
+    1,
+    "groups of layers that train, counted from the output: the head, then block after block",
+)
+.usual("1, 2, 3, 5");
 const L2_PULL: Hyper<NonNegative> =
     Hyper::non_negative("l2-pull", 0.1, "strength of the pull to the original's weights").usual("0, 0.1");
 
@@ -46,7 +49,7 @@ pub(super) const PARAMETERS: &[Parameter] = parameters![
 
 /// The last stages, as `k` counts them.
 pub(super) fn last_stages(arguments: &Arguments) -> Tensors {
-    Tensors::LastStages(arguments.get(&K))
+    Tensors::Last(arguments.get(&K))
 }
 
 /// Fine-tunes the last stages; the rate falls to a tenth at 50, 80 and 90 % of the epochs.

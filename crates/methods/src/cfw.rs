@@ -1,5 +1,7 @@
 //! CFW (Seif): noise on the first convolution, repair with class weights. The 3rd place of the challenge.
 
+use std::num::NonZeroU32;
+
 use sweep_protocol::{
     recipe::{
         AfterEpochs, Averaging, ClassWeight, CrossEntropy, LateNoise, Noise, NoiseUnit, Phase, Recipe,
@@ -10,7 +12,7 @@ use sweep_protocol::{
 
 use super::{
     Arguments, Hyper, Method, Tier,
-    loops::{BATCH_SIZE, LR, MOMENTUM, WEIGHT_DECAY, WHOLE_EPOCHS, constant, retain, sgd},
+    loops::{BATCH_SIZE, LR, MOMENTUM, WEIGHT_DECAY, WHOLE_EPOCHS, constant, first_convolution, retain, sgd},
     parameters,
 };
 
@@ -26,7 +28,7 @@ const UNIT: Hyper<NoiseUnit> = Hyper::choice(
 );
 const SCOPE: Hyper<Scope> = Hyper::choice(
     "scope",
-    &[("conv1", Scope::Stem), ("convolutions", Scope::Convolutions), ("last-block", Scope::LastBlock)],
+    &[("stem", Scope::Stem), ("convolutions", Scope::Convolutions), ("last-block", Scope::LastBlock)],
     "which kernels get noise",
 );
 const WEIGHTING: Hyper<Weighting> = Hyper::choice(
@@ -92,9 +94,10 @@ fn noise(arguments: &Arguments, std: NonNegative) -> Noise {
     let tensors = match arguments.get(&SCOPE) {
         Scope::Convolutions => Tensors::Convolutions,
         Scope::LastBlock => {
-            Tensors::Named(vec!["layer4.1.conv1.weight".to_owned(), "layer4.1.conv2.weight".to_owned()])
+            let last = Tensors::Last(NonZeroU32::MIN.saturating_add(1));
+            Tensors::Intersection(vec![Tensors::Convolutions, last])
         }
-        Scope::Stem => Tensors::Named(vec!["conv1.weight".to_owned()]),
+        Scope::Stem => first_convolution(),
     };
     Noise { tensors, std, unit: arguments.get(&UNIT) }
 }

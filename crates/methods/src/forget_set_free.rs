@@ -114,9 +114,7 @@ fn phases(arguments: &Arguments, cycle: usize, (epochs, published): Cycle) -> [P
 
 /// Convolutions that aren't shortcuts.
 fn candidates() -> Tensors {
-    let shortcuts = ["layer2", "layer3", "layer4"].map(|layer| format!("{layer}.0.downsample"));
-    let without = Box::new(Tensors::Modules(shortcuts.to_vec()));
-    Tensors::Except { of: Box::new(Tensors::Convolutions), without }
+    Tensors::Except { of: Box::new(Tensors::Convolutions), without: Box::new(Tensors::Shortcuts) }
 }
 
 fn relearn(arguments: &Arguments, epochs: f64, factor: f64) -> Train {

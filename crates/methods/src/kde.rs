@@ -11,7 +11,9 @@ use sweep_protocol::{
 
 use super::{
     Arguments, Hyper, Method, Tier,
-    loops::{BATCH_SIZE, EPOCHS, LR, MOMENTUM, WEIGHT_DECAY, cross_entropy, retain, sgd, sgd_at},
+    loops::{
+        BATCH_SIZE, EPOCHS, LR, MOMENTUM, WEIGHT_DECAY, cross_entropy, first_convolution, retain, sgd, sgd_at,
+    },
     parameters,
 };
 
@@ -29,7 +31,7 @@ const WARM_UP_LR: Hyper<Positive> =
     Hyper::positive("warm-up-lr", 9e-4, "learning rate of the first distillation");
 const RESET: Hyper<Reset> = Hyper::choice(
     "reset",
-    &[("both", Reset::Both), ("conv1", Reset::Stem), ("fc", Reset::Head)],
+    &[("both", Reset::Both), ("stem", Reset::Stem), ("head", Reset::Head)],
     "what is drawn afresh",
 );
 
@@ -73,12 +75,11 @@ enum Reset {
 }
 
 fn reset(arguments: &Arguments) -> Phase {
-    let modules = match arguments.get(&RESET) {
-        Reset::Stem => vec!["conv1".to_owned()],
-        Reset::Head => vec!["fc".to_owned()],
-        Reset::Both => vec!["conv1".to_owned(), "fc".to_owned()],
+    let tensors = match arguments.get(&RESET) {
+        Reset::Stem => first_convolution(),
+        Reset::Head => Tensors::Head,
+        Reset::Both => Tensors::Union(vec![first_convolution(), Tensors::Head]),
     };
-    let tensors = Tensors::Modules(modules);
     Phase::Reinit(Reinit { tensors, init: Init::UniformFanIn, elements: Elements::All })
 }
 

@@ -94,7 +94,13 @@ pub(super) fn constant(value: f64) -> Positive {
 
 /// The kernels of all convolutions and the weight of the classifier, without its bias.
 pub(super) fn kernels_and_classifier() -> Tensors {
-    Tensors::Union(vec![Tensors::Convolutions, Tensors::Named(vec!["fc.weight".to_owned()])])
+    let both = Tensors::Union(vec![Tensors::Convolutions, Tensors::Head]);
+    Tensors::Except { of: Box::new(both), without: Box::new(Tensors::Biases) }
+}
+
+/// The kernels of the convolutions that images meet first.
+pub(super) fn first_convolution() -> Tensors {
+    Tensors::Intersection(vec![Tensors::Stem, Tensors::Convolutions])
 }
 
 /// Every parameter but those of batch norm.

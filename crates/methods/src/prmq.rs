@@ -56,14 +56,13 @@ pub(super) const METHOD: Method = Method {
 
 /// Weights are drawn afresh where they are pruned, biases become 0.
 fn erase(arguments: &Arguments) -> Vec<Phase> {
-    let classifier = Tensors::Modules(vec!["fc".to_owned()]);
     let rule = Rule::Share(Count {
         share: arguments.get(&PRUNE),
         order: Order::Smallest,
         extent: Extent::Global,
         rounding: Rounding::Nearest,
     });
-    let tensors = Tensors::Union(vec![Tensors::Convolutions, classifier]);
+    let tensors = Tensors::Union(vec![Tensors::Convolutions, Tensors::Head]);
     let elements = Elements::In(PRUNED.to_owned());
     vec![
         Phase::Select(Select { name: PRUNED.to_owned(), tensors, score: Score::Magnitude, rule }),
@@ -72,7 +71,7 @@ fn erase(arguments: &Arguments) -> Vec<Phase> {
             init: Init::UniformFanIn,
             elements: elements.clone(),
         }),
-        Phase::Zero(Zero { tensors: Tensors::Named(vec!["fc.bias".to_owned()]), elements }),
+        Phase::Zero(Zero { tensors: Tensors::Intersection(vec![Tensors::Head, Tensors::Biases]), elements }),
     ]
 }
 

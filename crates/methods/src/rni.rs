@@ -54,8 +54,7 @@ pub(super) const METHOD: Method = Method {
         WEIGHT_DECAY,
     ],
     recipe: |arguments, _| {
-        let classifier = Tensors::Modules(vec!["fc".to_owned()]);
-        let reset = Reinit { tensors: classifier, init: Init::UniformFanIn, elements: Elements::All };
+        let reset = Reinit { tensors: Tensors::Head, init: Init::UniformFanIn, elements: Elements::All };
         let mut phases = vec![Phase::Reinit(reset)];
         for epoch in 0..arguments.get(&NOISE_EPOCHS).get() {
             phases.extend(noise_epoch(arguments, epoch));

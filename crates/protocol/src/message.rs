@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     measurement::Measurement,
+    network::Network,
     recipe::Recipe,
     terms::{ContentHash, Device, RunId, Seed, Value},
 };
@@ -69,18 +70,6 @@ pub struct Inputs {
     pub network: Network,
     /// Its weights before the recipe.
     pub start: Start,
-}
-
-/// The architecture of a network.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Network {
-    /// Registered name, e.g. `resnet18`.
-    pub name: String,
-    /// Channels of the first stage; 64 is torchvision's.
-    pub width: u32,
-    /// Outputs: the number of age groups.
-    pub classes: u32,
 }
 
 /// Where the weights come from.

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, ops::ControlFlow, time::Instant};
 
 use sweep_protocol::{
-    message,
+    network::Network,
     recipe::{CrossEntropy, Optimizer, Phase, Recipe, Stream, Term, Train},
     terms::{NonNegative, Positive, Seed, Set, UnitInterval},
 };
@@ -35,21 +35,21 @@ fn main() {
     println!("width  optimiser  train images/s  measure images/s");
     for width in [16, 64] {
         for (name, optimizer) in optimizers() {
-            let network = build(&message::Network { name: "resnet18".into(), width, classes: 10 })
-                .expect("a registered network");
+            let network =
+                build(&Network::new("resnet18", 10, &[("width", width)])).expect("a registered network");
             let mut draws = Seeded::new(Seed(1));
-            let mut weights = Weights::born(network.layout(), &mut draws, (Kind::Float, Device::Cpu))
+            let mut weights = Weights::born(&network, &mut draws, (Kind::Float, Device::Cpu))
                 .expect("a seeded source never lacks anything");
             let mut rates = [0.0; 2];
             for _ in 0..2 {
                 let start = Instant::now();
                 let mut subject =
-                    Subject { network: network.as_ref(), weights: &mut weights, known: &PassCache::NONE };
+                    Subject { network: &network, weights: &mut weights, known: &PassCache::NONE };
                 carry_out(&recipe(optimizer), &mut subject, &examples, &mut draws, &mut Silent)
                     .expect("noise can be fitted");
                 rates[0] = IMAGES as f64 / start.elapsed().as_secs_f64();
                 let start = Instant::now();
-                let _ = logits(network.as_ref(), &weights, &examples, &positions).sum(Kind::Float);
+                let _ = logits(&network, &weights, &examples, &positions).sum(Kind::Float);
                 rates[1] = IMAGES as f64 / start.elapsed().as_secs_f64();
             }
             println!("{width:5}  {name:9}  {:14.0}  {:16.0}", rates[0], rates[1]);

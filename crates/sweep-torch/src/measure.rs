@@ -36,7 +36,7 @@ pub struct Measured {
 pub struct NotFinite;
 
 /// Logits \[N, classes\] of the images at `positions`, with the running statistics and without gradients.
-pub fn logits(network: &dyn Network, weights: &Weights, examples: &Examples, positions: &[i64]) -> Tensor {
+pub fn logits(network: &Network, weights: &Weights, examples: &Examples, positions: &[i64]) -> Tensor {
     let all = Tensor::from_slice(positions).to_device(examples.device());
     tch::no_grad(|| {
         let parts: Vec<Tensor> = (0..positions.len())
@@ -53,7 +53,7 @@ pub fn logits(network: &dyn Network, weights: &Weights, examples: &Examples, pos
 
 /// Measures the network on every set, and single examples where a sample of the retain set of some size is asked for.
 pub fn measure(
-    network: &dyn Network,
+    network: &Network,
     weights: &Weights,
     examples: &Examples,
     sample: Option<u64>,
@@ -85,7 +85,7 @@ pub fn measure(
 }
 
 /// How many of the images at `positions` are classified correctly, with the running statistics.
-pub fn correct(network: &dyn Network, weights: &Weights, examples: &Examples, positions: &[i64]) -> usize {
+pub fn correct(network: &Network, weights: &Weights, examples: &Examples, positions: &[i64]) -> usize {
     if positions.is_empty() {
         return 0;
     }

@@ -15,7 +15,8 @@ use sweep_inputs::{
 };
 use sweep_protocol::{
     measurement::Measurement,
-    message::{Failure, FromWorker, Inputs, Job, Network, Start, ToWorker},
+    message::{Failure, FromWorker, Inputs, Job, Start, ToWorker},
+    network::Network,
     recipe::{
         ClassWeight, CrossEntropy, Noise, NoiseUnit, Optimizer, Phase, Recipe, Schedule, Stream, Tensors,
         Term, Train,
@@ -83,7 +84,7 @@ fn job(home: &Path, number: u64, seed: u64) -> Job {
             data: data().folder.clone(),
             data_hash: data().hash.clone(),
             skip_bad_images: false,
-            network: Network { name: "resnet18".to_owned(), width: 16, classes: CLASSES as u32 },
+            network: Network::new("resnet18", CLASSES as u32, &[("width", 16)]),
             start: Start::Fresh,
         }),
         recipe: recipe(0.01),

@@ -12,7 +12,10 @@ use sweep_inputs::{
     checkpoint,
     dataset::{BadImages, Dataset},
 };
-use sweep_protocol::{message::Network, terms::ContentHash};
+use sweep_protocol::{
+    network::{Network, recognise},
+    terms::ContentHash,
+};
 use tempfile::TempDir;
 
 use super::{
@@ -124,14 +127,9 @@ fn list(dir: &Path) -> Result<Vec<PathBuf>, ModelsError> {
     Ok(paths)
 }
 
-/// What a checkpoint is one of, as its first and its last layer tell. Whether the rest fits, the worker finds out.
+/// What a checkpoint is most likely one of. Whether all of it fits, the worker finds out.
 fn network(path: &Path) -> Result<Network, CommandError> {
     let state = checkpoint::read(path)?.state;
-    let axis = |name: &str, rank| {
-        let shape = &state.get(name)?.shape;
-        (shape.len() == rank).then(|| u32::try_from(shape[0]).ok()).flatten()
-    };
-    let sizes = axis("conv1.weight", 4).zip(axis("fc.weight", 2));
-    let (width, classes) = sizes.ok_or_else(|| ModelsError::NoNetwork { path: path.to_owned() })?;
-    Ok(Network { name: "resnet18".to_owned(), width, classes })
+    let likeness = recognise(state.iter().map(|(key, tensor)| (key, tensor.shape.as_slice())));
+    Ok(likeness.ok_or_else(|| ModelsError::NoNetwork { path: path.to_owned() })?.network)
 }

@@ -11,7 +11,7 @@ use sweep_inputs::{
     npy::{self, Array},
     retrain_cache::RetrainCache,
 };
-use sweep_protocol::measurement::Measurement;
+use sweep_protocol::{measurement::Measurement, network::NETWORKS};
 use thiserror::Error;
 
 use super::{super::CommandError, checkpoints::Scene};
@@ -77,8 +77,9 @@ pub(in crate::cli) enum ModelsError {
     },
     /// A checkpoint of something else.
     #[error(
-        "`{}` is no ResNet-18: it has no `conv1.weight` [width, 3, k, k] or no `fc.weight` [classes, features]",
-        path.display()
+        "`{}` has no tensor with the name and the shape of any network that sweep knows; there are: {}",
+        path.display(),
+        network_names()
     )]
     NoNetwork {
         /// The checkpoint.
@@ -98,6 +99,10 @@ pub(in crate::cli) enum ModelsError {
         /// Why.
         source: io::Error,
     },
+}
+
+fn network_names() -> String {
+    NETWORKS.iter().map(|architecture| architecture.name).collect::<Vec<_>>().join(", ")
 }
 
 /// The models of one side, with or without their accuracies.

@@ -272,7 +272,7 @@ network = { name = "resnet50", width = 0 }
        = note: known are `resnet18`
        = help: did you mean `resnet18`?
 
-    error: `width` must be a whole number from 1 to 1024, not 0
+    error: `width` must be a whole number from 1 to 256, not 0
       --> grid.toml:13:40
        |
     13 | network = { name = "resnet50", width = 0 }

@@ -46,7 +46,7 @@ fn a_plan_says_what_it_stands_on() {
     let trained = planned(&format!("{TORCH}[method.identity]\n"));
     let inputs = trained.inputs.as_ref().expect("a torch plan");
     assert_eq!(inputs.original, PlannedOriginal::Trained { run: trained.runs[0].id.clone() });
-    assert_eq!((inputs.data.as_str(), inputs.network.width), ("d", 64));
+    assert_eq!((inputs.data.as_str(), inputs.network.keys["width"]), ("d", 64));
 
     let given = planned(&format!("{TORCH}[original]\ncheckpoint = \"o.pth\"\n[method.identity]\n"));
     assert!(given.points.iter().all(|point| point.role != Role::Original), "nothing to train");

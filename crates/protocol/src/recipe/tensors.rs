@@ -13,19 +13,29 @@ pub enum Tensors {
     /// Every parameter; for [`Reinit`](super::Reinit) the running statistics too.
     #[default]
     All,
-    /// The kernels of every convolution, down-sampling shortcuts included.
+    /// The kernels of every convolution, those of shortcuts included.
     Convolutions,
-    /// Scale and shift of every batch normalisation, down-sampling shortcuts included.
+    /// Scale and shift of every batch normalisation, those of shortcuts included.
     Norms,
+    /// The biases of convolutions and linear layers.
+    Biases,
+    /// Everything before the first block.
+    Stem,
+    /// The classifier: everything after the last block.
+    Head,
+    /// Everything on the short branch of a residual block.
+    Shortcuts,
+    /// The last groups, counted from the output: the head, then block after block, then the stem. Of ResNet-18's ten
+    /// groups, 1 is the head, 2 adds the last block.
+    Last(NonZeroU32),
     /// These parameters, by their state-dict keys (`conv1.weight`, `layer4.1.bn2.bias`, …).
     Named(Vec<String>),
     /// Every parameter of these modules (`fc`, `layer4`, `layer4.1.conv2`, …).
     Modules(Vec<String>),
-    /// Every parameter of the last stages, counted from the output: the classifier, then block after block, then the
-    /// stem. Of ResNet-18's ten stages, 1 is `fc`, 2 adds `layer4.1`.
-    LastStages(NonZeroU32),
     /// All of these.
     Union(Vec<Tensors>),
+    /// What is in each of these.
+    Intersection(Vec<Tensors>),
     /// Some but not others.
     #[serde(rename_all = "kebab-case")]
     Except {

@@ -148,7 +148,7 @@ fn what_the_grammar_says_survives_its_text() {
     }));
     loop_.gradient = GradientPlan {
         factors: vec![GradientFactor {
-            tensors: Tensors::LastStages(2.try_into().expect("not zero")),
+            tensors: Tensors::Last(2.try_into().expect("not zero")),
             elements: Elements::Outside("chosen".to_owned()),
             factor: none(),
         }],

@@ -1,6 +1,7 @@
 //! How torchvision's networks are born.
 
-use super::{Parameter, Role};
+use sweep_protocol::network::{Parameter, Role};
+
 use crate::draws::{Draws, Purpose, Unrecorded};
 
 /// Values of a parameter as PyTorch's layers draw them by default: uniform in ±1/√fan-in; batch norm 1 and 0.
@@ -19,7 +20,7 @@ pub fn uniform_fan_in(
 }
 
 /// Initial values of a parameter: kernels kaiming-normal (fan-out, ReLU), batch norm 1 and 0, linear layers uniform in
-/// ±1/√fan-in, weight and bias.
+/// ±1/√fan-in, weight and bias, and so are biases of convolutions.
 pub fn initial(
     parameter: &Parameter,
     purpose: &Purpose<'_>,
@@ -35,6 +36,8 @@ pub fn initial(
             draws.normal(purpose, count, (2.0 / fan_out as f64).sqrt())
         }
         Role::LinearWeight => draws.uniform(purpose, count, bound(parameter.shape[1])),
-        Role::LinearBias { fan_in } => draws.uniform(purpose, count, bound(fan_in)),
+        Role::KernelBias { fan_in } | Role::LinearBias { fan_in } => {
+            draws.uniform(purpose, count, bound(fan_in))
+        }
     }
 }

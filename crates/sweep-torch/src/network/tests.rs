@@ -1,18 +1,27 @@
 use sweep_inputs::checkpoint::{self, StateDict};
-use sweep_protocol::{message, recipe::BatchNorm, terms::Seed};
+use sweep_protocol::{
+    network::{self, Layout, Role},
+    recipe::BatchNorm,
+    terms::Seed,
+};
 use tch::{Device, Kind, Tensor};
 
-use super::{Format, Network, NetworkError, Role, Weights, build, resnet18};
+use super::{Format, Network, Weights, build};
 use crate::draws::{Draws, Purpose, Seeded};
 
 const CPU: (Kind, Device) = (Kind::Float, Device::Cpu);
 
-fn named(name: &str, width: u32, classes: u32) -> message::Network {
-    message::Network { name: name.to_owned(), width, classes }
+fn named(name: &str, width: u32, classes: u32) -> network::Network {
+    network::Network::new(name, classes, &[("width", width)])
 }
 
-fn born(network: &dyn Network, kind: Kind) -> Weights {
-    Weights::born(network.layout(), &mut Seeded::new(Seed(7)), (kind, Device::Cpu)).expect("seeded")
+fn resnet18_in(format: Format) -> Network {
+    let topology = named("resnet18", 16, 10).topology().expect("registered");
+    Network::in_format(&topology, Layout::of(&topology), format)
+}
+
+fn born(network: &Network, kind: Kind) -> Weights {
+    Weights::born(network, &mut Seeded::new(Seed(7)), (kind, Device::Cpu)).expect("seeded")
 }
 
 fn fixture(name: &str) -> std::path::PathBuf {
@@ -20,44 +29,10 @@ fn fixture(name: &str) -> std::path::PathBuf {
 }
 
 #[test]
-fn width_64_has_torchvisions_parameters() {
-    let network = build(&named("resnet18", 64, 1000)).expect("registered");
-    let layout = network.layout();
-    // torchvision's documentation of ResNet18_Weights: 11689512 parameters.
-    assert_eq!(layout.parameter_count(), 11_689_512);
-    assert_eq!((layout.parameters.len(), layout.norms.len()), (62, 20));
-    let keys: Vec<&str> = layout.parameters.iter().map(|parameter| parameter.key.as_str()).collect();
-    assert_eq!(keys[..3], ["conv1.weight", "bn1.weight", "bn1.bias"]);
-    assert_eq!(
-        keys[15..24],
-        [
-            "layer2.0.conv1.weight",
-            "layer2.0.bn1.weight",
-            "layer2.0.bn1.bias",
-            "layer2.0.conv2.weight",
-            "layer2.0.bn2.weight",
-            "layer2.0.bn2.bias",
-            "layer2.0.downsample.0.weight",
-            "layer2.0.downsample.1.weight",
-            "layer2.0.downsample.1.bias"
-        ]
-    );
-    assert_eq!(keys[60..], ["fc.weight", "fc.bias"]);
-}
-
-#[test]
-fn what_is_not_there_or_too_large_is_refused() {
-    assert!(matches!(build(&named("resnet19", 4, 10)), Err(NetworkError::Unknown { .. })));
-    for (width, classes) in [(0, 10), (100_000, 10), (4, 1), (4, 1 << 30)] {
-        assert!(matches!(build(&named("resnet18", width, classes)), Err(NetworkError::Size { .. })));
-    }
-}
-
-#[test]
 fn a_checkpoint_of_pytorch_goes_through_unchanged() {
     let original = checkpoint::read(&fixture("original.safetensors")).expect("readable").state;
     let network = build(&named("resnet18", 4, 10)).expect("registered");
-    let weights = Weights::from_state(network.layout(), &original, CPU).expect("it fits");
+    let weights = Weights::from_state(&network, &original, CPU).expect("it fits");
     assert_eq!(sorted(&weights.state()), sorted(&original));
 }
 
@@ -65,7 +40,7 @@ fn a_checkpoint_of_pytorch_goes_through_unchanged() {
 fn a_checkpoint_of_another_network_is_refused_with_every_difference() {
     let original = checkpoint::read(&fixture("original.safetensors")).expect("readable").state;
     let network = build(&named("resnet18", 4, 11)).expect("registered");
-    let mismatch = Weights::from_state(network.layout(), &original, CPU).expect_err("another head");
+    let mismatch = Weights::from_state(&network, &original, CPU).expect_err("another head");
     assert_eq!(mismatch.differences.len(), 2, "{mismatch}");
 }
 
@@ -77,14 +52,14 @@ fn sorted(state: &StateDict) -> Vec<(&str, &checkpoint::Tensor)> {
 
 #[test]
 fn a_state_dict_does_not_depend_on_the_format() {
-    let state = |format| born(resnet18::build_in(format, 16, 10).as_ref(), Kind::Float).state();
+    let state = |format| born(&resnet18_in(format), Kind::Float).state();
     assert_eq!(state(Format::Planar), state(Format::Interleaved));
 }
 
 /// Logits of random images, then the gradient of their mean square in PyTorch's order.
 fn pass(format: Format, batch_norm: BatchNorm) -> (Vec<f64>, Vec<f64>) {
-    let network = resnet18::build_in(format, 16, 10);
-    let weights = born(network.as_ref(), Kind::Double);
+    let network = resnet18_in(format);
+    let weights = born(&network, Kind::Double);
     let everything: Vec<usize> = (0..network.layout().parameters.len()).collect();
     weights.require_gradients(&everything);
     let pixels = Seeded::new(Seed(1)).uniform(&Purpose::Birth { key: "pixels" }, 6 * 3 * 32 * 32, 128.0);
@@ -116,7 +91,7 @@ fn both_formats_compute_the_same() {
 #[test]
 fn a_network_is_born_as_torchvision_says() {
     let network = build(&named("resnet18", 16, 10)).expect("registered");
-    let weights = born(network.as_ref(), Kind::Double);
+    let weights = born(&network, Kind::Double);
     for (place, parameter) in network.layout().parameters.iter().enumerate() {
         let tensor = weights.parameter(place);
         let number = |tensor: Tensor| tensor.double_value(&[]);
@@ -130,7 +105,7 @@ fn a_network_is_born_as_torchvision_says() {
                 let fan_out = parameter.shape[0] * parameter.shape[2] * parameter.shape[3];
                 (0.0, (2.0 / fan_out as f64).sqrt())
             }
-            Role::LinearWeight | Role::LinearBias { .. } => {
+            Role::KernelBias { .. } | Role::LinearWeight | Role::LinearBias { .. } => {
                 assert!(number(tensor.abs().max()) <= 1.0 / 128.0_f64.sqrt());
                 (0.0, 1.0 / (3.0 * 128.0_f64).sqrt())
             }
@@ -153,7 +128,7 @@ fn logits_of_the_original_are_those_recorded() {
     let original = checkpoint::read(&fixture("original.safetensors")).expect("readable").state;
     let network = build(&named("resnet18", 4, 10)).expect("registered");
     for (kind, name, tolerance) in [(Kind::Float, "logits", 1e-4), (Kind::Double, "f64.logits", 1e-9)] {
-        let weights = Weights::from_state(network.layout(), &original, (kind, Device::Cpu)).expect("it fits");
+        let weights = Weights::from_state(&network, &original, (kind, Device::Cpu)).expect("it fits");
         let logits = network.forward(&weights, &images.to_kind(kind), BatchNorm::Frozen);
         let recorded = recorded.tensor(name).expect("recorded");
         let recorded = Tensor::from_data_size(recorded.data(), &[160, 10], kind);

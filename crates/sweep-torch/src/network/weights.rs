@@ -5,18 +5,17 @@
 use std::collections::BTreeMap;
 
 use sweep_inputs::checkpoint::{self, Mismatch, StateDict, Values};
+use sweep_protocol::network::{Entry, Layout, Norm};
 use tch::{Device, Kind, Tensor};
 
-use super::{
-    Layout, Norm, birth,
-    layout::{Entry, NormPlace},
-};
+use super::{Format, Network, birth};
 use crate::draws::{Draws, Purpose, Unrecorded};
 
 /// Parameters and running statistics of one network on one device.
 #[derive(Debug)]
 pub struct Weights {
     layout: Layout,
+    format: Format,
     flat: Tensor,
     statistics: Tensor,
     batches: Vec<i64>,
@@ -28,7 +27,7 @@ pub struct Weights {
 
 impl Weights {
     /// All parameters 0; running means 0, variances 1.
-    fn blank(layout: &Layout, kind: Kind, device: Device) -> Self {
+    fn blank(layout: &Layout, format: Format, (kind, device): (Kind, Device)) -> Self {
         let flat = Tensor::zeros([layout.parameter_count()], (kind, device));
         let statistics = Tensor::zeros([layout.statistic_count()], (kind, device));
         let slice = |norm: &Norm, place| {
@@ -38,12 +37,13 @@ impl Weights {
             parameters: layout
                 .parameters
                 .iter()
-                .map(|parameter| layout.view(parameter, &flat).detach())
+                .map(|parameter| format.view(parameter, &flat).detach())
                 .collect(),
             means: layout.norms.iter().map(|norm| slice(norm, 0)).collect(),
             variances: layout.norms.iter().map(|norm| slice(norm, 1)).collect(),
             batches: vec![0; layout.norms.len()],
             layout: layout.clone(),
+            format,
             flat,
             statistics,
         };
@@ -52,19 +52,19 @@ impl Weights {
     }
 
     /// The weights that the network is born with.
-    pub fn born(layout: &Layout, draws: &mut dyn Draws, place: (Kind, Device)) -> Result<Self, Unrecorded> {
-        Self::born_for(|key| Purpose::Birth { key }, layout, draws, place)
+    pub fn born(network: &Network, draws: &mut dyn Draws, place: (Kind, Device)) -> Result<Self, Unrecorded> {
+        Self::born_for(|key| Purpose::Birth { key }, network, draws, place)
     }
 
     /// Weights that a network could be born with, drawn for another purpose.
     pub fn born_for(
         purpose: for<'k> fn(&'k str) -> Purpose<'k>,
-        layout: &Layout,
+        network: &Network,
         draws: &mut dyn Draws,
-        (kind, device): (Kind, Device),
+        place: (Kind, Device),
     ) -> Result<Self, Unrecorded> {
-        let mut weights = Self::blank(layout, kind, device);
-        for (place, parameter) in layout.parameters.iter().enumerate() {
+        let mut weights = Self::blank(network.layout(), network.format(), place);
+        for (place, parameter) in network.layout().parameters.iter().enumerate() {
             let values = birth::initial(parameter, &purpose(&parameter.key), draws)?;
             weights.set_parameter(place, &values);
         }
@@ -74,7 +74,7 @@ impl Weights {
     /// The same weights in memory of their own.
     #[must_use]
     pub fn duplicate(&self) -> Self {
-        let mut copy = Self::blank(&self.layout, self.kind(), self.device());
+        let mut copy = Self::blank(&self.layout, self.format, (self.kind(), self.device()));
         copy.become_like(self);
         copy
     }
@@ -104,13 +104,10 @@ impl Weights {
     }
 
     /// The weights of a state dict, which must hold exactly the layout's keys and shapes; counts of batches may lack.
-    pub fn from_state(
-        layout: &Layout,
-        state: &StateDict,
-        (kind, device): (Kind, Device),
-    ) -> Result<Self, Mismatch> {
+    pub fn from_state(network: &Network, state: &StateDict, place: (Kind, Device)) -> Result<Self, Mismatch> {
+        let layout = network.layout();
         state.match_strictly(&layout.keys_and_shapes())?;
-        let mut weights = Self::blank(layout, kind, device);
+        let mut weights = Self::blank(layout, network.format(), place);
         let given: BTreeMap<&str, &Values> =
             state.iter().map(|(key, tensor)| (key, &tensor.values)).collect();
         for &entry in &layout.entries {
@@ -187,7 +184,7 @@ impl Weights {
         let flat: Vec<Tensor> = of
             .iter()
             .zip(&gradients)
-            .map(|(&place, gradient)| self.layout.flatten(&self.layout.parameters[place], gradient))
+            .map(|(&place, gradient)| self.format.flatten(&self.layout.parameters[place], gradient))
             .collect();
         Tensor::cat(&flat, 0)
     }
@@ -220,11 +217,6 @@ impl Weights {
         self.batches.iter_mut().for_each(|count| *count += 1);
     }
 
-    pub(super) fn norm_tensors(&self, place: NormPlace) -> [&Tensor; 4] {
-        let (mean, variance) = self.statistics_of(place.norm);
-        [&self.parameters[place.weight], &self.parameters[place.bias], mean, variance]
-    }
-
     /// Overwrites one entry with values that fit it.
     fn set(&mut self, entry: Entry, values: &Values) {
         let target = match (entry, values) {
@@ -240,33 +232,6 @@ impl Weights {
         if let Values::F32(values) = values {
             target.copy_(&Tensor::from_slice(values).view(target.size().as_slice()));
         }
-    }
-}
-
-impl Layout {
-    /// Keys and shapes of a state dict, in PyTorch's order.
-    fn keys_and_shapes(&self) -> Vec<(String, Vec<usize>)> {
-        let shape = |entry| match entry {
-            Entry::Parameter(place) => self.parameters[place].shape.clone(),
-            Entry::Mean(norm) | Entry::Variance(norm) => vec![self.norms[norm].channels],
-            Entry::Batches(_) => Vec::new(),
-        };
-        let line = |&entry: &Entry| {
-            let shape = shape(entry).into_iter().map(|axis| axis as usize).collect();
-            (self.key(entry), shape)
-        };
-        self.entries.iter().map(line).collect()
-    }
-
-    /// The state-dict key of an entry.
-    fn key(&self, entry: Entry) -> String {
-        let (norm, tensor) = match entry {
-            Entry::Parameter(place) => return self.parameters[place].key.clone(),
-            Entry::Mean(norm) => (norm, "running_mean"),
-            Entry::Variance(norm) => (norm, "running_var"),
-            Entry::Batches(norm) => (norm, "num_batches_tracked"),
-        };
-        format!("{}.{tensor}", self.norms[norm].module)
     }
 }
 

@@ -6,10 +6,10 @@
 mod adam;
 mod sgd;
 
-use sweep_protocol::recipe;
+use sweep_protocol::{network::Layout, recipe};
 use tch::Tensor;
 
-use crate::network::{Layout, Weights};
+use crate::network::Weights;
 use adam::Adam;
 use sgd::Sgd;
 

@@ -1,6 +1,6 @@
 use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert, proptest};
 use sweep_protocol::{
-    message,
+    network,
     recipe::Optimizer as Plan,
     terms::{NonNegative, Positive, Seed, UnitInterval},
 };
@@ -13,9 +13,9 @@ use crate::{
 };
 
 fn weights() -> Weights {
-    let network = build(&message::Network { name: "resnet18".to_owned(), width: 1, classes: 2 });
-    let layout = network.expect("registered").layout().clone();
-    Weights::born(&layout, &mut Seeded::new(Seed(5)), (Kind::Double, Device::Cpu)).expect("seeded")
+    let network = build(&network::Network::new("resnet18", 2, &[("width", 1)]));
+    let network = network.expect("registered");
+    Weights::born(&network, &mut Seeded::new(Seed(5)), (Kind::Double, Device::Cpu)).expect("seeded")
 }
 
 fn all(weights: &Weights) -> Vec<f64> {

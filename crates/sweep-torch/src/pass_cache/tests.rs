@@ -1,7 +1,8 @@
 use std::{cell::Cell, convert::Infallible, fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use sweep_protocol::{
-    message::{Inputs, Network, Start},
+    message::{Inputs, Start},
+    network::Network,
     terms::{ContentHash, Seed},
 };
 use tch::{Device, Kind, Tensor};
@@ -24,7 +25,7 @@ impl Bench {
             data: PathBuf::from("faces"),
             data_hash: ContentHash::from([7; 32]),
             skip_bad_images: false,
-            network: Network { name: "resnet18".to_owned(), width: 2, classes: 3 },
+            network: Network::new("resnet18", 3, &[("width", 2)]),
             start: Start::Fresh,
         };
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -34,7 +35,7 @@ impl Bench {
     fn weights(&self, seed: u64) -> Weights {
         let network = build(&self.inputs.network).expect("registered");
         let place = (Kind::Float, Device::Cpu);
-        Weights::born(network.layout(), &mut Seeded::new(Seed(seed)), place).expect("seeded")
+        Weights::born(&network, &mut Seeded::new(Seed(seed)), place).expect("seeded")
     }
 
     /// Asks, and counts when nobody knew.

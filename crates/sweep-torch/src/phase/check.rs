@@ -1,6 +1,7 @@
 //! Refuses recipes that can't be carried out, before anything is touched.
 
 use sweep_protocol::{
+    network::Layout,
     recipe::{
         AfterEpochs, Alternate, BatchNorm, ClassWeight, CrossEntropy, Elements, Memory, Move, Optimizer,
         Phase, Recipe, Route, Score, Stream, Term, Train,
@@ -9,7 +10,7 @@ use sweep_protocol::{
 };
 
 use super::{Unusable, tensors};
-use crate::{examples::Examples, network::Layout};
+use crate::examples::Examples;
 
 /// Checks every phase against the network and the data.
 pub fn check(recipe: &Recipe, layout: &Layout, examples: &Examples) -> Result<(), Unusable> {
@@ -200,7 +201,7 @@ impl<'a> Check<'a> {
 
     fn counts(&self) -> Result<(), Unusable> {
         let counts = self.examples.class_counts().len();
-        let classes = super::classes(self.layout);
+        let classes = self.layout.outputs();
         if counts as i64 == classes { Ok(()) } else { Err(Unusable::Classes { counts, classes }) }
     }
 

@@ -13,7 +13,7 @@ pub(super) fn dampen(plan: &Dampen, phase: usize, work: &mut Work<'_>) -> Result
     let factor = share.where_self(&chosen, &share.ones_like());
     let layout = work.layout();
     for place in places(layout, &plan.tensors, work.draws)? {
-        let factor = layout.view(&layout.parameters[place], &factor);
+        let factor = work.network.view(&layout.parameters[place], &factor);
         work.weights.change_parameter(place, |values| values * factor);
     }
     Ok(())

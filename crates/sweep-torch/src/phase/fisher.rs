@@ -1,13 +1,10 @@
 //! Fisher forgetting: noise that is large where weights matter little.
 
-use sweep_protocol::recipe::FisherNoise;
+use sweep_protocol::{network::Parameter, recipe::FisherNoise};
 use tch::Tensor;
 
 use super::{Halt, importance::importance, work::Work};
-use crate::{
-    draws::Purpose,
-    network::{Parameter, Role},
-};
+use crate::draws::Purpose;
 
 /// Largest variance before α, in the classifier and elsewhere (`fisher_new` of Unlearn-Sparse).
 const MOST_IN_CLASSIFIER: f64 = 1e2;
@@ -22,10 +19,13 @@ pub(super) fn fisher_noise(plan: &FisherNoise, phase: usize, work: &mut Work<'_>
     let fisher = importance(&plan.importance, plan.kept, (phase, 0), work)?;
     let layout = work.layout();
     for (place, parameter) in layout.parameters.iter().enumerate() {
+        let classifies = layout.head.contains(&place);
         let purpose = Purpose::Noise { phase, key: &parameter.key };
         let noise = work.draws.normal(&purpose, parameter.count() as usize, 1.0)?;
         let noise = Tensor::from_slice(&noise).view(parameter.shape.as_slice());
-        let spread = variance(parameter, &layout.view(parameter, &fisher), plan.alpha.get()).sqrt();
+        let spread =
+            variance((parameter, classifies), &work.network.view(parameter, &fisher), plan.alpha.get());
+        let spread = spread.sqrt();
         work.weights.change_parameter(place, |values| {
             values + spread * noise.to_kind(values.kind()).to_device(values.device())
         });
@@ -34,12 +34,11 @@ pub(super) fn fisher_noise(plan: &FisherNoise, phase: usize, work: &mut Work<'_>
 }
 
 /// The variance of one parameter's noise, in a shape that broadcasts to it.
-fn variance(parameter: &Parameter, fisher: &Tensor, alpha: f64) -> Tensor {
-    let classifier = matches!(parameter.role, Role::LinearWeight | Role::LinearBias { .. });
-    let most = if classifier { MOST_IN_CLASSIFIER } else { MOST };
+fn variance((parameter, classifies): (&Parameter, bool), fisher: &Tensor, alpha: f64) -> Tensor {
+    let most = if classifies { MOST_IN_CLASSIFIER } else { MOST };
     let variance = (fisher + FLOOR).reciprocal().clamp_max(most) * alpha;
     let several = parameter.shape.len() > 1;
     let variance =
         if several { variance.mean_dim([1_i64].as_slice(), true, variance.kind()) } else { variance };
-    if classifier || !several { variance * BOLD } else { variance }
+    if classifies || !several { variance * BOLD } else { variance }
 }

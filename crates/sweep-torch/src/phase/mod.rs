@@ -29,13 +29,16 @@ pub use unusable::Unusable;
 
 use std::ops::ControlFlow;
 
-use sweep_protocol::recipe::{Phase, Recipe};
+use sweep_protocol::{
+    network::NoSuchTensor,
+    recipe::{Phase, Recipe},
+};
 use thiserror::Error;
 
 use crate::{
     draws::{Draws, Unrecorded},
     examples::Examples,
-    network::{Layout, Network, Parameter, Weights},
+    network::{Network, Weights},
     pass_cache::PassCache,
 };
 use elements::Choices;
@@ -45,7 +48,7 @@ use work::Work;
 /// What a recipe is done to.
 pub struct Subject<'a> {
     /// The network.
-    pub network: &'a dyn Network,
+    pub network: &'a Network,
     /// Its weights.
     pub weights: &'a mut Weights,
     /// What earlier runs have found out about it.
@@ -84,6 +87,12 @@ pub enum Halt {
     Abandoned,
 }
 
+impl From<NoSuchTensor> for Halt {
+    fn from(missing: NoSuchTensor) -> Self {
+        Self::Unusable(missing.into())
+    }
+}
+
 /// What became of a recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Done {
@@ -108,8 +117,7 @@ pub fn carry_out(
     let known = *known;
     let teachers = Teachers::new(weights, known);
     let choices = Choices::default();
-    let mut work =
-        Work { network: *network, weights, known, examples, draws, watch, teachers, choices, steps: 0 };
+    let mut work = Work { network, weights, known, examples, draws, watch, teachers, choices, steps: 0 };
     for (phase, plan) in recipe.phases.iter().enumerate() {
         match plan {
             Phase::Reinit(plan) => operation::reinit(plan, phase, &mut work)?,
@@ -131,11 +139,6 @@ pub fn carry_out(
         return Err(Halt::Diverged { step: steps });
     }
     Ok(Done { steps, unchanged: work.weights.equals(work.teachers.start()) })
-}
-
-/// Number of outputs of a network.
-fn classes(layout: &Layout) -> i64 {
-    layout.parameters.last().map_or(0, Parameter::count)
 }
 
 #[cfg(test)]

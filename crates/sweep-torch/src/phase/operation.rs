@@ -1,14 +1,15 @@
 //! Phases that change weights without looking at examples.
 
-use sweep_protocol::recipe::{
-    Cast, Elements, Init, Noise, NoiseUnit, Precision, Reinit, Tensors, Transpose, Turn, Zero,
+use sweep_protocol::{
+    network::Role,
+    recipe::{Cast, Elements, Init, Noise, NoiseUnit, Precision, Reinit, Tensors, Transpose, Turn, Zero},
 };
 use tch::{Kind, Tensor};
 
 use super::{Halt, tensors::places, work::Work};
 use crate::{
     draws::Purpose,
-    network::{Role, initial, uniform_fan_in},
+    network::{initial, uniform_fan_in},
 };
 
 pub(super) fn reinit(plan: &Reinit, phase: usize, work: &mut Work<'_>) -> Result<(), Halt> {
@@ -24,7 +25,7 @@ pub(super) fn reinit(plan: &Reinit, phase: usize, work: &mut Work<'_>) -> Result
         match &mask {
             None => work.weights.set_parameter(place, &values),
             Some(mask) => {
-                let mask = layout.view(parameter, mask);
+                let mask = work.network.view(parameter, mask);
                 let fresh = Tensor::from_slice(&values).view(parameter.shape.as_slice());
                 let fresh = fresh.to_kind(work.weights.kind()).to_device(mask.device());
                 work.weights.change_parameter(place, |values| fresh.where_self(&mask, values));
@@ -77,12 +78,12 @@ pub(super) fn transpose(plan: &Transpose, work: &mut Work<'_>) -> Result<(), Hal
 }
 
 pub(super) fn zero(plan: &Zero, work: &mut Work<'_>) -> Result<(), Halt> {
-    let layout = work.layout();
+    let (network, layout) = (work.network, work.layout());
     let mask = work.choices.mask(&plan.elements)?;
     for place in places(layout, &plan.tensors, work.draws)? {
         work.weights.change_parameter(place, |values| match &mask {
             None => values.zeros_like(),
-            Some(mask) => values.masked_fill(&layout.view(&layout.parameters[place], mask), 0.0),
+            Some(mask) => values.masked_fill(&network.view(&layout.parameters[place], mask), 0.0),
         });
     }
     Ok(())

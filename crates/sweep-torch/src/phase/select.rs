@@ -31,7 +31,7 @@ pub(super) fn select(plan: &Select, phase: usize, work: &mut Work<'_>) -> Result
     let flat = Tensor::zeros([layout.parameter_count()], (Kind::Bool, work.weights.device()));
     for (&place, chosen) in places.iter().zip(&chosen) {
         let parameter = &layout.parameters[place];
-        layout.view(parameter, &flat).copy_(&chosen.view(parameter.shape.as_slice()));
+        work.network.view(parameter, &flat).copy_(&chosen.view(parameter.shape.as_slice()));
     }
     work.choices.keep(&plan.name, flat);
     Ok(())
@@ -39,9 +39,9 @@ pub(super) fn select(plan: &Select, phase: usize, work: &mut Work<'_>) -> Result
 
 /// One vector for each tensor, in PyTorch's order of its elements.
 fn scores(score: &Score, places: &[usize], phase: usize, work: &mut Work<'_>) -> Result<Vec<Tensor>, Halt> {
-    let layout = work.layout();
+    let (network, layout) = (work.network, work.layout());
     let split = |flat: &Tensor| {
-        places.iter().map(|&place| layout.view(&layout.parameters[place], flat).reshape([-1])).collect()
+        places.iter().map(|&place| network.view(&layout.parameters[place], flat).reshape([-1])).collect()
     };
     match score {
         Score::Magnitude => Ok(places

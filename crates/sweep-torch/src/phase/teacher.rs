@@ -46,11 +46,15 @@ impl<'a> Teachers<'a> {
     }
 
     /// Makes sure that a teacher exists.
-    pub(super) fn summon(&mut self, teacher: Teacher, draws: &mut dyn Draws) -> Result<(), Unrecorded> {
+    pub(super) fn summon(
+        &mut self,
+        teacher: Teacher,
+        network: &Network,
+        draws: &mut dyn Draws,
+    ) -> Result<(), Unrecorded> {
         if teacher == Teacher::Born && self.born.is_none() {
             let place = (self.start.kind(), self.start.device());
-            self.born =
-                Some(Weights::born_for(|key| Purpose::Teacher { key }, self.start.layout(), draws, place)?);
+            self.born = Some(Weights::born_for(|key| Purpose::Teacher { key }, network, draws, place)?);
         }
         Ok(())
     }
@@ -66,7 +70,7 @@ impl<'a> Teachers<'a> {
     pub(super) fn learn(
         &mut self,
         teacher: Teacher,
-        network: &dyn Network,
+        network: &Network,
         examples: &Examples,
         positions: &[i64],
     ) {
@@ -92,13 +96,13 @@ impl<'a> Teachers<'a> {
     }
 
     /// What a teacher says, \[N, classes\]. What the start of the recipe says to a whole set, other runs ask too.
-    fn ask(&self, teacher: Teacher, network: &dyn Network, examples: &Examples, positions: &[i64]) -> Tensor {
+    fn ask(&self, teacher: Teacher, network: &Network, examples: &Examples, positions: &[i64]) -> Tensor {
         let weights = self.weights(teacher);
         let whole =
             [Set::Retain, Set::Forget, Set::Validation].iter().any(|&set| examples.set(set) == positions);
         let known = if teacher == Teacher::Start && whole { self.known } else { &PassCache::NONE };
         let entry = known.look_up(&Question { what: "logits", plan: &(), order: positions }, weights);
-        let classes = super::classes(weights.layout());
+        let classes = weights.layout().outputs();
         let compute = || Ok::<_, Infallible>(logits(network, weights, examples, positions).view([-1]));
         let Ok(said) = entry.or_compute(positions.len() * classes as usize, compute);
         said.view([-1, classes])
@@ -111,7 +115,7 @@ impl<'a> Teachers<'a> {
     }
 
     /// Logits \[B, classes\] of any images.
-    pub(super) fn logits_of(&self, teacher: Teacher, network: &dyn Network, images: &Tensor) -> Tensor {
+    pub(super) fn logits_of(&self, teacher: Teacher, network: &Network, images: &Tensor) -> Tensor {
         tch::no_grad(|| network.forward(self.weights(teacher), images, BatchNorm::Frozen))
     }
 }

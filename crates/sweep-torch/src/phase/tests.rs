@@ -7,7 +7,7 @@ mod terms;
 use std::{cell::RefCell, collections::BTreeMap, ops::ControlFlow};
 
 use sweep_protocol::{
-    message,
+    network,
     recipe::{
         BatchNorm, CrossEntropy, Elements, Init, Labels, Noise, NoiseUnit, Optimizer, Pairing, Phase, Recipe,
         Reinit, Replacement, Stream, Tensors, Term, Train, Transpose, Turn,
@@ -47,17 +47,17 @@ fn examples() -> Examples {
 }
 
 struct Bench {
-    network: Box<dyn Network>,
+    network: Network,
     weights: Weights,
     examples: Examples,
 }
 
 impl Bench {
     fn new() -> Self {
-        let wanted = message::Network { name: "resnet18".to_owned(), width: 2, classes: CLASSES };
+        let wanted = network::Network::new("resnet18", CLASSES, &[("width", 2)]);
         let network = build(&wanted).expect("registered");
         let place = (Kind::Float, Device::Cpu);
-        let weights = Weights::born(network.layout(), &mut Seeded::new(Seed(3)), place).expect("seeded");
+        let weights = Weights::born(&network, &mut Seeded::new(Seed(3)), place).expect("seeded");
         Self { network, weights, examples: examples() }
     }
 
@@ -68,7 +68,7 @@ impl Bench {
         watch: &mut dyn Watch,
     ) -> Result<u64, Halt> {
         let mut subject =
-            Subject { network: self.network.as_ref(), weights: &mut self.weights, known: &PassCache::NONE };
+            Subject { network: &self.network, weights: &mut self.weights, known: &PassCache::NONE };
         carry_out(&Recipe { phases }, &mut subject, &self.examples, draws, watch).map(|done| done.steps)
     }
 

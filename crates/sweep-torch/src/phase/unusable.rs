@@ -1,17 +1,14 @@
 //! Why a recipe can't be carried out.
 
-use sweep_protocol::terms::Set;
+use sweep_protocol::{network::NoSuchTensor, terms::Set};
 use thiserror::Error;
 
 /// The recipe can't be carried out on this network and these data.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unusable {
     /// A phase names a parameter or a module that the network lacks.
-    #[error("the network has no parameter or module `{}`; names are those of PyTorch's state dict, e.g. `conv1.weight`, `layer4`", name.escape_debug())]
-    NoSuchTensor {
-        /// The name.
-        name: String,
-    },
+    #[error(transparent)]
+    NoSuchTensor(#[from] NoSuchTensor),
     /// A phase refers to a choice of elements that no phase before it makes.
     #[error("no phase before it selects the elements `{}`; add a `select` phase of this name", name.escape_debug())]
     NoSuchChoice {

@@ -1,16 +1,18 @@
 //! What phases work with.
 
+use sweep_protocol::network::Layout;
+
 use super::{Watch, elements::Choices, teacher::Teachers};
 use crate::{
     draws::Draws,
     examples::Examples,
-    network::{Layout, Network, Weights},
+    network::{Network, Weights},
     pass_cache::PassCache,
 };
 
 /// Everything that a phase may touch.
 pub(super) struct Work<'a> {
-    pub(super) network: &'a dyn Network,
+    pub(super) network: &'a Network,
     pub(super) weights: &'a mut Weights,
     /// What earlier runs have found out.
     pub(super) known: &'a PassCache,
@@ -33,6 +35,6 @@ impl<'a> Work<'a> {
 
     /// Number of outputs.
     pub(super) fn classes(&self) -> i64 {
-        super::classes(self.layout())
+        self.layout().outputs()
     }
 }

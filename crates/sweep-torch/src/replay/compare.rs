@@ -120,7 +120,7 @@ fn worse(so_far: f64, next: f64) -> f64 {
 
 /// Where a replay ended.
 pub(super) struct Reached<'a> {
-    pub(super) network: &'a dyn Network,
+    pub(super) network: &'a Network,
     pub(super) weights: &'a Weights,
     pub(super) losses: &'a [f64],
 }

@@ -10,11 +10,14 @@ use std::{
 use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
 use sweep_inputs::checkpoint::{self, CheckpointError, Mismatch, StateDict, Values};
-use sweep_protocol::{message, terms::Set};
+use sweep_protocol::{
+    network::{Network, NetworkError},
+    terms::Set,
+};
 use thiserror::Error;
 
 use super::SETS;
-use crate::{examples::HostExamples, network::NetworkError};
+use crate::examples::HostExamples;
 
 /// Largest file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 30;
@@ -134,7 +137,7 @@ pub struct Golden {
     pub(super) lists: BTreeMap<String, serde_json::Value>,
     pub(super) tolerance: (Tolerance, Tolerance),
     /// The network that `original` is the state dict of.
-    pub(super) network: message::Network,
+    pub(super) network: Network,
     pub(super) original: StateDict,
     pub(super) host: HostExamples,
     /// What was recorded and reached.
@@ -157,11 +160,7 @@ impl Golden {
                 wanted: "float32",
             })
         };
-        let network = message::Network {
-            name: "resnet18".to_owned(),
-            width: axis("conv1.weight")?,
-            classes: axis("fc.weight")?,
-        };
+        let network = Network::new("resnet18", axis("fc.weight")?, &[("width", axis("conv1.weight")?)]);
         let host = host(&Tensors::read(&folder.join("data.safetensors"))?, network.classes)?;
         Ok(Self {
             method: text.method,

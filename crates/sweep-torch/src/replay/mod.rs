@@ -60,22 +60,21 @@ pub fn replay(path: &Path) -> Result<Agreement, ReplayError> {
 /// Carries the recipe out in one arithmetic and compares with the recording.
 fn trajectory(golden: &Golden, script: &Script, kind: Kind) -> Result<Comparison, ReplayError> {
     let network = build(&golden.network).map_err(GoldenError::from)?;
-    let layout = network.layout();
     let examples = Examples::new(golden.host.clone(), Device::Cpu);
     let mut draws = Record::new(golden, script)?;
     let halted = |halt| ReplayError::Halt { method: golden.method.clone(), kind, halt };
 
     let mut weights = match script.starts_from {
         StartsFrom::Original => {
-            Weights::from_state(layout, &golden.original, (kind, Device::Cpu)).map_err(GoldenError::from)?
+            Weights::from_state(&network, &golden.original, (kind, Device::Cpu)).map_err(GoldenError::from)?
         }
-        StartsFrom::Fresh => Weights::born(layout, &mut draws, (kind, Device::Cpu))
+        StartsFrom::Fresh => Weights::born(&network, &mut draws, (kind, Device::Cpu))
             .map_err(|missing| halted(Halt::from(missing)))?,
     };
     let mut losses = Losses::default();
-    let mut subject = Subject { network: network.as_ref(), weights: &mut weights, known: &PassCache::NONE };
+    let mut subject = Subject { network: &network, weights: &mut weights, known: &PassCache::NONE };
     carry_out(&script.recipe, &mut subject, &examples, &mut draws, &mut losses).map_err(halted)?;
-    let reached = compare::Reached { network: network.as_ref(), weights: &weights, losses: &losses.0 };
+    let reached = compare::Reached { network: &network, weights: &weights, losses: &losses.0 };
     Ok(compare::compare(golden, &reached, &examples, kind)?)
 }
 

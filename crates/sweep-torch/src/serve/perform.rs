@@ -16,6 +16,7 @@ use sweep_inputs::{
 use sweep_protocol::{
     measurement::Measurement,
     message::{Failure, FromWorker, Inputs, Job, Start},
+    network::NetworkError,
 };
 use tch::{Cuda, Device, Kind};
 use thiserror::Error;
@@ -30,7 +31,7 @@ use crate::{
     examples::Examples,
     inputs::{InputError, Shelf},
     measure::{NotFinite, measure},
-    network::{Network, NetworkError, Weights, build},
+    network::{Network, Weights, build},
     phase::{Done, Halt, Subject, Unusable, carry_out, check},
 };
 
@@ -144,22 +145,22 @@ fn attempt<W: Write>(
     };
     check(&job.recipe, network.layout(), &examples)?;
     let mut draws = Seeded::new(job.seed);
-    let mut weights = begin(network.as_ref(), inputs, shelf, device, &mut draws)?;
+    let mut weights = begin(&network, inputs, shelf, device, &mut draws)?;
 
     progress.expect(job.recipe.steps(&examples.sizes()));
     let clock = Instant::now();
     let known = shelf.pass_cache(inputs);
-    let mut subject = Subject { network: network.as_ref(), weights: &mut weights, known: &known };
+    let mut subject = Subject { network: &network, weights: &mut weights, known: &known };
     let Done { steps, unchanged } = carry_out(&job.recipe, &mut subject, &examples, &mut draws, progress)?;
     wait_for(device);
     let unlearn_s = clock.elapsed().as_secs_f64();
     // The floor has no phases and is meant to change nothing.
     let unchanged = unchanged && !job.recipe.phases.is_empty();
-    measured(job, (network.as_ref(), &weights, &examples), Spent { unlearn_s, steps, unchanged })
+    measured(job, (&network, &weights, &examples), Spent { unlearn_s, steps, unchanged })
 }
 
 fn begin(
-    network: &dyn Network,
+    network: &Network,
     inputs: &Inputs,
     shelf: &mut Shelf,
     device: Device,
@@ -167,10 +168,10 @@ fn begin(
 ) -> Result<Weights, Unfinished> {
     let place = (Kind::Float, device);
     match &inputs.start {
-        Start::Fresh => Ok(Weights::born(network.layout(), draws, place)?),
+        Start::Fresh => Ok(Weights::born(network, draws, place)?),
         Start::Checkpoint { path, blake3 } => {
             let state = shelf.state(path, blake3)?;
-            Weights::from_state(network.layout(), &state, place)
+            Weights::from_state(network, &state, place)
                 .map_err(|mismatch| Unfinished::Weights { path: path.clone(), mismatch })
         }
     }
@@ -186,7 +187,7 @@ struct Spent {
 
 fn measured(
     job: &Job,
-    (network, weights, examples): (&dyn Network, &Weights, &Examples),
+    (network, weights, examples): (&Network, &Weights, &Examples),
     spent: Spent,
 ) -> Result<Measurement, Unfinished> {
     let clock = Instant::now();

@@ -75,7 +75,7 @@ impl<'a> Loss<'a> {
                 Term::L1(_) | Term::L2(_) => continue,
             };
             if let Some(teacher) = rule.teacher() {
-                work.teachers.summon(teacher, work.draws)?;
+                work.teachers.summon(teacher, work.network, work.draws)?;
                 for (_, feed, _) in feeds.iter().filter(|(set, _, noisy)| *set == head.on && !noisy) {
                     work.teachers.learn(teacher, work.network, work.examples, feed.examples());
                 }
@@ -159,7 +159,7 @@ fn mean(each: &Tensor, member: Option<&Tensor>) -> Tensor {
 }
 
 /// What a teacher says to a batch.
-fn ask(teacher: Teacher, batch: &Batch, network: &dyn Network, work: &Work<'_>) -> Tensor {
+fn ask(teacher: Teacher, batch: &Batch, network: &Network, work: &Work<'_>) -> Tensor {
     if batch.noisy {
         work.teachers.logits_of(teacher, network, &batch.images)
     } else {

@@ -1,5 +1,5 @@
 use sweep_protocol::{
-    message,
+    network,
     recipe::{
         Cast, Count, Elements, Extent, Order, Precision, Replacement, Rounding, Rule, Score, Select, Tensors,
         Zero,
@@ -37,11 +37,10 @@ fn kernels(weights: &Weights) -> Vec<Vec<f64>> {
 fn pruning_takes_the_smallest_elements_and_no_others() {
     for width in [2, 16] {
         let mut bench = Bench::new();
-        let wanted = message::Network { name: "resnet18".to_owned(), width, classes: super::CLASSES };
+        let wanted = network::Network::new("resnet18", super::CLASSES, &[("width", width)]);
         bench.network = build(&wanted).expect("registered");
         let place = (Kind::Float, Device::Cpu);
-        bench.weights =
-            Weights::born(bench.network.layout(), &mut Seeded::new(Seed(3)), place).expect("seeded");
+        bench.weights = Weights::born(&bench.network, &mut Seeded::new(Seed(3)), place).expect("seeded");
         let before = kernels(&bench.weights);
         bench
             .run(vec![select(Tensors::Convolutions, Score::Magnitude, 0.25, Extent::PerTensor), zero()])
@@ -115,7 +114,7 @@ fn tensors_are_named_counted_and_drawn() {
         let places = places(layout, tensors, &mut Seeded::new(Seed(seed))).expect("they are there");
         places.into_iter().map(|place| layout.parameters[place].key.clone()).collect()
     };
-    let stages = |count: u32| Tensors::LastStages(count.try_into().expect("not 0"));
+    let stages = |count: u32| Tensors::Last(count.try_into().expect("not 0"));
     assert_eq!(keys(&stages(1), 0), ["fc.weight", "fc.bias"]);
     assert_eq!(keys(&stages(2), 0).len(), 8, "the last block has no shortcut");
     assert_eq!(keys(&stages(10), 0).len(), 62);

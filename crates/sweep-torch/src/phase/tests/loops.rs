@@ -158,7 +158,7 @@ fn a_recipe_that_does_nothing_says_so() {
         let std = NonNegative::new(std).expect("in range");
         let noise = Noise { tensors: Tensors::All, std, unit: NoiseUnit::Absolute };
         let known = &PassCache::NONE;
-        let mut subject = Subject { network: bench.network.as_ref(), weights: &mut bench.weights, known };
+        let mut subject = Subject { network: &bench.network, weights: &mut bench.weights, known };
         let recipe = Recipe { phases: vec![Phase::Noise(noise)] };
         let (mut draws, mut watch) = (Seeded::new(Seed(9)), Diary::default());
         carry_out(&recipe, &mut subject, &bench.examples, &mut draws, &mut watch).expect("it adds").unchanged

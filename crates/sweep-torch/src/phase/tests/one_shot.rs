@@ -75,8 +75,7 @@ fn influence_raises_the_loss_of_the_forget_set() {
     bench.run(vec![Phase::Train(train(20.0))]).expect("it trains");
     let loss = |bench: &Bench| {
         let positions = bench.examples.set(Set::Forget);
-        let logits =
-            crate::measure::logits(bench.network.as_ref(), &bench.weights, &bench.examples, positions);
+        let logits = crate::measure::logits(&bench.network, &bench.weights, &bench.examples, positions);
         let labels: Vec<i64> = positions.iter().map(|&position| bench.examples.label(position)).collect();
         logits.cross_entropy_for_logits(&Tensor::from_slice(&labels)).double_value(&[])
     };

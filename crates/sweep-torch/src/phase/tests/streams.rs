@@ -12,7 +12,7 @@ fn labels(plan: &Stream, seed: u64) -> Vec<(i64, i64)> {
     let mut bench = Bench::new();
     let (mut draws, mut watch) = (Seeded::new(Seed(seed)), Diary::default());
     let mut work = Work {
-        network: bench.network.as_ref(),
+        network: &bench.network,
         teachers: Teachers::new(&bench.weights, &PassCache::NONE),
         known: &PassCache::NONE,
         weights: &mut bench.weights,

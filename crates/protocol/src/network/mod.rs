@@ -1,0 +1,214 @@
+//! Networks as data.
+//!
+//! [`NETWORKS`] is the catalogue of all architectures: a name, a source, the keys that a grid may set, and a function
+//! from them to a [`Topology`], a tree of named layers. From the topology follows the [`Layout`]: which tensors there
+//! are, under which keys of PyTorch's state dict, and what each is. The orchestrator checks grids, recipes and
+//! checkpoints by it, the worker builds the network from it; nobody else knows an architecture.
+
+mod layout;
+mod places;
+mod recognise;
+mod resnet18;
+pub mod topology;
+
+pub use layout::{Entry, Layout, Norm, Parameter, Role};
+pub use places::{Draw, NoSuchTensor};
+pub use recognise::{Likeness, recognise};
+pub use topology::Topology;
+
+use std::{collections::BTreeMap, fmt, ops::RangeInclusive};
+
+use serde::{Deserialize, Serialize};
+
+/// All architectures that a grid can name, in alphabetical order.
+pub const NETWORKS: &[Architecture] = &[resnet18::NETWORK];
+
+/// How many outputs a network may have.
+pub const CLASSES: RangeInclusive<u32> = 2..=10_000;
+
+/// Colours of a pixel: red, green, blue.
+pub const CHANNELS: i64 = 3;
+
+/// A registered architecture.
+#[derive(Debug)]
+pub struct Architecture {
+    /// Its name in a grid.
+    pub name: &'static str,
+    /// What it is, in one sentence.
+    pub about: &'static str,
+    /// Paper and code that it follows.
+    pub source: &'static str,
+    /// What a grid may set, beside the number of classes.
+    pub keys: &'static [Key],
+    /// The layers of a network of these sizes.
+    pub topology: fn(&Checked<'_>) -> Topology,
+}
+
+/// A size that a network can be given: a whole number within bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// Its name in a grid.
+    pub name: &'static str,
+    /// The smallest.
+    pub least: u32,
+    /// The largest.
+    pub most: u32,
+    /// What it is where a grid doesn't say.
+    pub default: u32,
+    /// What it means.
+    pub about: &'static str,
+}
+
+/// An architecture with its sizes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// Name of the architecture, e.g. `resnet18`.
+    pub name: String,
+    /// Outputs: the number of classes.
+    pub classes: u32,
+    /// The sizes that its architecture asks for, all of them and no others.
+    pub keys: BTreeMap<String, u32>,
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.name)?;
+        for (key, value) in &self.keys {
+            write!(formatter, ", {key} {value}")?;
+        }
+        write!(formatter, ", {} classes", self.classes)
+    }
+}
+
+impl Network {
+    /// An architecture with these sizes.
+    pub fn new(name: &str, classes: u32, keys: &[(&str, u32)]) -> Self {
+        let keys = keys.iter().map(|&(key, value)| (key.to_owned(), value)).collect();
+        Self { name: name.to_owned(), classes, keys }
+    }
+
+    /// Finds the architecture and holds the sizes to its bounds.
+    pub fn check(&self) -> Result<Checked<'_>, NetworkError> {
+        let architecture =
+            find(&self.name).ok_or_else(|| NetworkError::Unknown { name: self.name.clone() })?;
+        if !CLASSES.contains(&self.classes) {
+            return Err(NetworkError::outside("classes", self.classes, &CLASSES));
+        }
+        let known = |key: &str| architecture.keys.iter().any(|known| known.name == key);
+        if let Some(key) = self.keys.keys().find(|key| !known(key)) {
+            return Err(NetworkError::NoSuchKey { network: architecture.name, key: key.clone() });
+        }
+        for key in architecture.keys {
+            let Some(&value) = self.keys.get(key.name) else {
+                return Err(NetworkError::Lacking { network: architecture.name, key: key.name });
+            };
+            if !(key.least..=key.most).contains(&value) {
+                return Err(NetworkError::outside(key.name, value, &(key.least..=key.most)));
+            }
+        }
+        Ok(Checked { architecture, network: self })
+    }
+
+    /// What it computes.
+    pub fn topology(&self) -> Result<Topology, NetworkError> {
+        let checked = self.check()?;
+        Ok((checked.architecture.topology)(&checked))
+    }
+
+    /// What tensors it has.
+    pub fn layout(&self) -> Result<Layout, NetworkError> {
+        Ok(Layout::of(&self.topology()?))
+    }
+}
+
+/// The architecture of this name.
+pub fn find(name: &str) -> Option<&'static Architecture> {
+    NETWORKS.iter().find(|architecture| architecture.name == name)
+}
+
+/// Sizes that are within the bounds of their architecture.
+#[derive(Debug, Clone, Copy)]
+pub struct Checked<'a> {
+    architecture: &'static Architecture,
+    network: &'a Network,
+}
+
+impl Checked<'_> {
+    /// One of the architecture's own sizes.
+    pub fn key(&self, key: &Key) -> i64 {
+        i64::from(self.network.keys.get(key.name).copied().unwrap_or(key.default))
+    }
+
+    /// Outputs.
+    pub fn classes(&self) -> i64 {
+        i64::from(self.network.classes)
+    }
+}
+
+/// There is no such network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkError {
+    /// No architecture has this name.
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// The architecture has no such key.
+    NoSuchKey {
+        /// The architecture.
+        network: &'static str,
+        /// The key.
+        key: String,
+    },
+    /// A key of the architecture is not there.
+    Lacking {
+        /// The architecture.
+        network: &'static str,
+        /// The key.
+        key: &'static str,
+    },
+    /// A size is out of bounds.
+    Outside {
+        /// Which size.
+        key: &'static str,
+        /// What it is.
+        value: u32,
+        /// The smallest.
+        least: u32,
+        /// The largest.
+        most: u32,
+    },
+}
+
+impl NetworkError {
+    fn outside(key: &'static str, value: u32, bounds: &RangeInclusive<u32>) -> Self {
+        Self::Outside { key, value, least: *bounds.start(), most: *bounds.end() }
+    }
+}
+
+impl fmt::Display for NetworkError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { name } => {
+                let known: Vec<&str> = NETWORKS.iter().map(|architecture| architecture.name).collect();
+                let known = known.join(", ");
+                write!(formatter, "no network is called `{}`; there are: {known}", name.escape_debug())
+            }
+            Self::NoSuchKey { network, key } => {
+                write!(formatter, "the network `{network}` has no key `{}`", key.escape_debug())
+            }
+            Self::Lacking { network, key } => {
+                write!(formatter, "the network `{network}` needs a value of `{key}`")
+            }
+            Self::Outside { key, value, least, most } => {
+                write!(formatter, "{key} = {value} can't be built; {key} is {least} to {most}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for NetworkError {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! Which network a state dict is one of, as names and shapes tell.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Architecture, CLASSES, Layout, NETWORKS, Network};
+
+/// Different lengths of axes that are tried as sizes of a network; a real one has fewer than ten.
+const MOST_LENGTHS: usize = 24;
+
+/// A network that a state dict may be one of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Likeness {
+    /// The network.
+    pub network: Network,
+    /// Tensors that have the name and the shape that the network asks for.
+    pub matching: usize,
+    /// Tensors that the network has, without counts of batches.
+    pub of: usize,
+}
+
+impl Likeness {
+    /// Whether every tensor is there.
+    pub fn is_whole(&self) -> bool {
+        self.matching == self.of
+    }
+}
+
+/// The network of the catalogue that has most tensors in common with a state dict; nothing where none has any. Every
+/// length of an axis is tried as every size.
+pub fn recognise<'s>(tensors: impl Iterator<Item = (&'s str, &'s [usize])>) -> Option<Likeness> {
+    let tensors: BTreeMap<&str, &[usize]> = tensors.collect();
+    let lengths: BTreeSet<u32> =
+        tensors.values().filter_map(|shape| u32::try_from(*shape.first()?).ok()).collect();
+    let lengths: Vec<u32> = lengths.into_iter().take(MOST_LENGTHS).collect();
+    let mut best: Option<Likeness> = None;
+    for network in NETWORKS.iter().flat_map(|architecture| candidates(architecture, &lengths)) {
+        let Ok(layout) = network.layout() else { continue };
+        let (matching, of) = in_common(&layout, &tensors);
+        if matching > best.as_ref().map_or(0, |best| best.matching) {
+            best = Some(Likeness { network, matching, of });
+        }
+    }
+    best
+}
+
+/// The architecture in every size that could be meant.
+fn candidates(architecture: &Architecture, lengths: &[u32]) -> Vec<Network> {
+    let classes = lengths.iter().copied().filter(|length| CLASSES.contains(length));
+    let mut networks: Vec<Network> =
+        classes.map(|classes| Network::new(architecture.name, classes, &[])).collect();
+    for key in architecture.keys {
+        let within = |length: &&u32| (key.least..=key.most).contains(*length);
+        let sizes: Vec<u32> = lengths.iter().filter(within).copied().collect();
+        let with = |network: &Network, size: u32| {
+            let mut network = network.clone();
+            network.keys.insert(key.name.to_owned(), size);
+            network
+        };
+        networks =
+            networks.iter().flat_map(|network| sizes.iter().map(|&size| with(network, size))).collect();
+    }
+    networks
+}
+
+fn in_common(layout: &Layout, tensors: &BTreeMap<&str, &[usize]>) -> (usize, usize) {
+    let wanted = layout.keys_and_shapes();
+    let wanted = wanted.iter().filter(|(_, shape)| !shape.is_empty());
+    let fits = |(key, shape): &(&str, &[usize])| tensors.get(key).is_some_and(|found| found == shape);
+    let pairs = wanted.map(|(key, shape)| (key.as_str(), shape.as_slice()));
+    (pairs.clone().filter(fits).count(), pairs.count())
+}

@@ -1,0 +1,130 @@
+//! What a network computes, as a tree of named layers.
+
+/// A network from its images to its logits: the stem, then block after block, then the head.
+///
+/// The three groups are what methods speak of: the head is the classifier with what pools features for it, a block is
+/// what is frozen or drawn afresh as a whole, the stem is everything before the first block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topology {
+    /// Layers before the first block.
+    pub stem: Vec<Layer>,
+    /// Blocks, from the input to the output.
+    pub blocks: Vec<Block>,
+    /// Layers after the last block.
+    pub head: Vec<Layer>,
+}
+
+/// Layers that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Its name in PyTorch's state dict, with which the names of its layers begin: `layer4.1`.
+    pub name: String,
+    /// Its layers, in order.
+    pub layers: Vec<Layer>,
+}
+
+/// One layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// Its name in PyTorch's state dict, within its block: `conv1`, `downsample.0`. Layers without tensors may have none.
+    pub name: String,
+    /// What it computes.
+    pub operation: Operation,
+}
+
+/// What a layer computes. Features are \[B, channels, height, width\], or \[B, features\] once they are flat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// Square convolution.
+    Convolution(Convolution),
+    /// Batch normalisation of so many channels: ε = 1e-5, a tenth of a running statistic is the new batch's.
+    BatchNorm {
+        /// Channels.
+        channels: i64,
+    },
+    /// max(x, 0).
+    Relu,
+    /// Square max pooling.
+    MaxPool {
+        /// Side of the window.
+        kernel: i64,
+        /// Step of the window.
+        stride: i64,
+        /// Border of −∞.
+        padding: i64,
+    },
+    /// The mean over height and width, which become 1.
+    AveragePool,
+    /// Channels, height and width become one axis.
+    Flatten,
+    /// Affine map of flat features.
+    Linear(Linear),
+    /// The sum of two branches of one input.
+    Residual {
+        /// The long branch.
+        body: Vec<Layer>,
+        /// The short one; the identity where it has no layers.
+        shortcut: Vec<Layer>,
+    },
+}
+
+/// A square convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Convolution {
+    /// Channels that come in.
+    pub inputs: i64,
+    /// Channels that go out.
+    pub outputs: i64,
+    /// Side of the kernel.
+    pub kernel: i64,
+    /// Step of the kernel.
+    pub stride: i64,
+    /// Border of zeros.
+    pub padding: i64,
+    /// Whether a bias is added.
+    pub bias: bool,
+}
+
+/// An affine map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Linear {
+    /// Features that come in.
+    pub inputs: i64,
+    /// Features that go out.
+    pub outputs: i64,
+    /// Whether a bias is added.
+    pub bias: bool,
+}
+
+impl Layer {
+    /// A layer that has tensors, and so a name.
+    pub fn named(name: impl Into<String>, operation: Operation) -> Self {
+        Self { name: name.into(), operation }
+    }
+
+    /// A layer without tensors.
+    pub fn plain(operation: Operation) -> Self {
+        Self { name: String::new(), operation }
+    }
+
+    /// A convolution without bias.
+    pub fn convolution(
+        name: &str,
+        [inputs, outputs]: [i64; 2],
+        kernel: i64,
+        [stride, padding]: [i64; 2],
+    ) -> Self {
+        let convolution = Convolution { inputs, outputs, kernel, stride, padding, bias: false };
+        Self::named(name, Operation::Convolution(convolution))
+    }
+
+    /// A batch normalisation.
+    pub fn batch_norm(name: &str, channels: i64) -> Self {
+        Self::named(name, Operation::BatchNorm { channels })
+    }
+
+    /// An affine map with a bias.
+    pub fn linear(name: &str, [inputs, outputs]: [i64; 2]) -> Self {
+        Self::named(name, Operation::Linear(Linear { inputs, outputs, bias: true }))
+    }
+}
