@@ -25,6 +25,7 @@ pub mod measuring;
 pub mod pool;
 pub mod frame;
 pub mod appraisal;
+pub mod session;
 pub mod plot;
 pub mod report;
 pub mod cli;

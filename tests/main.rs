@@ -11,6 +11,7 @@ mod readme;
 mod resume;
 mod schema;
 mod score_command;
+mod session;
 mod shared;
 mod submit;
 mod stages;

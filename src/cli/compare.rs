@@ -21,7 +21,7 @@ pub(super) struct Arguments {
 
 pub(super) fn compare(arguments: &Arguments) -> Result<Exit, CommandError> {
     if let Some(dir) = arguments.out.as_ref().filter(|dir| Folder::new(*dir).plan().exists()) {
-        return Err(CommandError::ResultsOverInputs { results: dir.clone(), input: dir.clone() });
+        return Err(CommandError::ResultsOverResults { dir: dir.clone() });
     }
     let together = appraise_together(&arguments.dirs, arguments.shown.replicates)?;
     if together.is_cut {

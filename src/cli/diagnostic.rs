@@ -11,7 +11,6 @@ use sweep_inputs::{
     synth::SynthError,
 };
 use sweep_methods::METHODS;
-use sweep_protocol::terms::Device;
 use thiserror::Error;
 
 use super::{Exit, score::ModelsError, terminal};
@@ -19,11 +18,12 @@ use crate::{
     appraisal::AppraisalError,
     cluster::{FrozenError, SlurmError},
     engine::toy::ToyError,
-    grid::{Color, FilterError, GridError, closest},
+    grid::{Color, GridError, closest},
     measuring::MeasuringError,
     pool::{PoolError, SignalError},
     report::ReportError,
     score::Incomparable,
+    session::SessionError,
     store::{CacheError, StoreError},
 };
 
@@ -33,30 +33,6 @@ pub(super) enum CommandError {
     /// The grid.
     #[error("{}", .0.render(Color::Plain))]
     Grid(#[from] GridError),
-    /// An expression of `--only`.
-    #[error(
-        "`--only {text}` is no expression: {source}; write for example \"method == 'finetune' and lr > 1e-3\""
-    )]
-    Filter {
-        /// What was given.
-        text: String,
-        /// What is wrong.
-        source: FilterError,
-    },
-    /// `--only` leaves nothing.
-    #[error("`--only` selects no point; `sweep plan` lists them")]
-    NothingSelected,
-    /// Results would lie over inputs.
-    #[error(
-        "the results folder `{}` and the input `{}` lie in one another; choose another folder with --out",
-        results.display(), input.display()
-    )]
-    ResultsOverInputs {
-        /// The results folder.
-        results: PathBuf,
-        /// The data set or the checkpoint.
-        input: PathBuf,
-    },
     /// Runs finished, but what they measured is gone or damaged.
     #[error(
         "{points} points have no score, because finished runs have lost what they measured: `sweep fsck {} --repair` sets \
@@ -69,11 +45,6 @@ pub(super) enum CommandError {
         /// The results.
         dir: PathBuf,
     },
-    /// `--only` on a staged sweep.
-    #[error(
-        "`--only` can't be used with `stages`: who goes on depends on all points; use `[[exclude]]` in the grid"
-    )]
-    OnlyOfStaged,
     /// A data set.
     #[error(transparent)]
     Data(#[from] Refused),
@@ -112,6 +83,15 @@ pub(super) enum CommandError {
     /// The synthetic data set.
     #[error(transparent)]
     Synth(#[from] SynthError),
+    /// A sweep that can't be opened, shared or carried out.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// Results would lie over other results.
+    #[error("`{}` holds the results of a sweep; choose another folder with --out", dir.display())]
+    ResultsOverResults {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// The results.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -139,44 +119,6 @@ pub(super) enum CommandError {
          for tests"
     )]
     CrashAid,
-    /// This program doesn't know where it is.
-    #[error("failed to find this program: {source}")]
-    NoProgram {
-        /// Why.
-        source: io::Error,
-    },
-    /// The torch engine is not there.
-    #[error(
-        "the torch engine is not there: no `{}`; build it with `scripts/setup-libtorch && cargo build --workspace`, \
-         name it with SWEEP_TORCH_WORKER, or try the tool with engine = \"toy\"",
-        looked_at.display()
-    )]
-    NoTorchWorker {
-        /// Where it was expected.
-        looked_at: PathBuf,
-    },
-    /// The torch engine doesn't start.
-    #[error(
-        "the torch engine `{}` doesn't start: {reason}; `scripts/setup-libtorch` fetches libtorch, `sweep doctor` looks closer",
-        worker.display()
-    )]
-    TorchUnusable {
-        /// The program.
-        worker: PathBuf,
-        /// What it said.
-        reason: String,
-    },
-    /// A device outside the allocation.
-    #[error(
-        "the grid names {device}, but this allocation holds {granted} GPUs; take `devices` out of the grid, or ask the \
-         cluster for more"
-    )]
-    NotGranted {
-        /// The device.
-        device: Device,
-        /// GPUs that may be used.
-        granted: usize,
-    },
     /// What the cluster says about itself.
     #[error(transparent)]
     Shared(#[from] FrozenError),
@@ -198,26 +140,6 @@ pub(super) enum CommandError {
         dir: PathBuf,
         /// What was asked for.
         prefix: String,
-    },
-    /// Stages are one scheduler's.
-    #[error(
-        "a sweep with `stages` is carried out by one scheduler, but `{}` is to be shared by several; take `stages` out of \
-         the grid, or run it without --shared in a folder of its own",
-        dir.display()
-    )]
-    StagesShared {
-        /// The results.
-        dir: PathBuf,
-    },
-    /// Runs of a shared folder can't be measured again.
-    #[error(
-        "`{}` has finished runs that were measured without what the audits look at, and runs of a shared folder can't be \
-         carried out again; take `[audit]` out of the grid, or use another --out",
-        dir.display()
-    )]
-    MeasuredLess {
-        /// The results.
-        dir: PathBuf,
     },
     /// No slot could be used.
     #[error("no worker could be started:\n{}", listed(.reasons))]
@@ -264,27 +186,19 @@ impl CommandError {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Grid(_)
-            | Self::Filter { .. }
-            | Self::ResultsOverInputs { .. }
-            | Self::OnlyOfStaged
+            | Self::ResultsOverResults { .. }
             | Self::UnknownMethod { .. }
             | Self::Synth(_)
             | Self::Toy(_)
             | Self::Signals(_)
             | Self::CrashAid
-            | Self::NoProgram { .. }
-            | Self::NoTorchWorker { .. }
-            | Self::NotGranted { .. }
             | Self::Slurm(_)
             | Self::NoSuchRun { .. }
-            | Self::StagesShared { .. }
-            | Self::MeasuredLess { .. }
-            | Self::TorchUnusable { .. }
             | Self::NoWorkers { .. }
             | Self::Models(ModelsError::NoData { .. } | ModelsError::AccuraciesTwice { .. })
             | Self::Appraisal(AppraisalError::Incompatible(_))
             | Self::Pool(PoolError::NoSlots) => Exit::Usage,
-            Self::NothingSelected => Exit::NothingSelected,
+            Self::Session(error) => of_session(error),
             Self::Models(
                 ModelsError::Unwritable { .. }
                 | ModelsError::Unlistable { .. }
@@ -309,6 +223,25 @@ impl CommandError {
             }
             Self::OriginalFailed { .. } => Exit::SomeRunsFailed,
         }
+    }
+}
+
+fn of_session(error: &SessionError) -> Exit {
+    match error {
+        SessionError::Filter { .. }
+        | SessionError::ResultsOverInputs { .. }
+        | SessionError::OnlyOfStaged
+        | SessionError::Signals(_)
+        | SessionError::NoProgram { .. }
+        | SessionError::NoTorchWorker { .. }
+        | SessionError::NotGranted { .. }
+        | SessionError::MeasuredLess { .. }
+        | SessionError::TorchUnusable { .. }
+        | SessionError::Pool(PoolError::NoSlots) => Exit::Usage,
+        SessionError::NothingSelected => Exit::NothingSelected,
+        SessionError::Data(_) | SessionError::Checkpoint(_) => Exit::InputsRefused,
+        SessionError::Store(error) | SessionError::Pool(PoolError::Store(error)) => of_store(error),
+        SessionError::Cache(_) | SessionError::Shared(_) | SessionError::Folder { .. } => Exit::Store,
     }
 }
 

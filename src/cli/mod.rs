@@ -3,7 +3,6 @@
 //! Data goes to standard output, talk to standard error. Everything that a command does is done by the modules above;
 //! here it is only asked for and shown.
 
-mod apart;
 mod cancel;
 mod compare;
 mod diagnostic;
@@ -20,7 +19,6 @@ mod progress;
 mod report;
 mod run;
 mod score;
-mod slots;
 mod status;
 mod submit;
 mod synth;

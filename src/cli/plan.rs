@@ -7,7 +7,7 @@ use comfy_table::CellAlignment;
 
 use super::{
     CommandError, Exit, Format, explain,
-    inputs::{GridArguments, Prepared},
+    inputs::{self, GridArguments},
     terminal,
 };
 use crate::{
@@ -31,7 +31,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn plan(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let prepared = Prepared::read(&arguments.grid)?;
+    let prepared = inputs::read(&arguments.grid)?;
     let plan = prepared.selected();
     match arguments.format {
         Format::Json => terminal::json(&*plan),

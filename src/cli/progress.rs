@@ -15,7 +15,8 @@ use crate::{
     outcome::{Outcome, Status},
     plan::Plan,
     pool::{Happening, Interruption, Observer},
-    store::Source,
+    session::Watcher,
+    store::{Notice, Source},
 };
 
 /// How progress is shown.
@@ -69,7 +70,7 @@ impl Counter {
 }
 
 /// Shows a sweep as it goes.
-pub(super) struct SweepProgress<'p> {
+struct SweepProgress<'p> {
     plan: &'p Plan,
     lines: bool,
     bars: MultiProgress,
@@ -81,7 +82,7 @@ pub(super) struct SweepProgress<'p> {
 
 impl<'p> SweepProgress<'p> {
     /// `ended` of the plan's runs have an outcome already.
-    pub(super) fn new(plan: &'p Plan, slots: usize, ended: usize, manner: Manner) -> Self {
+    fn new(plan: &'p Plan, slots: usize, ended: usize, manner: Manner) -> Self {
         let manner = manner.chosen();
         let target =
             if manner == Manner::Bar { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -99,14 +100,6 @@ impl<'p> SweepProgress<'p> {
             })
             .collect();
         Self { plan, lines: manner == Manner::Lines, bars, overall, slots, ended, since: Instant::now() }
-    }
-
-    /// Takes the bars away.
-    pub(super) fn finish(&self) {
-        for slot in &self.slots {
-            slot.finish_and_clear();
-        }
-        self.overall.finish_and_clear();
     }
 
     fn title(&self, run: usize) -> String {
@@ -167,6 +160,26 @@ impl<'p> SweepProgress<'p> {
             printable(&self.title(run)),
             outcome.status(),
         )
+    }
+}
+
+impl Watcher for Manner {
+    fn notice(&self, notice: &Notice) {
+        terminal::notes([notice]);
+    }
+
+    fn begins<'p>(&'p self, plan: &'p Plan, slots: usize, ended: usize) -> Box<dyn Observer + 'p> {
+        Box::new(SweepProgress::new(plan, slots, ended, *self))
+    }
+}
+
+/// Takes the bars away.
+impl Drop for SweepProgress<'_> {
+    fn drop(&mut self) {
+        for slot in &self.slots {
+            slot.finish_and_clear();
+        }
+        self.overall.finish_and_clear();
     }
 }
 

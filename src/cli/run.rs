@@ -3,25 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
 
 use super::{
-    CommandError, Exit, apart, disk,
-    inputs::{GridArguments, Prepared},
+    CommandError, Exit, disk,
+    inputs::{self, GridArguments},
     plan,
-    progress::{Manner, SweepProgress},
+    progress::Manner,
     report::{self, Shown},
-    slots, terminal,
-    work::{self, Sharing},
+    terminal, work,
 };
 use crate::{
-    appraisal::Staging,
-    cluster::Frozen,
     frame::{Frame, PointRow, Unscored},
-    outcome::{Outcome, Status},
-    plan::{EngineName, Plan, Role, Run},
-    pool::{self, Ending, How, Interruption, Settings},
-    store::{Cache, ChangedInputs, Damage, Notice, Opening, Recorded, Store, StoreError},
+    outcome::Status,
+    plan::{EngineName, Plan, Role},
+    pool::{Ending, How, Interruption},
+    session::{Session, this_program},
+    store::{ChangedInputs, Recorded},
 };
 
 /// Where results live unless `--out` and `--cache` say otherwise.
@@ -94,19 +91,24 @@ impl Places {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let prepared = Prepared::read(&arguments.grid)?;
+    let prepared = inputs::read(&arguments.grid)?;
     let selected = prepared.selected();
     if arguments.dry_run {
         plan::show(&selected, &arguments.places)?;
         return Ok(Exit::Done);
     }
     let dir = arguments.places.results(&prepared.plan);
-    apart::check(&dir, prepared.grid.settings())?;
-    let ending = if arguments.shared || Frozen::is_in(&dir) {
-        beside_others(arguments, &prepared, &selected, &dir)?
-    } else {
-        carry_out(arguments, &prepared, &selected, &dir)?
+    let cache = arguments.places.cache(&prepared.plan);
+    let program = this_program()?;
+    let retry: Vec<Status> = arguments.retry.iter().map(|retry| retry.status()).collect();
+    let session = Session {
+        jobs: arguments.jobs,
+        retry: &retry,
+        changed_inputs: changed_inputs(arguments.accept_changed_inputs),
+        ..session(&dir, cache.as_deref(), &program, &arguments.progress)?
     };
+    let ending =
+        if arguments.shared { session.run_shared(&prepared)? } else { session.run(&prepared)? }.ending;
     // Who is stopped has seconds left, and nobody looks at the report of a drained sweep that is about to go on.
     if !matches!(ending.how, How::Drained { by } if by != Interruption::Interrupt(1)) {
         let frame = report::make(&dir, &arguments.shown)?;
@@ -115,127 +117,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     conclude(ending, &selected, &dir)
 }
 
-/// Works on a folder that others may work on, too.
-fn beside_others(
-    arguments: &Arguments,
-    prepared: &Prepared,
-    selected: &Plan,
-    dir: &Path,
-) -> Result<Ending, CommandError> {
-    let disk = disk::disk()?;
-    work::share(&disk, prepared, &arguments.sharing(), dir)?;
-    let dir = work::absolute(dir)?;
-    let frozen = Frozen::read(&dir)?;
-    let place = work::Place { disk, dir: &dir, frozen: &frozen, progress: arguments.progress };
-    place.work(&arguments.retry, |_| Ok(selected.clone())).map(|(ending, _)| ending)
-}
-
-/// Opens the results and hands the selected runs to the pool, stage after stage where the sweep is staged. The lock on
-/// the results ends with this function.
-fn carry_out(
-    arguments: &Arguments,
-    prepared: &Prepared,
-    selected: &Plan,
-    dir: &Path,
-) -> Result<Ending, CommandError> {
-    let disk = disk::disk()?;
-    let staged = !selected.stages.is_empty();
-    let known = if staged { Some(Recorded::read_for(&*disk, dir, selected)?) } else { None };
-    let first = known.map(|recorded| Staging::of(&recorded).asked(selected));
-    let changed = changed_inputs(arguments.accept_changed_inputs);
-    let (mut store, notices) =
-        opened(prepared, first.as_ref().unwrap_or(&prepared.plan), changed, |opening| {
-            Store::open_on(disk.clone(), dir, opening)
-        })?;
-    terminal::notes(&notices);
-    reopen(&mut store, selected, &arguments.retry)?;
-    let grid = prepared.grid.settings();
-    let shared = arguments.places.cache(selected);
-    let engine = slots::Engine::of(grid.engine, grid.toy_examples, shared.as_deref());
-    let settings = slots::settings(&grid.pool, engine, arguments.jobs)?;
-    let cache = shared.map(|dir| Cache::open_on(disk, &dir)).transpose()?;
-    let perform =
-        |plan: &Plan, store: &mut Store| perform(plan, store, cache.as_ref(), &settings, arguments.progress);
-    if staged { stage_by_stage(selected, &mut store, perform) } else { perform(selected, &mut store) }
-}
-
-/// Takes back the ends that are to be repeated.
-pub(super) fn reopen(store: &mut Store, plan: &Plan, retry: &[Retry]) -> Result<(), StoreError> {
-    let names = |outcome: &Outcome| retry.iter().any(|retry| retry.names(outcome));
-    let named = plan.runs.iter().filter(|run| store.outcome(&run.id).is_some_and(names));
-    let named: Vec<_> = named.map(|run| run.id.clone()).collect();
-    named.iter().try_for_each(|run| store.reopen(run))
-}
-
-/// Carries out the runs that the recorded results ask for until they ask for no more.
-fn stage_by_stage(
-    plan: &Plan,
-    store: &mut Store,
-    mut perform: impl FnMut(&Plan, &mut Store) -> Result<Ending, CommandError>,
-) -> Result<Ending, CommandError> {
-    let mut asked = Staging::of(&store.recorded(plan)).asked(plan);
-    loop {
-        store.ask(&asked)?;
-        let ending = perform(&asked, store)?;
-        let next = Staging::of(&store.recorded(plan)).asked(plan);
-        if ending.how != How::Complete || next.runs.len() <= asked.runs.len() {
-            return Ok(ending);
-        }
-        asked = next;
-    }
-}
-
-pub(super) fn perform(
-    plan: &Plan,
-    store: &mut Store,
-    cache: Option<&Cache>,
-    settings: &Settings,
-    manner: Manner,
-) -> Result<Ending, CommandError> {
-    let is_settled = |run: &&Run| store.outcome(&run.id).is_some_and(|outcome| plan.is_settled(run, outcome));
-    let ended = plan.runs.iter().filter(is_settled).count();
-    let mut progress = SweepProgress::new(plan, settings.slots.len(), ended, manner);
-    let ending = pool::run(plan, store, cache, settings, &mut progress);
-    progress.finish();
-    Ok(ending?)
-}
-
-/// Opens results for this process and this plan.
-pub(super) fn opened(
-    prepared: &Prepared,
-    plan: &Plan,
-    changed_inputs: ChangedInputs,
-    open: impl FnOnce(&Opening<'_>) -> Result<(Store, Vec<Notice>), StoreError>,
-) -> Result<(Store, Vec<Notice>), CommandError> {
-    let holder = pool::this_scheduler();
-    let provenance = json!({
-        "sweep": holder.version,
-        "engine": prepared.engine,
-        "images left out": prepared.plan.inputs.as_ref().map_or(0, |inputs| inputs.skipped_images),
-        "host": holder.host,
-        "started": holder.since,
-        "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-    });
-    let opening = Opening {
-        plan,
-        grid: &prepared.text,
-        provenance: &provenance,
-        holder: &holder,
-        damage: Damage::Refuse,
-        changed_inputs,
-    };
-    Ok(open(&opening)?)
-}
-
-impl Arguments {
-    fn sharing(&self) -> Sharing<'_> {
-        Sharing {
-            places: &self.places,
-            only: self.grid.only.as_deref(),
-            jobs: self.jobs,
-            changed_inputs: changed_inputs(self.accept_changed_inputs),
-        }
-    }
+/// A sweep as the command line describes it.
+pub(super) fn session<'a>(
+    dir: &'a Path,
+    cache: Option<&'a Path>,
+    program: &'a Path,
+    manner: &'a Manner,
+) -> Result<Session<'a>, CommandError> {
+    Ok(Session {
+        disk: disk::disk()?,
+        dir,
+        cache,
+        program,
+        jobs: None,
+        retry: &[],
+        changed_inputs: ChangedInputs::Refuse,
+        task: work::task(),
+        heeds_signals: true,
+        watcher: manner,
+    })
 }
 
 pub(super) fn changed_inputs(accepted: bool) -> ChangedInputs {
@@ -280,13 +180,12 @@ pub(super) fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, 
 }
 
 impl Retry {
-    fn names(self, outcome: &Outcome) -> bool {
-        let status = match self {
+    fn status(self) -> Status {
+        match self {
             Self::Failed => Status::Failed,
             Self::TimedOut => Status::TimedOut,
             Self::Diverged => Status::Diverged,
             Self::Finished => Status::Finished,
-        };
-        outcome.status() == status
+        }
     }
 }

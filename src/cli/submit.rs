@@ -5,13 +5,16 @@ use std::num::NonZeroU32;
 use clap::{Args, ValueEnum};
 
 use super::{
-    CommandError, Exit, apart, disk,
-    inputs::{GridArguments, Prepared},
+    CommandError, Exit,
+    inputs::{self, GridArguments},
+    progress::Manner,
     run::{self, Places},
-    slots, terminal,
-    work::{self, Sharing},
+    terminal,
 };
-use crate::{cluster::Request, store::Recorded};
+use crate::{
+    cluster::Request,
+    session::{Session, this_program},
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -45,10 +48,16 @@ enum System {
 
 pub(super) fn submit(arguments: &Arguments) -> Result<Exit, CommandError> {
     let System::Slurm = arguments.to;
-    let prepared = Prepared::read(&arguments.grid)?;
+    let prepared = inputs::read(&arguments.grid)?;
     let dir = arguments.places.results(&prepared.plan);
-    apart::check(&dir, prepared.grid.settings())?;
-    let program = slots::this_program()?;
+    let cache = arguments.places.cache(&prepared.plan);
+    let program = this_program()?;
+    let session = Session {
+        jobs: arguments.jobs,
+        changed_inputs: run::changed_inputs(arguments.accept_changed_inputs),
+        ..run::session(&dir, cache.as_deref(), &program, &Manner::None)?
+    };
+    session.keep_apart(&prepared)?;
     let absolute =
         std::path::absolute(&dir).map_err(|source| CommandError::Folder { path: dir.clone(), source })?;
     let mut request = Request {
@@ -63,22 +72,14 @@ pub(super) fn submit(arguments: &Arguments) -> Result<Exit, CommandError> {
         return Ok(Exit::Done);
     }
     request.check()?;
-    let sharing = Sharing {
-        places: &arguments.places,
-        only: arguments.grid.only.as_deref(),
-        jobs: arguments.jobs,
-        changed_inputs: run::changed_inputs(arguments.accept_changed_inputs),
-    };
-    let disk = disk::disk()?;
-    work::share(&disk, &prepared, &sharing, &dir)?;
-    let recorded = Recorded::read(&dir)?;
-    let pending = prepared.selected().runs.iter().filter(|run| !recorded.has_ended(&run.id)).count();
+    session.share(&prepared)?;
+    let pending = session.pending(&prepared)?;
     if pending == 0 {
         terminal::talk(&format!("{}: nothing is left to do", prepared.plan.name));
         return Ok(Exit::Done);
     }
     request.workers = request.workers.min(u32::try_from(pending).unwrap_or(u32::MAX));
-    let submission = request.submit(&*disk)?;
+    let submission = request.submit(&*session.disk)?;
     terminal::talk(&format!(
         "{}: {pending} runs for {} workers; `sweep status {}` shows how far they are",
         prepared.plan.name,

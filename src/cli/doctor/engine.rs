@@ -5,21 +5,21 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::Finding;
-use crate::cli::{CommandError, slots};
+use crate::session::{SessionError, torch_version, torch_worker};
 
 pub(super) fn examine() -> Vec<Finding> {
-    let without = |error: &CommandError| {
+    let without = |error: &SessionError| {
         vec![Finding::fail(
             "torch engine",
             error.to_string(),
             "scripts/setup-libtorch && cargo build --workspace; grids with engine = \"toy\" work without it",
         )]
     };
-    let worker = match slots::torch_worker() {
+    let worker = match torch_worker() {
         Ok(worker) => worker,
         Err(error) => return without(&error),
     };
-    let mut findings = match slots::torch_version(&worker) {
+    let mut findings = match torch_version(&worker) {
         Ok(version) => vec![Finding::ok("torch engine", format!("{version} ({})", worker.display()))],
         Err(error) => return without(&error),
     };

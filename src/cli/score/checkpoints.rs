@@ -19,13 +19,14 @@ use sweep_protocol::{
 use tempfile::TempDir;
 
 use super::{
-    super::{CommandError, progress::Counter, slots, terminal},
+    super::{CommandError, progress::Counter, terminal},
     models::ModelsError,
 };
 use crate::{
     engine::WorkerCommand,
     grid::PoolSettings,
     measuring::{Measured, Measuring, News},
+    session::{Engine, slots, torch_version, torch_worker},
     store::Cache,
 };
 
@@ -101,11 +102,11 @@ impl<'a> Scene<'a> {
             Dataset::load(data, classes, BadImages::Refuse, &|done, total| counter.set(done, total));
         counter.finish();
         let jobs = arguments.jobs.map(NonZeroU32::get);
-        let slots = slots::slots(&PoolSettings::default(), slots::Engine::Torch { cache: None }, jobs)?;
+        let slots = slots(&PoolSettings::default(), Engine::Torch { cache: None }, jobs)?;
         let ready = Ready {
             data: data.clone(),
             data_hash: dataset?.hash().clone(),
-            engine: slots::torch_version(&slots::torch_worker()?)?,
+            engine: torch_version(&torch_worker()?)?,
             workers: slots.into_iter().map(|slot| slot.command).collect(),
             cache: Cache::open(&arguments.cache)?,
         };

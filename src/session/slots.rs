@@ -10,13 +10,8 @@ use std::{
 
 use sweep_protocol::terms::Device;
 
-use super::CommandError;
-use crate::{
-    engine::WorkerCommand,
-    grid::PoolSettings,
-    plan::EngineName,
-    pool::{self, Settings, SlotSpec},
-};
+use super::SessionError;
+use crate::{engine::WorkerCommand, grid::PoolSettings, plan::EngineName, pool::SlotSpec};
 
 /// Folder in the shared cache for what passes over the data have found.
 const PASSES: &str = "passes";
@@ -26,11 +21,11 @@ const WORKER_VARIABLE: &str = "SWEEP_TORCH_WORKER";
 const DRIVER: &str = "/proc/driver/nvidia/gpus";
 
 /// The slots of a pool: as many as asked for on each device.
-pub(super) fn slots(
+pub fn slots(
     pool: &PoolSettings,
     engine: Engine<'_>,
     jobs: Option<u32>,
-) -> Result<Vec<SlotSpec>, CommandError> {
+) -> Result<Vec<SlotSpec>, SessionError> {
     let granted = Granted::here();
     let mut slots = Vec::new();
     for device in devices(pool, engine, &granted)? {
@@ -41,37 +36,29 @@ pub(super) fn slots(
     Ok(slots)
 }
 
-/// How a pool of these slots works, as a grid says it; signals of this process interrupt it.
-pub(super) fn settings(
-    pool: &PoolSettings,
-    engine: Engine<'_>,
-    jobs: Option<u32>,
-) -> Result<Settings, CommandError> {
-    let mut settings = Settings::new(slots(pool, engine, jobs)?);
-    settings.run_timeout = pool.run_timeout;
-    settings.stall_timeout = pool.stall_timeout.unwrap_or(settings.stall_timeout);
-    settings.interruptions = pool::signals()?;
-    Ok(settings)
-}
-
 /// The engine with what its workers are told on their command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Engine<'a> {
+pub enum Engine<'a> {
+    /// `sweep-torch`.
     Torch {
         /// Below which workers share what their passes find.
         cache: Option<&'a Path>,
     },
+    /// The one that is built in.
     Toy {
+        /// The program `sweep`, which serves it.
+        program: &'a Path,
         /// Forget examples.
         examples: u32,
     },
 }
 
 impl<'a> Engine<'a> {
-    pub(super) fn of(name: EngineName, toy_examples: u32, cache: Option<&'a Path>) -> Self {
+    /// The engine of a plan; `program` is `sweep`.
+    pub fn of(name: EngineName, toy_examples: u32, cache: Option<&'a Path>, program: &'a Path) -> Self {
         match name {
             EngineName::Torch => Self::Torch { cache },
-            EngineName::Toy => Self::Toy { examples: toy_examples },
+            EngineName::Toy => Self::Toy { program, examples: toy_examples },
         }
     }
 }
@@ -98,19 +85,19 @@ impl Granted {
         self.0.as_ref().map_or(of_driver, |names| of_driver.min(names.len() as u32))
     }
 
-    fn refuse(&self, devices: &[Device]) -> Result<(), CommandError> {
+    fn refuse(&self, devices: &[Device]) -> Result<(), SessionError> {
         let Some(names) = &self.0 else { return Ok(()) };
         let beyond =
             devices.iter().find(|device| matches!(device, Device::Cuda(at) if *at as usize >= names.len()));
         match beyond {
-            Some(&device) => Err(CommandError::NotGranted { device, granted: names.len() }),
+            Some(&device) => Err(SessionError::NotGranted { device, granted: names.len() }),
             None => Ok(()),
         }
     }
 }
 
 /// The devices that the grid names, or all that this machine has.
-fn devices(pool: &PoolSettings, engine: Engine<'_>, granted: &Granted) -> Result<Vec<Device>, CommandError> {
+fn devices(pool: &PoolSettings, engine: Engine<'_>, granted: &Granted) -> Result<Vec<Device>, SessionError> {
     match (&pool.devices, engine) {
         (_, Engine::Toy { .. }) => Ok(vec![Device::Cpu]),
         (Some(devices), Engine::Torch { .. }) => granted.refuse(devices).map(|()| devices.clone()),
@@ -142,10 +129,10 @@ fn count(pool: &PoolSettings, device: Device, jobs: Option<u32>) -> u32 {
     jobs.or(pool.slots_per_device.map(u32::from)).unwrap_or(fitting)
 }
 
-fn command(engine: Engine<'_>, device: Device, granted: &Granted) -> Result<WorkerCommand, CommandError> {
+fn command(engine: Engine<'_>, device: Device, granted: &Granted) -> Result<WorkerCommand, SessionError> {
     let (program, args): (PathBuf, Vec<OsString>) = match engine {
-        Engine::Toy { examples } => {
-            (this_program()?, vec!["toy-worker".into(), "--examples".into(), examples.to_string().into()])
+        Engine::Toy { program, examples } => {
+            (program.to_owned(), vec!["toy-worker".into(), "--examples".into(), examples.to_string().into()])
         }
         Engine::Torch { cache } => {
             let mut args = vec!["serve".into(), "--device".into(), device.to_string().into()];
@@ -161,22 +148,22 @@ fn command(engine: Engine<'_>, device: Device, granted: &Granted) -> Result<Work
 }
 
 /// This program, as it is started again.
-pub(super) fn this_program() -> Result<PathBuf, CommandError> {
-    env::current_exe().map_err(|source| CommandError::NoProgram { source })
+pub fn this_program() -> Result<PathBuf, SessionError> {
+    env::current_exe().map_err(|source| SessionError::NoProgram { source })
 }
 
 /// The torch engine's worker: the one that `SWEEP_TORCH_WORKER` names, or the one beside this program.
-pub(super) fn torch_worker() -> Result<PathBuf, CommandError> {
+pub fn torch_worker() -> Result<PathBuf, SessionError> {
     if let Some(named) = env::var_os(WORKER_VARIABLE) {
         return Ok(named.into());
     }
     let beside = this_program()?.with_file_name("sweep-torch");
-    if beside.is_file() { Ok(beside) } else { Err(CommandError::NoTorchWorker { looked_at: beside }) }
+    if beside.is_file() { Ok(beside) } else { Err(SessionError::NoTorchWorker { looked_at: beside }) }
 }
 
 /// Asks the torch engine for its version, which is part of the identity of every run.
-pub(super) fn torch_version(worker: &Path) -> Result<String, CommandError> {
-    let failed = |reason: String| CommandError::TorchUnusable { worker: worker.to_owned(), reason };
+pub fn torch_version(worker: &Path) -> Result<String, SessionError> {
+    let failed = |reason: String| SessionError::TorchUnusable { worker: worker.to_owned(), reason };
     let output = Command::new(worker).arg("--version").output().map_err(|error| failed(error.to_string()))?;
     let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if !output.status.success() || version.is_empty() {

@@ -5,15 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::CommandError;
+use super::SessionError;
 use crate::grid::Settings;
 
 /// Refuses a results folder inside the data set, and inputs inside the results folder.
-pub(super) fn check(results: &Path, settings: &Settings) -> Result<(), CommandError> {
+pub(super) fn check(results: &Path, settings: &Settings) -> Result<(), SessionError> {
     let inputs = settings.data.iter().chain(&settings.checkpoint).map(Path::new);
     match inputs.into_iter().find(|input| overlap(results, input)) {
         Some(input) => {
-            Err(CommandError::ResultsOverInputs { results: results.to_owned(), input: input.to_owned() })
+            Err(SessionError::ResultsOverInputs { results: results.to_owned(), input: input.to_owned() })
         }
         None => Ok(()),
     }

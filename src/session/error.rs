@@ -1,0 +1,123 @@
+use std::{io, path::PathBuf};
+
+use sweep_inputs::{checkpoint::CheckpointError, dataset::Refused};
+use sweep_protocol::terms::Device;
+use thiserror::Error;
+
+use crate::{
+    cluster::FrozenError,
+    grid::FilterError,
+    pool::{PoolError, SignalError},
+    store::{CacheError, StoreError},
+};
+
+/// Why a sweep could not be opened, shared or carried out.
+#[derive(Debug, Error)]
+pub enum SessionError {
+    /// An expression that selects points.
+    #[error(
+        "`--only {text}` is no expression: {source}; write for example \"method == 'finetune' and lr > 1e-3\""
+    )]
+    Filter {
+        /// What was given.
+        text: String,
+        /// What is wrong.
+        source: FilterError,
+    },
+    /// Nothing is selected.
+    #[error("`--only` selects no point; `sweep plan` lists them")]
+    NothingSelected,
+    /// Points are selected of a staged sweep.
+    #[error(
+        "`--only` can't be used with `stages`: who goes on depends on all points; use `[[exclude]]` in the grid"
+    )]
+    OnlyOfStaged,
+    /// Results would lie over inputs.
+    #[error(
+        "the results folder `{}` and the input `{}` lie in one another; choose another folder with --out",
+        results.display(), input.display()
+    )]
+    ResultsOverInputs {
+        /// The results folder.
+        results: PathBuf,
+        /// The data set or the checkpoint.
+        input: PathBuf,
+    },
+    /// A data set.
+    #[error(transparent)]
+    Data(#[from] Refused),
+    /// A checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The results.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The cache.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// The pool.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// Wishes to end early can't be heard.
+    #[error(transparent)]
+    Signals(#[from] SignalError),
+    /// What a shared folder says about itself.
+    #[error(transparent)]
+    Shared(#[from] FrozenError),
+    /// A folder can't be opened.
+    #[error("failed to open `{}`: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// This program doesn't know where it is.
+    #[error("failed to find this program: {source}")]
+    NoProgram {
+        /// Why.
+        source: io::Error,
+    },
+    /// The torch engine is not there.
+    #[error(
+        "the torch engine is not there: no `{}`; build it with `scripts/setup-libtorch && cargo build --workspace`, \
+         name it with SWEEP_TORCH_WORKER, or try the tool with engine = \"toy\"",
+        looked_at.display()
+    )]
+    NoTorchWorker {
+        /// Where it was expected.
+        looked_at: PathBuf,
+    },
+    /// The torch engine doesn't start.
+    #[error(
+        "the torch engine `{}` doesn't start: {reason}; `scripts/setup-libtorch` fetches libtorch, `sweep doctor` looks closer",
+        worker.display()
+    )]
+    TorchUnusable {
+        /// The program.
+        worker: PathBuf,
+        /// What it said.
+        reason: String,
+    },
+    /// A device outside the allocation.
+    #[error(
+        "the grid names {device}, but this allocation holds {granted} GPUs; take `devices` out of the grid, or ask the \
+         cluster for more"
+    )]
+    NotGranted {
+        /// The device.
+        device: Device,
+        /// GPUs that may be used.
+        granted: usize,
+    },
+    /// Runs of a shared folder can't be measured again.
+    #[error(
+        "`{}` has finished runs that were measured without what the audits look at, and runs of a shared folder can't be \
+         carried out again; take `[audit]` out of the grid, or use another --out",
+        dir.display()
+    )]
+    MeasuredLess {
+        /// The results.
+        dir: PathBuf,
+    },
+}
