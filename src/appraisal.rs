@@ -6,7 +6,7 @@ mod audits;
 mod stages;
 mod together;
 
-pub use stages::Staging;
+pub use stages::{Staging, read_asked};
 pub use together::{Incompatible, Together, appraise_together};
 
 use std::{
@@ -61,7 +61,7 @@ enum Unusable {
 /// Reads a results folder and scores every point against the oracle, with `replicates` bootstrap replicates behind each
 /// interval and each comparison of points; none for 0.
 pub fn appraise(dir: &Path, replicates: u32) -> Result<Frame, AppraisalError> {
-    appraise_recorded(&Recorded::read(dir)?, replicates)
+    appraise_recorded(&read_asked(dir)?, replicates)
 }
 
 fn appraise_recorded(recorded: &Recorded, replicates: u32) -> Result<Frame, AppraisalError> {

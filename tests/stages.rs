@@ -1,6 +1,6 @@
 //! Staged sweeps on the toy engine: who is dropped, that nothing is lost by a kill, and what the report says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::harness::{Bench, csv_rows, measured};
 
@@ -29,13 +29,66 @@ fn runs_by_point(bench: &Bench) -> BTreeMap<(String, String), usize> {
     counts
 }
 
+/// A staged sweep that several schedulers share; their signs of life come often, so that the dead are missed soon.
+const SHARED: [&str; 6] = ["staged.toml", "--out", "r", "--shared", "--set", "cluster.heartbeat=250ms"];
+
+/// What became of the points, stage by stage.
+fn decided(bench: &Bench) -> (Vec<BTreeMap<String, String>>, String) {
+    let mut points = csv_rows(&bench.read("r/points.csv"));
+    for point in &mut points {
+        point.remove("unlearn_s_mean");
+    }
+    let page = bench.read("r/report.html");
+    let stages = page.split("<h2>Stages</h2>").nth(1).and_then(|rest| rest.split("<h2>").next());
+    (points, stages.expect("the page tells of stages").to_owned())
+}
+
+#[track_caller]
+fn expect_as_alone(bench: &Bench) {
+    let alone = Bench::new();
+    alone.write("staged.toml", STAGED);
+    alone.sweep(["staged.toml", "--out", "r"]).expect_code(1);
+    assert_eq!(measured(&bench.read("r/runs.csv")), measured(&alone.read("r/runs.csv")));
+    assert_eq!(decided(bench), decided(&alone));
+    let runs = csv_rows(&bench.read("r/runs.csv")).len();
+    let said = bench.sweep(["status", "r"]).expect_code(0).stdout;
+    assert!(said.contains(&format!(" {runs} runs, ")) && !said.contains("pending"), "{said}");
+}
+
 #[test]
-fn stages_are_for_one_scheduler() {
+fn schedulers_that_share_a_folder_decide_as_one_alone() {
     let bench = Bench::new();
     bench.write("staged.toml", STAGED);
-    let said = bench.sweep(["staged.toml", "--out", "r", "--shared"]).expect_code(2);
-    assert!(said.stderr.contains("`stages`"), "{}", said.stderr);
-    assert!(!bench.path("r").exists(), "nothing is left behind");
+    let mut both = [bench.start(SHARED), bench.start(SHARED)];
+    for scheduler in &mut both {
+        assert_eq!(scheduler.wait().expect("a child of ours").code(), Some(1), "some runs fail");
+    }
+    let ended = bench.ended("r");
+    let once: BTreeSet<&String> = ended.iter().collect();
+    assert_eq!(ended.len(), once.len(), "no run ends twice");
+    expect_as_alone(&bench);
+}
+
+#[test]
+fn a_scheduler_that_is_killed_between_the_stages_is_missed_by_nobody() {
+    for moment in [5, 50, 80] {
+        let bench = Bench::new();
+        bench.write("staged.toml", STAGED);
+        let mut other = bench.start(SHARED);
+        bench.kill_after(moment, "r", SHARED);
+        assert_eq!(other.wait().expect("a child of ours").code(), Some(1), "killed after {moment}");
+        expect_as_alone(&bench);
+    }
+}
+
+#[test]
+fn a_worker_of_a_shared_folder_needs_no_grid_to_go_on_to_the_next_stage() {
+    let bench = Bench::new();
+    bench.write("staged.toml", STAGED);
+    bench.kill_after(20, "r", SHARED);
+    bench.sweep(["work", "r"]).expect_code(0);
+    bench.sweep(["report", "r"]).expect_code(0);
+    expect_as_alone(&bench);
 }
 
 #[test]

@@ -4,16 +4,31 @@
 //! sweep goes on where it was and a report shows what happened. Intervals behind decisions always rest on the same number
 //! of replicates, whatever a report shows.
 
+use std::{collections::BTreeSet, path::Path};
+
 use super::{Appraised, Appraiser, row};
 use crate::{
+    cluster::Frozen,
     frame::{Entrant, PointScore, StageRow, Unscored, decimals, printable},
     plan::{Plan, Role},
     stage::{Verdict, judge},
-    store::Recorded,
+    store::{Recorded, StoreError},
 };
 
 /// Bootstrap replicates behind the intervals that decide.
 const REPLICATES: u32 = 200;
+
+/// Reads a results folder with the runs that were asked for by now. The plan in a folder that several schedulers share
+/// names all runs that its stages could come to, because none of the schedulers may replace it while others read it.
+pub fn read_asked(dir: &Path) -> Result<Recorded, StoreError> {
+    let mut recorded = Recorded::read(dir)?;
+    if !recorded.plan.stages.is_empty() && Frozen::is_in(dir) {
+        recorded.plan = Staging::of(&recorded).asked(&recorded.plan);
+        let asked: BTreeSet<_> = recorded.plan.runs.iter().map(|run| &run.id).collect();
+        recorded.outcomes.retain(|run, _| asked.contains(run));
+    }
+    Ok(recorded)
+}
 
 /// The stages of a sweep as far as they are known: all but the last are decided.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::{
 use sweep_protocol::terms::RunId;
 use thiserror::Error;
 
-use super::{AppraisalError, appraise_recorded};
+use super::{AppraisalError, appraise_recorded, read_asked};
 use crate::{
     frame::Frame,
     plan::{Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
@@ -42,7 +42,7 @@ pub struct Together {
 /// Reads results folders whose oracles are the same models and scores all their points at the smallest N among them, as
 /// [`appraise`](super::appraise) does for one folder. A point that not all of them have bears the name of its sweep.
 pub fn appraise_together(dirs: &[PathBuf], replicates: u32) -> Result<Together, AppraisalError> {
-    let sweeps = dirs.iter().map(|dir| Recorded::read(dir)).collect::<Result<Vec<_>, _>>()?;
+    let sweeps = dirs.iter().map(|dir| read_asked(dir)).collect::<Result<Vec<_>, _>>()?;
     let plans: Vec<&Plan> = sweeps.iter().map(|sweep| &sweep.plan).collect();
     let n = plans.iter().map(|plan| plan.seeds).min().unwrap_or(0);
     let is_cut = plans.iter().any(|plan| plan.seeds != n);

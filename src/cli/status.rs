@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{CommandError, Exit, Format, terminal};
 use crate::{
+    appraisal::read_asked,
     cluster::{Claims, Frozen, Life, Lookout, Owner, Squeue, Submissions},
     disk::OsDisk,
     outcome::Status,
@@ -49,7 +50,7 @@ struct Crowd {
 
 impl Census {
     pub(super) fn take(dir: &Path) -> Result<Self, CommandError> {
-        let recorded = Recorded::read(dir)?;
+        let recorded = read_asked(dir)?;
         let counts = counts(&recorded);
         let crowd = if Frozen::is_in(dir) { Some(Crowd::count(dir)?) } else { None };
         Ok(Self { recorded, counts, crowd })

@@ -16,10 +16,11 @@ use thiserror::Error;
 
 use super::{super::CommandError, checkpoints::Scene};
 use crate::{
+    appraisal::read_asked,
     measuring::Measured,
     plan::{Role, Run},
     score::{Incomparable, Side},
-    store::{ArrayError, Folder, Recorded},
+    store::{ArrayError, Folder},
 };
 
 /// Why models can't be had, or kept.
@@ -155,7 +156,7 @@ pub(super) fn write(cache: &RetrainCache, path: &Path) -> Result<(), ModelsError
 
 /// The retrained models of a sweep, in the order of their seeds; all must be there.
 fn oracle(dir: &Path) -> Result<RetrainCache, CommandError> {
-    let recorded = Recorded::read(dir)?;
+    let recorded = read_asked(dir)?;
     let point = recorded.plan.point_with(Role::Oracle);
     let point = point.ok_or_else(|| ModelsError::NoOracle { dir: dir.to_owned() })?;
     let runs: Vec<&Run> = recorded.plan.runs_of(point).collect();
