@@ -15,6 +15,7 @@ use sweep_torch::{
     network::{Weights, build},
     pass_cache::PassCache,
     phase::{Subject, Watch, carry_out},
+    system,
 };
 use tch::{Device, Kind};
 
@@ -29,6 +30,7 @@ impl Watch for Silent {
 }
 
 fn main() {
+    system::keep_memory();
     tch::set_num_threads(1);
     let examples = Examples::new(noise(), Device::Cpu);
     let positions: Vec<i64> = (0..IMAGES as i64).collect();

@@ -99,6 +99,7 @@ fn worker(device: Device, cache: Option<PathBuf>) -> ExitCode {
         Ok(messages) => messages,
         Err(error) => return complaint(BROKEN, &error),
     };
+    system::keep_memory();
     let place = match device::open(device) {
         Ok(opened) => Place { name: device, device: opened },
         Err(error) => return complaint(NO_DEVICE, &error),

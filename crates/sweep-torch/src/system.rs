@@ -41,6 +41,25 @@ pub fn die_with_parent() -> io::Result<()> {
     Ok(rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?)
 }
 
+/// Asks the C library's allocator to keep what is freed. A training step frees and asks again for buffers as large as the
+/// network; otherwise each of them is mapped afresh, and a third of the time goes into page faults.
+#[expect(unsafe_code, reason = "the allocator is told by a call of the C library")]
+pub fn keep_memory() {
+    use std::ffi::c_int;
+    // SAFETY: the declaration is that of malloc.h.
+    unsafe extern "C" {
+        fn mallopt(parameter: c_int, value: c_int) -> c_int;
+    }
+    const TRIM_THRESHOLD: c_int = -1;
+    const TOP_PAD: c_int = -2;
+    const MMAP_THRESHOLD: c_int = -3;
+    for (parameter, value) in [(MMAP_THRESHOLD, 1 << 30), (TRIM_THRESHOLD, c_int::MAX), (TOP_PAD, 128 << 20)]
+    {
+        // SAFETY: the parameters are those of malloc.h; an allocator that doesn't know them answers 0 and goes on.
+        unsafe { mallopt(parameter, value) };
+    }
+}
+
 /// Folder of the libtorch that this process runs on.
 pub fn libtorch_folder() -> Option<PathBuf> {
     let maps = std::fs::read("/proc/self/maps").ok()?;

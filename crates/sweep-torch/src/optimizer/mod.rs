@@ -1,13 +1,14 @@
 //! PyTorch's optimisers on one flat buffer.
 //!
-//! A [`Scope`] says which parameters may change; everything outside has neither a gradient nor state. One step touches
-//! each buffer once, however many tensors the network has.
+//! A [`Scope`] says which parameters may change; everything outside has neither a gradient nor state. One step goes over
+//! the buffers once, however many tensors the network has: piece by piece on a processor, where what is computed in
+//! between then stays in its cache instead of going through memory.
 
 mod adam;
 mod sgd;
 
 use sweep_protocol::{network::Layout, recipe};
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use crate::network::Weights;
 use adam::Adam;
@@ -61,19 +62,52 @@ impl Scope {
         }
     }
 
-    /// Subtracts an update, which has the elements of [`values`](Self::values).
-    fn subtract(&self, weights: &mut Weights, update: &Tensor) {
-        let mut taken = 0;
-        for &(start, length) in &self.segments {
-            let _ = weights.segment(start, length).g_sub_(&update.narrow(0, taken, length));
-            taken += length;
-        }
+    /// The elements in pieces of at most `longest`.
+    fn pieces(&self, longest: i64) -> impl Iterator<Item = Piece> {
+        let mut before = 0;
+        let segments = self.segments.iter().map(move |&(start, length)| {
+            before += length;
+            (start, before - length, length)
+        });
+        segments.flat_map(move |(start, place, length)| {
+            (0..length).step_by(longest as usize).map(move |offset| Piece {
+                start: start + offset,
+                place: place + offset,
+                length: longest.min(length - offset),
+            })
+        })
     }
+}
+
+/// Neighbouring elements of a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Piece {
+    /// Where they start in the network's flat buffer.
+    start: i64,
+    /// Where they start among the elements of the scope.
+    place: i64,
+    length: i64,
+}
+
+impl Piece {
+    /// Its part of a buffer that has the elements of the scope.
+    fn of(self, buffer: &Tensor) -> Tensor {
+        buffer.narrow(0, self.place, self.length)
+    }
+}
+
+/// Elements of a piece on a processor: a handful of such buffers fits its second cache.
+const PIECE: i64 = 1 << 15;
+
+/// Longest piece on a device. A GPU has no such cache, and every piece would cost it a launch.
+fn longest_piece(device: Device) -> i64 {
+    if device.is_cuda() { i64::MAX } else { PIECE }
 }
 
 /// An optimiser with its state, which starts empty.
 pub struct Optimizer {
     scope: Scope,
+    weight_decay: f64,
     rule: Rule,
 }
 
@@ -85,13 +119,13 @@ enum Rule {
 impl Optimizer {
     /// An optimiser without history.
     pub fn new(plan: &recipe::Optimizer, scope: Scope) -> Self {
-        let rule = match *plan {
+        let (rule, weight_decay) = match *plan {
             recipe::Optimizer::Sgd { momentum, weight_decay, .. } => {
-                Rule::Sgd(Sgd::new(momentum.get(), weight_decay.get()))
+                (Rule::Sgd(Sgd::new(momentum.get())), weight_decay)
             }
-            recipe::Optimizer::Adam { weight_decay, .. } => Rule::Adam(Adam::new(weight_decay.get())),
+            recipe::Optimizer::Adam { weight_decay, .. } => (Rule::Adam(Adam::new()), weight_decay),
         };
-        Self { scope, rule }
+        Self { scope, weight_decay: weight_decay.get(), rule }
     }
 
     /// The parameters that it changes.
@@ -99,21 +133,30 @@ impl Optimizer {
         &self.scope
     }
 
-    /// Takes one step against the gradient, which is flat and in the order of the scope.
-    pub fn step(&mut self, weights: &mut Weights, gradient: Tensor, lr: f64) {
-        let values = self.scope.values(weights);
-        let update = match &mut self.rule {
-            Rule::Sgd(sgd) => sgd.update(&values, gradient, lr),
-            Rule::Adam(adam) => adam.update(&values, gradient, lr),
-        };
-        self.scope.subtract(weights, &update);
+    /// Takes one step against the gradient, which is flat, in the order of the scope, and overwritten on the way.
+    pub fn step(&mut self, weights: &mut Weights, gradient: &mut Tensor, lr: f64) {
+        match &mut self.rule {
+            Rule::Sgd(sgd) => sgd.begin(gradient),
+            Rule::Adam(adam) => adam.begin(gradient),
+        }
+        for piece in self.scope.pieces(longest_piece(gradient.device())) {
+            let mut values = weights.segment(piece.start, piece.length);
+            let gradient = decayed(&values, piece.of(gradient), self.weight_decay);
+            let _ = values.g_sub_(&match &mut self.rule {
+                Rule::Sgd(sgd) => sgd.update(piece, gradient, lr),
+                Rule::Adam(adam) => adam.update(piece, &gradient, lr),
+            });
+        }
     }
 
     /// Gives back some elements' values, and forgets what it remembers of them: where `held` is true, `values` are
     /// taken. Both are flat and in the order of the scope.
     pub fn hold(&mut self, weights: &mut Weights, held: &Tensor, values: &Tensor) {
-        let update = (self.scope.values(weights) - values).masked_fill(&held.logical_not(), 0.0);
-        self.scope.subtract(weights, &update);
+        for piece in self.scope.pieces(i64::MAX) {
+            let mut now = weights.segment(piece.start, piece.length);
+            let moved = (&now - piece.of(values)).masked_fill(&piece.of(held).logical_not(), 0.0);
+            let _ = now.g_sub_(&moved);
+        }
         match &mut self.rule {
             Rule::Sgd(sgd) => sgd.forget(held),
             Rule::Adam(adam) => adam.forget(held),
@@ -129,7 +172,7 @@ impl Optimizer {
     }
 }
 
-/// The gradient with the L2 penalty's share, as both optimisers begin.
+/// The gradient with the L2 penalty's share, as both optimisers begin. It is added in place.
 fn decayed(values: &Tensor, mut gradient: Tensor, weight_decay: f64) -> Tensor {
     if weight_decay == 0.0 { gradient } else { gradient.g_add_(&(values * weight_decay)) }
 }

@@ -6,7 +6,7 @@ use sweep_protocol::{
 };
 use tch::{Device, Kind, Tensor};
 
-use super::{Optimizer, Scope};
+use super::{Optimizer, Piece, Scope};
 use crate::{
     draws::Seeded,
     network::{Weights, build},
@@ -72,8 +72,8 @@ proptest! {
         let mut optimizer = Optimizer::new(&plan, Scope::new(weights.layout(), everything));
         let (Plan::Sgd { lr, .. } | Plan::Adam { lr, .. }) = plan;
         for &gradient in &gradients {
-            let gradient = Tensor::full([before.len() as i64], gradient, (Kind::Double, Device::Cpu));
-            optimizer.step(&mut weights, gradient, lr.get());
+            let mut gradient = Tensor::full([before.len() as i64], gradient, (Kind::Double, Device::Cpu));
+            optimizer.step(&mut weights, &mut gradient, lr.get());
         }
         for (value, after) in before.iter().zip(all(&weights)) {
             let expected = by_the_book(&plan, *value, &gradients);
@@ -98,11 +98,28 @@ fn what_is_out_of_scope_stays_bit_for_bit() {
             .collect();
         let changing = inside.iter().filter(|inside| **inside).count();
         for _ in 0..3 {
-            let gradient = Tensor::ones([changing as i64], (Kind::Double, Device::Cpu));
-            optimizer.step(&mut weights, gradient, 0.1);
+            let mut gradient = Tensor::ones([changing as i64], (Kind::Double, Device::Cpu));
+            optimizer.step(&mut weights, &mut gradient, 0.1);
         }
         for ((before, after), inside) in before.iter().zip(all(&weights)).zip(inside) {
             assert_eq!(before.to_bits() == after.to_bits(), !inside, "{before} became {after}");
         }
+    }
+}
+
+#[test]
+fn pieces_cover_the_scope_once_and_in_order() {
+    let weights = weights();
+    let scope = Scope::new(weights.layout(), vec![30, 1, 0, 61]);
+    let whole: Vec<Piece> = scope.pieces(i64::MAX).collect();
+    assert_eq!(whole.len(), 3, "the first two parameters lie side by side");
+    for longest in [1, 7, 64] {
+        let spread = |pieces: &mut dyn Iterator<Item = Piece>| -> Vec<(i64, i64)> {
+            pieces
+                .flat_map(|piece| (0..piece.length).map(move |i| (piece.start + i, piece.place + i)))
+                .collect()
+        };
+        assert!(scope.pieces(longest).all(|piece| piece.length <= longest));
+        assert_eq!(spread(&mut scope.pieces(longest)), spread(&mut whole.iter().copied()));
     }
 }

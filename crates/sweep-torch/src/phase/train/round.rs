@@ -93,9 +93,9 @@ impl<'a> Round<'a> {
         let loss = self.loss.total(&seen, time, work)?;
         let gradient = work.weights.gradient(&loss, self.scope.places());
         let (loss, gradient) = self.penalties.add((loss, gradient), &self.scope, time, work);
-        let gradient = self.shaping.shape(gradient);
+        let mut gradient = self.shaping.shape(gradient);
         let lr = self.plan.optimizer.lr() * time.factor(&self.plan.schedule);
-        optimizer.step(work.weights, gradient, lr);
+        optimizer.step(work.weights, &mut gradient, lr);
         self.shaping.hold(optimizer, work.weights);
         Ok(loss)
     }
