@@ -219,6 +219,10 @@ impl Observer for SweepProgress<'_> {
                     printable(&self.title(*run))
                 ));
             }
+            Happening::Dropped { run, .. } => {
+                let notice = Notice::LateOutcome { run: self.plan.runs[*run].id.clone() };
+                self.line(&format!("note: {notice}"));
+            }
             Happening::Draining { by, running } => self.line(&draining(*by, *running)),
             Happening::Notice(notice) => self.line(&format!("note: {notice}")),
         }

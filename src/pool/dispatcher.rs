@@ -10,7 +10,7 @@ use sweep_protocol::{message::Failure, terms::RunId};
 use thiserror::Error;
 
 use super::{
-    core::{Action, Attendance, Clock, End, Event, Hindrance, Known, State, TICK, Tidings, step},
+    core::{Action, Attendance, Clock, End, Event, Hindrance, Known, State, TICK, step},
     crew::Crew,
     ending::Ending,
     job,
@@ -177,7 +177,7 @@ impl Dispatcher<'_> {
             Action::Commit { run, attempt, outcome, source } => {
                 self.commit(run, attempt, &outcome, source)?;
             }
-            Action::Tell(tidings) => self.tell(&tidings),
+            Action::Tell(happening) => self.observer.event(&happening),
             // What another scheduler has done about a run may leave something to do after all.
             Action::End(end) => return Ok((!self.events.iter().any(Event::reconsiders)).then_some(end)),
         }
@@ -259,23 +259,5 @@ impl Dispatcher<'_> {
             self.observer.event(&Happening::Notice(&notice));
         }
         Ok(Committed::Recorded)
-    }
-
-    fn tell(&mut self, tidings: &Tidings) {
-        let happening = match tidings {
-            &Tidings::Progress { slot, run, step, steps } => Happening::Progress { slot, run, step, steps },
-            Tidings::WorkerLost { slot, reason } => Happening::WorkerLost { slot: *slot, reason },
-            Tidings::SlotBroken { slot, reason } => Happening::SlotBroken { slot: *slot, reason },
-            Tidings::Retrying { run, attempt, reason } => {
-                Happening::Retrying { run: *run, attempt: *attempt, reason }
-            }
-            &Tidings::Abandoned { slot, run } => Happening::Abandoned { slot, run },
-            &Tidings::Draining { by, running } => Happening::Draining { by, running },
-            Tidings::Dropped { run, .. } => {
-                let notice = Notice::LateOutcome { run: self.plan.runs[*run].id.clone() };
-                return self.observer.event(&Happening::Notice(&notice));
-            }
-        };
-        self.observer.event(&happening);
     }
 }

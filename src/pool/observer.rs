@@ -31,14 +31,14 @@ pub enum Happening<'a> {
         /// Its slot.
         slot: usize,
         /// Why, with its last words.
-        reason: &'a str,
+        reason: String,
     },
     /// A slot is used no more.
     SlotBroken {
         /// The slot.
         slot: usize,
         /// Why.
-        reason: &'a str,
+        reason: String,
     },
     /// An attempt at a run starts.
     Started {
@@ -78,10 +78,17 @@ pub enum Happening<'a> {
         /// The attempt that failed.
         attempt: u32,
         /// Why.
-        reason: &'a str,
+        reason: String,
     },
     /// A run was stopped on request and is pending again.
     Abandoned {
+        /// The slot.
+        slot: usize,
+        /// The run.
+        run: usize,
+    },
+    /// An outcome came too late, or twice, and doesn't count.
+    Dropped {
         /// The slot.
         slot: usize,
         /// The run.

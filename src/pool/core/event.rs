@@ -1,6 +1,6 @@
 use sweep_protocol::measurement::Measurement;
 
-use super::super::observer::Interruption;
+use super::super::observer::{Happening, Interruption};
 use crate::{
     engine::Manner,
     outcome::{Outcome, Status},
@@ -160,69 +160,9 @@ pub enum Action {
         source: Source,
     },
     /// Let something be known.
-    Tell(Tidings),
+    Tell(Happening<'static>),
     /// Everything is done; no worker is left.
     End(End),
-}
-
-/// Something to let be known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tidings {
-    /// A run moves.
-    Progress {
-        /// The slot.
-        slot: usize,
-        /// The run.
-        run: usize,
-        /// Optimiser steps taken.
-        step: u64,
-        /// Optimiser steps in all.
-        steps: u64,
-    },
-    /// A worker ended unasked, or did not start.
-    WorkerLost {
-        /// Its slot.
-        slot: usize,
-        /// Why.
-        reason: String,
-    },
-    /// A slot is used no more.
-    SlotBroken {
-        /// The slot.
-        slot: usize,
-        /// Why.
-        reason: String,
-    },
-    /// A run cost its worker and will be tried again.
-    Retrying {
-        /// The run.
-        run: usize,
-        /// The attempt that failed.
-        attempt: u32,
-        /// Why.
-        reason: String,
-    },
-    /// A run was stopped on request and is pending again.
-    Abandoned {
-        /// The slot.
-        slot: usize,
-        /// The run.
-        run: usize,
-    },
-    /// An outcome came too late, or twice.
-    Dropped {
-        /// The slot.
-        slot: usize,
-        /// The run.
-        run: usize,
-    },
-    /// Nothing new is started.
-    Draining {
-        /// Who asked for it.
-        by: Interruption,
-        /// Runs at work.
-        running: usize,
-    },
 }
 
 /// Why a sweep ended.

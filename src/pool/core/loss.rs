@@ -5,12 +5,13 @@ use std::time::Duration;
 use sweep_protocol::message::Failure;
 
 use super::{
-    Action, Hindrance, State, Tidings,
+    Action, Hindrance, State,
     seat::{After, Seat},
 };
 use crate::{
     engine::Manner,
     outcome::{Cause, Outcome},
+    pool::observer::Happening,
     store::Source,
 };
 
@@ -48,13 +49,13 @@ impl State {
             slot.seat = Seat::Empty;
             let doublings = (slot.failed_starts - 1).min(10);
             slot.rests_until = now + (self.rules.rest * (1 << doublings)).min(LONGEST_REST);
-            actions.push(Action::Tell(Tidings::WorkerLost { slot: number, reason }));
+            actions.push(Action::Tell(Happening::WorkerLost { slot: number, reason }));
         }
     }
 
     fn break_slot(&mut self, number: usize, reason: String, actions: &mut Vec<Action>) {
         self.slots[number].seat = Seat::Broken { reason: reason.clone() };
-        actions.push(Action::Tell(Tidings::SlotBroken { slot: number, reason }));
+        actions.push(Action::Tell(Happening::SlotBroken { slot: number, reason }));
     }
 
     /// The worker is still to be ended, and reaped, before anything else happens at its slot.
@@ -93,7 +94,7 @@ impl State {
             }
             After::Abandoned { run } => {
                 self.queue.put_back(run);
-                actions.push(Action::Tell(Tidings::Abandoned { slot: number, run }));
+                actions.push(Action::Tell(Happening::Abandoned { slot: number, run }));
             }
             After::TimedOut { run, attempt, after_s } => {
                 self.conclude(run, attempt, Outcome::TimedOut { after_s }, Source::Computed, actions);
@@ -102,7 +103,7 @@ impl State {
                 if death.cause == Cause::WorkerLost {
                     death.message = join(&death.message, words);
                     let reason = death.message.clone();
-                    actions.push(Action::Tell(Tidings::WorkerLost { slot: number, reason }));
+                    actions.push(Action::Tell(Happening::WorkerLost { slot: number, reason }));
                 }
                 self.died(number, death, actions);
             }
@@ -119,7 +120,7 @@ impl State {
             self.conclude(run, attempt, Outcome::Failed { cause, message }, Source::Computed, actions);
         } else {
             self.queue.put_back(run);
-            actions.push(Action::Tell(Tidings::Retrying { run, attempt, reason: message }));
+            actions.push(Action::Tell(Happening::Retrying { run, attempt, reason: message }));
         }
     }
 

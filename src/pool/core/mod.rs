@@ -16,7 +16,7 @@ mod tests;
 
 pub use attendance::Attendance;
 pub use clock::{Clock, Moment, TICK};
-pub use event::{Action, End, Event, Hindrance, Tidings};
+pub use event::{Action, End, Event, Hindrance};
 pub use queue::Known;
 pub use seat::Rules;
 
@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use sweep_protocol::message::Failure;
 
-use super::observer::Interruption;
+use super::observer::{Happening, Interruption};
 use crate::{
     engine::Manner,
     outcome::{Cause, Outcome, Status},
@@ -136,7 +136,7 @@ impl State {
                 work.step = Some(step);
                 work.moved = now;
             }
-            actions.push(Action::Tell(Tidings::Progress { slot, run, step, steps }));
+            actions.push(Action::Tell(Happening::Progress { slot, run, step, steps }));
         }
     }
 
@@ -150,7 +150,7 @@ impl State {
     ) {
         let slot = &mut self.slots[number];
         let Some(work) = slot.working_on(run) else {
-            actions.push(Action::Tell(Tidings::Dropped { slot: number, run }));
+            actions.push(Action::Tell(Happening::Dropped { slot: number, run }));
             return;
         };
         let attempt = work.attempt;
@@ -212,7 +212,7 @@ impl State {
             Some(_) => {}
             None => self.halt = Some(End::Drained { by: interruption }),
         }
-        actions.push(Action::Tell(Tidings::Draining { by: interruption, running }));
+        actions.push(Action::Tell(Happening::Draining { by: interruption, running }));
         let manner = match interruption {
             Interruption::Drain | Interruption::Interrupt(0 | 1) => return,
             Interruption::Interrupt(2) | Interruption::Terminate => Manner::Firm,

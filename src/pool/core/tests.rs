@@ -6,11 +6,11 @@ use sweep_protocol::{
     terms::UnitInterval,
 };
 
-use super::{Action, End, Event, Hindrance, Known, Rules, State, Tidings, step};
+use super::{Action, End, Event, Hindrance, Known, Rules, State, step};
 use crate::{
     engine::Manner,
     outcome::{Cause, Outcome, Status},
-    pool::observer::Interruption,
+    pool::observer::{Happening, Interruption},
     store::Source,
 };
 
@@ -179,8 +179,8 @@ fn a_run_that_costs_two_workers_has_failed() {
     assert!(matches!(
         script.said[..],
         [
-            Action::Tell(Tidings::WorkerLost { .. }),
-            Action::Tell(Tidings::Retrying { run: 0, attempt: 5, .. }),
+            Action::Tell(Happening::WorkerLost { .. }),
+            Action::Tell(Happening::Retrying { run: 0, attempt: 5, .. }),
             Action::Start { slot: 0 }
         ]
     ));
@@ -252,7 +252,10 @@ fn a_device_that_fails_two_runs_in_a_row_is_left_alone() {
     script.hear(ready(0)).hear(reported(0, 2, failed(Failure::Device))).hear(gone(0));
     assert!(matches!(
         script.said[..],
-        [Action::Tell(Tidings::Retrying { run: 2, .. }), Action::Tell(Tidings::SlotBroken { slot: 0, .. })]
+        [
+            Action::Tell(Happening::Retrying { run: 2, .. }),
+            Action::Tell(Happening::SlotBroken { slot: 0, .. })
+        ]
     ));
     script.hear(reported(1, 1, finished()));
     assert_eq!(script.performs(), [(1, 2, 2)], "elsewhere it may do");
@@ -329,9 +332,9 @@ fn a_process_that_cannot_be_killed_keeps_its_slot_but_not_its_run() {
     assert!(matches!(
         script.said[..],
         [
-            Action::Tell(Tidings::SlotBroken { slot: 0, .. }),
-            Action::Tell(Tidings::WorkerLost { slot: 0, .. }),
-            Action::Tell(Tidings::Retrying { run: 0, .. })
+            Action::Tell(Happening::SlotBroken { slot: 0, .. }),
+            Action::Tell(Happening::WorkerLost { slot: 0, .. }),
+            Action::Tell(Happening::Retrying { run: 0, .. })
         ]
     ));
     script.hear(gone(0)).says(&[]);
@@ -359,7 +362,7 @@ fn the_first_interrupt_lets_runs_finish() {
     let mut script = Script::new(1, vec![FRESH; 2], None);
     let once = Interruption::Interrupt(1);
     script.hear(ready(0)).hear(Event::Interrupted(once));
-    script.says(&[Action::Tell(Tidings::Draining { by: once, running: 1 })]);
+    script.says(&[Action::Tell(Happening::Draining { by: once, running: 1 })]);
     script.hear(reported(0, 0, finished()));
     assert_eq!((script.commits(), script.performs()), (vec![(0, Status::Finished)], vec![]));
     script.hear(gone(0));
@@ -400,7 +403,7 @@ fn any_death_counts_against_a_device_and_closes_all_its_slots() {
     script.hear(lost(0)).hear(lost(2)).hear(gone(0)).hear(gone(2)).hear(ready(0)).hear(ready(2));
     assert_eq!(script.hear(lost(0)).hear(gone(0)).commits(), [(0, Status::Failed)], "the same run twice");
     script.hear(ready(0)).hear(lost(0)).hear(gone(0));
-    assert!(matches!(script.said.last(), Some(Action::Tell(Tidings::SlotBroken { slot: 0, .. }))));
+    assert!(matches!(script.said.last(), Some(Action::Tell(Happening::SlotBroken { slot: 0, .. }))));
     script.hear(reported(1, 1, finished()));
     assert_eq!(
         script.said.last(),
@@ -408,7 +411,7 @@ fn any_death_counts_against_a_device_and_closes_all_its_slots() {
         "its run could end"
     );
     script.hear(gone(1));
-    assert!(matches!(script.said[..], [Action::Tell(Tidings::SlotBroken { slot: 1, .. })]));
+    assert!(matches!(script.said[..], [Action::Tell(Happening::SlotBroken { slot: 1, .. })]));
     script.hear(reported(2, 2, finished()));
     assert_eq!(script.performs(), [(2, 3, 2)], "the CPU works on");
 }
@@ -448,7 +451,7 @@ fn a_worker_that_dies_of_the_signal_that_ends_the_sweep_costs_its_run_nothing() 
     assert_eq!(
         script.said,
         [
-            Action::Tell(Tidings::Abandoned { slot: 0, run: 0 }),
+            Action::Tell(Happening::Abandoned { slot: 0, run: 0 }),
             Action::End(End::Drained { by: Interruption::Terminate })
         ]
     );
