@@ -3,6 +3,7 @@
 //! Reads results only; it neither writes nor prints. A point that can't be scored gets the reason instead.
 
 mod audits;
+mod nulls;
 mod stages;
 mod together;
 
@@ -24,8 +25,8 @@ use crate::{
     },
     plan::{Plan, Point, Role, Run},
     score::{
-        self, BOOTSTRAP_SEED, CrossFit, Difference, Ensemble, Incomparable, Kind, Model, Oracle, Part,
-        Resampled, Retrained, Score, Unlearned,
+        self, BOOTSTRAP_SEED, CrossFit, Difference, Ensemble, Incomparable, Kind, Model, Nulls, Oracle,
+        PERMUTATION_SEED, Part, Resampled, Retrained, Score, Unlearned,
     },
     store::{ArrayError, Record, Recorded, Source, StoreError},
 };
@@ -75,6 +76,7 @@ fn appraise_recorded(recorded: &Recorded, replicates: u32) -> Result<Frame, Appr
     let comparisons =
         Comparisons { differences: differences(&appraised), selections: appraiser.selections(&appraised) };
     let mut scores = rows(&recorded.plan, appraised);
+    nulls::correct(&recorded.plan, &mut scores);
     scores.extend(dropped);
     let mut frame = Frame::of(&recorded.plan, &ends, &scores)?.with_comparisons(comparisons);
     frame.stages = stages;
@@ -104,6 +106,8 @@ struct Appraised {
     /// The score with its replicates, where there are any.
     resampled: Option<Resampled>,
     cross_fit: Option<CrossFit>,
+    /// Exact tests; a stage does without.
+    nulls: Option<Nulls>,
 }
 
 type Scored = BTreeMap<usize, Result<Appraised, Unscored>>;
@@ -117,15 +121,34 @@ impl Appraiser<'_> {
         points.map(|(position, _)| (position, self.appraise(position, oracle_point))).collect()
     }
 
-    /// Scores a point at N = the number of its runs, against as many models of the oracle.
+    /// Scores a point at N = the number of its runs, against as many models of the oracle, and tests it.
     fn appraise(&self, point: usize, oracle_point: usize) -> Result<Appraised, Unscored> {
-        self.appraise_at(point, oracle_point, comparable(&self.recorded.plan, point))
+        let n = comparable(&self.recorded.plan, point);
+        let (unlearned, oracle) = self.ensembles(point, oracle_point, n)?;
+        let appraised = self.compare(&unlearned, &oracle)?;
+        let nulls = Nulls::of(&unlearned, &oracle, nulls::PERMUTATIONS, PERMUTATION_SEED);
+        Ok(Appraised { nulls: nulls.ok(), ..appraised })
     }
 
     /// Scores the first `n` runs of a point against as many models of the oracle.
     fn appraise_at(&self, point: usize, oracle_point: usize, n: usize) -> Result<Appraised, Unscored> {
+        let (unlearned, oracle) = self.ensembles(point, oracle_point, n)?;
+        self.compare(&unlearned, &oracle)
+    }
+
+    /// The first `n` models of a point, and as many of a group of retrained models.
+    fn ensembles(
+        &self,
+        point: usize,
+        oracle_point: usize,
+        n: usize,
+    ) -> Result<(Ensemble<Unlearned>, Oracle), Unscored> {
         let (unlearned, retrained) = self.groups(point, oracle_point, n)?;
-        self.compare(&unlearned, &retrained).map_err(|unusable| unscored(&unusable))
+        let unusable = |unusable: Unusable| unscored(&unusable);
+        Ok((
+            self.ensemble(&unlearned).map_err(unusable)?,
+            self.ensemble::<Retrained>(&retrained).map_err(unusable)?,
+        ))
     }
 
     /// The first `n` runs of a point, and as many of a group of retrained models.
@@ -153,24 +176,22 @@ impl Appraiser<'_> {
             .collect()
     }
 
-    fn compare(
-        &self,
-        unlearned: &[(&Run, &Measurement)],
-        retrained: &[(&Run, &Measurement)],
-    ) -> Result<Appraised, Unusable> {
-        let unlearned: Ensemble<Unlearned> = self.ensemble(unlearned)?;
-        let oracle: Oracle = self.ensemble::<Retrained>(retrained)?;
+    fn compare(&self, unlearned: &Ensemble<Unlearned>, oracle: &Oracle) -> Result<Appraised, Unscored> {
+        let incomparable = |reason: Incomparable| unscored(&reason.into());
         let resampled = match self.replicates {
             0 => None,
-            count => Some(Resampled::of(&unlearned, &oracle, count as usize, BOOTSTRAP_SEED)?),
+            count => {
+                let drawn = Resampled::of(unlearned, oracle, count as usize, BOOTSTRAP_SEED);
+                Some(drawn.map_err(incomparable)?)
+            }
         };
         let score = match &resampled {
             Some(resampled) => resampled.score().clone(),
-            None => Score::of(&unlearned, &oracle)?,
+            None => Score::of(unlearned, oracle).map_err(incomparable)?,
         };
         // Too few models to be halved are no reason to go without a score.
         let cross_fit = CrossFit::of(unlearned.confidences(), oracle.confidences()).ok();
-        Ok(Appraised { score, resampled, cross_fit })
+        Ok(Appraised { score, resampled, cross_fit, nulls: None })
     }
 
     /// Of every label with several points, the best against the oracle, scored against the held-out group.
@@ -270,7 +291,7 @@ fn rows(plan: &Plan, appraised: Scored) -> BTreeMap<usize, PointScore> {
 }
 
 fn row(
-    Appraised { score, resampled, cross_fit }: Appraised,
+    Appraised { score, resampled, cross_fit, nulls }: Appraised,
     ends: Option<&(Resampled, Resampled)>,
 ) -> ScoreRow {
     let part = |value, part| estimate(value, resampled.as_ref().map(|drawn| drawn.interval(part)));
@@ -290,6 +311,7 @@ fn row(
             quality: estimate(own.quality, Some(own.interval)),
             told_apart: own.told_apart(),
         }),
+        nulls: nulls.map(nulls::row),
     }
 }
 

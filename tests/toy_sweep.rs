@@ -39,6 +39,15 @@ fn two_hundred_runs_leave_tables_figures_and_a_page() {
         point.unwrap_or_else(|| panic!("no point {label}"))["score"].parse::<f64>().expect("a score")
     };
     assert!(score("identity") < score("held-out"), "the floor lies below the ceiling");
+    // Floor and ceiling are no part of the family over which q-values are taken.
+    for point in points.iter().filter(|point| !point["score"].is_empty()) {
+        let number = |column: &str| point[column].parse::<f64>().ok();
+        let p = number("p").unwrap_or_else(|| panic!("no p in {point:?}"));
+        let floor_or_ceiling = point["role"] == "held-out" || point["method"] == "identity";
+        assert_eq!(number("q").is_none(), floor_or_ceiling, "{point:?}");
+        assert!(0.0 < p && p <= number("q").unwrap_or(1.0) && number("score_p").is_some(), "{point:?}");
+        assert!(point["method"] != "identity" || p <= 0.01, "the floor is found: {point:?}");
+    }
     for made in
         ["report.html", "runs.parquet", "points.parquet", "figures/trade-off.png", "figures/scores.svg"]
     {

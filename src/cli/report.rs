@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{CommandError, Exit, Format, terminal};
 use crate::{
     appraisal::appraise,
-    frame::{Estimate, Frame, PointRow},
+    frame::{Estimate, Frame, NullRow, PointRow, Tested},
     report::{Report, Written, leaderboard},
 };
 
@@ -61,11 +61,26 @@ fn point_json(frame: &Frame, point: &PointRow) -> Value {
             entry["normalised"] = json!(score.normalised.as_ref().map(estimate));
             entry["cross_fitted"] = json!(score.cross_fit.map(|own| estimate(&own.quality)));
             entry["told_apart"] = json!(score.cross_fit.map(|own| own.told_apart));
+            entry["nulls"] = json!(score.nulls.as_ref().map(nulls_json));
             entry["ranks"] = json!(frame.ranks(point).map(|ranks| [ranks.best, ranks.worst]));
         }
         Err(reason) => entry["unscored"] = json!(reason.to_string()),
     }
     entry
+}
+
+/// p- and q-values against retraining, and how far the confidences have shifted.
+fn nulls_json(row: &NullRow) -> Value {
+    let tested = |tested: Tested| json!({ "p": tested.p, "q": tested.q });
+    json!({
+        "omnibus": tested(row.omnibus),
+        "cross_fitted": row.quality.map(tested),
+        "score": row.score.map(tested),
+        "shift": row.shift.map(|own| {
+            let ends = own.shift.interval.map(|ends| [ends.low, ends.high]);
+            json!({ "value": own.shift.value, "interval": ends, "found": own.found })
+        }),
+    })
 }
 
 /// Makes the whole report of a results folder and shows the leaderboard.

@@ -11,6 +11,7 @@ mod audit;
 mod comparison;
 mod export;
 mod flag;
+mod null;
 mod point;
 mod run;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod text;
 pub use audit::{AuditNumbers, AuditRow, LossRow};
 pub use comparison::{Comparisons, Ranks, Selection, Standing};
 pub use flag::Flag;
+pub use null::{NullRow, ShiftRow, Tested};
 pub use point::{Counts, Means, PointRow};
 pub use run::{Measured, RunEnd, RunRow};
 pub use score::{CrossFitRow, Estimate, Interval, Mean, PointScore, ScoreRow, Unscored, decimals};

@@ -10,7 +10,10 @@ use sweep_protocol::{
     terms::{ContentHash, RunId, Seed, SetSizes, UnitInterval, Value},
 };
 
-use super::{Comparisons, CrossFitRow, Estimate, Frame, Interval, PointScore, RunEnd, ScoreRow};
+use super::{
+    Comparisons, CrossFitRow, Estimate, Frame, Interval, NullRow, PointScore, RunEnd, ScoreRow, ShiftRow,
+    Tested,
+};
 use crate::{
     outcome::{Cause, Outcome},
     plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
@@ -248,6 +251,20 @@ fn score(quality: f64, position: usize) -> ScoreRow {
         score: estimate(forgetting * 0.98),
         normalised: Some(estimate(quality * quality)),
         cross_fit: Some(CrossFitRow { quality: estimate(quality), told_apart: 1.0 - quality }),
+        nulls: Some(nulls(quality)),
+    }
+}
+
+/// Tests that find what forgets less than half as well as retraining; floor and ceiling have no q.
+fn nulls(quality: f64) -> NullRow {
+    let tested = |p: f64| Tested { p, q: (0.05..1.0).contains(&quality).then(|| (p * 2.0).min(1.0)) };
+    let p = if quality < 0.5 { 0.001 } else { quality * quality };
+    let interval = Some(Interval { low: -0.25 - quality, high: 2.5 - quality });
+    NullRow {
+        omnibus: tested(p),
+        quality: Some(tested(p * 0.5)),
+        score: Some(tested(p * 0.75)),
+        shift: Some(ShiftRow { shift: Estimate { value: 1.0 - quality, interval }, found: 1.25 }),
     }
 }
 

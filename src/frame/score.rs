@@ -4,6 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::null::NullRow;
 use crate::score::median;
 
 /// The score of a point, or why it has none.
@@ -28,6 +29,8 @@ pub struct ScoreRow {
     pub normalised: Option<Estimate>,
     /// Our own estimator, where N is large enough.
     pub cross_fit: Option<CrossFitRow>,
+    /// Exact tests against retraining, where they were carried out.
+    pub nulls: Option<NullRow>,
 }
 
 /// What attacks find that are chosen on one half of the models and measured on the other.
@@ -130,6 +133,7 @@ impl ScoreRow {
         let estimates = [self.forgetting_quality, self.retain_ratio, self.test_ratio, self.score];
         self.epsilons.iter().all(|number| number.is_finite())
             && estimates.iter().chain(&self.normalised).chain(&own).all(Estimate::is_finite)
+            && self.nulls.is_none_or(|row| row.is_finite())
     }
 }
 
@@ -145,7 +149,7 @@ impl Estimate {
         Self { value: -self.value, interval: self.interval.map(turned) }
     }
 
-    fn is_finite(&self) -> bool {
+    pub(super) fn is_finite(&self) -> bool {
         let (low, high) = self.ends();
         self.value.is_finite() && low.is_finite() && high.is_finite()
     }

@@ -9,7 +9,7 @@ use polars::prelude::{
 use sweep_protocol::terms::Value;
 
 use super::{
-    Sweep,
+    Sweep, null,
     point::{Counts, Means, PointRow},
     run::{Measured, RunRow},
     score::{Mean, ScoreRow},
@@ -135,6 +135,7 @@ pub(super) fn points(points: &[PointRow], sweep: &Sweep) -> PolarsResult<DataFra
     columns.extend(means(points, "test_acc", |means| means.test_acc));
     columns.push(column("passes", points.iter().map(|point| point.passes).collect::<Vec<_>>()));
     columns.extend(scores(points));
+    columns.extend(null::columns(points));
     let reasons: Vec<Option<String>> =
         points.iter().map(|point| point.score.as_ref().err().map(ToString::to_string)).collect();
     columns.extend([

@@ -226,6 +226,7 @@ mod tests {
             score: one,
             normalised: None,
             cross_fit: None,
+            nulls: None,
         };
         let sixths: Vec<f64> =
             Histogram::of(&row, 8).shares.iter().map(|share| (share * 6.0).round()).collect();

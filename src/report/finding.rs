@@ -1,5 +1,6 @@
 //! What the numbers say, in sentences: the headline and the warnings that must stand beside it.
 
+use super::nulls;
 use crate::{
     frame::{Flag, Frame, PointRow, ScoreRow, Standing, decimals},
     outcome::Status,
@@ -25,7 +26,8 @@ pub(super) fn headline(frame: &Frame) -> String {
     let ceiling = scored(frame.ceiling());
     let against = ceiling.and_then(|(_, top)| share(row, top));
     let against = against.map_or_else(String::new, |share| format!(", {share} of the ceiling"));
-    let first = format!("{} scores best: {}{against}.", best.title, row.score);
+    let tested = nulls::sentence(best).map_or_else(String::new, |sentence| format!(" {sentence}"));
+    let first = format!("{} scores best: {}{against}.{tested}", best.title, row.score);
     match ranking.get(1) {
         Some((second, _)) if stands(frame, best, second) == Standing::Ahead => {
             let ahead = ranking[1..].iter().all(|(other, _)| stands(frame, best, other) == Standing::Ahead);
@@ -64,7 +66,10 @@ pub(super) fn warnings(frame: &Frame) -> Vec<String> {
             let reason = point.score.as_ref().err().map(ToString::to_string).unwrap_or_default();
             warnings.push(format!("The ceiling has no score: {reason}."));
         }
-        (_, Some((_, ceiling))) => warnings.extend(against_ceiling(frame, ceiling)),
+        (_, Some((point, ceiling))) => {
+            warnings.extend(nulls::alarm(point));
+            warnings.extend(against_ceiling(frame, ceiling));
+        }
     }
     let lost =
         frame.runs.iter().filter(|run| !matches!(run.status, Status::Finished | Status::Pending)).count();

@@ -20,7 +20,7 @@ const LONGEST_TITLE: usize = 60;
 const NARROWEST: u16 = 40;
 
 /// The columns, in order; the less a column matters, the higher its rank in leaving when there is no room.
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 11] = [
     Column { head: "#", leaves: 0, text: |row, _| row.rank.clone() },
     Column { head: "point", leaves: 0, text: |row, _| row.marked() },
     Column {
@@ -28,15 +28,22 @@ const COLUMNS: [Column; 10] = [
         leaves: 0,
         text: |row, _| row.with_score(|score| score.score.to_string()),
     },
-    Column { head: "of ceiling", leaves: 2, text: |row, ceiling| row.share(ceiling) },
+    Column {
+        head: "p (q)",
+        leaves: 1,
+        text: |row, _| {
+            row.with_score(|score| score.nulls.map_or_else(|| "–".to_owned(), |own| own.omnibus.to_string()))
+        },
+    },
+    Column { head: "of ceiling", leaves: 3, text: |row, ceiling| row.share(ceiling) },
     Column {
         head: "forgetting",
-        leaves: 3,
+        leaves: 4,
         text: |row, _| row.with_score(|score| score.forgetting_quality.to_string()),
     },
     Column {
         head: "cross-fitted",
-        leaves: 3,
+        leaves: 2,
         text: |row, _| {
             row.with_score(|score| {
                 score.cross_fit.map_or_else(|| "–".to_owned(), |own| own.quality.to_string())
@@ -45,16 +52,16 @@ const COLUMNS: [Column; 10] = [
     },
     Column {
         head: "retain %",
-        leaves: 4,
+        leaves: 5,
         text: |row, _| row.point.means.retain_acc.map_or_else(String::new, |mean| mean.percent()),
     },
     Column {
         head: "test %",
-        leaves: 1,
+        leaves: 2,
         text: |row, _| row.point.means.held_out_acc().map_or_else(String::new, |mean| mean.percent()),
     },
-    Column { head: "N", leaves: 5, text: |row, _| row.point.counts.to_string() },
-    Column { head: "passes", leaves: 6, text: |row, _| format!("{:.1}", row.point.passes) },
+    Column { head: "N", leaves: 6, text: |row, _| row.point.counts.to_string() },
+    Column { head: "passes", leaves: 7, text: |row, _| format!("{:.1}", row.point.passes) },
 ];
 
 struct Column {

@@ -7,6 +7,7 @@ mod audits;
 mod finding;
 mod html;
 mod leaderboard;
+mod nulls;
 mod provenance;
 mod stages;
 mod view;

@@ -103,6 +103,21 @@ fn stages_and_audits_are_shown_and_escaped() {
 }
 
 #[test]
+fn exact_tests_come_with_q_values_and_in_words() {
+    let sample = Sample::finished(3).on_data();
+    let page = page(&sample);
+    for shown in [
+        "<h2>Against retraining</h2>",
+        "Told from retraining: 1 of 3 points (q ≤ 0.05).",
+        "No test tells its models from retrained ones (p = 0.716; N = 4 finds a shift of 1.250 standard",
+        "<strong>0.0010</strong>",
+    ] {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
+    assert!(!page.contains("differ from the oracle"), "the ceiling is like the oracle");
+}
+
+#[test]
 fn provenance_is_escaped_like_everything_else() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let text = serde_json::json!({"<b>host": "<script>x</script>\u{1b}[2J", "deep": {"torch": "2.11.0"}});
@@ -186,13 +201,13 @@ fn the_leaderboard_ranks_and_explains() {
     let frame = sample.spoil(second, 2, &Outcome::Cancelled).frame();
     assert_snapshot!(leaderboard(&frame, Some(100)), @r"
     quickstart · N = 4 · split none · engine toy (simulated numbers)
-     #   point                            score [95 %]              of ceiling   test %
-    ────────────────────────────────────────────────────────────────────────────────────────
-         ceiling (retrained)              0.186 [0.149, 0.216]           100 %   87.9 ± 0.3
-     1   neggrad-plus lr=0.001 epochs=1   0.134 [0.107, 0.156]            72 %   88.9 ± 0.3
-     2   finetune lr=0.001 epochs=1       0.018 [0.014, 0.023]            10 %   88.0 ± 0.3
-     –   ct lr=0.001 epochs=5             –                                      89.3 ± 1.2
-         floor (identity)                 0.0003 [0.0003, 0.0024]          0 %   84.3 ± 0.3
+     #   point                            score [95 %]              p (q)
+    ────────────────────────────────────────────────────────────────────────────────
+         ceiling (retrained)              0.186 [0.149, 0.216]      1.000
+     1   neggrad-plus lr=0.001 epochs=1   0.134 [0.107, 0.156]      0.716 (1.000)
+     2   finetune lr=0.001 epochs=1       0.018 [0.014, 0.023]      0.0010 (0.0020)
+     –   ct lr=0.001 epochs=5             –                         –
+         floor (identity)                 0.0003 [0.0003, 0.0024]   0.0010
     – ct lr=0.001 epochs=5: 2 of 4 runs finished; a score needs all of them
     ");
 }

@@ -2,7 +2,7 @@
 
 use minijinja::{Value, context};
 
-use super::{audits, finding, leaderboard, stages};
+use super::{audits, finding, leaderboard, nulls, stages};
 use crate::{
     frame::{Frame, Interval, Mean, PointRow, RunRow, ScoreRow, Selection, decimals, shortened},
     outcome::Status,
@@ -10,12 +10,12 @@ use crate::{
 };
 
 /// Lists on the page end after as many entries; the tables hold all.
-const MOST_ROWS: usize = 100;
+pub(super) const MOST_ROWS: usize = 100;
 const MOST_FAILURES: usize = 100;
 /// Share of a retraining's time above which the competition refused a submission.
 const COMPETITION_SHARE: f64 = 0.2;
 const LONGEST_MESSAGE: usize = 600;
-const LONGEST_TITLE: usize = 160;
+pub(super) const LONGEST_TITLE: usize = 160;
 
 /// A figure as a data URI.
 #[derive(Debug)]
@@ -53,6 +53,7 @@ pub(super) fn view(frame: &Frame, figures: Vec<Picture>, provenance: Vec<(String
         failures => Value::from_iter(failures),
         failures_left_out,
         stages => stages::view(frame),
+        nulls => nulls::view(frame),
         audits => audits::view(frame),
         figures => figures.into_iter().map(figure).collect::<Value>(),
         provenance => pairs(provenance),
@@ -99,6 +100,11 @@ fn row(kind: &str, rank: &str, point: &PointRow, ceiling: Option<&ScoreRow>) -> 
         marks => point.marks(),
         score => text(|row| decimals(row.score.value)),
         interval => text(|row| interval(row.score.interval)),
+        p => text(|row| row.nulls.map_or_else(String::new, |own| decimals(own.omnibus.p))),
+        q => text(|row| {
+            let q = row.nulls.and_then(|own| own.omnibus.q);
+            q.map_or_else(String::new, |q| format!("q {}", decimals(q)))
+        }),
         share => score.zip(ceiling).and_then(|(row, top)| finding::share(row, top)).unwrap_or_default(),
         forgetting => text(|row| decimals(row.forgetting_quality.value)),
         forgetting_interval => text(|row| interval(row.forgetting_quality.interval)),
@@ -151,7 +157,7 @@ fn randomness(frame: &Frame) -> String {
     )
 }
 
-fn interval(interval: Option<Interval>) -> String {
+pub(super) fn interval(interval: Option<Interval>) -> String {
     interval.map_or_else(String::new, |ends| format!("{} – {}", decimals(ends.low), decimals(ends.high)))
 }
 

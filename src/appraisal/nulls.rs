@@ -1,0 +1,59 @@
+//! Exact tests of all points, as rows: p-values by point, q-values over those that are compared.
+
+use std::collections::BTreeMap;
+
+use super::estimate;
+use crate::{
+    frame::{NullRow, PointScore, ShiftRow, Tested},
+    plan::{Plan, Role},
+    score::{Nulls, Shift, benjamini_hochberg},
+};
+
+/// Namings of the models behind a p-value.
+pub(super) const PERMUTATIONS: u64 = 999;
+
+/// The row of one point, still without q-values.
+pub(super) fn row(nulls: Nulls) -> NullRow {
+    let tested = |p| Tested { p, q: None };
+    NullRow {
+        omnibus: tested(nulls.omnibus),
+        quality: nulls.quality.map(tested),
+        score: nulls.score.map(tested),
+        shift: nulls.shift.map(shift),
+    }
+}
+
+fn shift(shift: Shift) -> ShiftRow {
+    ShiftRow { shift: estimate(shift.value, shift.interval), found: shift.found }
+}
+
+/// Adds the q-values: each kind of test is a family of its own, over the methods' points. Floor and ceiling are no
+/// discoveries, so they take no part.
+pub(super) fn correct(plan: &Plan, rows: &mut BTreeMap<usize, PointScore>) {
+    let takes_part = |position: usize| {
+        let point = &plan.points[position];
+        point.role == Role::Unlearn && !point.is_floor()
+    };
+    let mut family: Vec<&mut NullRow> = rows
+        .iter_mut()
+        .filter(|(position, _)| takes_part(**position))
+        .filter_map(|(_, row)| row.as_mut().ok()?.nulls.as_mut())
+        .collect();
+    for test in [omnibus, quality, score] {
+        let mut tests: Vec<&mut Tested> = family.iter_mut().filter_map(|row| test(row)).collect();
+        let q = benjamini_hochberg(&tests.iter().map(|test| test.p).collect::<Vec<_>>());
+        tests.iter_mut().zip(q).for_each(|(test, q)| test.q = Some(q));
+    }
+}
+
+fn omnibus(row: &mut NullRow) -> Option<&mut Tested> {
+    Some(&mut row.omnibus)
+}
+
+fn quality(row: &mut NullRow) -> Option<&mut Tested> {
+    row.quality.as_mut()
+}
+
+fn score(row: &mut NullRow) -> Option<&mut Tested> {
+    row.score.as_mut()
+}
