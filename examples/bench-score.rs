@@ -1,4 +1,4 @@
-//! Times forgetting quality on simulated confidences: `cargo run --example bench-score [N] [S] [REPLICATES]`
+//! Times forgetting quality and exact tests on simulated confidences: `cargo run --example bench-score [N] [S] [REPLICATES]`
 //! (512 models per side, 500 forget examples and 1,000 replicates unless told).
 
 #![expect(clippy::print_stdout, reason = "a measurement is for reading")]
@@ -8,7 +8,8 @@ use std::{error::Error, time::Instant};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use sweep::score::{
-    Confidences, CrossFit, Ensemble, Kind, Model, Part, Resampled, Retrained, Unlearned, epsilons,
+    Confidences, CrossFit, Ensemble, Kind, Model, Nulls, PERMUTATION_SEED, Part, Resampled, Retrained,
+    Unlearned, energy_p, epsilons, namings,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -39,6 +40,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "{replicates} bootstrap replicates: {seconds:.1} s ({:.3} to {:.3})",
         interval.low, interval.high
+    );
+
+    let start = Instant::now();
+    let drawn = namings(models, 1000, PERMUTATION_SEED);
+    let p = energy_p(&rows.0, &rows.1, &drawn);
+    println!("omnibus test, 1000 namings: {:.2} s (p {p:.3})", start.elapsed().as_secs_f64());
+    let start = Instant::now();
+    let nulls = Nulls::of(&unlearned, &oracle, 999, PERMUTATION_SEED)?;
+    let seconds = start.elapsed().as_secs_f64();
+    println!(
+        "all tests of a point: {seconds:.2} s (p of Q {:?}, of the score {:?})",
+        nulls.quality, nulls.score
     );
     Ok(())
 }

@@ -39,21 +39,10 @@ pub(super) fn correct(plan: &Plan, rows: &mut BTreeMap<usize, PointScore>) {
         .filter(|(position, _)| takes_part(**position))
         .filter_map(|(_, row)| row.as_mut().ok()?.nulls.as_mut())
         .collect();
-    for test in [omnibus, quality, score] {
-        let mut tests: Vec<&mut Tested> = family.iter_mut().filter_map(|row| test(row)).collect();
+    for kind in 0..NullRow::TESTS {
+        let mut tests: Vec<&mut Tested> =
+            family.iter_mut().filter_map(|row| row.tests_mut().into_iter().nth(kind).flatten()).collect();
         let q = benjamini_hochberg(&tests.iter().map(|test| test.p).collect::<Vec<_>>());
         tests.iter_mut().zip(q).for_each(|(test, q)| test.q = Some(q));
     }
-}
-
-fn omnibus(row: &mut NullRow) -> Option<&mut Tested> {
-    Some(&mut row.omnibus)
-}
-
-fn quality(row: &mut NullRow) -> Option<&mut Tested> {
-    row.quality.as_mut()
-}
-
-fn score(row: &mut NullRow) -> Option<&mut Tested> {
-    row.score.as_mut()
 }

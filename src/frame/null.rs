@@ -37,6 +37,14 @@ pub struct ShiftRow {
 }
 
 impl NullRow {
+    /// Kinds of tests.
+    pub const TESTS: usize = 3;
+
+    /// The tests that were carried out: omnibus, cross-fitted quality, score.
+    pub fn tests_mut(&mut self) -> [Option<&mut Tested>; Self::TESTS] {
+        [Some(&mut self.omnibus), self.quality.as_mut(), self.score.as_mut()]
+    }
+
     /// Whether every number is finite.
     pub(super) fn is_finite(&self) -> bool {
         self.shift.is_none_or(|row| row.shift.is_finite() && row.found.is_finite())
