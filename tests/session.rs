@@ -54,7 +54,7 @@ fn prepared(grid: &str) -> Prepared {
     let text = grid_file.text().to_owned();
     let grid = grid_file.check().expect("a grid without mistakes");
     let (resolved, _) = resolve(grid.settings(), BadImages::Refuse, &|_, _| ()).expect("the toy is there");
-    let plan = grid.plan(&resolved);
+    let plan = grid.plan(&resolved).expect("fit for its data");
     Prepared { grid, text, plan, engine: resolved.engine_version, only: None }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn read(arguments: &GridArguments) -> Result<Prepared, CommandError> 
     let text = file.text().to_owned();
     let grid = file.check()?;
     let resolved = resolve(grid.settings(), arguments.bad_images())?;
-    let plan = grid.plan(&resolved);
+    let plan = grid.plan(&resolved)?;
     if plan.oracle.models < plan.seeds {
         let (have, n) = (plan.oracle.models, plan.seeds);
         terminal::talk(&format!(

@@ -30,11 +30,14 @@ impl GridFile {
             Ok(root) => check(&Table::root(&root), &sources),
             Err(problems) => Err(Problems(problems)),
         };
-        checked.map_err(|problems| problems.into_error(sources))
+        match checked {
+            Ok((settings, spaces)) => Ok(Grid { settings, spaces, sources }),
+            Err(problems) => Err(problems.into_error(sources)),
+        }
     }
 }
 
-fn check(root: &Table<'_>, sources: &Sources) -> Result<Grid, Problems> {
+fn check(root: &Table<'_>, sources: &Sources) -> Result<(Settings, Vec<Space>), Problems> {
     let mut problems = Problems::default();
     let settings = settings::read(root, &mut problems);
     let written = methods::read(root, settings.engine, &mut problems);
@@ -45,10 +48,10 @@ fn check(root: &Table<'_>, sources: &Sources) -> Result<Grid, Problems> {
     problems.extend(too_many(points, &settings, root, spaces.iter().copied()));
     problems.into_result()?;
 
-    let grid = Grid { settings, spaces: expand(written, &excludes)? };
-    match too_many(grid.run_count(), &grid.settings, root, &grid.spaces) {
+    let spaces = expand(written, &excludes)?;
+    match too_many(settings.run_count(&spaces), &settings, root, &spaces) {
         Some(problem) => Err(Problems(vec![problem])),
-        None => Ok(grid),
+        None => Ok((settings, spaces)),
     }
 }
 
@@ -92,10 +95,10 @@ fn recipes(space: &Space, phases: &Node<'_>, problems: &mut Problems) -> Vec<Arc
     for &index in &space.kept {
         match phases::read(phases, &space.parameters(index)) {
             Ok(recipe) => recipes.push(Arc::new(recipe)),
-            Err(problem) => {
-                if reported.insert((problem.span.clone(), problem.mistake.to_string())) {
-                    problems.push(*problem);
-                }
+            Err(found) => {
+                let is_new =
+                    |problem: &Problem| reported.insert((problem.span.clone(), problem.mistake.to_string()));
+                problems.extend(found.into_iter().filter(is_new));
                 // After so many different ones the phases are wrong, not the values.
                 if reported.len() >= 10 {
                     break;

@@ -1,11 +1,11 @@
 //! What can be wrong with a grid, each with the place where it stands.
 
 use sweep_methods::WrongValue;
+use sweep_protocol::recipe::{Fault, Flaw};
 use thiserror::Error;
 
 use super::{
     filter::FilterMistake,
-    phases::PhaseMistake,
     source::{Sources, Span},
 };
 
@@ -133,7 +133,9 @@ pub enum Mistake {
     #[error("not in the recipe grammar: {}", .0.message())]
     Grammar(#[source] toml::de::Error),
     #[error("{0}")]
-    Phase(#[source] PhaseMistake),
+    Recipe(Flaw),
+    #[error("`{label}` can't be carried out on `{data}`: {fault}")]
+    Unfit { label: String, data: String, fault: Fault },
     #[error("the axis `{key}` has no values")]
     EmptyAxis { key: String },
     #[error("the axis `{key}` has {value} twice")]

@@ -1,14 +1,25 @@
 //! From a checked grid to the runs of its plan.
 
-use std::{collections::BTreeMap, mem, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    ops::Range,
+    sync::Arc,
+};
 
 use sweep_methods::{Arguments, Facts, Method, StartsFrom, find};
 use sweep_protocol::{
+    network::Layout,
     recipe::Recipe,
     terms::{ContentHash, RunId, Seed, SetSizes, Value},
 };
 
-use super::{Grid, space::Space};
+use super::{
+    Grid, Settings,
+    error::{GridError, Mistake, Problem, Problems, shown},
+    source::Span,
+    space::Space,
+};
 use crate::plan::{
     EngineName, HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedInputs, PlannedOriginal, Point,
     PointRecipe, RETRAIN_SEEDS, Role, Run, first_seed,
@@ -40,19 +51,20 @@ pub struct ResolvedData {
 impl Grid {
     /// Number of runs in the plan.
     pub fn run_count(&self) -> u128 {
-        let settings = &self.settings;
-        let points: usize = self.spaces.iter().map(|space| space.kept.len()).sum();
-        let retrained = u128::from(settings.oracle.models) + u128::from(settings.oracle.held_out);
-        u128::from(self.trains_original()) + retrained + points as u128 * u128::from(settings.seeds)
+        self.settings.run_count(&self.spaces)
     }
 
     /// Lists the points and runs, in the order of the grid: the original, the oracle, the held-out group, then one
-    /// unlearning run of every point, then the next of every point.
-    pub fn plan(&self, resolved: &Resolved) -> Plan {
+    /// unlearning run of every point, then the next of every point. An error names the methods that can't be carried out on
+    /// these data.
+    pub fn plan(&self, resolved: &Resolved) -> Result<Plan, GridError> {
         let mut expansion = Expansion::new(self, resolved);
         expansion.retrained();
         expansion.unlearned();
-        Plan {
+        mem::take(&mut expansion.problems)
+            .into_result()
+            .map_err(|problems| problems.into_error(self.sources.clone()))?;
+        Ok(Plan {
             name: self.settings.name.clone(),
             engine: self.settings.engine,
             seeds: self.settings.seeds,
@@ -63,11 +75,20 @@ impl Grid {
             build: expansion.engine,
             points: expansion.points,
             runs: expansion.runs,
-        }
+        })
+    }
+}
+
+impl Settings {
+    /// Number of runs of a plan with these points.
+    pub(super) fn run_count(&self, spaces: &[Space]) -> u128 {
+        let points: usize = spaces.iter().map(|space| space.kept.len()).sum();
+        let retrained = u128::from(self.oracle.models) + u128::from(self.oracle.held_out);
+        u128::from(self.trains_original()) + retrained + points as u128 * u128::from(self.seeds)
     }
 
     fn trains_original(&self) -> bool {
-        self.settings.engine == EngineName::Torch && self.settings.checkpoint.is_none()
+        self.engine == EngineName::Torch && self.checkpoint.is_none()
     }
 }
 
@@ -78,9 +99,12 @@ struct Expansion<'g> {
     /// Engine and version, and what else decides its results.
     engine: String,
     facts: Facts,
+    /// Tensors of the network, where there is one.
+    layout: Option<Layout>,
     original: Option<RunId>,
     points: Vec<Point>,
     runs: Vec<Run>,
+    problems: Problems,
 }
 
 impl<'g> Expansion<'g> {
@@ -98,13 +122,25 @@ impl<'g> Expansion<'g> {
         let trains = settings.engine == EngineName::Torch;
         let data = resolved.data.as_ref().filter(|_| trains);
         let checkpoint = resolved.checkpoint.as_ref().filter(|_| trains && settings.checkpoint.is_some());
-        Self { grid, data, checkpoint, engine, facts, original: None, points: Vec::new(), runs }
+        let layout = settings.network.layout().ok().filter(|_| trains);
+        Self {
+            grid,
+            data,
+            checkpoint,
+            engine,
+            facts,
+            layout,
+            original: None,
+            points: Vec::new(),
+            runs,
+            problems: Problems::default(),
+        }
     }
 
     /// The original, the oracle and the held-out group.
     fn retrained(&mut self) {
         let oracle = self.grid.settings.oracle;
-        if self.grid.trains_original() {
+        if self.grid.settings.trains_original() {
             self.group("original", "original", Role::Original, 0..1);
             self.original = self.runs.first().map(|run| run.id.clone());
         }
@@ -121,6 +157,7 @@ impl<'g> Expansion<'g> {
         let method = find(method).expect("original and retrain are registered");
         let arguments = Arguments::checked(BTreeMap::new());
         let recipe = Arc::new((method.recipe)(&arguments, &self.facts));
+        self.fit(label, None, &recipe, &mut BTreeSet::new());
         self.add_runs(&mut self.names(method), (arguments.values(), &recipe), seeds);
         self.points.push(Point {
             label: label.into(),
@@ -153,12 +190,14 @@ impl<'g> Expansion<'g> {
         let mut names = self.names(space.method);
         let mut values = space.parameters(some);
         let first = first_seed(space.method.starts_from);
+        let mut reported = BTreeSet::new();
         for (position, &index) in space.kept.iter().enumerate() {
             space.put_parameters(index, &mut values);
             let arguments = Arguments::checked(mem::take(&mut values));
             let written = space.recipes.as_ref().map(|recipes| recipes[position].clone());
             let now =
                 written.clone().unwrap_or_else(|| (space.method.recipe)(&arguments, &self.facts).into());
+            self.fit(&space.label, Some(&space.span), &now, &mut reported);
             self.add_runs(&mut names, (arguments.values(), &now), first..first + self.grid.settings.seeds);
             self.points.push(Point {
                 label: label.clone(),
@@ -170,6 +209,21 @@ impl<'g> Expansion<'g> {
                 recipe: written.map_or_else(|| deferred.clone(), PointRecipe::from),
             });
             values = arguments.into_values();
+        }
+    }
+
+    /// Reports what keeps a recipe from being carried out on these data, each fault of a label once.
+    fn fit(&mut self, label: &str, span: Option<&Span>, recipe: &Recipe, reported: &mut BTreeSet<String>) {
+        let Err(faults) = recipe.check(self.layout.as_ref(), self.data.map(|data| &data.sizes)) else {
+            return;
+        };
+        let data = self.grid.settings.data.as_deref().unwrap_or("the engine's own data");
+        for fault in faults.into_iter().filter(|fault| reported.insert(fault.to_string())) {
+            let mistake = Mistake::Unfit { label: shown(label), data: shown(data), fault };
+            self.problems.push(match span {
+                Some(span) => Problem::at(span.clone(), mistake),
+                None => Problem::nowhere(mistake),
+            });
         }
     }
 

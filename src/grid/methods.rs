@@ -74,7 +74,7 @@ impl<'t> Reader<'t, '_> {
         let space = Space::new(entry, method, dimensions);
         if let Some(node) = phases.filter(|_| self.axes.problems.0.len() == before) {
             // One point tells a mistake in the phases, so that it is reported beside those of other tables.
-            self.axes.problems.extend(phases::read(node, &space.parameters(0)).err().map(|problem| *problem));
+            self.axes.problems.extend(phases::read(node, &space.parameters(0)).err().into_iter().flatten());
         }
         Some(Written { space, phases })
     }

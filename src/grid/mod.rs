@@ -1,8 +1,9 @@
 //! What a user writes: a grid of methods, hyper-parameters and seeds.
 //!
 //! [`GridFile`] is the text with the overrides of the command line; [`GridFile::check`] reports everything that is wrong
-//! with it, each with its place, or makes a [`Grid`] of it; [`Grid::plan`] lists its runs and can't fail. Nothing here
-//! opens the data, knows a device or prints: what is found outside the file comes in as [`Resolved`].
+//! with it, each with its place, or makes a [`Grid`] of it; [`Grid::plan`] lists its runs, or reports the methods that the
+//! data are not fit for. Nothing here opens the data, knows a device or prints: what is found outside the file comes in as
+//! [`Resolved`].
 //! `experiments/` holds examples of the format.
 
 mod audit;
@@ -37,7 +38,6 @@ pub use error::{GridError, Mistake, Note, Problem, closest};
 pub use expand::{Resolved, ResolvedData};
 pub use file::GridFile;
 pub use filter::{Filter, FilterError, FilterMistake, Operand};
-pub use phases::PhaseMistake;
 pub use pool::PoolSettings;
 pub use render::Color;
 pub use schema::schema;
@@ -52,6 +52,8 @@ pub struct Grid {
     settings: Settings,
     /// The points of every label, in the order of the file.
     spaces: Vec<Space>,
+    /// The text, into which problems with the data point too.
+    sources: Sources,
 }
 
 impl Grid {

@@ -1,13 +1,12 @@
-//! Phases of the user's own: placeholders filled in, read in the recipe grammar, and checked for what its types can't say.
+//! Phases of the user's own: placeholders filled in, read in the recipe grammar, and checked as every recipe is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use sweep_protocol::{
-    recipe::{Move, Phase, Recipe, Route, Train},
-    terms::{Set, Value},
+    recipe::{Fault, Path, Phase, Recipe, Step},
+    terms::Value,
 };
-use thiserror::Error;
 use toml::{
     Spanned,
     de::{DeValue, Error, ValueDeserializer},
@@ -18,26 +17,6 @@ use super::{
     source::Span,
     table::Node,
 };
-
-/// A training loop that the grammar allows but that trains nothing or cheats.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[expect(missing_docs, reason = "the messages say what the variants and their fields are")]
-pub enum PhaseMistake {
-    #[error("`rounds` has no round")]
-    NoRounds,
-    #[error("`data` names no set to train on")]
-    NoData,
-    #[error("`loss` has no term")]
-    NoLoss,
-    #[error("`data` names the {set} set twice")]
-    StreamTwice { set: Set },
-    #[error("a term of the loss is taken on the {set} set, which `data` doesn't draw from")]
-    NoStream { set: Set },
-    #[error("the test set is for the measurement alone")]
-    TrainsOnTest,
-    #[error("the weight of a term must be a finite number")]
-    InfiniteWeight,
-}
 
 /// The placeholders `"$name"` in a value, in the order of the text. The parser's limit of nesting bounds the recursion.
 pub(super) fn placeholders<'n>(node: &'n Node<'_>) -> Vec<(&'n str, Span)> {
@@ -53,33 +32,33 @@ pub(super) fn placeholders<'n>(node: &'n Node<'_>) -> Vec<(&'n str, Span)> {
     }
 }
 
-/// Reads the phases of one point.
-pub(super) fn read(phases: &Node<'_>, values: &BTreeMap<String, Value>) -> Result<Recipe, Box<Problem>> {
-    read_filled(phases, values).map_err(|problem| {
+/// Reads the phases of one point; everything that is wrong with them comes together.
+pub(super) fn read(phases: &Node<'_>, values: &BTreeMap<String, Value>) -> Result<Recipe, Vec<Problem>> {
+    read_filled(phases, values).map_err(|problems| {
         if values.is_empty() {
-            return problem;
+            return problems;
         }
         let values: Vec<String> = values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-        Box::new(problem.note(format!("at the point {}", shown(&values.join(", ")))))
+        let point = format!("at the point {}", shown(&values.join(", ")));
+        problems.into_iter().map(|problem| problem.note(point.clone())).collect()
     })
 }
 
-fn read_filled(phases: &Node<'_>, values: &BTreeMap<String, Value>) -> Result<Recipe, Box<Problem>> {
+fn read_filled(phases: &Node<'_>, values: &BTreeMap<String, Value>) -> Result<Recipe, Vec<Problem>> {
     // A number has no other way into the parser's tree than its text.
     let texts: BTreeMap<&str, String> =
         values.iter().map(|(name, value)| (name.as_str(), in_toml(value))).collect();
     let parsed =
         texts.iter().filter_map(|(&name, text)| Some((name, DeValue::parse(text).ok()?.into_inner())));
     let filled = fill(phases, &parsed.collect());
-    let phases_read = Vec::<Phase>::deserialize(ValueDeserializer::from(filled))
-        .map_err(|error| Box::new(grammar(error, &phases.span())))?;
-    for (position, phase) in phases_read.iter().enumerate() {
-        if let Err(mistake) = check(phase) {
-            let span = phases.get_ref().get(position).map_or_else(|| phases.span(), Spanned::span);
-            return Err(Box::new(Problem::at(span, Mistake::Phase(mistake))));
-        }
+    let recipe = Vec::<Phase>::deserialize(ValueDeserializer::from(filled))
+        .map(|phases| Recipe { phases })
+        .map_err(|error| vec![grammar(error, &phases.span())])?;
+    let problem = |fault: Fault| Problem::at(place(phases, &fault.at), Mistake::Recipe(fault.flaw));
+    match recipe.check(None, None) {
+        Ok(()) => Ok(recipe),
+        Err(faults) => Err(faults.into_iter().map(problem).collect()),
     }
-    Ok(Recipe { phases: phases_read })
 }
 
 fn in_toml(value: &Value) -> String {
@@ -106,43 +85,20 @@ fn fill<'v>(node: &Node<'v>, values: &BTreeMap<&str, DeValue<'v>>) -> Node<'v> {
     Spanned::new(node.span(), value)
 }
 
-fn check(phase: &Phase) -> Result<(), PhaseMistake> {
-    let loops: Vec<&Train> = match phase {
-        Phase::Train(train) => vec![train],
-        Phase::Alternate(plan) if plan.rounds.is_empty() => return Err(PhaseMistake::NoRounds),
-        Phase::Alternate(plan) => plan.rounds.iter().map(|round| &round.train).collect(),
-        Phase::Move(Move { along: Route::TaskVector(loops), .. }) => loops.iter().collect(),
-        Phase::Either(plan) => return plan.first.iter().chain(&plan.otherwise).try_for_each(check),
-        _ => Vec::new(),
-    };
-    loops.into_iter().try_for_each(check_loop)
-}
-
-fn check_loop(Train { data, loss, .. }: &Train) -> Result<(), PhaseMistake> {
-    if data.is_empty() {
-        return Err(PhaseMistake::NoData);
+/// The place of a fault in the phases as they are written: as far into them as its path leads.
+fn place(phases: &Node<'_>, path: &Path) -> Span {
+    let mut node = phases;
+    // The first step is `phases` itself.
+    for step in path.steps().iter().skip(1) {
+        let next = match (node.get_ref(), step) {
+            (DeValue::Table(table), Step::Key(key)) => table.get(*key),
+            (DeValue::Array(items), Step::Position(position)) => items.get(*position),
+            _ => None,
+        };
+        let Some(next) = next else { break };
+        node = next;
     }
-    if loss.is_empty() {
-        return Err(PhaseMistake::NoLoss);
-    }
-    for (position, stream) in data.iter().enumerate() {
-        if stream.parts().iter().any(|part| part.set == Set::Test) {
-            return Err(PhaseMistake::TrainsOnTest);
-        }
-        if data[..position].iter().any(|earlier| earlier.set == stream.set) {
-            return Err(PhaseMistake::StreamTwice { set: stream.set });
-        }
-    }
-    for term in loss {
-        if let Some(set) = term.streams().into_iter().find(|set| data.iter().all(|stream| stream.set != *set))
-        {
-            return Err(PhaseMistake::NoStream { set });
-        }
-        if !term.weight().0.is_finite() {
-            return Err(PhaseMistake::InfiniteWeight);
-        }
-    }
-    Ok(())
+    node.span()
 }
 
 /// The problem behind an error of the grammar, at its own place or else at `otherwise`.

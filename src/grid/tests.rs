@@ -40,7 +40,11 @@ fn nothing() -> Resolved {
 }
 
 fn planned(text: &str) -> Plan {
-    checked(text).plan(&resolved())
+    plan(&checked(text), &resolved())
+}
+
+fn plan(grid: &Grid, resolved: &Resolved) -> Plan {
+    grid.plan(resolved).unwrap_or_else(|error| panic!("{}", plain(&error)))
 }
 
 fn experiment(name: &str) -> Grid {

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
 use sweep_protocol::{
-    recipe::Recipe,
-    terms::{Set, SetSizes, Value},
+    recipe::{Fault, Flaw, Recipe},
+    terms::{SetSizes, Value},
 };
 
 use super::{Arguments, Facts, Kind, METHODS, Method, Parameter, TrainingRecipe, find};
@@ -54,10 +55,66 @@ fn every_recipe_survives_its_own_text() {
 }
 
 #[test]
-fn no_method_looks_at_the_test_set() {
+fn every_method_is_fit_to_be_carried_out() {
     for method in METHODS {
-        assert!(!defaults(method).sets().contains(&Set::Test), "{}", method.name);
+        let faults = defaults(method).check(None, Some(&SIZES)).err();
+        assert_eq!(faults.map(|faults| faults.to_string()), None, "{}", method.name);
     }
+}
+
+/// Places of a text where a set stands, each with the text that has the test set there.
+fn with_the_test_set(text: &Json) -> Vec<(String, Json)> {
+    let mut found = Vec::new();
+    let mut ahead = vec![(String::new(), String::new())];
+    while let Some((pointer, at)) = ahead.pop() {
+        match text.pointer(&pointer).expect("a place of the text") {
+            Json::Object(entries) => {
+                let of = |key: &String| (format!("{pointer}/{key}"), format!("{at}.{key}"));
+                ahead.extend(entries.keys().map(of));
+            }
+            Json::Array(items) => {
+                ahead.extend(
+                    (0..items.len()).map(|item| (format!("{pointer}/{item}"), format!("{at}[{item}]"))),
+                );
+            }
+            Json::String(word) if ["train", "retain", "forget", "validation"].contains(&word.as_str()) => {
+                let mut changed = text.clone();
+                *changed.pointer_mut(&pointer).expect("the same place") = "test".into();
+                found.push((at.trim_start_matches('.').to_owned(), changed));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn the_test_set_in_any_place_of_any_method_is_refused_at_that_place() {
+    let mut places = 0;
+    for method in METHODS {
+        let text = serde_json::to_value(defaults(method)).expect("plain data");
+        for (at, changed) in with_the_test_set(&text) {
+            // `batch-norm = "train"` is no set.
+            let Ok(recipe) = serde_json::from_value::<Recipe>(changed) else { continue };
+            let faults = recipe.check(None, None).err();
+            let is_there = |fault: &Fault| fault.at.to_string() == at && fault.flaw == Flaw::TestSet;
+            assert!(faults.iter().flatten().any(is_there), "{} {at}: {faults:?}", method.name);
+            places += 1;
+        }
+    }
+    assert!(places > 2 * METHODS.len(), "{places} places were tried");
+}
+
+#[test]
+fn methods_that_learn_from_validation_need_a_test_set_beside_it() {
+    let sizes = SetSizes { test: None, ..SIZES };
+    let refused = |method: &Method| {
+        let faults = defaults(method).check(None, Some(&sizes)).err();
+        faults.iter().flatten().any(|fault| fault.flaw == Flaw::ValidationIsTest)
+    };
+    let names: Vec<&str> =
+        METHODS.iter().filter(|method| refused(method)).map(|method| method.name).collect();
+    assert_eq!(names, ["kde", "scrub-r"]);
 }
 
 /// A hyper-parameter that no recipe reads is a promise that isn't kept.

@@ -1,5 +1,6 @@
 use super::{TORCH, TOY, plain};
-use crate::grid::{Color, GridFile};
+use crate::grid::{Color, GridFile, Mistake};
+use sweep_protocol::recipe::Flaw;
 
 /// The diagnostics of a text that is no grid.
 fn problems(text: &str) -> String {
@@ -750,6 +751,65 @@ phases = [{ noise = { tensors = "all", std = "$std" } }]
 }
 
 #[test]
+fn phases_that_learn_from_the_test_set() {
+    let table = include_str!("../../../tests/fixtures/recipes/naming-the-test-set.json");
+    let cases: Vec<serde_json::Value> = serde_json::from_str(table).expect("the table");
+    for case in cases {
+        let phases = toml::Value::try_from(&case["phases"]).expect("no null in it");
+        let grid = format!("{TORCH}[method.mine]\nmethod = \"recipe\"\nphases = {phases}\n");
+        let error = GridFile::parse("grid.toml", &grid).and_then(GridFile::check).expect_err("a leak");
+        for problem in error.problems() {
+            assert!(
+                matches!(problem.mistake, Mistake::Recipe(Flaw::TestSet)),
+                "{}: {problem:?}",
+                case["name"]
+            );
+            let span = problem.span.clone().expect("a place");
+            assert_eq!(&grid[span], "\"test\"", "{}", case["name"]);
+        }
+    }
+}
+
+#[test]
+fn methods_that_the_data_are_not_fit_for() {
+    let grid = super::checked(&[TORCH, r#"[method.kde]
+[method.scrub-r]
+[method.warm]
+method = "kde"
+warm-up-data = "retain"
+[method.mine]
+method = "recipe"
+phases = [
+  { train = { data = [{ set = "validation", batch-size = 64 }], epochs = 1, loss = [{ cross-entropy = { on = "validation" } }], optimizer = { sgd = { lr = 0.1 } } } },
+]
+[method.finetune]
+"#].concat());
+    let mut resolved = super::resolved();
+    super::plan(&grid, &resolved);
+    let data = resolved.data.as_mut().expect("it has data");
+    data.sizes.test = None;
+    insta::assert_snapshot!(plain(&grid.plan(&resolved).expect_err("no test set")), @r"
+    error: `kde` can't be carried out on `d`: `phases[1].train.data[0].set`: it learns from the validation set, which is also what results are judged on, because the data set has no `test.csv`; add one, or leave the method out
+     --> grid.toml:8:9
+      |
+    8 | [method.kde]
+      |         ^^^
+
+    error: `scrub-r` can't be carried out on `d`: `phases[0].alternate.after-epochs.rewind`: it learns from the validation set, which is also what results are judged on, because the data set has no `test.csv`; add one, or leave the method out
+     --> grid.toml:9:9
+      |
+    9 | [method.scrub-r]
+      |         ^^^^^^^
+
+    error: `mine` can't be carried out on `d`: `phases[0].train.data[0].set`: it learns from the validation set, which is also what results are judged on, because the data set has no `test.csv`; add one, or leave the method out
+      --> grid.toml:13:9
+       |
+    13 | [method.mine]
+       |         ^^^^
+    ");
+}
+
+#[test]
 fn phases_that_train_nothing() {
     insta::assert_snapshot!(problems(&[TORCH, r#"[method.mine]
 method = "recipe"
@@ -759,11 +819,32 @@ phases = [
 ]
 "#].concat()), @r#"
     error: a term of the loss is taken on the forget set, which `data` doesn't draw from
-      --> grid.toml:12:3
+      --> grid.toml:12:81
        |
-    12 |   { train = { data = [{ set = "retain", batch-size = 64 }], epochs = 1, loss = [{ cross-entropy = { on = "forget" } }], optimizer = { sgd = { lr = 0.1 } } } },
-       |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    12 |   { train = { data = [{ set = "retain", batch-size = 64 }], epochs = 1, loss = [{ cross-entropy = { on = "forget" } }], optimizer = ...
+       |                                                                                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     "#);
+}
+
+#[test]
+fn tensors_that_the_network_lacks_are_refused_by_the_plan() {
+    let grid = super::checked(
+        &[
+            TORCH,
+            r#"[method.mine]
+method = "recipe"
+phases = [{ zero = { tensors = { modules = ["layer9"] } } }]
+"#,
+        ]
+        .concat(),
+    );
+    insta::assert_snapshot!(plain(&grid.plan(&super::resolved()).expect_err("no such module")), @r"
+    error: `mine` can't be carried out on `d`: `phases[0].zero.tensors`: the network has no parameter or module `layer9`; names are those of PyTorch's state dict, e.g. `conv1.weight`, `layer4`
+     --> grid.toml:8:9
+      |
+    8 | [method.mine]
+      |         ^^^^
+    ");
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn a_plan_says_what_it_stands_on() {
     assert!(matches!(&given.inputs.as_ref().expect("a torch plan").original,
             PlannedOriginal::Checkpoint { path, .. } if path == "o.pth"));
 
-    let toy = checked(&format!("{TOY}[method.identity]\n")).plan(&nothing());
+    let toy = super::plan(&checked(&format!("{TOY}[method.identity]\n")), &nothing());
     assert_eq!((toy.engine, toy.inputs), (EngineName::Toy, None));
     assert_eq!(toy.points[0].role, Role::Oracle, "the toy has no original");
 }
@@ -210,14 +210,14 @@ fn overrides_take_the_place_of_what_the_file_says() {
     assert_eq!((grid.settings().seeds, grid.settings().name.as_str()), (4, "other"));
     assert_eq!(grid.settings().oracle.models, 5);
     assert_eq!(grid.settings().pool.run_timeout, Some(std::time::Duration::from_mins(40)));
-    assert_eq!(unlearning(&grid.plan(&resolved())), ["finetune", "ct", "identity"]);
+    assert_eq!(unlearning(&super::plan(&grid, &resolved())), ["finetune", "ct", "identity"]);
 }
 
 #[test]
 fn the_toy_experiment_has_two_hundred_runs() {
     let grid = experiment("toy.toml");
     assert_eq!((grid.settings().name.as_str(), grid.run_count()), ("toy", 200));
-    let plan = grid.plan(&nothing());
+    let plan = super::plan(&grid, &nothing());
     assert_eq!(plan.runs.len(), 200);
     insta::assert_snapshot!(titles(&plan).join("\n"), @r"
     oracle
@@ -236,7 +236,7 @@ fn the_toy_experiment_has_two_hundred_runs() {
 #[test]
 fn the_quickstart_plans_its_methods() {
     let grid = experiment("quickstart.toml");
-    let plan = grid.plan(&resolved());
+    let plan = super::plan(&grid, &resolved());
     assert_eq!(plan.runs.len() as u128, grid.run_count());
     insta::assert_snapshot!(titles(&plan).join("\n"), @r"
     original
@@ -263,8 +263,10 @@ fn the_ids_of_the_quickstart_stay_as_they_are() {
         sizes: SetSizes { retain: 1175, forget: 25, validation: 150, test: Some(150) },
     };
     let engine_version = "sweep-torch 0.1.0, torch 2.11.0".to_owned();
-    let plan =
-        experiment("quickstart.toml").plan(&Resolved { engine_version, data: Some(data), checkpoint: None });
+    let plan = super::plan(
+        &experiment("quickstart.toml"),
+        &Resolved { engine_version, data: Some(data), checkpoint: None },
+    );
     let ids: Vec<&str> = plan.runs.iter().map(|run| run.id.as_str()).collect();
     let earlier: Vec<&str> = include_str!("../../../tests/fixtures/quickstart.ids").lines().collect();
     assert_eq!(ids, earlier);
@@ -272,8 +274,10 @@ fn the_ids_of_the_quickstart_stay_as_they_are() {
 
 #[test]
 fn stages_are_the_number_of_models_and_of_the_oracle() {
-    let plan = checked("name = \"t\"\nengine = \"toy\"\n[sweep]\nstages = [4, 8, 12]\n[method.finetune]\nlr = [1e-3, 1e-2]\n")
-        .plan(&nothing());
+    let grid = checked(
+        "name = \"t\"\nengine = \"toy\"\n[sweep]\nstages = [4, 8, 12]\n[method.finetune]\nlr = [1e-3, 1e-2]\n",
+    );
+    let plan = super::plan(&grid, &nothing());
     assert_eq!((plan.stages.as_slice(), plan.seeds), ([4, 8, 12].as_slice(), 12));
     assert_eq!((plan.oracle.models, plan.oracle.held_out), (12, 12));
     assert_eq!(plan.runs.len(), 5 * 12, "oracle, held-out group, two points and the floor");
@@ -313,6 +317,6 @@ fn every_plan_that_a_grid_gives_is_one_that_is_believed_when_it_is_read() {
         let read: Plan = serde_json::from_slice(&json).expect("its own text");
         read.check().unwrap_or_else(|fault| panic!("read back: {fault}\n{text}"));
     }
-    let toy = checked(&format!("{TOY}[method.simulated]\nshift = [0, 1]\n")).plan(&nothing());
+    let toy = super::plan(&checked(&format!("{TOY}[method.simulated]\nshift = [0, 1]\n")), &nothing());
     toy.check().expect("a toy plan");
 }

@@ -43,7 +43,15 @@ impl Phase {
                 loops.iter().map(|train| train.steps(sizes)).sum()
             }
             Self::Either(Either { first, otherwise, .. }) => steps(first, sizes).max(steps(otherwise, sizes)),
-            _ => 0,
+            Self::Move(Move { along: Route::WoodFisher { .. }, .. })
+            | Self::Reinit(_)
+            | Self::Noise(_)
+            | Self::Transpose(_)
+            | Self::Zero(_)
+            | Self::Select(_)
+            | Self::Dampen(_)
+            | Self::FisherNoise(_)
+            | Self::Cast(_) => 0,
         }
     }
 
@@ -98,8 +106,20 @@ impl Train {
         let extra: f64 = terms()
             .map(|term| match term {
                 Term::Lipschitz(term) => FORWARD * f64::from(term.copies.get()),
-                term if noisy && term.asks_a_teacher() => FORWARD,
-                _ => 0.0,
+                Term::CrossEntropy(_)
+                | Term::Divergence(_)
+                | Term::SoftCrossEntropy(_)
+                | Term::LogitDistance(_)
+                | Term::EntropyDistance(_)
+                | Term::Contrast(_)
+                | Term::L1(_)
+                | Term::L2(_) => {
+                    if noisy && term.asks_a_teacher() {
+                        FORWARD
+                    } else {
+                        0.0
+                    }
+                }
             })
             .sum();
         let own = if terms().next().is_some() { 1.0 } else { FORWARD };

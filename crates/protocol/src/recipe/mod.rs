@@ -11,17 +11,21 @@
 
 mod alternate;
 mod chance;
+mod check;
 mod cost;
 mod data;
 mod either;
 mod elements;
+mod fault;
 mod loss;
 mod operation;
 mod optimizer;
 mod shared;
 mod tensors;
+mod trail;
 mod train;
 mod uses;
+mod visit;
 
 pub use alternate::{Alternate, Memory, Round};
 pub use data::{Labels, Pairing, Part, Share, Stream};
@@ -29,6 +33,7 @@ pub use either::Either;
 pub use elements::{
     Count, Elements, Extent, Importance, Measure, Order, Rounding, Rule, Score, Select, Signed,
 };
+pub use fault::{Fault, Faults, Flaw};
 pub use loss::{
     Averaging, ClassWeight, Contrast, CrossEntropy, Direction, Distance, Divergence, Head, LipschitzBound,
     Penalty, Reduction, SoftCrossEntropy, Target, Teacher, TemperatureScale, Term, Toward,
@@ -39,7 +44,9 @@ pub use operation::{
 pub use optimizer::{Accumulation, GradientFactor, GradientPlan, Optimizer, Pace, Schedule};
 pub use shared::{SharedBy, SharedPass};
 pub use tensors::{Replacement, Tensors};
+pub use trail::{Path, Step, Trail};
 pub use train::{AfterEpochs, BatchNorm, LateNoise, Rewind, Stop, Train};
+pub use visit::{Edge, Listener, Mention};
 
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 
 use super::{
     BatchNorm, Dampen, FisherNoise, Importance, Measure, Move, Phase, Recipe, Route, Score, Select, Share,
-    Target, Teacher, Term, Train,
+    Signed, Target, Teacher, Term, Train,
 };
 use crate::terms::{Set, SetSizes};
 
@@ -38,13 +38,31 @@ impl Recipe {
                     shared.push(pass);
                 }
             }
-            untouched &= matches!(phase, Phase::Select(_));
+            untouched &= phase.leaves_weights();
         }
         shared
     }
 }
 
 impl Phase {
+    /// Whether what follows finds the weights as they were.
+    fn leaves_weights(&self) -> bool {
+        match self {
+            Self::Select(_) => true,
+            Self::Reinit(_)
+            | Self::Noise(_)
+            | Self::Transpose(_)
+            | Self::Zero(_)
+            | Self::Dampen(_)
+            | Self::FisherNoise(_)
+            | Self::Move(_)
+            | Self::Cast(_)
+            | Self::Train(_)
+            | Self::Alternate(_)
+            | Self::Either(_) => false,
+        }
+    }
+
     /// Passes on the weights as they stand.
     fn surveys(&self, sizes: &SetSizes) -> Vec<SharedPass> {
         match self {
@@ -52,17 +70,7 @@ impl Phase {
                 vec![importance.shared(*forget, sizes), importance.shared(*kept, sizes)]
             }
             Self::FisherNoise(FisherNoise { kept, importance, .. }) => vec![importance.shared(*kept, sizes)],
-            Self::Select(Select { score: Score::Ratio { above, below, importance }, .. }) => {
-                vec![importance.shared(*above, sizes), importance.shared(*below, sizes)]
-            }
-            Self::Select(Select { score: Score::Gradient { of, batch_norm: BatchNorm::Frozen }, .. }) => of
-                .iter()
-                .map(|pass| SharedPass {
-                    what: format!("gradients on {}, batches of {}", pass.set, pass.batch_size),
-                    passes: in_passes(pass.share.of(sizes.of(pass.set), sizes) as f64, sizes),
-                    by: SharedBy::EverySeed,
-                })
-                .collect(),
+            Self::Select(Select { score, .. }) => score.surveys(sizes),
             Self::Move(Move { along: Route::WoodFisher { .. }, .. }) => [Set::Forget, Set::Retain]
                 .map(|set| SharedPass {
                     what: format!("sum of gradients on {set}"),
@@ -70,7 +78,16 @@ impl Phase {
                     by: SharedBy::EveryRun,
                 })
                 .to_vec(),
-            _ => Vec::new(),
+            // Loops move the weights, and which course is taken differs from run to run.
+            Self::Move(Move { along: Route::TaskVector(_), .. })
+            | Self::Train(_)
+            | Self::Alternate(_)
+            | Self::Either(_)
+            | Self::Reinit(_)
+            | Self::Noise(_)
+            | Self::Transpose(_)
+            | Self::Zero(_)
+            | Self::Cast(_) => Vec::new(),
         }
     }
 
@@ -79,9 +96,40 @@ impl Phase {
         let loops: Vec<&Train> = match self {
             Self::Train(train) => vec![train],
             Self::Alternate(plan) => plan.rounds.iter().map(|round| &round.train).collect(),
-            _ => Vec::new(),
+            Self::Move(Move { along: Route::TaskVector(loops), .. }) => loops.iter().collect(),
+            Self::Move(Move { along: Route::WoodFisher { .. }, .. })
+            // Which course is taken differs from run to run.
+            | Self::Either(_)
+            | Self::Reinit(_)
+            | Self::Noise(_)
+            | Self::Transpose(_)
+            | Self::Zero(_)
+            | Self::Select(_)
+            | Self::Dampen(_)
+            | Self::FisherNoise(_)
+            | Self::Cast(_) => Vec::new(),
         };
         loops.into_iter().flat_map(|train| train.teachers(sizes)).collect()
+    }
+}
+
+impl Score {
+    fn surveys(&self, sizes: &SetSizes) -> Vec<SharedPass> {
+        let gradients = |pass: &Signed| SharedPass {
+            what: format!("gradients on {}, batches of {}", pass.set, pass.batch_size),
+            passes: in_passes(pass.share.of(sizes.of(pass.set), sizes) as f64, sizes),
+            by: SharedBy::EverySeed,
+        };
+        match self {
+            Self::Gradient { of, batch_norm: BatchNorm::Frozen } => of.iter().map(gradients).collect(),
+            Self::Ratio { above, below, importance } => {
+                vec![importance.shared(*above, sizes), importance.shared(*below, sizes)]
+            }
+            // A pass that trains batch norm moves its statistics, so it can't be looked up.
+            Self::Gradient { of: _, batch_norm: BatchNorm::Train } | Self::Magnitude | Self::Random => {
+                Vec::new()
+            }
+        }
     }
 }
 

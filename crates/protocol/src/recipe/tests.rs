@@ -1,3 +1,5 @@
+mod checked;
+
 use super::{
     AfterEpochs, Alternate, Averaging, ClassWeight, Contrast, CrossEntropy, Divergence, Elements,
     GradientFactor, GradientPlan, LateNoise, Memory, Noise, NoiseUnit, Optimizer, Pairing, Part, Phase,

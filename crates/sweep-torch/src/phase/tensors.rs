@@ -5,7 +5,7 @@ use sweep_protocol::{
     recipe::Tensors,
 };
 
-use super::{Halt, Unusable};
+use super::Halt;
 use crate::draws::Draws;
 
 /// Places of the parameters in the layout, ascending, without repetition.
@@ -15,9 +15,4 @@ pub(super) fn places(layout: &Layout, tensors: &Tensors, draws: &mut dyn Draws) 
         let drawn = draws.choose(name, &keys, count.get() as usize, replacement)?;
         Ok(drawn.into_iter().map(|position| from[position]).collect())
     })
-}
-
-/// Refuses names that the network lacks.
-pub(super) fn check(layout: &Layout, tensors: &Tensors) -> Result<(), Unusable> {
-    layout.possible_places(tensors).map(|_| ()).map_err(Unusable::from)
 }

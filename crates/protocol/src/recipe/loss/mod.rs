@@ -89,7 +89,14 @@ impl Term {
     pub fn streams(&self) -> Vec<Set> {
         let against = match self {
             Self::Contrast(term) => Some(term.against),
-            _ => None,
+            Self::CrossEntropy(_)
+            | Self::Divergence(_)
+            | Self::SoftCrossEntropy(_)
+            | Self::LogitDistance(_)
+            | Self::EntropyDistance(_)
+            | Self::Lipschitz(_)
+            | Self::L1(_)
+            | Self::L2(_) => None,
         };
         self.head().map(|head| head.on).into_iter().chain(against).collect()
     }

@@ -1,14 +1,14 @@
 use sweep_protocol::{
     network,
     recipe::{
-        Cast, Count, Elements, Extent, Order, Precision, Replacement, Rounding, Rule, Score, Select, Tensors,
-        Zero,
+        Cast, Count, Elements, Extent, Flaw, Order, Precision, Replacement, Rounding, Rule, Score, Select,
+        Tensors, Zero,
     },
     terms::{Seed, UnitInterval},
 };
 use tch::{Device, Kind};
 
-use super::{Bench, Halt, Phase, Seeded, Unusable, Weights, build, train};
+use super::{Bench, Phase, Seeded, Weights, build, flaws, train};
 use crate::phase::tensors::places;
 
 fn select(tensors: Tensors, score: Score, share: f64, extent: Extent) -> Phase {
@@ -103,7 +103,7 @@ fn what_is_held_stays_bit_for_bit_and_the_rest_moves() {
 #[test]
 fn a_choice_that_nobody_made_is_refused() {
     let halt = Bench::new().run(vec![zero()]).expect_err("nothing is chosen");
-    assert!(matches!(halt, Halt::Unusable(Unusable::NoSuchChoice { .. })), "{halt:?}");
+    assert_eq!(flaws(&halt), [Flaw::NoSuchChoice { name: "chosen".to_owned() }]);
 }
 
 #[test]

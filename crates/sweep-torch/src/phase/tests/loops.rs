@@ -2,14 +2,15 @@ use std::cell::RefCell;
 
 use sweep_protocol::{
     recipe::{
-        AfterEpochs, Alternate, LateNoise, Memory, Noise, NoiseUnit, Rewind, Round, Stop, Tensors, Train,
+        AfterEpochs, Alternate, Flaw, LateNoise, Memory, Noise, NoiseUnit, Rewind, Round, Stop, Tensors,
+        Train,
     },
     terms::{NonNegative, Positive, Set, UnitInterval},
 };
 
 use super::{
-    Asked, Bench, Diary, Halt, Optimizer, Pairing, PassCache, Phase, Recipe, Seed, Seeded, Subject, Unusable,
-    carry_out, sgd, stream, term, train,
+    Asked, Bench, Diary, Optimizer, Pairing, PassCache, Phase, Recipe, Seed, Seeded, Subject, carry_out,
+    flaws, sgd, stream, term, train,
 };
 
 fn on(set: Set, batch: u32) -> Train {
@@ -74,7 +75,7 @@ fn rounds_that_cannot_share_an_optimiser_are_refused() {
         let rounds = vec![Round::new(on(Set::Retain, 8)), Round::new(second)];
         let plan = alternate(1, rounds.clone(), Memory::Loop);
         let halt = Bench::new().run(vec![Phase::Alternate(plan)]).expect_err("they differ");
-        assert!(matches!(halt, Halt::Unusable(Unusable::Memory { .. })), "{halt:?}");
+        assert_eq!(flaws(&halt), [Flaw::Memory]);
         let plan = alternate(1, rounds, Memory::Round);
         Bench::new().run(vec![Phase::Alternate(plan)]).expect("each has its own");
     }
