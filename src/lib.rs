@@ -2,7 +2,7 @@
 //! of worker processes, keeps what they measure, and renders scores, plots and reports from it.
 //!
 //! One straight line, and modules in its order: a module may import from those above it, never from those below
-//! (`tests/house.rs` holds them to it).
+//! (`tests/house` holds them to it).
 //!
 //! ```text
 //! grid.toml ─parse─▶ GridFile ─check─▶ Grid ─expand─▶ Plan ─queue─▶ Run ─▶ Worker ─▶ Outcome

@@ -7,9 +7,9 @@
 
 #![expect(clippy::print_stdout, reason = "a table is for reading")]
 
-mod figure;
-mod summary;
 mod world;
+mod summary;
+mod figure;
 
 use std::{env, error::Error, fs, path::PathBuf};
 

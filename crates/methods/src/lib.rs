@@ -4,8 +4,8 @@
 //! a recipe can be printed, costed and sent to a worker. Adding one is a file here and a line in [`METHODS`].
 
 mod document;
-mod loops;
 mod parameter;
+mod loops;
 mod training;
 
 mod bad_teacher;
@@ -25,6 +25,7 @@ mod iu;
 mod jit;
 mod kde;
 mod l1_sparse;
+mod ssd;
 mod lfssd;
 mod mixture;
 mod msg;
@@ -43,7 +44,6 @@ mod scrub;
 mod scrub_r;
 mod sfron;
 mod simulated;
-mod ssd;
 
 pub use document::with_tables;
 pub use parameter::{Arguments, Kind, Parameter, Words, WrongValue};

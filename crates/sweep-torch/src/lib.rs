@@ -14,8 +14,8 @@ pub mod optimizer;
 pub mod examples;
 pub mod pass_cache;
 pub mod inputs;
-pub mod phase;
 pub mod measure;
+pub mod phase;
 #[cfg(feature = "replay")]
 pub mod replay;
 pub mod serve;
