@@ -6,10 +6,14 @@ use sweep_protocol::{
 
 use super::{Bench, Halt, flaws, train};
 
+/// What the grid says too.
+const REFUSAL: &str = include_str!("../../../../../tests/fixtures/recipes/refusal.txt");
+
 /// A recipe that names the test set in one place.
 #[derive(Deserialize)]
 struct Case {
     name: String,
+    at: String,
     learns: bool,
     phases: serde_json::Value,
 }
@@ -29,7 +33,8 @@ fn no_recipe_that_names_the_test_set_is_carried_out() {
         let mut bench = Bench::new();
         let before = bench.weights.state();
         let halt = bench.run(phases(&case.phases)).expect_err(&case.name);
-        assert!(flaws(&halt).contains(&Flaw::TestSet), "{}: {halt}", case.name);
+        let words = format!("`{}`: {}", case.at, REFUSAL.trim_end());
+        assert!(halt.to_string().contains(&words), "{}: {halt}", case.name);
         assert!(bench.changed(&before).is_empty(), "{}", case.name);
     }
 }
