@@ -4,8 +4,7 @@ use toml::de::DeValue;
 
 use super::{
     error::Problems,
-    settings::unknown_name,
-    table::{Table, wrong_type},
+    table::{Table, unknown_name, wrong_type},
 };
 use crate::{
     audit::{AUDITS, Audit},

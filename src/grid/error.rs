@@ -1,7 +1,7 @@
 //! What can be wrong with a grid, each with the place where it stands.
 
 use sweep_methods::WrongValue;
-use sweep_protocol::recipe::{Fault, Flaw};
+use sweep_protocol::check::{Fault, Flaw};
 use thiserror::Error;
 
 use super::{

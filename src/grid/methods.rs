@@ -10,10 +10,10 @@ use super::{
     error::{Mistake, Problem, Problems, closest, shown},
     label::{Label, OWN_PHASES},
     phases,
-    settings::{is_safe_name, unknown_name, unsafe_name},
+    settings::{is_safe_name, unsafe_name},
     source::Span,
     space::{Space, constant, together},
-    table::{Entry, Node, Table, text, wrong_type},
+    table::{Entry, Node, Table, text, unknown_name, wrong_type},
 };
 use crate::plan::{Dimension, EngineName};
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use sweep_protocol::{
-    recipe::{Fault, Path, Phase, Recipe, Step},
+    check::Fault,
+    recipe::{Path, Phase, Recipe, Step},
     terms::Value,
 };
 use toml::{

@@ -6,11 +6,11 @@ use sweep_protocol::network::Network;
 use super::{
     audit,
     cluster::{self, ClusterSettings},
-    error::{Mistake, Problem, Problems, closest, shown},
+    error::{Mistake, Problem, Problems, shown},
     pool::{self, PoolSettings},
     source::Span,
     stages,
-    table::{Node, Table, list, text, whole, wrong_type},
+    table::{Node, Table, text, unknown_name, whole, wrong_type},
     training,
 };
 use crate::plan::{EngineName, HELD_OUT_SEEDS, OracleSize, PlannedAudit};
@@ -169,13 +169,6 @@ fn engine(root: &Table<'_>, problems: &mut Problems) -> EngineName {
             EngineName::Torch
         }
     }
-}
-
-/// The problem of a name that is not among `known`.
-pub(super) fn unknown_name(what: &'static str, name: &str, known: &[&str], span: Span) -> Problem {
-    Problem::at(span, Mistake::UnknownName { what, name: shown(name) })
-        .suggest(closest(name, known.iter().copied()))
-        .note(list("known are ", known))
 }
 
 fn data(root: &Table<'_>, engine: EngineName, problems: &mut Problems) -> Option<String> {

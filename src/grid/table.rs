@@ -198,6 +198,13 @@ fn found(node: &Node<'_>) -> String {
     }
 }
 
+/// The problem of a name that is not among `known`.
+pub(super) fn unknown_name(what: &'static str, name: &str, known: &[&str], span: Span) -> Problem {
+    Problem::at(span, Mistake::UnknownName { what, name: shown(name) })
+        .suggest(closest(name, known.iter().copied()))
+        .note(list("known are ", known))
+}
+
 /// Names in a row: `` its keys are `a`, `b` ``.
 pub(super) fn list(lead: &str, names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();

@@ -13,8 +13,7 @@ use toml::{
 use super::{
     error::Problems,
     phases::grammar,
-    settings::unknown_name,
-    table::{Entries, Table},
+    table::{Entries, Table, unknown_name},
 };
 
 /// The network of a grid that names none.

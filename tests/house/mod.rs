@@ -17,7 +17,7 @@ use walkdir::WalkDir;
 
 const MAX_LINES: usize = 400;
 /// Circles of files inside a module that are still there; the number may only fall.
-const MOST_CIRCLES: usize = 12;
+const MOST_CIRCLES: usize = 11;
 const DRAWERS: [&str; 7] = ["util", "utils", "helper", "helpers", "common", "misc", "manager"];
 
 /// Whether a path is something.

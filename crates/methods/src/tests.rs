@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 use sweep_protocol::{
-    recipe::{Fault, Flaw, Recipe},
+    check::{Fault, Flaw},
+    recipe::Recipe,
     terms::{SetSizes, Value},
 };
 

@@ -1,7 +1,8 @@
 //! The words that the orchestrator (`sweep`) and its engines (`sweep-torch`, the built-in toy) share.
 //!
 //! Plain data with serde: no tensors, no files, no clock. What crosses the pipe between the two processes is
-//! defined in [`message`]; what is done to a network is defined in [`recipe`], which networks there are in [`network`];
+//! defined in [`message`]; what is done to a network is defined in [`recipe`], which networks there are in [`network`],
+//! and what makes a recipe unfit for either side in [`check`];
 //! the small words of the field, each with its invariant, are in [`terms`].
 //!
 //! Everything here is part of the identity of a run or of the wire format: changing the meaning of a field asks for
@@ -10,6 +11,7 @@
 pub mod terms;
 pub mod recipe;
 pub mod network;
+pub mod check;
 pub mod confidence;
 pub mod measurement;
 pub mod behaviour;

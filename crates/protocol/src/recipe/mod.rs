@@ -11,12 +11,10 @@
 
 mod alternate;
 mod chance;
-mod check;
 mod cost;
 mod data;
 mod either;
 mod elements;
-mod fault;
 mod loss;
 mod operation;
 mod optimizer;
@@ -33,7 +31,6 @@ pub use either::Either;
 pub use elements::{
     Count, Elements, Extent, Importance, Measure, Order, Rounding, Rule, Score, Select, Signed,
 };
-pub use fault::{Fault, Faults, Flaw};
 pub use loss::{
     Averaging, ClassWeight, Contrast, CrossEntropy, Direction, Distance, Divergence, Head, LipschitzBound,
     Penalty, Reduction, SoftCrossEntropy, Target, Teacher, TemperatureScale, Term, Toward,

@@ -1,5 +1,3 @@
-mod checked;
-
 use super::{
     AfterEpochs, Alternate, Averaging, ClassWeight, Contrast, CrossEntropy, Divergence, Elements,
     GradientFactor, GradientPlan, LateNoise, Memory, Noise, NoiseUnit, Optimizer, Pairing, Part, Phase,

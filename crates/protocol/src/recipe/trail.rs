@@ -47,11 +47,11 @@ impl Trail<'_> {
         Self { before: None, step: Step::Key(key) }
     }
 
-    pub(super) fn key(&self, key: &'static str) -> Trail<'_> {
+    pub(crate) fn key(&self, key: &'static str) -> Trail<'_> {
         Trail { before: Some(self), step: Step::Key(key) }
     }
 
-    pub(super) fn position(&self, position: usize) -> Trail<'_> {
+    pub(crate) fn position(&self, position: usize) -> Trail<'_> {
         Trail { before: Some(self), step: Step::Position(position) }
     }
 

@@ -8,10 +8,11 @@ mod terms;
 use std::{cell::RefCell, collections::BTreeMap, ops::ControlFlow};
 
 use sweep_protocol::{
+    check::Flaw,
     network,
     recipe::{
-        BatchNorm, CrossEntropy, Elements, Flaw, Init, Labels, Noise, NoiseUnit, Optimizer, Pairing, Phase,
-        Recipe, Reinit, Replacement, Stream, Tensors, Term, Train, Transpose, Turn,
+        BatchNorm, CrossEntropy, Elements, Init, Labels, Noise, NoiseUnit, Optimizer, Pairing, Phase, Recipe,
+        Reinit, Replacement, Stream, Tensors, Term, Train, Transpose, Turn,
     },
     terms::{NonNegative, Positive, Seed, Set, UnitInterval},
 };

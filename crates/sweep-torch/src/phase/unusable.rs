@@ -1,6 +1,6 @@
 //! Why a recipe can't be carried out.
 
-use sweep_protocol::{network::NoSuchTensor, recipe::Faults};
+use sweep_protocol::{check::Faults, network::NoSuchTensor};
 use thiserror::Error;
 
 /// The recipe can't be carried out on this network and these data.

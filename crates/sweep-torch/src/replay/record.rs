@@ -7,7 +7,8 @@ use sweep_protocol::recipe::Replacement;
 
 use super::{
     golden::{Golden, GoldenError, inside},
-    script::{Drawn, List, Script},
+    recordings::Drawn,
+    script::{List, Script},
 };
 use crate::draws::{BatchOf, Draws, PartOf, Pass, Purpose, Unrecorded};
 

@@ -11,39 +11,8 @@ use sweep_protocol::{
 
 use super::{
     golden::{Golden, GoldenError},
-    recordings::{RECORDINGS, Recording},
+    recordings::{RECORDINGS, Recording, Source},
 };
-
-/// What a recorded hyper-parameter is to the registered method.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Source {
-    /// The value of a parameter.
-    Of(&'static str),
-    /// The word of a parameter; words that aren't named differ by hyphens alone.
-    Word(&'static str, &'static [(&'static str, &'static str)]),
-    /// The values of these parameters, one after the other.
-    Each(&'static [&'static str]),
-    /// A list whose last value is the parameter's.
-    Last(&'static str),
-    /// A list whose length is the parameter's value.
-    Length(&'static str),
-    /// A learning rate that was scaled with the batch size; the parameter is that of batches of 64.
-    AtBatchOf64(&'static str),
-    /// So many retain examples; the parameter is their share.
-    ShareOfRetain(&'static str),
-    /// A setting of the training recipe.
-    Training,
-    /// What the method does anyway, as JSON; another value can't be replayed.
-    BuiltIn(&'static str),
-}
-
-/// What a recorded tensor was drawn for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Drawn {
-    Reinit,
-    Noise,
-    LateNoise,
-}
 
 /// What a replay does.
 #[derive(Debug)]

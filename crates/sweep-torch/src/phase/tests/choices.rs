@@ -1,8 +1,9 @@
 use sweep_protocol::{
+    check::Flaw,
     network,
     recipe::{
-        Cast, Count, Elements, Extent, Flaw, Order, Precision, Replacement, Rounding, Rule, Score, Select,
-        Tensors, Zero,
+        Cast, Count, Elements, Extent, Order, Precision, Replacement, Rounding, Rule, Score, Select, Tensors,
+        Zero,
     },
     terms::{Seed, UnitInterval},
 };

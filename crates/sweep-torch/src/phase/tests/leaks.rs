@@ -1,6 +1,7 @@
 use serde::Deserialize;
 use sweep_protocol::{
-    recipe::{Flaw, Phase, Rewind},
+    check::Flaw,
+    recipe::{Phase, Rewind},
     terms::Set,
 };
 

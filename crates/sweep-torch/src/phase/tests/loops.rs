@@ -1,9 +1,9 @@
 use std::cell::RefCell;
 
 use sweep_protocol::{
+    check::Flaw,
     recipe::{
-        AfterEpochs, Alternate, Flaw, LateNoise, Memory, Noise, NoiseUnit, Rewind, Round, Stop, Tensors,
-        Train,
+        AfterEpochs, Alternate, LateNoise, Memory, Noise, NoiseUnit, Rewind, Round, Stop, Tensors, Train,
     },
     terms::{NonNegative, Positive, Set, UnitInterval},
 };

@@ -3,12 +3,18 @@
 //! The orchestrator asks when it reads a grid and when it has looked at the data, the worker before every run: the rules
 //! are these for both, and who knows more leaves less open.
 
-use super::{
-    AfterEpochs, Alternate, BatchNorm, Edge, Elements, Fault, Faults, Flaw, Memory, Mention, Optimizer,
-    Recipe, Signed, Stream, Trail, Train,
-};
+mod fault;
+#[cfg(test)]
+mod tests;
+
+pub use fault::{Fault, Faults, Flaw};
+
 use crate::{
     network::Layout,
+    recipe::{
+        AfterEpochs, Alternate, BatchNorm, Edge, Elements, Memory, Mention, Optimizer, Recipe, Signed,
+        Stream, Trail, Train,
+    },
     terms::{Set, SetSizes},
 };
 
@@ -45,14 +51,13 @@ impl<'r> Check<'r, '_> {
                 }
             }
             Mention::Name(Set::Test) => self.find(at, Flaw::TestSet),
-            Mention::Name(_) | Mention::ClassCounts => {}
+            Mention::Name(_) | Mention::ClassCounts | Mention::Elements(Elements::All) => {}
             Mention::Tensors(tensors) => {
                 let places = self.layout.map(|layout| layout.possible_places(tensors));
                 if let Some(Err(lacking)) = places {
                     self.find(at, Flaw::Tensors(lacking));
                 }
             }
-            Mention::Elements(Elements::All) => {}
             Mention::Elements(Elements::In(name) | Elements::Outside(name)) => {
                 if !self.chosen.contains(&name.as_str()) {
                     self.find(at, Flaw::NoSuchChoice { name: name.clone() });

@@ -1,16 +1,19 @@
+use std::num::NonZeroU32;
+
 use serde_json::Value;
 
+use super::Flaw;
 use crate::{
     network::Network,
-    recipe::{Flaw, Phase, Recipe, Step},
-    terms::SetSizes,
+    recipe::{CrossEntropy, Optimizer, Phase, Recipe, Step, Stream, Term, Train},
+    terms::{NonNegative, Positive, Set, SetSizes, UnitInterval},
 };
 
 const SIZES: SetSizes = SetSizes { retain: 40, forget: 9, validation: 10, test: Some(10) };
 
 /// Name, place, whether examples are looked at there, and the recipe.
 fn naming_the_test_set() -> Vec<(String, String, bool, Value)> {
-    let table = include_str!("../../../../../tests/fixtures/recipes/naming-the-test-set.json");
+    let table = include_str!("../../../../tests/fixtures/recipes/naming-the-test-set.json");
     let cases: Vec<Value> = serde_json::from_str(table).expect("the table");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let case = |case: &Value| {
@@ -109,10 +112,13 @@ fn everything_is_reported_in_one_pass_each_at_its_place() {
 
 #[test]
 fn a_weight_that_is_no_number_is_refused() {
-    let mut train =
-        super::train(vec![super::stream(crate::terms::Set::Retain, 8, super::Pairing::Cycle)], 1.0);
-    train.loss =
-        vec![super::Term::CrossEntropy(super::CrossEntropy::new(crate::terms::Set::Retain, f64::NAN))];
+    let term = CrossEntropy::new(Set::Retain, f64::NAN);
+    let stream = Stream::of(Set::Retain, NonZeroU32::MIN);
+    let one = Positive::new(1.0).expect("positive");
+    let (momentum, weight_decay) =
+        (UnitInterval::new(0.0).expect("in range"), NonNegative::new(0.0).expect("in range"));
+    let optimizer = Optimizer::Sgd { lr: one, momentum, weight_decay };
+    let train = Train::new(stream, one, vec![Term::CrossEntropy(term)], optimizer);
     let found = found(&Recipe { phases: vec![Phase::Train(train)] }, None);
     assert_eq!(found, [("phases[0].train.loss[0].cross-entropy.weight".to_owned(), Flaw::NotFinite)]);
 }

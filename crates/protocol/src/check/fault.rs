@@ -2,8 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use super::Path;
-use crate::{network::NoSuchTensor, terms::Set};
+use crate::{network::NoSuchTensor, recipe::Path, terms::Set};
 
 /// Everything that is wrong with a recipe, in the order of its text; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
