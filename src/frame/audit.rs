@@ -4,7 +4,7 @@ use polars::prelude::{DataFrame, PolarsResult};
 
 use super::{
     PointRow, Sweep,
-    score::Mean,
+    estimate::Mean,
     table::{column, texts},
 };
 use crate::audit::{Audit, LOSS_BINS};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Frame, PointRow, score::Estimate};
+use super::{Frame, PointRow, estimate::Estimate};
 
 /// What was found by comparing points with one another; points go by their position.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -9,6 +9,7 @@
 
 mod audit;
 mod comparison;
+mod estimate;
 mod export;
 mod flag;
 mod null;
@@ -24,11 +25,12 @@ mod text;
 
 pub use audit::{AuditNumbers, AuditRow, LossRow};
 pub use comparison::{Comparisons, Ranks, Selection, Standing};
+pub use estimate::{Estimate, Interval, Mean, decimals};
 pub use flag::Flag;
 pub use null::{NullRow, ShiftRow, Tested};
 pub use point::{Counts, Means, PointRow};
 pub use run::{Measured, RunEnd, RunRow};
-pub use score::{CrossFitRow, Estimate, Interval, Mean, PointScore, ScoreRow, Unscored, decimals};
+pub use score::{CrossFitRow, PointScore, ScoreRow, Unscored};
 pub use stage::{Entrant, StageRow};
 pub use sweep::Sweep;
 pub use text::{printable, shortened};

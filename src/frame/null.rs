@@ -1,8 +1,6 @@
 //! What exact tests say of a point: could its models be retrained ones?
 
-use polars::prelude::Column;
-
-use super::{PointRow, decimals, score::Estimate, table::column};
+use super::estimate::{Estimate, decimals};
 
 /// A p-value under "unlearned = retrained", and its q-value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,24 +55,4 @@ impl std::fmt::Display for Tested {
         formatter.write_str(&decimals(self.p))?;
         self.q.map_or(Ok(()), |q| write!(formatter, " ({})", decimals(q)))
     }
-}
-
-/// The columns of the table of points.
-pub(super) fn columns(points: &[PointRow]) -> Vec<Column> {
-    let part = |name, pick: fn(&NullRow) -> Option<f64>| {
-        let nulls = points.iter().map(|point| point.score.as_ref().ok()?.nulls.as_ref().and_then(pick));
-        column(name, nulls.collect::<Vec<_>>())
-    };
-    vec![
-        part("p", |row| Some(row.omnibus.p)),
-        part("q", |row| row.omnibus.q),
-        part("cross_fitted_p", |row| row.quality.map(|own| own.p)),
-        part("cross_fitted_q", |row| row.quality?.q),
-        part("score_p", |row| row.score.map(|own| own.p)),
-        part("score_q", |row| row.score?.q),
-        part("shift", |row| row.shift.map(|own| own.shift.value)),
-        part("shift_low", |row| row.shift?.shift.interval.map(|ends| ends.low)),
-        part("shift_high", |row| row.shift?.shift.interval.map(|ends| ends.high)),
-        part("shift_found", |row| row.shift.map(|own| own.found)),
-    ]
 }

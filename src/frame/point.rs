@@ -4,11 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use sweep_protocol::terms::Value;
 
-use super::{
-    flag::Flag,
-    score::{Mean, PointScore},
-    text::printable,
-};
+use super::{estimate::Mean, flag::Flag, score::PointScore, text::printable};
 use crate::plan::{FLOOR, Point, Role};
 
 /// One point. All text is printable.

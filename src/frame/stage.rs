@@ -1,6 +1,6 @@
 //! The stages of a staged sweep as rows.
 
-use super::score::Estimate;
+use super::estimate::Estimate;
 
 /// One stage.
 #[derive(Debug, Clone, PartialEq)]

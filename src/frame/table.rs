@@ -9,10 +9,12 @@ use polars::prelude::{
 use sweep_protocol::terms::Value;
 
 use super::{
-    Sweep, null,
+    Sweep,
+    estimate::Mean,
+    null::NullRow,
     point::{Counts, Means, PointRow},
     run::{Measured, RunRow},
-    score::{Mean, ScoreRow},
+    score::ScoreRow,
 };
 use crate::score::half_width;
 
@@ -135,7 +137,7 @@ pub(super) fn points(points: &[PointRow], sweep: &Sweep) -> PolarsResult<DataFra
     columns.extend(means(points, "test_acc", |means| means.test_acc));
     columns.push(column("passes", points.iter().map(|point| point.passes).collect::<Vec<_>>()));
     columns.extend(scores(points));
-    columns.extend(null::columns(points));
+    columns.extend(tests(points));
     let reasons: Vec<Option<String>> =
         points.iter().map(|point| point.score.as_ref().err().map(ToString::to_string)).collect();
     columns.extend([
@@ -219,6 +221,26 @@ fn parameter(name: &str, values: &[Option<&Value>]) -> Column {
         let plain: Vec<Option<String>> = values.iter().map(|value| value.map(ToString::to_string)).collect();
         texts(name, plain.iter().map(Option::as_deref))
     }
+}
+
+/// What exact tests say of the points.
+fn tests(points: &[PointRow]) -> Vec<Column> {
+    let part = |name, pick: fn(&NullRow) -> Option<f64>| {
+        let nulls = points.iter().map(|point| point.score.as_ref().ok()?.nulls.as_ref().and_then(pick));
+        column(name, nulls.collect::<Vec<_>>())
+    };
+    vec![
+        part("p", |row| Some(row.omnibus.p)),
+        part("q", |row| row.omnibus.q),
+        part("cross_fitted_p", |row| row.quality.map(|own| own.p)),
+        part("cross_fitted_q", |row| row.quality?.q),
+        part("score_p", |row| row.score.map(|own| own.p)),
+        part("score_q", |row| row.score?.q),
+        part("shift", |row| row.shift.map(|own| own.shift.value)),
+        part("shift_low", |row| row.shift?.shift.interval.map(|ends| ends.low)),
+        part("shift_high", |row| row.shift?.shift.interval.map(|ends| ends.high)),
+        part("shift_found", |row| row.shift.map(|own| own.found)),
+    ]
 }
 
 pub(super) fn texts<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {

@@ -4,6 +4,7 @@
 //! `runs.csv`, `points.csv`, `audits.csv`, `runs.parquet`, `points.parquet`, `figures/*.png`, `figures/*.svg`, `report.html`.
 
 mod audits;
+mod cell;
 mod finding;
 mod html;
 mod leaderboard;

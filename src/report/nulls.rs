@@ -2,7 +2,7 @@
 
 use minijinja::{Value, context};
 
-use super::view::{LONGEST_TITLE, MOST_ROWS, interval};
+use super::cell::{LONGEST_TITLE, MOST_ROWS, interval};
 use crate::frame::{Frame, NullRow, PointRow, Tested, decimals, shortened};
 
 /// q up to which a point is called different.

@@ -2,20 +2,21 @@
 
 use minijinja::{Value, context};
 
-use super::{audits, finding, leaderboard, nulls, stages};
+use super::{
+    audits,
+    cell::{LONGEST_TITLE, MOST_ROWS, interval},
+    finding, leaderboard, nulls, stages,
+};
 use crate::{
-    frame::{Frame, Interval, Mean, PointRow, RunRow, ScoreRow, Selection, decimals, shortened},
+    frame::{Frame, Mean, PointRow, RunRow, ScoreRow, Selection, decimals, shortened},
     outcome::Status,
     plan::{EngineName, OracleSize, PlannedOriginal},
 };
 
-/// Lists on the page end after as many entries; the tables hold all.
-pub(super) const MOST_ROWS: usize = 100;
 const MOST_FAILURES: usize = 100;
 /// Share of a retraining's time above which the competition refused a submission.
 const COMPETITION_SHARE: f64 = 0.2;
 const LONGEST_MESSAGE: usize = 600;
-pub(super) const LONGEST_TITLE: usize = 160;
 
 /// A figure as a data URI.
 #[derive(Debug)]
@@ -155,10 +156,6 @@ fn randomness(frame: &Frame) -> String {
          split would move the numbers further.",
         frame.sweep.seeds
     )
-}
-
-pub(super) fn interval(interval: Option<Interval>) -> String {
-    interval.map_or_else(String::new, |ends| format!("{} – {}", decimals(ends.low), decimals(ends.high)))
 }
 
 /// Runs that ended without a measurement, and how many of them are left out.
