@@ -11,13 +11,13 @@ use sweep_inputs::{
     synth::SynthError,
 };
 use sweep_methods::METHODS;
+use sweep_protocol::serve::ServeError;
 use thiserror::Error;
 
 use super::{Exit, score::ModelsError, terminal};
 use crate::{
     appraisal::AppraisalError,
     cluster::{FrozenError, SlurmError},
-    engine::toy::ToyError,
     grid::{Color, GridError, closest},
     measuring::MeasuringError,
     pool::{PoolError, SignalError},
@@ -107,9 +107,9 @@ pub(super) enum CommandError {
     /// The report.
     #[error(transparent)]
     Report(#[from] ReportError),
-    /// The toy worker.
+    /// The toy engine's worker.
     #[error(transparent)]
-    Toy(#[from] ToyError),
+    Toy(#[from] ServeError),
     /// Signals.
     #[error(transparent)]
     Signals(#[from] SignalError),

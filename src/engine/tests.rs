@@ -10,13 +10,11 @@ use std::{
 use sweep_protocol::{
     message::{Failure, FromWorker, Job, MAX_LINE, ToWorker},
     recipe::Recipe,
+    serve::ServeError,
     terms::{Device, Seed, Value},
 };
 
-use super::{
-    Delivery, Exit, Loss, Manner, SpawnError, Worker, WorkerCommand,
-    toy::{ToyError, serve},
-};
+use super::{Delivery, Exit, Loss, Manner, SpawnError, Worker, WorkerCommand, toy::serve};
 use sweep_inputs::npy;
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -110,7 +108,7 @@ fn job(folder: &Path, fault: &str) -> Job {
     }
 }
 
-fn served(jobs: Vec<Job>) -> (Result<(), ToyError>, Vec<FromWorker>) {
+fn served(jobs: Vec<Job>) -> (Result<(), ServeError>, Vec<FromWorker>) {
     let mut input = Vec::new();
     for job in jobs {
         input.extend(serde_json::to_vec(&ToWorker::Perform(Box::new(job))).expect("plain data"));
@@ -133,7 +131,8 @@ fn the_toy_writes_what_it_names() {
     assert_eq!(hello.engine, "toy");
     let path = folder.path().join(&measurement.confidences.file);
     let bytes = std::fs::read(&path).expect("it is there");
-    assert_eq!(blake3::hash(&bytes).to_hex().as_str(), measurement.confidences.blake3.as_str());
+    let said = measurement.confidences.blake3.as_ref().expect("it says the hash");
+    assert_eq!(blake3::hash(&bytes).to_hex().as_str(), said.as_str());
     let array = npy::read(&path).expect("an array");
     assert_eq!(array.shape, [5]);
     assert!(array.values.iter().all(|value| value.is_finite()));
@@ -150,7 +149,7 @@ fn the_toy_misbehaves_as_told() {
     };
     assert!(matches!(last("diverge", 1), (Ok(()), FromWorker::Diverged { .. })));
     assert!(matches!(last("fail", 1), (Ok(()), FromWorker::Failed { failure: Failure::Error, .. })));
-    assert!(matches!(last("die", 2), (Err(ToyError::ToldToDie), FromWorker::Hello(_))));
-    assert!(matches!(last("die-once", 1), (Err(ToyError::ToldToDie), FromWorker::Hello(_))));
+    assert!(matches!(last("die", 2), (Err(ServeError::GaveUp(_)), FromWorker::Hello(_))));
+    assert!(matches!(last("die-once", 1), (Err(ServeError::GaveUp(_)), FromWorker::Hello(_))));
     assert!(matches!(last("die-once", 2), (Ok(()), FromWorker::Finished { .. })));
 }

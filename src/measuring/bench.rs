@@ -5,14 +5,15 @@ use std::{path::Path, time::Duration};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use sweep_protocol::{
     FORMAT,
-    measurement::Measurement,
+    measurement::{Measurement, NamedFile},
     message::{Failure, FromWorker, Hello, Job},
 };
 use thiserror::Error;
 
 use crate::{
+    disk::OsDisk,
     engine::{Delivery, ForeignFormat, JobError, Loss, SpawnError, Worker, WorkerCommand, adopt_strays},
-    store::RunLog,
+    store::{self, RunLog},
 };
 
 /// Messages that may wait.
@@ -57,6 +58,9 @@ pub enum BenchError {
         /// Its last words.
         tail: String,
     },
+    /// It names files that are not there, or not as it says.
+    #[error("the worker named files that are not in the run's folder")]
+    Unfounded,
     /// It says nothing.
     #[error("the worker has said nothing for {} minutes", PATIENCE.as_secs() / 60)]
     Silent,
@@ -91,8 +95,9 @@ impl Bench {
     }
 
     /// Has one checkpoint measured; the job's folder must exist.
-    pub(super) fn measure(&self, job: Job) -> Result<Box<Measurement>, BenchError> {
-        let log = log(&job.folder)?;
+    pub(super) fn measure(&self, job: Job) -> Result<Measurement, BenchError> {
+        let folder = job.folder.clone();
+        let log = log(&folder)?;
         self.worker.perform(job, log)?;
         let measured = loop {
             match self.heard.recv_timeout(PATIENCE) {
@@ -107,7 +112,7 @@ impl Bench {
             }
         };
         self.worker.rest();
-        Ok(measured)
+        store::described(&OsDisk, &folder, *measured).ok_or(BenchError::Unfounded)
     }
 
     fn lost(&self, loss: Loss) -> BenchError {
@@ -120,7 +125,7 @@ fn log(folder: &Path) -> Result<RunLog, BenchError> {
 }
 
 /// The measurement, once it comes.
-fn understood(message: FromWorker) -> Result<Option<Box<Measurement>>, BenchError> {
+fn understood(message: FromWorker) -> Result<Option<Box<Measurement<NamedFile>>>, BenchError> {
     match message {
         FromWorker::Hello(Hello { format, .. }) if format != FORMAT => Err(ForeignFormat(format).into()),
         FromWorker::Hello(_) | FromWorker::Progress { .. } => Ok(None),

@@ -2,7 +2,7 @@
 
 use sweep_protocol::{
     FORMAT,
-    measurement::Measurement,
+    measurement::{Measurement, NamedFile},
     message::{FromWorker, Hello},
     terms::RunId,
 };
@@ -43,28 +43,42 @@ impl Dispatcher<'_> {
     }
 
     fn understand(&mut self, slot: usize, message: FromWorker) -> Option<Event> {
-        let (run, outcome) = match message {
-            FromWorker::Hello(hello) => return Some(self.greet(slot, &hello)),
+        match message {
+            FromWorker::Hello(hello) => Some(self.greet(slot, &hello)),
             FromWorker::Progress { run, step, steps } => {
                 let run = self.position(slot, &run)?;
                 self.touch.moved(run);
-                return Some(Event::Progress { slot, run, step, steps });
+                Some(Event::Progress { slot, run, step, steps })
             }
-            FromWorker::Finished { run, measurement } => (run, Outcome::Finished(measurement)),
-            FromWorker::Diverged { run, step } => (run, Outcome::Diverged { step }),
+            FromWorker::Finished { run, measurement } => {
+                let position = self.ended(slot, run)?;
+                let Some(measurement) = self.borne_out(position, *measurement) else {
+                    let reason = "the worker named files that are not in the run's folder".to_owned();
+                    return Some(Event::Lost { slot, reason });
+                };
+                let outcome = Outcome::Finished(Box::new(measurement));
+                Some(Event::Reported { slot, run: position, outcome })
+            }
+            FromWorker::Diverged { run, step } => {
+                let run = self.ended(slot, run)?;
+                Some(Event::Reported { slot, run, outcome: Outcome::Diverged { step } })
+            }
             FromWorker::Failed { run, failure, message } => {
-                (run, Outcome::Failed { cause: Cause::Reported(failure), message: shortened(&message) })
+                let run = self.ended(slot, run)?;
+                let outcome =
+                    Outcome::Failed { cause: Cause::Reported(failure), message: shortened(&message) };
+                Some(Event::Reported { slot, run, outcome })
             }
-        };
-        let Some(position) = self.position(slot, &run) else {
-            self.observer.event(&Happening::Notice(&Notice::LateOutcome { run }));
-            return None;
-        };
-        if outcome.measurement().is_some_and(|measurement| !self.is_borne_out(position, measurement)) {
-            let reason = "the worker named files that are not in the run's folder".to_owned();
-            return Some(Event::Lost { slot, reason });
         }
-        Some(Event::Reported { slot, run: position, outcome })
+    }
+
+    /// The run whose end a worker reports, if it is the one that it was handed; any other is said to be late.
+    fn ended(&mut self, slot: usize, run: RunId) -> Option<usize> {
+        let position = self.position(slot, &run);
+        if position.is_none() {
+            self.observer.event(&Happening::Notice(&Notice::LateOutcome { run }));
+        }
+        position
     }
 
     fn greet(&mut self, slot: usize, hello: &Hello) -> Event {
@@ -94,8 +108,10 @@ impl Dispatcher<'_> {
         }
     }
 
-    fn is_borne_out(&self, run: usize, measurement: &Measurement) -> bool {
-        self.is_answered(run, measurement) && self.store.holds(&self.plan.runs[run].id, measurement)
+    /// A measurement that answers all that was asked and whose files are there.
+    fn borne_out(&self, run: usize, measurement: Measurement<NamedFile>) -> Option<Measurement> {
+        let measurement = self.store.described(&self.plan.runs[run].id, measurement)?;
+        self.is_answered(run, &measurement).then_some(measurement)
     }
 
     /// Whether a measurement has all that was asked for.

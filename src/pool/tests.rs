@@ -29,7 +29,7 @@ use crate::{
 
 /// Says hello, then performs jobs: `$run`, `$folder`, `$attempt` describe the job, `finished` reports a result.
 const WORKER: &str = r#"
-echo "{\"hello\":{\"format\":1,\"engine\":\"ENGINE\",\"version\":\"sh\",\"device\":\"cpu\",\"device_name\":\"sh\"}}"
+echo "{\"hello\":{\"format\":1,\"engine\":\"ENGINE\",\"version\":\"sh\",\"trains\":false,\"device\":\"cpu\",\"device_name\":\"sh\"}}"
 field() { printf '%s\n' "$line" | sed "s/.*\"$1\":\"*\([^\",]*\).*/\1/"; }
 write() { printf confidences > "$folder/confidences.npy"; printf weights > "$folder/model.safetensors"; }
 finished() {

@@ -7,7 +7,7 @@ use std::{
 use sweep_protocol::{measurement::Measurement, terms::RunId};
 use thiserror::Error;
 
-use super::{Disk, Notice, OsDisk, artifacts};
+use super::{Disk, Notice, OsDisk, files::artifacts};
 use crate::{
     disk::{create_dirs, replace},
     seal::{sealed, unsealed},

@@ -10,7 +10,8 @@ use std::{
 use sweep_protocol::{measurement::Measurement, terms::RunId};
 
 use super::{
-    Access, Disk, Folder, Holder, Share, StoreError, artifacts,
+    Access, Disk, Folder, Holder, Share, StoreError,
+    files::artifacts,
     opening::{introduced, open_to_repair},
     recorded::{History, Journals, Part, read_if_there},
     request::read_plan,

@@ -20,6 +20,7 @@
 mod array;
 mod cache;
 mod error;
+mod files;
 mod folder;
 mod fsck;
 mod journal;
@@ -34,6 +35,7 @@ mod tests;
 pub use array::ArrayError;
 pub use cache::{Cache, CacheError, Fetched};
 pub use error::{ChangedInput, Notice, StoreError};
+pub use files::described;
 pub use folder::{Folder, Share};
 pub use fsck::{Checked, Fault, Finding, Remedy, fsck, repair};
 pub use journal::Source;
@@ -45,7 +47,7 @@ pub use shared::{Claim, Elsewhere};
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
 
 use sweep_protocol::{
-    measurement::{Artifact, Measurement},
+    measurement::{Measurement, NamedFile},
     terms::RunId,
 };
 
@@ -55,6 +57,7 @@ use crate::{
     outcome::Outcome,
     plan::Plan,
 };
+use files::artifacts;
 use journal::{Event, Journal, Line};
 use opening::introduced;
 use request::plan_bytes;
@@ -160,15 +163,10 @@ impl Store {
         RunLog::open(&path, attempt).map_err(|source| StoreError::Write { path, source })
     }
 
-    /// Whether the files that a measurement names lie in the run's folder, byte for byte.
-    pub fn holds(&self, run: &RunId, measurement: &Measurement) -> bool {
-        let folder = self.own_folder(run);
-        artifacts(measurement).is_some_and(|named| {
-            named.iter().all(|artifact| {
-                let hash = self.disk.hash(&folder.join(&artifact.file));
-                hash.is_ok_and(|hash| hash == artifact.blake3)
-            })
-        })
+    /// A measurement with the hashes of the files that its worker names, or nothing where one is not in the run's folder,
+    /// isn't what the worker says that it is or is none that a run leaves.
+    pub fn described(&self, run: &RunId, measurement: Measurement<NamedFile>) -> Option<Measurement> {
+        described(&*self.disk, &self.own_folder(run), measurement)
     }
 
     /// Replaces what is asked for: the next stage of a staged sweep.
@@ -334,16 +332,4 @@ impl Drop for Store {
             let _ = self.disk.remove(&self.ballast);
         }
     }
-}
-
-/// The files that a measurement names, or nothing where one has another name than a run may give it.
-fn artifacts(measurement: &Measurement) -> Option<Vec<&Artifact>> {
-    let examples = measurement.examples.as_ref().map(|examples| &examples.array);
-    let expected = [
-        (Some(&measurement.confidences), folder::CONFIDENCES),
-        (measurement.weights.as_ref(), folder::WEIGHTS),
-        (examples, folder::EXAMPLES),
-    ];
-    let named = expected.into_iter().filter_map(|(artifact, file)| artifact.map(|it| (it, file)));
-    named.map(|(artifact, file)| (artifact.file == file).then_some(artifact)).collect()
 }

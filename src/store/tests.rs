@@ -7,7 +7,7 @@ use std::{
 use proptest::prelude::{ProptestConfig, any, proptest};
 use serde_json::json;
 use sweep_protocol::{
-    measurement::{Accuracies, Artifact, MeasuredExamples, Measurement},
+    measurement::{Accuracies, Artifact, MeasuredExamples, Measurement, NamedFile},
     message::Failure,
     network::Network,
     recipe::Recipe,
@@ -710,9 +710,26 @@ fn a_measurement_can_name_no_file_elsewhere() {
     let (mut store, _) = Asked::of(plan(1)).open(disk, &dir).expect("an empty disk");
     let mut lie = measurement(0);
     lie.confidences.file = "../../grid.toml".into();
-    assert!(!store.holds(&run_id(0), &lie));
+    assert_eq!(store.described(&run_id(0), lie.clone().into()), None);
     let committed = store.commit(&run_id(0), 1, &Outcome::Finished(Box::new(lie)), Source::Computed);
     assert!(matches!(committed, Err(StoreError::ForeignArtifact { .. })), "{committed:?}");
+}
+
+#[test]
+fn files_are_described_as_they_are_found() {
+    let (disk, dir) = memory();
+    let (mut store, _) = Asked::of(plan(1)).open(disk.clone(), &dir).expect("an empty disk");
+    let folder = store.begin(&run_id(0), 1, 0).expect("room");
+    let named = |blake3| {
+        let named = NamedFile { file: "confidences.npy".into(), blake3 };
+        measurement(0).describe_files(|_| Ok::<_, ()>(named.clone())).expect("it is named")
+    };
+    assert_eq!(store.described(&run_id(0), named(None)), None, "it is not there");
+    disk.put(&folder.join("confidences.npy"), &confidences(0)).expect("room");
+    let described = Some(measurement(0));
+    assert_eq!(store.described(&run_id(0), named(None)), described);
+    assert_eq!(store.described(&run_id(0), named(Some(hash_of(&confidences(0))))), described);
+    assert_eq!(store.described(&run_id(0), named(Some(hash_of(b"other")))), None, "other bytes");
 }
 
 #[test]

@@ -2,10 +2,7 @@
 //!
 //! Pure arithmetic, here because every engine measures with it and only the orchestrator attacks with it.
 
-use crate::{
-    confidence::logit_scaled,
-    measurement::{Artifact, MeasuredExamples},
-};
+use crate::{confidence::logit_scaled, measurement::MeasuredExamples};
 
 /// Numbers that describe one example: the length of the second axis of the arrays that a run leaves.
 pub const COLUMNS: usize = 5;
@@ -95,7 +92,7 @@ impl Rows {
     }
 
     /// What a measurement says about the file that holds them, for a sample of so many retain examples.
-    pub fn described(&self, array: Artifact, retain_sample: u64) -> MeasuredExamples {
+    pub fn described<F>(&self, array: F, retain_sample: u64) -> MeasuredExamples<F> {
         let [forget, retain, test] = [&self.forget, &self.retain, &self.test].map(|rows| rows.len() as u64);
         MeasuredExamples { array, retain_sample, forget, retain, test }
     }

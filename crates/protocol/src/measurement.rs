@@ -1,13 +1,16 @@
 //! What is measured on a network when its recipe is done.
 
+use std::convert::Infallible;
+
 use serde::{Deserialize, Serialize};
 
 use crate::terms::{ContentHash, UnitInterval};
 
-/// Everything that a finished run reports. Times are wall-clock seconds; accuracies are fractions.
+/// Everything that a finished run reports. Times are wall-clock seconds; accuracies are fractions. `F` is how its files are
+/// described: a worker [names](NamedFile) them, what is recorded has the [hash](Artifact) of each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Measurement {
+#[serde(deny_unknown_fields, bound(deserialize = "F: Deserialize<'de>"))]
+pub struct Measurement<F = Artifact> {
     /// Share of examples classified correctly, per set.
     pub accuracy: Accuracies,
     /// Seconds spent in the recipe alone, loading and measuring excluded.
@@ -18,15 +21,41 @@ pub struct Measurement {
     pub steps: u64,
     /// `confidences.npy` in the run's folder: float64 \[S\], the logit-scaled confidence of each forget example in the
     /// order of `forget.csv`.
-    pub confidences: Artifact,
+    pub confidences: F,
     /// `model.safetensors` in the run's folder, where the job asked to keep the weights.
-    pub weights: Option<Artifact>,
+    pub weights: Option<F>,
     /// What the network does on single examples, where the job asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub examples: Option<MeasuredExamples>,
+    pub examples: Option<MeasuredExamples<F>>,
     /// Whether the recipe, which has phases, left every weight as it was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unchanged: bool,
+}
+
+impl<F> Measurement<F> {
+    /// The same measurement with its files described in another way; the first file that can't be ends it.
+    pub fn describe_files<G, E>(
+        self,
+        mut describe: impl FnMut(F) -> Result<G, E>,
+    ) -> Result<Measurement<G>, E> {
+        Ok(Measurement {
+            accuracy: self.accuracy,
+            unlearn_s: self.unlearn_s,
+            measure_s: self.measure_s,
+            steps: self.steps,
+            confidences: describe(self.confidences)?,
+            weights: self.weights.map(&mut describe).transpose()?,
+            examples: self.examples.map(|examples| examples.describe_file(&mut describe)).transpose()?,
+            unchanged: self.unchanged,
+        })
+    }
+}
+
+impl From<Measurement> for Measurement<NamedFile> {
+    fn from(measurement: Measurement) -> Self {
+        let Ok(named) = measurement.describe_files(|file| Ok::<_, Infallible>(file.into()));
+        named
+    }
 }
 
 /// `examples.npy` in the run's folder: float64 \[forget + retain + test, 5\], one row for each example of the forget set, of
@@ -34,9 +63,9 @@ pub struct Measurement {
 /// of their lists; the columns are those of [`Behaviour`](crate::behaviour::Behaviour).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct MeasuredExamples {
+pub struct MeasuredExamples<F = Artifact> {
     /// The file.
-    pub array: Artifact,
+    pub array: F,
     /// How many retain examples the job asked for.
     pub retain_sample: u64,
     /// Rows of the forget set.
@@ -45,6 +74,13 @@ pub struct MeasuredExamples {
     pub retain: u64,
     /// Rows of the test set.
     pub test: u64,
+}
+
+impl<F> MeasuredExamples<F> {
+    fn describe_file<G, E>(self, describe: impl FnOnce(F) -> Result<G, E>) -> Result<MeasuredExamples<G>, E> {
+        let Self { array, retain_sample, forget, retain, test } = self;
+        Ok(MeasuredExamples { array: describe(array)?, retain_sample, forget, retain, test })
+    }
 }
 
 /// Positions of a sample of at most `wanted` of `size` examples, evenly spread over their list: the same in every run.
@@ -83,6 +119,23 @@ pub struct Artifact {
     pub file: String,
     /// Hash of its bytes.
     pub blake3: ContentHash,
+}
+
+/// A file in the run's folder, as the worker names it that has written it completely.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedFile {
+    /// File name, without folders.
+    pub file: String,
+    /// Hash of the bytes that were written. A file of other bytes is refused; without it the bytes that are found count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blake3: Option<ContentHash>,
+}
+
+impl From<Artifact> for NamedFile {
+    fn from(artifact: Artifact) -> Self {
+        Self { file: artifact.file, blake3: Some(artifact.blake3) }
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    measurement::Measurement,
+    measurement::{Measurement, NamedFile},
     network::Network,
     recipe::Recipe,
     terms::{ContentHash, Device, RunId, Seed, Value},
@@ -42,7 +42,8 @@ pub struct Job {
     pub method: String,
     /// The method's checked hyper-parameters, for logs and for engines that don't train.
     pub parameters: BTreeMap<String, Value>,
-    /// An existing folder of this run alone, for the files that the measurement names.
+    /// An existing folder of this run alone, for the files that the measurement names. Like every path in a job it is
+    /// absolute.
     pub folder: PathBuf,
     /// What to load. Engines that don't train get none.
     pub inputs: Option<Inputs>,
@@ -107,7 +108,7 @@ pub enum FromWorker {
         /// The run.
         run: RunId,
         /// What was measured.
-        measurement: Box<Measurement>,
+        measurement: Box<Measurement<NamedFile>>,
     },
     /// The loss or the weights stopped being finite: a result, not an error.
     Diverged {
@@ -147,10 +148,16 @@ pub enum Failure {
 pub struct Hello {
     /// Must equal the orchestrator's [`FORMAT`](crate::FORMAT).
     pub format: u32,
-    /// `torch`, `toy`, …
+    /// Its name, of at most 64 of the characters `A-Z a-z 0-9 . _ -`: `torch`, `toy`, …
     pub engine: String,
     /// Version of the engine and of what it stands on, e.g. `sweep-torch 0.1.0, torch 2.11.0`.
     pub version: String,
+    /// Whether it trains networks on data. An engine that doesn't gets no [`Inputs`], and its numbers are shown as
+    /// simulated.
+    pub trains: bool,
+    /// The methods that it can carry out; all of them where it names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub methods: Option<Vec<String>>,
     /// Where it computes.
     pub device: Device,
     /// The device in words, e.g. `NVIDIA H100 80GB HBM3`.

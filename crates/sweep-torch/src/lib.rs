@@ -7,7 +7,6 @@
 
 pub mod system;
 pub mod device;
-pub mod artifact;
 pub mod draws;
 pub mod network;
 pub mod optimizer;

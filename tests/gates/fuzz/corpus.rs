@@ -321,7 +321,7 @@ pub(super) fn recipes() -> Vec<Vec<u8>> {
 }
 
 pub(super) fn messages() -> Vec<Vec<u8>> {
-    let hello = r#"{"hello":{"format":1,"engine":"toy","version":"1","device":"cuda:1","device_name":"x"}}"#;
+    let hello = r#"{"hello":{"format":1,"engine":"toy","version":"1","trains":false,"device":"cuda:1","device_name":"x"}}"#;
     let failed = format!(r#"{{"failed":{{"run":"{RUN}","failure":"out-of-memory","message":"m"}}}}"#);
     let job = format!(
         r#"{{"perform":{{"run":"{RUN}","attempt":1,"seed":0,"method":"m","parameters":{{"a":1.5}},"folder":"r/x","inputs":null,"recipe":{{"phases":[]}},"keep_weights":false}}}}"#

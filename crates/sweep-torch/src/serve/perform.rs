@@ -3,36 +3,32 @@
 use std::{
     any::Any,
     cell::RefCell,
-    io::Write,
+    ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     time::Instant,
 };
 
 use sweep_inputs::{
+    artifact::{self, NotWritten},
     checkpoint::{self, Mismatch},
-    npy::{matrix_bytes, vector_bytes},
 };
 use sweep_protocol::{
     measurement::Measurement,
-    message::{Failure, FromWorker, Inputs, Job, Start},
+    message::{Failure, Inputs, Job, Start},
     network::NetworkError,
+    serve::{Answer, Progress},
 };
 use tch::{Cuda, Device, Kind};
 use thiserror::Error;
 
-use super::{
-    ServeError,
-    voice::{Progress, Voice},
-};
 use crate::{
-    artifact::{self, NotWritten},
     draws::{Draws, Seeded, Unrecorded},
     examples::Examples,
     inputs::{InputError, Shelf},
     measure::{NotFinite, measure},
     network::{Network, Weights, build},
-    phase::{Done, Halt, Subject, Unusable, carry_out, check},
+    phase::{Done, Halt, Subject, Unusable, Watch, carry_out, check},
 };
 
 /// Why a run came to no measurement.
@@ -103,26 +99,22 @@ fn failure_of_torch(message: &str) -> Failure {
     }
 }
 
-/// Performs a job. An error means that nobody listens any more.
-pub(super) fn perform<W: Write>(
-    job: &Job,
-    device: Device,
-    shelf: &mut Shelf,
-    voice: &mut Voice<W>,
-) -> Result<FromWorker, ServeError> {
-    let mut progress = Progress::begin(voice, &job.run);
-    let attempt = AssertUnwindSafe(|| attempt(job, device, shelf, &mut progress));
+impl Watch for Progress<'_> {
+    fn stepped(&mut self, step: u64) -> ControlFlow<()> {
+        Progress::stepped(self, step)
+    }
+}
+
+/// Performs a job.
+pub(super) fn perform(job: &Job, device: Device, shelf: &mut Shelf, progress: &mut Progress<'_>) -> Answer {
+    let attempt = AssertUnwindSafe(|| attempt(job, device, shelf, progress));
     let result = catch_unwind(attempt)
         .unwrap_or_else(|panic| Err(Unfinished::Torch { message: text(panic.as_ref()) }));
-    if let Some(lost) = progress.lost() {
-        return Err(lost);
+    match result {
+        Ok(measurement) => Answer::Finished(Box::new(measurement.into())),
+        Err(Unfinished::Diverged { step }) => Answer::Diverged { step },
+        Err(problem) => Answer::Failed { failure: problem.failure(), message: problem.to_string() },
     }
-    let run = job.run.clone();
-    Ok(match result {
-        Ok(measurement) => FromWorker::Finished { run, measurement: Box::new(measurement) },
-        Err(Unfinished::Diverged { step }) => FromWorker::Diverged { run, step },
-        Err(problem) => FromWorker::Failed { run, failure: problem.failure(), message: problem.to_string() },
-    })
 }
 
 /// What a panic says.
@@ -131,11 +123,11 @@ fn text(panic: &(dyn Any + Send)) -> String {
     said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words").to_owned()
 }
 
-fn attempt<W: Write>(
+fn attempt(
     job: &Job,
     device: Device,
     shelf: &mut Shelf,
-    progress: &mut Progress<'_, W>,
+    progress: &mut Progress<'_>,
 ) -> Result<Measurement, Unfinished> {
     let inputs = job.inputs.as_ref().ok_or(Unfinished::NoInputs)?;
     let network = build(&inputs.network)?;
@@ -194,14 +186,7 @@ fn measured(
     let measured = measure(network, weights, examples, job.retain_sample)
         .map_err(|NotFinite| Unfinished::Diverged { step: spent.steps })?;
     let measure_s = clock.elapsed().as_secs_f64();
-    let confidences = artifact::write(&job.folder, "confidences.npy", &vector_bytes(&measured.confidences))?;
-    let examples = match (&measured.rows, job.retain_sample) {
-        (Some(rows), Some(sample)) => {
-            let array = artifact::write(&job.folder, "examples.npy", &matrix_bytes(&rows.all()))?;
-            Some(rows.described(array, sample))
-        }
-        _ => None,
-    };
+    let (confidences, examples) = artifact::write_arrays(job, &measured.confidences, measured.rows.as_ref())?;
     let weights = if job.keep_weights {
         let bytes = checkpoint::write_safetensors(&weights.state());
         Some(artifact::write(&job.folder, "model.safetensors", &bytes)?)

@@ -1,4 +1,4 @@
-//! Files in the folder of a run: complete under their name, or not there.
+//! What an engine leaves in the folder of a run: files that are complete under their name, or not there.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -6,8 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sweep_protocol::{measurement::Artifact, terms::ContentHash};
+use sweep_protocol::{
+    behaviour::Rows,
+    measurement::{Artifact, MeasuredExamples},
+    message::Job,
+    terms::ContentHash,
+};
 use thiserror::Error;
+
+use crate::npy::{matrix_bytes, vector_bytes};
 
 /// A file could not be written.
 #[derive(Debug, Error)]
@@ -38,12 +45,25 @@ pub fn write(folder: &Path, file: &str, bytes: &[u8]) -> Result<Artifact, NotWri
     Ok(Artifact { file: file.to_owned(), blake3: ContentHash::from(*blake3::hash(bytes).as_bytes()) })
 }
 
+/// Writes the arrays of a measured run: the confidences, and what it does on single examples where the job asks for that.
+pub fn write_arrays(
+    job: &Job,
+    confidences: &[f64],
+    rows: Option<&Rows>,
+) -> Result<(Artifact, Option<MeasuredExamples>), NotWritten> {
+    let confidences = write(&job.folder, "confidences.npy", &vector_bytes(confidences))?;
+    let examples = rows.zip(job.retain_sample).map(|(rows, sample)| {
+        let array = write(&job.folder, "examples.npy", &matrix_bytes(&rows.all()))?;
+        Ok(rows.described(array, sample))
+    });
+    Ok((confidences, examples.transpose()?))
+}
+
 #[cfg(test)]
 mod tests {
-    use sweep_inputs::npy::vector_bytes;
     use sweep_protocol::terms::ContentHash;
 
-    use super::write;
+    use super::{vector_bytes, write};
 
     #[test]
     fn a_file_is_complete_and_named_with_its_hash() {
