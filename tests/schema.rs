@@ -39,6 +39,7 @@ fn every_table_has_the_keys_that_the_check_knows() {
     let computed = &schema["definitions"]["computed"];
     for (grid, table) in [
         ("[training]\nnetwork = { zzz = 1 }\n", &properties["training"]["properties"]["network"]),
+        ("[engine]\nzzz = 1\n", &properties["engine"]["anyOf"][1]),
         ("[cluster.slurm]\nzzz = 1\n", &properties["cluster"]["properties"]["slurm"]),
         ("[[exclude]]\nzzz = 1\n", &properties["exclude"]["items"]),
         ("[method.finetune]\nlr = { zzz = 1 }\n", computed),

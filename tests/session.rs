@@ -18,7 +18,7 @@ use sweep::{
     plan::Plan,
     pool::{Happening, How, Observer},
     report::Report,
-    session::{Prepared, Session, Unwatched, Watcher, resolve},
+    session::{Asking, Outside, Prepared, Session, Unwatched, Watcher, resolve},
     store::{ChangedInputs, Notice},
 };
 use sweep_inputs::dataset::BadImages;
@@ -53,9 +53,14 @@ fn prepared(grid: &str) -> Prepared {
     let grid_file = GridFile::parse("grid.toml", grid).expect("TOML");
     let text = grid_file.text().to_owned();
     let grid = grid_file.check().expect("a grid without mistakes");
-    let (resolved, _) = resolve(grid.settings(), BadImages::Refuse, &|_, _| ()).expect("the toy is there");
+    let outside = Outside {
+        grid: Path::new("grid.toml"),
+        asking: Asking::Start { trusted: false },
+        bad: BadImages::Refuse,
+    };
+    let (resolved, _) = resolve(&grid, outside, &|_, _| ()).expect("the toy is there");
     let plan = grid.plan(&resolved).expect("fit for its data");
-    Prepared { grid, text, plan, engine: resolved.engine_version, only: None }
+    Prepared { grid, text, plan, only: None }
 }
 
 fn session<'a>(dir: &'a Path, program: &'a Path, watcher: &'a dyn Watcher) -> Session<'a> {

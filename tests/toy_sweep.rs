@@ -101,6 +101,18 @@ fn every_fault_costs_its_own_runs_alone() {
 }
 
 #[test]
+fn the_number_of_forget_examples_decides_every_id() {
+    let bench = Bench::new();
+    let ids = |examples: &str| -> BTreeSet<String> {
+        let plan = bench.sweep(["plan", &toy(), "--format", "json", "--set", examples]).expect_code(0).stdout;
+        let plan: serde_json::Value = serde_json::from_str(&plan).expect("a plan");
+        plan["runs"].as_array().expect("runs").iter().map(|run| run["id"].to_string()).collect()
+    };
+    assert_eq!(ids("toy.examples=50"), ids("seeds=20"), "50 is the default");
+    assert!(ids("toy.examples=50").is_disjoint(&ids("toy.examples=51")));
+}
+
+#[test]
 fn another_scheduler_is_refused_while_the_results_are_locked() {
     let bench = Bench::new();
     bench.sweep([&toy(), "--out", "r"]).expect_code(0);

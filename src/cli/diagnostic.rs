@@ -218,9 +218,11 @@ impl CommandError {
             Self::Store(error)
             | Self::Pool(PoolError::Store(error))
             | Self::Appraisal(AppraisalError::Store(error)) => of_store(error),
-            Self::Cache(_) | Self::Appraisal(_) | Self::Report(_) | Self::Shared(_) | Self::Folder { .. } => {
-                Exit::Store
-            }
+            Self::Cache(_)
+            | Self::Appraisal(_)
+            | Self::Report(_)
+            | Self::Shared(_)
+            | Self::Folder { .. } => Exit::Store,
             Self::OriginalFailed { .. } => Exit::SomeRunsFailed,
         }
     }
@@ -234,6 +236,8 @@ fn of_session(error: &SessionError) -> Exit {
         | SessionError::Signals(_)
         | SessionError::NoProgram { .. }
         | SessionError::NoTorchWorker { .. }
+        | SessionError::Untrusted { .. }
+        | SessionError::EngineUnusable { .. }
         | SessionError::NotGranted { .. }
         | SessionError::MeasuredLess { .. }
         | SessionError::TorchUnusable { .. }

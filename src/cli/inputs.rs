@@ -1,14 +1,15 @@
 //! From the grid on the command line to the plan: reads the grid, looks at data and checkpoint, asks the engine who it is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sweep_inputs::dataset::BadImages;
 
-use super::{CommandError, progress::Counter, terminal};
+use super::{CommandError, places::Places, progress::Counter, terminal};
 use crate::{
-    grid::{GridFile, Resolved, Settings},
-    session::{self, Only, Prepared},
+    grid::{Grid, GridFile, Resolved},
+    plan::UNASKED,
+    session::{self, Asking, Only, Outside, Prepared},
 };
 
 /// Which grid, and what of it.
@@ -33,8 +34,36 @@ impl GridArguments {
     }
 }
 
+/// Whether an engine of the user's own is started to hear who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Starts {
+    /// Nothing that isn't ours is.
+    Nothing,
+    /// It is; `trusted` whatever it is.
+    Engine { trusted: bool },
+}
+
+/// Whether the user vouches for the grid's engine.
+#[derive(Debug, Args)]
+pub(super) struct Vouching {
+    /// Start the grid's own engine, though it is no script of yours below the grid's folder
+    #[arg(long)]
+    trust: bool,
+}
+
+impl Vouching {
+    /// The grid's engine is asked who it is, if it may be started.
+    pub(super) fn starts(&self) -> Starts {
+        Starts::Engine { trusted: self.trust }
+    }
+}
+
 /// Reads everything and reports all problems of the first input that has any.
-pub(super) fn read(arguments: &GridArguments) -> Result<Prepared, CommandError> {
+pub(super) fn read(
+    arguments: &GridArguments,
+    places: &Places,
+    starts: Starts,
+) -> Result<Prepared, CommandError> {
     let only = arguments.only.as_deref().map(Only::parse).transpose()?;
     let mut file = GridFile::read(&arguments.grid)?;
     for assignment in &arguments.set {
@@ -42,7 +71,12 @@ pub(super) fn read(arguments: &GridArguments) -> Result<Prepared, CommandError> 
     }
     let text = file.text().to_owned();
     let grid = file.check()?;
-    let resolved = resolve(grid.settings(), arguments.bad_images())?;
+    let results = places.results(&grid.settings().name);
+    let asking = match starts {
+        Starts::Nothing => Asking::Recorded(&results),
+        Starts::Engine { trusted } => Asking::Start { trusted },
+    };
+    let resolved = resolve(&grid, &arguments.grid, (asking, arguments.bad_images()))?;
     let plan = grid.plan(&resolved)?;
     if plan.oracle.models < plan.seeds {
         let (have, n) = (plan.oracle.models, plan.seeds);
@@ -51,16 +85,27 @@ pub(super) fn read(arguments: &GridArguments) -> Result<Prepared, CommandError> 
              say models = {n} in [oracle], or leave it out"
         ));
     }
-    Ok(Prepared { grid, text, plan, engine: resolved.engine_version, only }.check()?)
+    Ok(Prepared { grid, text, plan, only }.check()?)
 }
 
-fn resolve(settings: &Settings, bad: BadImages) -> Result<Resolved, CommandError> {
+fn resolve(
+    grid: &Grid,
+    path: &Path,
+    (asking, bad): (Asking<'_>, BadImages),
+) -> Result<Resolved, CommandError> {
     let counter = Counter::new("reading images");
-    let (resolved, left_out) = session::resolve(settings, bad, &|done, total| counter.set(done, total))?;
+    let (resolved, left_out) =
+        session::resolve(grid, Outside { grid: path, asking, bad }, &|done, total| counter.set(done, total))?;
     counter.finish();
     if let Some(data) = resolved.data.as_ref().filter(|data| data.skipped_images > 0) {
         let (count, which) = (data.skipped_images, terminal::tame(&left_out));
         terminal::talk(&format!("note: {count} images can't be used and are left out:{which}"));
+    }
+    if resolved.engine.name == UNASKED {
+        terminal::talk(
+            "note: nobody has asked the engine who it is, since this command starts nothing but sweep's own programs: run \
+             ids are not those of results, and nothing is counted as done; `sweep run` asks",
+        );
     }
     Ok(resolved)
 }

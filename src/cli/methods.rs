@@ -54,7 +54,7 @@ fn details(method: &Method) -> String {
     let example = Example::of(method);
     let engines = match method.engines {
         Engines::All => "every engine",
-        Engines::Toy => "the toy engine alone",
+        Engines::Simulating => "engines that train nothing",
     };
     let data = example.data();
     let cost = format!("{} passes over the retain set at the defaults", example.cost());
@@ -108,7 +108,7 @@ struct Example {
 impl Example {
     fn of(method: &Method) -> Self {
         let facts = Facts { training: TrainingRecipe::default() };
-        let open = method.engines == Engines::Toy || method.name == "recipe";
+        let open = method.engines == Engines::Simulating || method.name == "recipe";
         Self { recipe: (method.recipe)(&method.defaults(), &facts), open }
     }
 

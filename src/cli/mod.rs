@@ -14,6 +14,7 @@ mod fsck;
 mod inputs;
 mod logs;
 mod methods;
+mod places;
 mod plan;
 mod progress;
 mod report;

@@ -7,7 +7,8 @@ use comfy_table::CellAlignment;
 
 use super::{
     CommandError, Exit, Format, explain,
-    inputs::{self, GridArguments},
+    inputs::{self, GridArguments, Starts},
+    places::Places,
     terminal,
 };
 use crate::{
@@ -24,14 +25,14 @@ pub(super) struct Arguments {
     #[arg(long)]
     explain: bool,
     #[command(flatten)]
-    places: super::run::Places,
+    places: Places,
     /// How to show it
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
 }
 
 pub(super) fn plan(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let prepared = inputs::read(&arguments.grid)?;
+    let prepared = inputs::read(&arguments.grid, &arguments.places, Starts::Nothing)?;
     let plan = prepared.selected();
     match arguments.format {
         Format::Json => terminal::json(&*plan),
@@ -46,7 +47,7 @@ pub(super) fn plan(arguments: &Arguments) -> Result<Exit, CommandError> {
 }
 
 /// Shows points, runs, costs and what is there already.
-pub(super) fn show(plan: &Plan, places: &super::run::Places) -> Result<(), CommandError> {
+pub(super) fn show(plan: &Plan, places: &Places) -> Result<(), CommandError> {
     let known = Known::of(plan, places)?;
     let mut table = terminal::table();
     table.set_header(["point", "runs", "done", "cached", "passes a run", "passes in all"]);
@@ -70,7 +71,7 @@ pub(super) fn show(plan: &Plan, places: &super::run::Places) -> Result<(), Comma
     terminal::data(&format!(
         "{} ({} engine): {} runs, {pending} to carry out, {passes:.0} passes over the retain set\n{table}",
         plan.name,
-        plan.engine.word(),
+        printable(&plan.engine.name),
         plan.runs.len(),
     ));
     if left_out > 0 {
@@ -139,8 +140,8 @@ struct Known {
 }
 
 impl Known {
-    fn of(plan: &Plan, places: &super::run::Places) -> Result<Self, CommandError> {
-        let results: PathBuf = places.results(plan);
+    fn of(plan: &Plan, places: &Places) -> Result<Self, CommandError> {
+        let results: PathBuf = places.results(&plan.name);
         let recorded =
             if results.join("plan.json").exists() { Some(Recorded::read(&results)?) } else { None };
         let cache = match places.cache(plan) {

@@ -41,7 +41,7 @@ fn leaderboard_json(frame: &Frame) -> String {
     let points: Vec<Value> = frame.points.iter().map(|point| point_json(frame, point)).collect();
     let sweep = &frame.sweep;
     json!({
-        "name": sweep.name, "engine": sweep.engine.word(), "n": sweep.seeds, "split": sweep.split(), "points": points,
+        "name": sweep.name, "engine": sweep.engine.name, "n": sweep.seeds, "split": sweep.split(), "points": points,
     })
     .to_string()
 }

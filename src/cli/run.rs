@@ -1,12 +1,13 @@
 //! `sweep run`: carries out what is missing, then makes the report.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
 use super::{
     CommandError, Exit, disk,
-    inputs::{self, GridArguments},
+    inputs::{self, GridArguments, Starts, Vouching},
+    places::Places,
     plan,
     progress::Manner,
     report::{self, Shown},
@@ -15,14 +16,11 @@ use super::{
 use crate::{
     frame::{Frame, PointRow, Unscored},
     outcome::Status,
-    plan::{EngineName, Plan, Role},
+    plan::{Plan, Role},
     pool::{Ending, How, Interruption},
     session::{Session, this_program},
     store::{ChangedInputs, Recorded},
 };
-
-/// Where results live unless `--out` and `--cache` say otherwise.
-const RESULTS: &str = "results";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -45,25 +43,13 @@ pub(super) struct Arguments {
     /// Go on although the data or the original changed since the last time
     #[arg(long)]
     accept_changed_inputs: bool,
+    #[command(flatten)]
+    vouching: Vouching,
     /// How to show progress
     #[arg(long, value_enum, default_value = "auto")]
     progress: Manner,
     #[command(flatten)]
     shown: Shown,
-}
-
-/// Where results and the shared cache are.
-#[derive(Debug, Args)]
-pub(super) struct Places {
-    /// Folder of the results (default: results/NAME)
-    #[arg(short, long, value_name = "DIR", env = "SWEEP_OUT")]
-    out: Option<PathBuf>,
-    /// Folder of originals and retrained models that all sweeps share
-    #[arg(long, value_name = "DIR", env = "SWEEP_CACHE", default_value = "results/cache")]
-    cache: PathBuf,
-    /// Neither use nor fill the shared cache
-    #[arg(long)]
-    no_cache: bool,
 }
 
 /// Ends that may be repeated on request.
@@ -79,25 +65,15 @@ pub(super) enum Retry {
     Finished,
 }
 
-impl Places {
-    pub(super) fn results(&self, plan: &Plan) -> PathBuf {
-        self.out.clone().unwrap_or_else(|| Path::new(RESULTS).join(&plan.name))
-    }
-
-    /// The cache, where the plan has anything to share: the toy engine trains nothing worth keeping.
-    pub(super) fn cache(&self, plan: &Plan) -> Option<PathBuf> {
-        (!self.no_cache && plan.engine == EngineName::Torch).then(|| self.cache.clone())
-    }
-}
-
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let prepared = inputs::read(&arguments.grid)?;
+    let starts = if arguments.dry_run { Starts::Nothing } else { arguments.vouching.starts() };
+    let prepared = inputs::read(&arguments.grid, &arguments.places, starts)?;
     let selected = prepared.selected();
     if arguments.dry_run {
         plan::show(&selected, &arguments.places)?;
         return Ok(Exit::Done);
     }
-    let dir = arguments.places.results(&prepared.plan);
+    let dir = arguments.places.results(&prepared.plan.name);
     let cache = arguments.places.cache(&prepared.plan);
     let program = this_program()?;
     let retry: Vec<Status> = arguments.retry.iter().map(|retry| retry.status()).collect();

@@ -14,6 +14,7 @@ use crate::{
     appraisal::read_asked,
     cluster::{Claims, Frozen, Life, Lookout, Owner, Squeue, Submissions},
     disk::OsDisk,
+    frame::printable,
     outcome::Status,
     store::Recorded,
 };
@@ -77,7 +78,7 @@ impl Census {
         let plan = &self.recorded.plan;
         let by_status: BTreeMap<&str, usize> =
             self.counts.iter().map(|(status, count)| (status.word(), *count)).collect();
-        let mut object = json!({ "name": plan.name, "engine": plan.engine.word(), "runs": plan.runs.len(), "status": by_status });
+        let mut object = json!({ "name": plan.name, "engine": plan.engine.name, "runs": plan.runs.len(), "status": by_status });
         if let Some(crowd) = &self.crowd {
             object["tasks"] = json!(crowd.tasks);
             object["claimed"] = json!(crowd.claimed);
@@ -92,7 +93,7 @@ impl Census {
         format!(
             "{} ({} engine): {} runs, {}",
             plan.name,
-            plan.engine.word(),
+            printable(&plan.engine.name),
             plan.runs.len(),
             parts.join(", ")
         )

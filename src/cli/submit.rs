@@ -6,10 +6,10 @@ use clap::{Args, ValueEnum};
 
 use super::{
     CommandError, Exit,
-    inputs::{self, GridArguments},
+    inputs::{self, GridArguments, Starts, Vouching},
+    places::Places,
     progress::Manner,
-    run::{self, Places},
-    terminal,
+    run, terminal,
 };
 use crate::{
     cluster::Request,
@@ -37,6 +37,8 @@ pub(super) struct Arguments {
     /// Go on although the data or the original changed since the last time
     #[arg(long)]
     accept_changed_inputs: bool,
+    #[command(flatten)]
+    vouching: Vouching,
 }
 
 /// Systems that sweeps can be handed to.
@@ -48,8 +50,9 @@ enum System {
 
 pub(super) fn submit(arguments: &Arguments) -> Result<Exit, CommandError> {
     let System::Slurm = arguments.to;
-    let prepared = inputs::read(&arguments.grid)?;
-    let dir = arguments.places.results(&prepared.plan);
+    let starts = if arguments.print { Starts::Nothing } else { arguments.vouching.starts() };
+    let prepared = inputs::read(&arguments.grid, &arguments.places, starts)?;
+    let dir = arguments.places.results(&prepared.plan.name);
     let cache = arguments.places.cache(&prepared.plan);
     let program = this_program()?;
     let session = Session {
@@ -65,6 +68,8 @@ pub(super) fn submit(arguments: &Arguments) -> Result<Exit, CommandError> {
         dir: &absolute,
         program: &program,
         workers: arguments.workers.get(),
+        // Whoever submits has vouched for the command by now, or it is theirs.
+        trust: prepared.plan.engine.command.is_some(),
         settings: &prepared.grid.settings().cluster.slurm,
     };
     if arguments.print {

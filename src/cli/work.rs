@@ -23,6 +23,9 @@ pub(super) struct Arguments {
     /// On a cluster, don't ask for another turn when the time runs out
     #[arg(long)]
     no_requeue: bool,
+    /// Start the engine that the folder names, though it doesn't come with sweep
+    #[arg(long)]
+    trust: bool,
     /// How to show progress
     #[arg(long, value_enum, default_value = "auto")]
     progress: Manner,
@@ -35,7 +38,7 @@ pub(super) fn work(arguments: &Arguments) -> Result<Exit, CommandError> {
     env::set_current_dir(folder).map_err(|source| CommandError::Folder { path: folder.clone(), source })?;
     let program = this_program()?;
     let session = run::session(&dir, None, &program, &arguments.progress)?;
-    let Carried { ending, plan } = session.work(&frozen)?;
+    let Carried { ending, plan } = session.work(&frozen, arguments.trust)?;
     let drained = matches!(ending.how, How::Drained { by } if by != Interruption::Terminate);
     let exit = match run::conclude(ending, &plan, &dir)? {
         // That runs failed is in the results; the worker itself did its work.

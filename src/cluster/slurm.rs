@@ -30,6 +30,8 @@ pub struct Request<'a> {
     pub program: &'a Path,
     /// Number of workers.
     pub workers: u32,
+    /// Whether workers may start an engine of the user's own.
+    pub trust: bool,
     /// What the grid says about the cluster.
     pub settings: &'a SlurmSettings,
 }
@@ -177,7 +179,11 @@ impl Request<'_> {
         words.extend(settings.cpus.map(|cpus| format!("--cpus-per-task={cpus}")));
         words.extend(settings.time.map(|time| format!("--time={}", minutes(time))));
         words.extend(settings.extra.iter().cloned());
-        self.with_command(words, "work")
+        let mut words = self.with_command(words, "work")?;
+        if self.trust {
+            words.push("--trust".to_owned());
+        }
+        Ok(words)
     }
 
     /// The report is made whatever became of the workers.

@@ -4,10 +4,10 @@ use std::{
     path::PathBuf,
 };
 
-use sweep_protocol::terms::Device;
+use sweep_protocol::terms::{ContentHash, Device};
 
 /// What a worker inherits: where programs and libraries are, how to compute, which job of the cluster it belongs to.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 12] = [
     "PATH",
     "HOME",
     "LD_LIBRARY_PATH",
@@ -17,10 +17,12 @@ const NAMES: [&str; 10] = [
     "TZ",
     "RUST_BACKTRACE",
     "MKL_CBWR",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
     "NVIDIA_VISIBLE_DEVICES",
 ];
 /// Whole families of names that it inherits.
-const PREFIXES: [&str; 5] = ["CUDA_", "OMP_", "SLURM_JOB_", "SWEEP_", "PYTORCH_"];
+const PREFIXES: [&str; 6] = ["CONDA_", "CUDA_", "OMP_", "SLURM_JOB_", "SWEEP_", "PYTORCH_"];
 /// What it never inherits, whatever its family.
 const SECRETS: [&str; 4] = ["TOKEN", "KEY", "SECRET", "PASS"];
 
@@ -33,6 +35,17 @@ pub struct WorkerCommand {
     pub args: Vec<OsString>,
     /// Its whole environment.
     pub env: BTreeMap<OsString, OsString>,
+    /// Files that decide its results: with other bytes it isn't started.
+    pub pinned: Vec<Pinned>,
+}
+
+/// A file as it was when the runs got their ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pinned {
+    /// The file; links are followed.
+    pub path: PathBuf,
+    /// Hash of its bytes.
+    pub blake3: ContentHash,
 }
 
 impl WorkerCommand {
@@ -51,9 +64,12 @@ impl WorkerCommand {
             ("CUDA_VISIBLE_DEVICES", visible),
             ("OMP_NUM_THREADS", "1".into()),
             ("MKL_NUM_THREADS", "1".into()),
+            // The order of a Python set of texts would differ from process to process.
+            ("PYTHONHASHSEED", "0".into()),
+            ("SWEEP_DEVICE", device.to_string().into()),
         ];
         env.extend(fixed.map(|(name, value)| (name.into(), value)));
-        Self { program, args, env }
+        Self { program, args, env, pinned: Vec::new() }
     }
 }
 

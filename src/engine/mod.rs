@@ -4,6 +4,7 @@
 //! can neither block the scheduler nor fill the disk with its log. What it says is handed on message by message; a line
 //! that is none ends it. This module knows the protocol ([`sweep_protocol::message`]), but no plan and no schedule.
 
+mod ask;
 mod environment;
 mod isolation;
 mod speech;
@@ -13,7 +14,8 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
-pub use environment::WorkerCommand;
+pub use ask::{AskError, ask};
+pub use environment::{Pinned, WorkerCommand};
 pub use isolation::adopt_strays;
 pub use stop::{Exit, Manner};
 pub use worker::{Delivery, ForeignFormat, JobError, Loss, SpawnError, Stopping, Worker};

@@ -24,8 +24,11 @@ use sweep_protocol::{
 };
 use thiserror::Error;
 
-use super::{Exit, Manner, WorkerCommand, isolation::isolate, speech::Speech, stop};
-use crate::store::RunLog;
+use super::{Exit, Manner, Pinned, WorkerCommand, isolation::isolate, speech::Speech, stop};
+use crate::{
+    disk::{Disk, OsDisk},
+    store::RunLog,
+};
 
 /// Files that may still be opened once a worker runs: the scheduler needs some to record what it does.
 const HEADROOM: usize = 16;
@@ -43,6 +46,15 @@ pub enum SpawnError {
         /// Why.
         source: io::Error,
     },
+    /// A file that decides results is not what it was.
+    #[error(
+        "the engine's file `{}` has changed since the runs got their names; the same command again takes it as it is now",
+        path.display()
+    )]
+    OtherBytes {
+        /// The file.
+        path: PathBuf,
+    },
     /// The system has no thread left.
     #[error("failed to start a thread for the worker: {source}; raise `ulimit -u`")]
     Thread {
@@ -55,8 +67,12 @@ impl SpawnError {
     /// Whether the system is short of something that comes back: memory, processes, threads or open files.
     pub fn is_shortage(&self) -> bool {
         const PASSING: [Errno; 4] = [Errno::AGAIN, Errno::NOMEM, Errno::MFILE, Errno::NFILE];
-        let (Self::Program { source, .. } | Self::Thread { source }) = self;
-        Errno::from_io_error(source).is_some_and(|error| PASSING.contains(&error))
+        match self {
+            Self::Program { source, .. } | Self::Thread { source } => {
+                Errno::from_io_error(source).is_some_and(|error| PASSING.contains(&error))
+            }
+            Self::OtherBytes { .. } => false,
+        }
     }
 }
 
@@ -131,6 +147,7 @@ impl Worker {
         command: &WorkerCommand,
         deliver: impl FnMut(Delivery) -> bool + Send + 'static,
     ) -> Result<Self, SpawnError> {
+        refuse_other_bytes(&command.pinned)?;
         let mut process = Command::new(&command.program);
         process.args(&command.args).env_clear().envs(&command.env);
         process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -185,11 +202,16 @@ impl Worker {
         }
         line.push(b'\n');
         self.speech.turn_to(Some(log));
+        self.tell(line);
+        Ok(())
+    }
+
+    /// Hands over any line, whatever it says; it ends with its newline.
+    pub fn tell(&self, line: Vec<u8>) {
         if let Some(jobs) = &self.jobs {
             // A worker that is gone is noticed where its messages are read.
             let _ = jobs.send(line);
         }
-        Ok(())
     }
 
     /// Completes the log of the run that has ended.
@@ -242,6 +264,15 @@ impl Drop for Worker {
             stop::abandon(child);
         }
     }
+}
+
+fn refuse_other_bytes(pinned: &[Pinned]) -> Result<(), SpawnError> {
+    let is_other = |file: &&Pinned| {
+        let found = file.path.canonicalize().and_then(|path| OsDisk.hash(&path));
+        found.ok().as_ref() != Some(&file.blake3)
+    };
+    let changed = pinned.iter().find(is_other);
+    changed.map_or(Ok(()), |file| Err(SpawnError::OtherBytes { path: file.path.clone() }))
 }
 
 /// Opens files to see that there may be so many.

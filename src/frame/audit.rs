@@ -70,7 +70,7 @@ pub(super) fn table(rows: &[AuditRow], points: &[PointRow], sweep: &Sweep) -> Po
         number("gap", |numbers| Some(numbers.gap)),
         number("noise_floor", |numbers| numbers.noise_floor),
         texts("dash_reason", rows.iter().map(|row| row.numbers.as_ref().err().map(String::as_str))),
-        texts("engine", rows.iter().map(|_| Some(sweep.engine.word()))),
+        texts("engine", rows.iter().map(|_| Some(sweep.engine.name.as_str()))),
         texts("split", rows.iter().map(|_| sweep.split())),
     ];
     DataFrame::new(rows.len(), columns)

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     outcome::{Cause, Outcome},
-    plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
+    plan::{OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal, Point, Role, Run},
 };
 
 /// A plan, the ends of its runs and the scores of its points.
@@ -52,7 +52,7 @@ impl Sample {
 
     /// A sweep with real data.
     pub(crate) fn on_data(mut self) -> Self {
-        self.plan.engine = EngineName::Torch;
+        self.plan.engine = PlannedEngine::ours("torch", "1.0", true);
         self.plan.inputs = Some(PlannedInputs {
             data: "data/synthetic-faces".to_owned(),
             data_hash: hash('a'),
@@ -175,8 +175,7 @@ fn plan(methods: usize) -> Plan {
     let oracle = OracleSize { models: SEEDS, held_out: SEEDS };
     Plan {
         name: "quickstart".to_owned(),
-        engine: EngineName::Toy,
-        build: "toy 0.1.0, 4 examples".into(),
+        engine: PlannedEngine::ours("toy", "0.1.0, 4 examples", false),
         seeds: SEEDS,
         stages: Vec::new(),
         audit: None,

@@ -1,7 +1,7 @@
 //! What the rows of both tables have in common, and what every number stands beside.
 
 use super::text::printable;
-use crate::plan::{EngineName, OracleSize, Plan, PlannedInputs, PlannedOriginal};
+use crate::plan::{OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal};
 
 /// What all rows have in common.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,14 +9,14 @@ pub struct Sweep {
     /// Name of the sweep.
     pub name: String,
     /// The engine that carried the runs out.
-    pub engine: EngineName,
+    pub engine: PlannedEngine,
     /// Unlearned models per point (N).
     pub seeds: u64,
     /// Models per point after each stage of a staged sweep; empty where all come at once.
     pub stages: Vec<u64>,
     /// Sizes of the two retrained groups.
     pub oracle: OracleSize,
-    /// Data and network; the toy engine has none.
+    /// Data and network; an engine that doesn't train has none.
     pub inputs: Option<PlannedInputs>,
 }
 
@@ -34,7 +34,7 @@ impl Sweep {
         });
         Self {
             name: printable(&plan.name),
-            engine: plan.engine,
+            engine: PlannedEngine { name: printable(&plan.engine.name), ..plan.engine.clone() },
             seeds: plan.seeds,
             stages: plan.stages.clone(),
             oracle: plan.oracle,
@@ -50,6 +50,6 @@ impl Sweep {
     /// What every number stands beside: `N = 8 · split 0123456789ab · engine torch`.
     pub fn caption(&self) -> String {
         let split = self.split().unwrap_or("none");
-        format!("N = {} · split {split} · engine {}", self.seeds, self.engine.word())
+        format!("N = {} · split {split} · engine {}", self.seeds, self.engine.name)
     }
 }

@@ -142,7 +142,7 @@ pub(super) fn points(points: &[PointRow], sweep: &Sweep) -> PolarsResult<DataFra
         points.iter().map(|point| point.score.as_ref().err().map(ToString::to_string)).collect();
     columns.extend([
         texts("dash_reason", reasons.iter().map(Option::as_deref)),
-        texts("engine", points.iter().map(|_| Some(sweep.engine.word()))),
+        texts("engine", points.iter().map(|_| Some(sweep.engine.name.as_str()))),
         texts("split", points.iter().map(|_| sweep.split())),
         count("n_unchanged", |counts| counts.unchanged),
         count("n_collapsed", |counts| counts.collapsed),

@@ -112,9 +112,9 @@ pub enum Mistake {
     UnsafeName { name: String },
     #[error("unknown {what} `{name}`")]
     UnknownName { what: &'static str, name: String },
-    #[error("`{key}` has no meaning with engine = \"{engine}\"")]
+    #[error("`{key}` has no meaning with {engine}")]
     WrongEngine { key: String, engine: &'static str },
-    #[error("only the toy engine can carry out `{method}`")]
+    #[error("`{method}` draws numbers and can't be mixed with training")]
     ToyOnly { method: &'static str },
     #[error("the label `{label}` is reserved")]
     ReservedLabel { label: String },

@@ -21,17 +21,17 @@ use super::{
     space::Space,
 };
 use crate::plan::{
-    EngineName, HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedInputs, PlannedOriginal, Point,
+    HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedEngine, PlannedInputs, PlannedOriginal, Point,
     PointRecipe, RETRAIN_SEEDS, Role, Run, first_seed,
 };
 
-/// What is found outside the grid and decides results. A plan for the torch engine without its data is good for looking
+/// What is found outside the grid and decides results. A plan for an engine that trains without its data is good for looking
 /// at alone: it names no inputs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resolved {
-    /// Version of the engine and of what it stands on.
-    pub engine_version: String,
-    /// The data set; the toy engine has none.
+    /// Who carries the runs out.
+    pub engine: PlannedEngine,
+    /// The data set; an engine that doesn't train has none.
     pub data: Option<ResolvedData>,
     /// Hash of the checkpoint that the grid names, if it names one.
     pub checkpoint: Option<ContentHash>,
@@ -66,13 +66,12 @@ impl Grid {
             .map_err(|problems| problems.into_error(self.sources.clone()))?;
         Ok(Plan {
             name: self.settings.name.clone(),
-            engine: self.settings.engine,
             seeds: self.settings.seeds,
             stages: self.settings.stages.clone(),
             audit: self.settings.audit.clone(),
             oracle: self.settings.oracle,
             inputs: expansion.inputs(),
-            build: expansion.engine,
+            engine: resolved.engine.clone(),
             points: expansion.points,
             runs: expansion.runs,
         })
@@ -87,8 +86,8 @@ impl Settings {
         u128::from(self.trains_original()) + retrained + points as u128 * u128::from(self.seeds)
     }
 
-    fn trains_original(&self) -> bool {
-        self.engine == EngineName::Torch && self.checkpoint.is_none()
+    pub(super) fn trains_original(&self) -> bool {
+        self.trains() && self.checkpoint.is_none()
     }
 }
 
@@ -96,7 +95,7 @@ struct Expansion<'g> {
     grid: &'g Grid,
     data: Option<&'g ResolvedData>,
     checkpoint: Option<&'g ContentHash>,
-    /// Engine and version, and what else decides its results.
+    /// The engine as it enters the ids of runs.
     engine: String,
     facts: Facts,
     /// Tensors of the network, where there is one.
@@ -110,16 +109,10 @@ struct Expansion<'g> {
 impl<'g> Expansion<'g> {
     fn new(grid: &'g Grid, resolved: &'g Resolved) -> Self {
         let settings = &grid.settings;
-        let word = settings.engine.word();
-        let engine = match settings.engine {
-            EngineName::Torch => format!("{word} {}", resolved.engine_version),
-            EngineName::Toy => {
-                format!("{word} {}, {} examples", resolved.engine_version, settings.toy_examples)
-            }
-        };
+        let engine = resolved.engine.identity();
         let facts = Facts { training: settings.training.clone() };
         let runs = Vec::with_capacity(usize::try_from(grid.run_count()).unwrap_or(0));
-        let trains = settings.engine == EngineName::Torch;
+        let trains = settings.trains();
         let data = resolved.data.as_ref().filter(|_| trains);
         let checkpoint = resolved.checkpoint.as_ref().filter(|_| trains && settings.checkpoint.is_some());
         let layout = settings.network.layout().ok().filter(|_| trains);
@@ -244,7 +237,7 @@ impl<'g> Expansion<'g> {
         Names::of(&Identity {
             engine: &self.engine,
             data: self.data.map(|data| &data.hash),
-            network: (settings.engine == EngineName::Torch).then_some(&settings.network),
+            network: settings.trains().then_some(&settings.network),
             start: self.start(method),
             method: method.name,
         })

@@ -15,7 +15,7 @@ use super::{
     space::{Space, constant, together},
     table::{Entry, Node, Table, text, unknown_name, wrong_type},
 };
-use crate::plan::{Dimension, EngineName};
+use crate::plan::Dimension;
 
 /// Labels of the points that every sweep has by itself.
 const RESERVED: &[&str] = &["original", "oracle", "held-out"];
@@ -28,7 +28,7 @@ pub(super) struct Written<'t> {
 }
 
 /// Reads all methods, in the order of the file.
-pub(super) fn read<'t>(root: &Table<'t>, engine: EngineName, problems: &mut Problems) -> Vec<Written<'t>> {
+pub(super) fn read<'t>(root: &Table<'t>, trains: bool, problems: &mut Problems) -> Vec<Written<'t>> {
     let defaults = root.table("defaults", problems).map_or_else(Vec::new, |table| table.in_order());
     let Some(node) = root.require("method", problems) else { return Vec::new() };
     let Some(table) = Table::of("[method]", node, problems) else { return Vec::new() };
@@ -37,7 +37,7 @@ pub(super) fn read<'t>(root: &Table<'t>, engine: EngineName, problems: &mut Prob
         problems.push(wrong_type("method", "at least one table `[method.…]`", node));
     }
     let mut reader =
-        Reader { engine, used: vec![false; defaults.len()], defaults, axes: Axes::new(problems) };
+        Reader { trains, used: vec![false; defaults.len()], defaults, axes: Axes::new(problems) };
     let written: Vec<Written<'t>> = labels.iter().filter_map(|label| reader.label(label)).collect();
     if written.len() == labels.len() {
         reader.refuse_unused_defaults();
@@ -46,7 +46,8 @@ pub(super) fn read<'t>(root: &Table<'t>, engine: EngineName, problems: &mut Prob
 }
 
 struct Reader<'t, 'p> {
-    engine: EngineName,
+    /// Whether the engine is one that trains.
+    trains: bool,
     defaults: Vec<Entry<'t>>,
     /// Which defaults some method has.
     used: Vec<bool>,
@@ -104,7 +105,7 @@ impl<'t> Reader<'t, '_> {
             Some(unsafe_name(label, entry.key_span.clone()))
         } else if find(label).is_some_and(|other| other.name != method.name) {
             Some(at(Mistake::MisleadingLabel { label: label.to_owned() }).help("choose another label"))
-        } else if method.engines == Engines::Toy && self.engine != EngineName::Toy {
+        } else if method.engines == Engines::Simulating && self.trains {
             let help = "say engine = \"toy\", or remove the table";
             Some(at(Mistake::ToyOnly { method: method.name }).help(help))
         } else {

@@ -11,6 +11,7 @@ mod axis;
 mod check;
 mod cluster;
 mod duration;
+mod engine;
 mod error;
 mod exclude;
 mod expand;
@@ -34,6 +35,7 @@ mod training;
 mod tests;
 
 pub use cluster::{ClusterSettings, SlurmSettings};
+pub use engine::EngineChoice;
 pub use error::{GridError, Mistake, Note, Problem, closest};
 pub use expand::{Resolved, ResolvedData};
 pub use file::GridFile;
@@ -43,6 +45,8 @@ pub use render::Color;
 pub use schema::schema;
 pub use settings::{MAX_RUNS, Settings};
 pub use source::{Sources, Span};
+
+use std::collections::BTreeSet;
 
 use space::Space;
 
@@ -57,6 +61,13 @@ pub struct Grid {
 }
 
 impl Grid {
+    /// Names of the methods whose runs the plan will have.
+    pub fn methods(&self) -> BTreeSet<&'static str> {
+        let swept = self.spaces.iter().filter(|space| !space.kept.is_empty()).map(|space| space.method.name);
+        let original = self.settings.trains_original().then_some("original");
+        swept.chain(original).chain(["retrain"]).collect()
+    }
+
     /// Everything but the methods.
     pub fn settings(&self) -> &Settings {
         &self.settings

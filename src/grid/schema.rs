@@ -24,7 +24,12 @@ pub fn schema() -> Value {
         "properties": {
             "sweep-version": text("Oldest version of sweep that the grid is for: \"0.1\""),
             "name": text("Name of the sweep and of its results folder"),
-            "engine": words("Who carries runs out; default torch", &["torch", "toy"]),
+            "engine": { "description": "Who carries runs out; default torch", "anyOf": [
+                words("One that comes with sweep", &["torch", "toy"]),
+                table("One of your own", &json!({
+                    "command": list(&text("A word"), "The program and its arguments; it speaks the protocol"),
+                })),
+            ] },
             "seeds": count("Unlearned models per point (N); scores compare at equal N only"),
             "max-runs": count("Refuse a plan with more runs; default 100000"),
             "sweep": table("A staged sweep, in place of `seeds`", &json!({

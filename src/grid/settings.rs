@@ -6,14 +6,15 @@ use sweep_protocol::network::Network;
 use super::{
     audit,
     cluster::{self, ClusterSettings},
+    engine::{self, EngineChoice},
     error::{Mistake, Problem, Problems, shown},
     pool::{self, PoolSettings},
     source::Span,
     stages,
-    table::{Node, Table, text, unknown_name, whole, wrong_type},
+    table::{Node, Table, text, whole, wrong_type},
     training,
 };
-use crate::plan::{EngineName, HELD_OUT_SEEDS, OracleSize, PlannedAudit};
+use crate::plan::{HELD_OUT_SEEDS, OracleSize, PlannedAudit};
 
 /// Runs that a plan may have unless the grid raises `max-runs`.
 pub const MAX_RUNS: u64 = 100_000;
@@ -48,14 +49,14 @@ pub struct Settings {
     /// Name of the sweep, safe as a folder name.
     pub name: String,
     /// Which engine carries the runs out.
-    pub engine: EngineName,
+    pub engine: EngineChoice,
     /// Unlearned models per point (N).
     pub seeds: u64,
     /// Models per point after each stage, ascending up to N; empty where all come at once.
     pub stages: Vec<u64>,
     /// What is audited beside the score.
     pub audit: Option<PlannedAudit>,
-    /// Folder of the data set as the grid names it; the torch engine always has one.
+    /// Folder of the data set as the grid names it. An engine that trains always has one.
     pub data: Option<String>,
     /// Checkpoint of the original as the grid names it; without one the original is trained.
     pub checkpoint: Option<String>,
@@ -75,26 +76,38 @@ pub struct Settings {
     pub max_runs: u64,
 }
 
+impl Settings {
+    /// Whether networks are trained on data. A command says so itself when it is asked; it must be what the grid expects,
+    /// which gives it data or none.
+    pub fn trains(&self) -> bool {
+        match self.engine {
+            EngineChoice::Torch => true,
+            EngineChoice::Toy => false,
+            EngineChoice::Command(_) => self.data.is_some(),
+        }
+    }
+}
+
 /// Reads the settings. Some problems leave a stand-in, so that the rest of the grid is checked all the same.
 pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
     root.refuse_unknown(KEYS, problems);
     version(root, problems);
     let name = name(root, problems);
-    let engine = engine(root, problems);
+    let engine = engine::read(root, problems);
     let stages = stages::read(root, problems);
     let seeds = seeds(root, &stages, problems);
     let (network, training) = training::read(root, problems);
     Settings {
         name: name.unwrap_or_default(),
-        engine,
         seeds: seeds.unwrap_or(1),
         audit: audit::read(root, problems),
-        data: data(root, engine, problems),
+        data: data(root, &engine, problems),
         checkpoint: checkpoint(root, problems),
         network,
         training,
         oracle: oracle(root, (seeds.unwrap_or(1), stages.last().copied()), problems),
-        toy_examples: toy(root, engine, problems),
+        toy_examples: toy(root, &engine, problems),
+        engine,
         pool: pool::read(root, problems),
         cluster: cluster::read(root, problems),
         stages,
@@ -159,21 +172,9 @@ fn name(root: &Table<'_>, problems: &mut Problems) -> Option<String> {
     None
 }
 
-fn engine(root: &Table<'_>, problems: &mut Problems) -> EngineName {
-    const ENGINES: &[&str] = &["torch", "toy"];
-    match root.text("engine", problems) {
-        None | Some(("torch", _)) => EngineName::Torch,
-        Some(("toy", _)) => EngineName::Toy,
-        Some((other, span)) => {
-            problems.push(unknown_name("engine", other, ENGINES, span));
-            EngineName::Torch
-        }
-    }
-}
-
-fn data(root: &Table<'_>, engine: EngineName, problems: &mut Problems) -> Option<String> {
+fn data(root: &Table<'_>, engine: &EngineChoice, problems: &mut Problems) -> Option<String> {
     if root.get("data").is_none() {
-        if engine == EngineName::Torch {
+        if *engine == EngineChoice::Torch {
             let mistake = Mistake::Missing { key: "data", table: "a grid for the torch engine".to_owned() };
             problems.push(
                 Problem::nowhere(mistake).help("add `[data]` with `path = \"…\"`, or engine = \"toy\""),
@@ -215,12 +216,12 @@ fn oracle(root: &Table<'_>, (seeds, last_stage): (u64, Option<u64>), problems: &
     oracle
 }
 
-fn toy(root: &Table<'_>, engine: EngineName, problems: &mut Problems) -> u32 {
+fn toy(root: &Table<'_>, engine: &EngineChoice, problems: &mut Problems) -> u32 {
     const EXAMPLES: u64 = 50;
     const MOST: u64 = 1_000_000;
     let Some(table) = root.table("toy", problems) else { return EXAMPLES as u32 };
-    if let (EngineName::Torch, Some(span)) = (engine, &table.span) {
-        let mistake = Mistake::WrongEngine { key: "[toy]".to_owned(), engine: engine.word() };
+    if let (EngineChoice::Torch | EngineChoice::Command(_), Some(span)) = (engine, &table.span) {
+        let mistake = Mistake::WrongEngine { key: "[toy]".to_owned(), engine: engine.written() };
         problems.push(Problem::at(span.clone(), mistake).help("remove it, or say engine = \"toy\""));
     }
     table.refuse_unknown(&["examples"], problems);

@@ -5,7 +5,7 @@ mod properties;
 use std::path::Path;
 
 use super::{Grid, GridFile, Resolved, ResolvedData};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedEngine};
 use sweep_protocol::terms::SetSizes;
 
 /// The smallest torch grid, to which tests append.
@@ -25,7 +25,7 @@ fn plain(error: &super::GridError) -> String {
 
 fn resolved() -> Resolved {
     Resolved {
-        engine_version: "1.0".to_owned(),
+        engine: PlannedEngine::ours("torch", "1.0", true),
         data: Some(ResolvedData {
             hash: "ab".repeat(32).parse().expect("64 digits"),
             skipped_images: 0,
@@ -36,7 +36,7 @@ fn resolved() -> Resolved {
 }
 
 fn nothing() -> Resolved {
-    Resolved { engine_version: "1.0".to_owned(), data: None, checkpoint: None }
+    Resolved { engine: PlannedEngine::ours("toy", "1.0", false), data: None, checkpoint: None }
 }
 
 fn planned(text: &str) -> Plan {

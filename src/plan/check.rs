@@ -3,12 +3,15 @@
 use std::{cmp::Ordering, collections::BTreeSet};
 
 use sweep_methods::{StartsFrom, find};
-use sweep_protocol::terms::{RunId, Seed};
+use sweep_protocol::{
+    message::is_engine_name,
+    terms::{RunId, Seed},
+};
 use thiserror::Error;
 
 use super::{
-    HELD_OUT_SEEDS, Identity, Names, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, RETRAIN_SEEDS,
-    Role, Run,
+    EngineCommand, HELD_OUT_SEEDS, Identity, Names, OracleSize, Plan, PlannedEngine, PlannedInputs,
+    PlannedOriginal, Point, RETRAIN_SEEDS, Role, Run,
 };
 
 /// What no grid asks for.
@@ -69,6 +72,12 @@ pub enum PlanFault {
         /// The point that it claims to be of.
         title: String,
     },
+    /// An engine that no grid can ask for.
+    #[error("its engine is `{name}`, which is none, or has a command that makes no sense")]
+    Engine {
+        /// Its name.
+        name: String,
+    },
     /// An original that none of the runs trains.
     #[error("the original is run {}, which it doesn't have", run.short())]
     NoOriginal {
@@ -80,6 +89,7 @@ pub enum PlanFault {
 impl Plan {
     /// Refuses what no grid asks for, and runs whose ids are not the hashes of what decides their results.
     pub fn check(&self) -> Result<(), PlanFault> {
+        self.check_engine()?;
         self.check_numbers()?;
         self.check_points()?;
         let groups = self.groups()?;
@@ -104,6 +114,17 @@ impl Plan {
             }
         }
         Ok(())
+    }
+
+    fn check_engine(&self) -> Result<(), PlanFault> {
+        let PlannedEngine { name, command, .. } = &self.engine;
+        let makes_sense = command.as_ref().is_none_or(|EngineCommand { words, files }| {
+            !words.is_empty() && files.iter().all(|file| file.word < words.len())
+        });
+        if is_engine_name(name) && makes_sense {
+            return Ok(());
+        }
+        Err(PlanFault::Engine { name: name.escape_debug().to_string() })
     }
 
     fn check_numbers(&self) -> Result<(), PlanFault> {
@@ -192,7 +213,7 @@ impl Plan {
             }),
         };
         Ok(Names::of(&Identity {
-            engine: &self.build,
+            engine: &self.engine.identity(),
             data: inputs.map(|inputs| &inputs.data_hash),
             network: inputs.map(|inputs| &inputs.network),
             start,

@@ -4,11 +4,13 @@
 //! grid, the data or libtorch. The same grid on the same data gives the same plan, run for run.
 
 mod check;
+mod engine;
 mod identity;
 mod parameters;
 mod point;
 
 pub use check::{PlanFault, first_seed};
+pub use engine::{EngineCommand, EngineFile, PlannedEngine, UNASKED};
 pub use identity::{Identity, Names};
 pub use parameters::{Axes, Dimension, Parameters};
 pub use point::{Point, PointRecipe, RecipeWriter};
@@ -43,9 +45,7 @@ pub struct Plan {
     /// Name of the sweep, safe as a folder name.
     pub name: String,
     /// Which engine carries the runs out.
-    pub engine: EngineName,
-    /// The engine as it enters the ids of runs: its name, its version, and what else decides its results.
-    pub build: String,
+    pub engine: PlannedEngine,
     /// Unlearned models per point (N).
     pub seeds: u64,
     /// Models per point after each stage of a staged sweep, ascending up to N; empty where all come at once. The runs are
@@ -57,32 +57,12 @@ pub struct Plan {
     pub audit: Option<PlannedAudit>,
     /// Models in the oracle, and in the held-out retrained group.
     pub oracle: OracleSize,
-    /// What the runs work on; the toy engine needs none.
+    /// What the runs work on; an engine that doesn't train needs none.
     pub inputs: Option<PlannedInputs>,
     /// The points, in the order of the grid; runs name them by position.
     pub points: Vec<Point>,
     /// The runs: the original first, then oracle, held-out group and unlearning runs.
     pub runs: Vec<Run>,
-}
-
-/// Which engine carries runs out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EngineName {
-    /// `sweep-torch`: real training.
-    Torch,
-    /// Built in: draws confidences from a known distribution, trains nothing.
-    Toy,
-}
-
-impl EngineName {
-    /// The word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Torch => "torch",
-            Self::Toy => "toy",
-        }
-    }
 }
 
 /// Numbers of retrained models.

@@ -100,7 +100,7 @@ mod refused {
     };
 
     use super::super::{
-        EngineName, Identity, Names, OracleSize, Plan, PlanFault, Point, RETRAIN_SEEDS, Role, Run,
+        Identity, Names, OracleSize, Plan, PlanFault, PlannedEngine, Point, RETRAIN_SEEDS, Role, Run,
     };
 
     const BUILD: &str = "toy 0.1.0, 4 examples";
@@ -134,8 +134,7 @@ mod refused {
             .flat_map(|(point, runs)| runs.into_iter().map(move |(seed, id)| Run { id, point, seed }));
         Plan {
             name: "small".into(),
-            engine: EngineName::Toy,
-            build: BUILD.into(),
+            engine: PlannedEngine::ours("toy", "0.1.0, 4 examples", false),
             seeds: 2,
             stages: Vec::new(),
             audit: None,
@@ -197,7 +196,7 @@ mod refused {
             ),
             (
                 "another build",
-                |plan| plan.build.push('0'),
+                |plan| plan.engine.version.push('0'),
                 |fault| matches!(fault, PlanFault::Misnamed { .. }),
             ),
             (

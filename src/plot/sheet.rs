@@ -5,7 +5,7 @@ use super::{
     font,
     scene::{Anchor, MUTED, Scene, Words},
 };
-use crate::{frame::Frame, plan::EngineName};
+use crate::frame::Frame;
 
 /// Room at the outer edges, in logical pixels.
 pub(super) const MARGIN: f64 = 18.0;
@@ -17,8 +17,8 @@ pub(super) const TOP: f64 = 64.0;
 pub(super) fn sheet((width, height): (f64, f64), title: &str, note: &str, frame: &Frame) -> Scene {
     let mut scene = Scene::new(width, height);
     scene.write(Words::new(title, (MARGIN, 28.0)).sized(font::TITLE).bold());
-    let toy = if frame.sweep.engine == EngineName::Toy { " (simulated numbers)" } else { "" };
-    let caption = format!("{}{toy}{note}", frame.sweep.caption());
+    let simulated = if frame.sweep.engine.trains { "" } else { " (simulated numbers)" };
+    let caption = format!("{}{simulated}{note}", frame.sweep.caption());
     let room = width - 2.0 * MARGIN;
     let caption = font::fitted(&caption, font::SMALL, room);
     scene.write(Words::new(caption, (MARGIN, 47.0)).sized(font::SMALL).coloured(MUTED));

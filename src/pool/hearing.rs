@@ -17,6 +17,7 @@ use super::{
 use crate::{
     engine::{Delivery, ForeignFormat},
     outcome::{Cause, Outcome},
+    plan::PlannedEngine,
     store::Notice,
 };
 
@@ -82,11 +83,14 @@ impl Dispatcher<'_> {
     }
 
     fn greet(&mut self, slot: usize, hello: &Hello) -> Event {
-        let engine = self.plan.engine.word();
+        let PlannedEngine { name, version, trains, .. } = &self.plan.engine;
         let reason = if hello.format != FORMAT {
             ForeignFormat(hello.format).to_string()
-        } else if hello.engine != engine {
-            format!("the worker is engine `{}`, the plan asks for `{engine}`", shortened(&hello.engine))
+        } else if hello.engine != *name || hello.version != *version {
+            let (other, release) = (shortened(&hello.engine), shortened(&hello.version));
+            format!("the worker is engine `{other}` ({release}), the plan asks for `{name}` ({version})")
+        } else if hello.trains != *trains {
+            "the worker doesn't do what it did when it was asked who it is: train, or not".to_owned()
         } else {
             self.observer.event(&Happening::WorkerReady { slot, hello });
             return Event::Ready { slot };

@@ -7,7 +7,7 @@ use sweep_protocol::message::{Inputs, Job, Start};
 
 use crate::{
     outcome::Outcome,
-    plan::{EngineName, Plan, PlannedInputs, PlannedOriginal, Role},
+    plan::{Plan, PlannedInputs, PlannedOriginal, Role},
     store::Store,
 };
 
@@ -19,7 +19,7 @@ pub(super) fn original(plan: &Plan) -> Option<usize> {
 /// Whether the result of a run depends on nothing but what its id is made of, and other sweeps can use it.
 pub(super) fn is_cacheable(plan: &Plan, run: usize) -> bool {
     let role = plan.point(&plan.runs[run]).role;
-    plan.engine == EngineName::Torch && matches!(role, Role::Original | Role::Oracle | Role::HeldOut)
+    plan.engine.trains && matches!(role, Role::Original | Role::Oracle | Role::HeldOut)
 }
 
 /// Whether a run must leave its weights.

@@ -23,13 +23,15 @@ use crate::{
     disk::{Counting, Death, OsDisk},
     engine::WorkerCommand,
     outcome::{Cause, Outcome},
-    plan::{EngineName, Identity, Names, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
+    plan::{
+        Identity, Names, OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal, Point, Role, Run,
+    },
     store::{Cache, ChangedInputs, Damage, Holder, Notice, Opening, Recorded, Source, Store, StoreError},
 };
 
 /// Says hello, then performs jobs: `$run`, `$folder`, `$attempt` describe the job, `finished` reports a result.
 const WORKER: &str = r#"
-echo "{\"hello\":{\"format\":1,\"engine\":\"ENGINE\",\"version\":\"sh\",\"trains\":false,\"device\":\"cpu\",\"device_name\":\"sh\"}}"
+echo "{\"hello\":{\"format\":1,\"engine\":\"ENGINE\",\"version\":\"sh\",\"trains\":TRAINS,\"device\":\"cpu\",\"device_name\":\"sh\"}}"
 field() { printf '%s\n' "$line" | sed "s/.*\"$1\":\"*\([^\",]*\).*/\1/"; }
 write() { printf confidences > "$folder/confidences.npy"; printf weights > "$folder/model.safetensors"; }
 finished() {
@@ -51,6 +53,7 @@ fn hash(content: &str) -> ContentHash {
 fn slot(engine: &str, perform: &str) -> SlotSpec {
     let script = WORKER
         .replace("ENGINE", engine)
+        .replace("TRAINS", if engine == "torch" { "true" } else { "false" })
         .replace("CONFIDENCES", hash("confidences").as_str())
         .replace("WEIGHTS", hash("weights").as_str())
         .replace("PERFORM", perform);
@@ -67,7 +70,7 @@ fn run_id(number: u64) -> RunId {
     format!("{number:032x}").parse().expect("32 hexadecimal digits")
 }
 
-fn plan(engine: EngineName, roles: &[(Role, u64)]) -> Plan {
+fn plan(engine: &str, roles: &[(Role, u64)]) -> Plan {
     let point = |role: Role| Point {
         label: role.word().into(),
         method: if role == Role::Unlearn { "finetune".into() } else { "retrain".into() },
@@ -87,8 +90,7 @@ fn plan(engine: EngineName, roles: &[(Role, u64)]) -> Plan {
     let oracle = OracleSize { models: 1, held_out: 1 };
     Plan {
         name: "small".into(),
-        engine,
-        build: "toy 0.1.0, 4 examples".into(),
+        engine: PlannedEngine::ours(engine, "sh", engine == "torch"),
         seeds: 1,
         stages: Vec::new(),
         audit: None,
@@ -172,7 +174,7 @@ impl Stage {
 
 #[test]
 fn every_run_is_carried_out_once_and_recorded() {
-    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Oracle, 2), (Role::Unlearn, 3)]));
+    let mut stage = Stage::new(plan("toy", &[(Role::Oracle, 2), (Role::Unlearn, 3)]));
     let perform = "echo \"at work on $run\" >&2; write; finished";
     let ending = stage.sweep(&settings(vec![slot("toy", perform), slot("toy", perform)]), None);
     assert_eq!(ending, Ending { finished: 5, diverged: 0, failed: 0, pending: 0, how: How::Complete });
@@ -192,7 +194,7 @@ fn every_run_is_carried_out_once_and_recorded() {
 
 #[test]
 fn a_worker_that_dies_costs_its_run_an_attempt_and_nobody_else() {
-    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 3)]));
+    let mut stage = Stage::new(plan("toy", &[(Role::Unlearn, 3)]));
     let perform = r#"
         case "$run-$attempt" in *0-1) echo "out of luck" >&2; exit 7;; *1-*) kill -9 $$;; esac
         write; finished"#;
@@ -210,14 +212,14 @@ fn a_worker_that_dies_costs_its_run_an_attempt_and_nobody_else() {
 
 #[test]
 fn a_worker_that_names_files_it_did_not_write_is_not_believed() {
-    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 1)]));
+    let mut stage = Stage::new(plan("toy", &[(Role::Unlearn, 1)]));
     let ending = stage.sweep(&settings(vec![slot("toy", "finished")]), None);
     assert_eq!((ending.finished, ending.failed), (0, 1));
 }
 
 #[test]
 fn what_is_said_of_another_run_is_dropped() {
-    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 2)]));
+    let mut stage = Stage::new(plan("toy", &[(Role::Unlearn, 2)]));
     let perform = r"write; finished; finished
         real=$run; run=ffffffffffffffffffffffffffffffff; finished; run=$real";
     let ending = stage.sweep(&settings(vec![slot("toy", perform)]), None);
@@ -228,7 +230,7 @@ fn what_is_said_of_another_run_is_dropped() {
 
 #[test]
 fn a_worker_that_floods_its_log_finishes_and_the_log_stays_small() {
-    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 1)]));
+    let mut stage = Stage::new(plan("toy", &[(Role::Unlearn, 1)]));
     let perform = "head -c 9000000 /dev/zero >&2; write; finished";
     assert_eq!(stage.sweep(&settings(vec![slot("toy", perform)]), None).finished, 1);
     let log = stage.dir.join(format!("runs/{}/worker.log", run_id(0)));
@@ -238,7 +240,7 @@ fn a_worker_that_floods_its_log_finishes_and_the_log_stays_small() {
 
 #[test]
 fn what_a_worker_leaves_behind_goes_with_it() {
-    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 1)]));
+    let mut stage = Stage::new(plan("toy", &[(Role::Unlearn, 1)]));
     let pids = stage.dir.with_extension("pids");
     let perform = format!("sleep 1000 & echo $! >> {}; kill -9 $$", pids.display());
     assert_eq!(stage.sweep(&settings(vec![slot("toy", &perform)]), None).failed, 1);
@@ -251,7 +253,7 @@ fn what_a_worker_leaves_behind_goes_with_it() {
 
 #[test]
 fn a_device_whose_workers_die_under_two_runs_is_used_no_more() {
-    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 3)]));
+    let mut stage = Stage::new(plan("toy", &[(Role::Unlearn, 3)]));
     let on = |device, perform| SlotSpec { device, ..slot("toy", perform) };
     let ending = stage.sweep(&settings(vec![on(Device::Cuda(0), "kill -9 $$")]), None);
     let How::NoWorkers { reasons } = ending.how else { panic!("the device is left: {ending:?}") };
@@ -263,7 +265,7 @@ fn a_device_whose_workers_die_under_two_runs_is_used_no_more() {
 
 #[test]
 fn a_pool_without_workers_says_why() {
-    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 1)]));
+    let mut stage = Stage::new(plan("toy", &[(Role::Unlearn, 1)]));
     let mut missing = slot("toy", "");
     missing.command.program = "/nowhere/worker".into();
     let mut mute = slot("toy", "");
@@ -286,7 +288,7 @@ fn a_pool_without_workers_says_why() {
 
 #[test]
 fn a_refusal_ends_the_sweep_and_is_no_outcome() {
-    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 4)]));
+    let mut stage = Stage::new(plan("toy", &[(Role::Unlearn, 4)]));
     let perform =
         r#"printf '{"failed":{"run":"%s","failure":"refused","message":"forget.csv: row 3"}}\n' "$run""#;
     let ending = stage.sweep(&settings(vec![slot("toy", perform)]), None);
@@ -298,7 +300,7 @@ fn a_refusal_ends_the_sweep_and_is_no_outcome() {
 fn a_store_that_fails_ends_the_sweep_and_its_workers() {
     let mut failures = 0;
     for at in (20..60).step_by(3) {
-        let stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 3)]));
+        let stage = Stage::new(plan("toy", &[(Role::Unlearn, 3)]));
         let disk = Arc::new(Counting::new(Arc::new(OsDisk), at, Death::FailOnce));
         let Ok(mut store) = open(disk, &stage.dir, &stage.plan) else { continue };
         let pids = stage.dir.join("pids");
@@ -319,13 +321,13 @@ fn a_store_that_fails_ends_the_sweep_and_its_workers() {
 #[test]
 fn finished_oracles_are_shared_between_sweeps() {
     let roles = [(Role::Original, 1), (Role::Oracle, 2), (Role::Unlearn, 1)];
-    let mut first = Stage::new(plan(EngineName::Torch, &roles));
+    let mut first = Stage::new(plan("torch", &roles));
     let parent = tempfile::tempdir().expect("a temporary folder");
     let cache = Cache::open(&parent.path().join("deep/cache")).expect("room");
     let works = settings(vec![slot("torch", "write; finished")]);
     assert_eq!(first.sweep(&works, Some(&cache)).finished, 4);
 
-    let mut second = Stage::new(plan(EngineName::Torch, &roles));
+    let mut second = Stage::new(plan("torch", &roles));
     let damaged = parent.path().join("deep/cache").join(run_id(2).as_str());
     std::fs::remove_file(damaged.join("confidences.npy")).expect("it is there");
     std::fs::write(damaged.join("confidences.npy"), "other").expect("writable");
@@ -346,7 +348,7 @@ fn finished_oracles_are_shared_between_sweeps() {
 
 #[test]
 fn a_termination_leaves_what_was_at_work_pending() {
-    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 3)]));
+    let mut stage = Stage::new(plan("toy", &[(Role::Unlearn, 3)]));
     let (sender, interruptions) = unbounded();
     sender.send(Interruption::Terminate).expect("room");
     let settings = Settings { interruptions, ..settings(vec![slot("toy", "sleep 1000")]) };
@@ -357,7 +359,7 @@ fn a_termination_leaves_what_was_at_work_pending() {
 
 #[test]
 fn an_interrupt_lets_the_run_at_work_finish() {
-    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 3)]));
+    let mut stage = Stage::new(plan("toy", &[(Role::Unlearn, 3)]));
     let (sender, interruptions) = unbounded();
     stage.witness.interrupts = Some(sender);
     // The sender is dropped after its one message: a silent channel must not stop the pool from listening to workers.
@@ -369,7 +371,7 @@ fn an_interrupt_lets_the_run_at_work_finish() {
 
 #[test]
 fn a_hung_worker_is_replaced() {
-    let mut stage = Stage::new(plan(EngineName::Toy, &[(Role::Unlearn, 1)]));
+    let mut stage = Stage::new(plan("toy", &[(Role::Unlearn, 1)]));
     let perform = r#"if [ "$attempt" = 1 ]; then sleep 1000; fi; write; finished"#;
     let settings = Settings { stall_timeout: Duration::ZERO, ..settings(vec![slot("toy", perform)]) };
     // With no patience at all the second attempt may be taken for hung too: what counts is that it ends.
@@ -380,7 +382,7 @@ fn a_hung_worker_is_replaced() {
 
 #[test]
 fn unlearning_starts_from_the_weights_that_the_original_left() {
-    let mut plan = plan(EngineName::Torch, &[(Role::Original, 1), (Role::Oracle, 1), (Role::Unlearn, 1)]);
+    let mut plan = plan("torch", &[(Role::Original, 1), (Role::Oracle, 1), (Role::Unlearn, 1)]);
     plan.inputs = Some(PlannedInputs {
         data: "faces".into(),
         data_hash: hash("data"),
@@ -409,10 +411,15 @@ fn a_run_that_another_scheduler_took_over_and_lost_is_carried_out_after_all() {
         write; finished"#;
     let folder = TempDir::new().expect("a folder");
     let (dir, disk) = (folder.path().join("results"), Arc::new(OsDisk));
-    let mut plan = plan(EngineName::Toy, &[(Role::Unlearn, 1)]);
+    let mut plan = plan("toy", &[(Role::Unlearn, 1)]);
     // Who joins reads the plan, and believes the ids that it can work out alone.
-    let identity =
-        Identity { engine: &plan.build, data: None, network: None, start: None, method: "finetune" };
+    let identity = Identity {
+        engine: &plan.engine.identity(),
+        data: None,
+        network: None,
+        start: None,
+        method: "finetune",
+    };
     let ids = Names::of(&identity).runs(&BTreeMap::new(), &Recipe::default(), [Seed(0)].into_iter());
     plan.runs[0].id = ids.last().expect("one seed, one id");
     drop(open(disk.clone(), &dir, &plan).expect("room"));

@@ -4,11 +4,8 @@ use super::nulls;
 use crate::{
     frame::{Flag, Frame, PointRow, ScoreRow, Standing, decimals},
     outcome::Status,
-    plan::{EngineName, Role},
+    plan::Role,
 };
-
-const SIMULATED: &str = "Simulated numbers: the toy engine trains nothing. It draws confidences from a known \
-     distribution, so this report says something about the tool and nothing about any unlearning method.";
 
 const NO_CEILING: &str = "There is no held-out group of retrained models, so no ceiling.";
 
@@ -44,6 +41,13 @@ pub(super) fn headline(frame: &Frame) -> String {
     }
 }
 
+fn simulated(engine: &str) -> String {
+    format!(
+        "Simulated numbers: the {engine} engine trains nothing. It makes confidences up, so this report says something \
+         about the tool and nothing about any unlearning method."
+    )
+}
+
 fn stands(frame: &Frame, one: &PointRow, other: &PointRow) -> Standing {
     frame.comparisons.standing(one.position, other.position)
 }
@@ -57,8 +61,8 @@ pub(super) fn share(row: &ScoreRow, ceiling: &ScoreRow) -> Option<String> {
 /// What a reader must know before believing the numbers.
 pub(super) fn warnings(frame: &Frame) -> Vec<String> {
     let mut warnings = Vec::new();
-    if frame.sweep.engine == EngineName::Toy {
-        warnings.push(SIMULATED.to_owned());
+    if !frame.sweep.engine.trains {
+        warnings.push(simulated(&frame.sweep.engine.name));
     }
     match (frame.ceiling(), scored(frame.ceiling())) {
         (None, _) => warnings.push(NO_CEILING.to_owned()),

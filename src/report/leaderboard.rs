@@ -5,10 +5,7 @@ use std::{collections::BTreeMap, fmt::Write};
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::finding::{self, scored, share};
-use crate::{
-    frame::{Frame, PointRow, ScoreRow, shortened},
-    plan::EngineName,
-};
+use crate::frame::{Frame, PointRow, ScoreRow, shortened};
 
 /// Ranked rows that are shown; the rest stands in `points.csv`.
 const MOST: usize = 30;
@@ -81,7 +78,7 @@ struct Row<'a> {
 /// and engine, ceiling and floor without rank, and dashes with their reasons below.
 pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
     let mut text = format!("{} · {}", frame.sweep.name, frame.sweep.caption());
-    if frame.sweep.engine == EngineName::Toy {
+    if !frame.sweep.engine.trains {
         text.push_str(" (simulated numbers)");
     }
     text.push('\n');

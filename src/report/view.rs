@@ -10,7 +10,7 @@ use super::{
 use crate::{
     frame::{Frame, Mean, PointRow, RunRow, ScoreRow, Selection, decimals, shortened},
     outcome::Status,
-    plan::{EngineName, OracleSize, PlannedOriginal},
+    plan::{OracleSize, PlannedOriginal},
 };
 
 const MOST_FAILURES: usize = 100;
@@ -35,7 +35,7 @@ pub(super) fn view(frame: &Frame, figures: Vec<Picture>, provenance: Vec<(String
     context! {
         name => frame.sweep.name.as_str(),
         caption => frame.sweep.caption(),
-        toy => frame.sweep.engine == EngineName::Toy,
+        simulated => !frame.sweep.engine.trains,
         headline => finding::headline(frame),
         warnings => Value::from_iter(finding::warnings(frame)),
         rows => Value::from_iter(rows),
@@ -181,7 +181,7 @@ fn facts(frame: &Frame) -> Vec<(&'static str, String)> {
     let methods = frame.points.iter().filter(|point| point.is_ranked()).count();
     let finished = frame.runs.iter().filter(|run| run.status == Status::Finished).count();
     let mut facts = vec![
-        ("Engine", sweep.engine.word().to_owned()),
+        ("Engine", sweep.engine.name.clone()),
         ("Points", format!("{methods}, {} seeds each (N)", sweep.seeds)),
         ("Runs", format!("{finished} of {} finished", frame.runs.len())),
         (

@@ -99,6 +99,25 @@ pub enum SessionError {
         /// What it said.
         reason: String,
     },
+    /// A command that isn't started unasked.
+    #[error(
+        "the engine is the command `{}`, which is not started unasked: {reason}; look at it, then say --trust",
+        command.escape_debug()
+    )]
+    Untrusted {
+        /// The command.
+        command: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A command that is no engine, or not one for this grid.
+    #[error("the engine `{}` can't be used: {reason}", command.escape_debug())]
+    EngineUnusable {
+        /// The command.
+        command: String,
+        /// Why.
+        reason: String,
+    },
     /// A device outside the allocation.
     #[error(
         "the grid names {device}, but this allocation holds {granted} GPUs; take `devices` out of the grid, or ask the \

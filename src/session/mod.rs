@@ -4,6 +4,8 @@
 //! happens is told to a [`Watcher`]. The test `tests/session.rs` runs and scores a sweep with it and shows how it is used.
 
 mod apart;
+mod asked;
+mod command;
 mod error;
 mod prepared;
 mod shared;
@@ -11,8 +13,9 @@ mod slots;
 mod strategy;
 mod watcher;
 
+pub use asked::Asking;
 pub use error::SessionError;
-pub use prepared::{Only, Prepared, resolve};
+pub use prepared::{Only, Outside, Prepared, resolve};
 pub use slots::{Engine, slots, this_program, torch_version, torch_worker};
 pub use strategy::{Results, Strategy, strategy};
 pub use watcher::{Unwatched, Watcher};
@@ -97,7 +100,7 @@ impl Session<'_> {
         let mut store =
             self.opened(prepared, &first, |opening| Store::open_on(self.disk.clone(), self.dir, opening))?;
         self.reopen(&mut store, &prepared.selected())?;
-        let engine = Engine::of(settings.engine, settings.toy_examples, self.cache, self.program);
+        let engine = Engine::of(&whole.engine, settings.toy_examples, self.cache, self.program);
         let means = self.means(&settings.pool, engine, self.cache, self.jobs)?;
         self.carry_out(whole, prepared.only.as_ref(), &mut store, &means)
     }
@@ -177,7 +180,7 @@ impl Session<'_> {
         let holder = pool::this_scheduler();
         let provenance = json!({
             "sweep": holder.version,
-            "engine": prepared.engine,
+            "engine": prepared.plan.engine.version,
             "images left out": prepared.plan.inputs.as_ref().map_or(0, |inputs| inputs.skipped_images),
             "host": holder.host,
             "started": holder.since,

@@ -7,11 +7,10 @@ use sweep_inputs::{
     dataset::{BadImages, Dataset},
 };
 
-use super::{SessionError, slots};
+use super::{Asking, SessionError, asked};
 use crate::{
-    engine::toy,
-    grid::{Filter, Grid, Resolved, ResolvedData, Settings},
-    plan::{EngineName, Plan, Point, Role},
+    grid::{Filter, Grid, Resolved, ResolvedData},
+    plan::{Plan, Point, Role},
 };
 
 /// A grid, ready to be carried out.
@@ -23,8 +22,6 @@ pub struct Prepared {
     pub text: String,
     /// Everything that it asks for.
     pub plan: Plan,
-    /// Version of the engine.
-    pub engine: String,
     /// Which points are carried out, unless all are.
     pub only: Option<Only>,
 }
@@ -84,31 +81,39 @@ pub(super) fn selected<'p>(plan: Cow<'p, Plan>, only: Option<&Only>) -> Cow<'p, 
     Cow::Owned(plan)
 }
 
-/// Looks at the data set and the checkpoint that a grid names and asks the engine for its version. `progress` is told how
-/// many images are read, of how many; the text names what was left out because it can't be used, and is empty otherwise.
+/// What lies outside of a grid, and how it is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Outside<'a> {
+    /// The file that the grid is in.
+    pub grid: &'a Path,
+    /// Whether a command of the user's is asked who it is.
+    pub asking: Asking<'a>,
+    /// What is done about images that can't be used.
+    pub bad: BadImages,
+}
+
+/// Looks at the data set and the checkpoint that a grid names and finds out who its engine is. `progress` is told how many
+/// images are read, of how many; the text names what was left out because it can't be used, and is empty otherwise.
 pub fn resolve(
-    settings: &Settings,
-    bad: BadImages,
+    grid: &Grid,
+    outside: Outside<'_>,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<(Resolved, String), SessionError> {
-    if settings.engine == EngineName::Toy {
-        let resolved = Resolved { engine_version: toy::VERSION.to_owned(), data: None, checkpoint: None };
-        return Ok((resolved, String::new()));
-    }
+    let settings = grid.settings();
     let (mut data, mut left_out) = (None, String::new());
-    if let Some(path) = &settings.data {
+    if let Some(path) = settings.data.as_ref().filter(|_| settings.trains()) {
         let classes = settings.network.classes as usize;
-        let dataset = Dataset::load(Path::new(path), classes, bad, progress)?;
+        let dataset = Dataset::load(Path::new(path), classes, outside.bad, progress)?;
         let skipped_images = dataset.left_out().count();
         if skipped_images > 0 {
             left_out = dataset.left_out().to_string();
         }
         data = Some(ResolvedData { hash: dataset.hash().clone(), skipped_images, sizes: dataset.sizes() });
     }
-    let checkpoint = match &settings.checkpoint {
+    let checkpoint = match settings.checkpoint.as_ref().filter(|_| settings.trains()) {
         Some(path) => Some(checkpoint::read(Path::new(path))?.blake3),
         None => None,
     };
-    let engine_version = slots::torch_version(&slots::torch_worker()?)?;
-    Ok((Resolved { engine_version, data, checkpoint }, left_out))
+    let engine = asked::engine(grid, outside.grid, outside.asking)?;
+    Ok((Resolved { engine, data, checkpoint }, left_out))
 }

@@ -36,10 +36,15 @@ impl Session<'_> {
     }
 
     /// Carries out what nobody else does of the runs of a folder that was shared; its whole name is given, and the working
-    /// folder must be the one that it was shared from.
-    pub fn work(&self, frozen: &Frozen) -> Result<Carried<'static>, SessionError> {
+    /// folder must be the one that it was shared from. A command of the user's is started only if it is `trusted`: who says
+    /// what is asked for there may be anybody.
+    pub fn work(&self, frozen: &Frozen, trusted: bool) -> Result<Carried<'static>, SessionError> {
         let only = frozen.only.as_deref().map(Only::parse).transpose()?;
         let (mut store, plan) = self.joined(frozen)?;
+        if let (Some(command), false) = (&plan.engine.command, trusted) {
+            let reason = "the results folder names it, whoever made that".to_owned();
+            return Err(SessionError::Untrusted { command: command.line(), reason });
+        }
         let Carried { ending, plan } = self.carry_out_shared(&plan, only.as_ref(), &mut store, frozen)?;
         Ok(Carried { ending, plan: Cow::Owned(plan.into_owned()) })
     }
@@ -121,7 +126,7 @@ impl Session<'_> {
         frozen: &Frozen,
     ) -> Result<Carried<'p>, SessionError> {
         let cache = frozen.cache.as_deref();
-        let engine = Engine::of(whole.engine, frozen.toy_examples, cache, self.program);
+        let engine = Engine::of(&whole.engine, frozen.toy_examples, cache, self.program);
         let mut means = self.means(&frozen.pool, engine, cache, frozen.jobs)?;
         means.settings.notice = Some(frozen.notice.saturating_sub(RESERVE).max(frozen.notice / 2));
         self.reopen(store, &selected(Cow::Borrowed(whole), only))?;

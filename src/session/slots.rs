@@ -10,8 +10,13 @@ use std::{
 
 use sweep_protocol::terms::Device;
 
-use super::SessionError;
-use crate::{engine::WorkerCommand, grid::PoolSettings, plan::EngineName, pool::SlotSpec};
+use super::{SessionError, command::started};
+use crate::{
+    engine::WorkerCommand,
+    grid::PoolSettings,
+    plan::{EngineCommand, PlannedEngine},
+    pool::SlotSpec,
+};
 
 /// Folder in the shared cache for what passes over the data have found.
 const PASSES: &str = "passes";
@@ -51,14 +56,27 @@ pub enum Engine<'a> {
         /// Forget examples.
         examples: u32,
     },
+    /// One of the user's.
+    Command {
+        /// Its program and arguments.
+        command: &'a EngineCommand,
+        /// Whether it trains networks, which GPUs are for.
+        trains: bool,
+    },
 }
 
 impl<'a> Engine<'a> {
     /// The engine of a plan; `program` is `sweep`.
-    pub fn of(name: EngineName, toy_examples: u32, cache: Option<&'a Path>, program: &'a Path) -> Self {
-        match name {
-            EngineName::Torch => Self::Torch { cache },
-            EngineName::Toy => Self::Toy { program, examples: toy_examples },
+    pub fn of(
+        planned: &'a PlannedEngine,
+        toy_examples: u32,
+        cache: Option<&'a Path>,
+        program: &'a Path,
+    ) -> Self {
+        match &planned.command {
+            Some(command) => Self::Command { command, trains: planned.trains },
+            None if planned.trains => Self::Torch { cache },
+            None => Self::Toy { program, examples: toy_examples },
         }
     }
 }
@@ -99,9 +117,9 @@ impl Granted {
 /// The devices that the grid names, or all that this machine has.
 fn devices(pool: &PoolSettings, engine: Engine<'_>, granted: &Granted) -> Result<Vec<Device>, SessionError> {
     match (&pool.devices, engine) {
-        (_, Engine::Toy { .. }) => Ok(vec![Device::Cpu]),
-        (Some(devices), Engine::Torch { .. }) => granted.refuse(devices).map(|()| devices.clone()),
-        (None, Engine::Torch { .. }) => match granted.count(gpus()) {
+        (_, Engine::Toy { .. }) | (None, Engine::Command { trains: false, .. }) => Ok(vec![Device::Cpu]),
+        (Some(devices), _) => granted.refuse(devices).map(|()| devices.clone()),
+        (None, _) => match granted.count(gpus()) {
             0 => Ok(vec![Device::Cpu]),
             count => Ok((0..count).map(Device::Cuda).collect()),
         },
@@ -130,7 +148,10 @@ fn count(pool: &PoolSettings, device: Device, jobs: Option<u32>) -> u32 {
 }
 
 fn command(engine: Engine<'_>, device: Device, granted: &Granted) -> Result<WorkerCommand, SessionError> {
+    let visible = granted.0.as_ref().map(|names| ("CUDA_VISIBLE_DEVICES".into(), names.join(",").into()));
+    let inherited = env::vars_os().chain(visible);
     let (program, args): (PathBuf, Vec<OsString>) = match engine {
+        Engine::Command { command, .. } => return Ok(started(command, device, inherited)),
         Engine::Toy { program, examples } => {
             (program.to_owned(), vec!["toy-worker".into(), "--examples".into(), examples.to_string().into()])
         }
@@ -143,8 +164,7 @@ fn command(engine: Engine<'_>, device: Device, granted: &Granted) -> Result<Work
             (torch_worker()?, args)
         }
     };
-    let visible = granted.0.as_ref().map(|names| ("CUDA_VISIBLE_DEVICES".into(), names.join(",").into()));
-    Ok(WorkerCommand::new(program, args, device, env::vars_os().chain(visible)))
+    Ok(WorkerCommand::new(program, args, device, inherited))
 }
 
 /// This program, as it is started again.

@@ -21,7 +21,9 @@ use super::{
 use crate::{
     disk::{Counting, Death, Disk, Kept, Lock, OsDisk, Sharing, SimulatedDisk},
     outcome::{Cause, Outcome},
-    plan::{EngineName, Identity, Names, OracleSize, Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
+    plan::{
+        Identity, Names, OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal, Point, Role, Run,
+    },
 };
 
 const RUNS: u64 = 3;
@@ -51,8 +53,7 @@ fn plan(runs: u64) -> Plan {
     };
     Plan {
         name: "small".into(),
-        engine: EngineName::Toy,
-        build: BUILD.into(),
+        engine: PlannedEngine::ours("toy", "0.1.0, 4 examples", false),
         seeds: runs,
         stages: Vec::new(),
         audit: None,

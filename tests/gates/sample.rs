@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use sweep::{
     disk::{Counting, Death, Disk, SimulatedDisk},
     outcome::{Cause, Outcome},
-    plan::{EngineName, Identity, Names, OracleSize, Plan, Point, Role, Run},
+    plan::{Identity, Names, OracleSize, Plan, PlannedEngine, Point, Role, Run},
     store::{ChangedInputs, Damage, Holder, Notice, Opening, Recorded, Source, Store, StoreError},
 };
 use sweep_protocol::{
@@ -37,8 +37,7 @@ pub(crate) fn plan(runs: u64) -> Plan {
     };
     Plan {
         name: "small".into(),
-        engine: EngineName::Toy,
-        build: BUILD.into(),
+        engine: PlannedEngine::ours("toy", "0.1.0, 4 examples", false),
         seeds: runs,
         stages: Vec::new(),
         audit: None,

@@ -140,8 +140,8 @@ pub enum StartsFrom {
 pub enum Engines {
     /// Every engine.
     All,
-    /// The toy engine alone.
-    Toy,
+    /// Engines that train nothing: it is drawn, not trained.
+    Simulating,
 }
 
 /// What a method may know about the sweep when it writes its recipe.

@@ -28,10 +28,10 @@ pub(super) const METHOD: Method = Method {
     tier: Tier::Control,
     family: "control",
     about: "Draws confidences at a known distance from the retrained ones; can be told to misbehave",
-    source: "control; the toy engine alone",
+    source: "control; engines that train nothing",
     failure_modes: "trains nothing; its numbers are drawn",
     parameters: parameters![SHIFT, SPREAD, RETAIN_LOSS, TEST_LOSS, WORK_MS, FAULT],
-    engines: Engines::Toy,
+    engines: Engines::Simulating,
     recipe: |_, _| Recipe::default(),
     ..Method::UNLEARNS
 };

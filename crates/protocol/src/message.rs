@@ -128,6 +128,19 @@ pub enum FromWorker {
     },
 }
 
+impl FromWorker {
+    /// The word that the message begins with on the wire.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Hello(_) => "hello",
+            Self::Progress { .. } => "progress",
+            Self::Finished { .. } => "finished",
+            Self::Diverged { .. } => "diverged",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
 /// Kinds of failure that ask for different reactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -162,4 +175,26 @@ pub struct Hello {
     pub device: Device,
     /// The device in words, e.g. `NVIDIA H100 80GB HBM3`.
     pub device_name: String,
+}
+
+impl Hello {
+    /// What is wrong with how a worker introduces itself, if anything is.
+    pub fn fault(&self) -> Option<&'static str> {
+        let is_plain = |text: &str| text.len() <= 256 && !text.chars().any(char::is_control);
+        if !is_engine_name(&self.engine) {
+            Some("`engine` is no name: 1 to 64 of the characters A-Z a-z 0-9 . _ -")
+        } else if self.version.is_empty() || !is_plain(&self.version) {
+            Some("`version` must have 1 to 256 bytes and no control characters")
+        } else if !is_plain(&self.device_name) {
+            Some("`device_name` must have at most 256 bytes and no control characters")
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether an engine may have this name.
+pub fn is_engine_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }

@@ -25,8 +25,10 @@ use sweep_protocol::{
 use distribution::Drawn;
 use fault::Fault;
 
-/// Version of the engine, part of the identity of its runs.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Version of the engine, part of the identity of its runs: what it draws depends on the number of forget examples, too.
+pub fn version(examples: u32) -> String {
+    format!("{}, {examples} examples", env!("CARGO_PKG_VERSION"))
+}
 
 /// Optimiser steps that every run claims to take.
 const STEPS: u64 = 10;
@@ -48,7 +50,7 @@ impl Engine for Toy {
         Hello {
             format: FORMAT,
             engine: "toy".to_owned(),
-            version: VERSION.to_owned(),
+            version: version(self.examples.get() as u32),
             trains: false,
             methods: None,
             device: Device::Cpu,

@@ -362,7 +362,7 @@ method = "ct"
        |
        = help: choose another label
 
-    error: only the toy engine can carry out `simulated`
+    error: `simulated` draws numbers and can't be mixed with training
       --> grid.toml:13:9
        |
     13 | [method.simulated]

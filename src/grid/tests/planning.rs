@@ -5,7 +5,10 @@ use sweep_protocol::terms::{Seed, SetSizes, Value};
 use super::{TORCH, TOY, checked, experiment, nothing, planned, resolved};
 use crate::{
     grid::{GridFile, Resolved, ResolvedData},
-    plan::{EngineName, HELD_OUT_SEEDS, Plan, PlannedOriginal, Point, RETRAIN_SEEDS, Role},
+    plan::{
+        EngineCommand, EngineFile, HELD_OUT_SEEDS, Plan, PlannedEngine, PlannedOriginal, Point,
+        RETRAIN_SEEDS, Role,
+    },
 };
 
 fn titles(plan: &Plan) -> Vec<String> {
@@ -54,7 +57,7 @@ fn a_plan_says_what_it_stands_on() {
             PlannedOriginal::Checkpoint { path, .. } if path == "o.pth"));
 
     let toy = super::plan(&checked(&format!("{TOY}[method.identity]\n")), &nothing());
-    assert_eq!((toy.engine, toy.inputs), (EngineName::Toy, None));
+    assert_eq!((toy.engine.name.as_str(), toy.inputs), ("toy", None));
     assert_eq!(toy.points[0].role, Role::Oracle, "the toy has no original");
 }
 
@@ -169,10 +172,27 @@ fn ids_depend_on_what_decides_the_result_and_on_nothing_else() {
     assert_eq!(id(&base, "oracle"), id(&checkpoint, "oracle"), "the oracle doesn't know the original");
     let pool = format!("{base}[pool]\nslots-per-device = 4\n");
     assert_eq!(id(&base, "finetune"), id(&pool, "finetune"));
+}
 
-    let toy = format!("{TOY}[method.identity]\n");
-    assert_ne!(id(&toy, "oracle"), id(&format!("{toy}[toy]\nexamples = 51\n"), "oracle"));
-    assert_eq!(id(&toy, "oracle"), id(&format!("{toy}[toy]\nexamples = 50\n"), "oracle"));
+#[test]
+fn ids_depend_on_the_engine_its_version_and_what_its_command_contains() {
+    let grid = checked(&format!("{TOY}[method.identity]\n"));
+    let id = |engine| super::plan(&grid, &Resolved { engine, ..nothing() }).runs[0].id.clone();
+    let command = |words: [&str; 2], version: &str, hash: &str| {
+        let files = vec![EngineFile { word: 1, blake3: hash.repeat(64).parse().expect("64 digits") }];
+        let command = EngineCommand { words: words.map(str::to_owned).to_vec(), files };
+        PlannedEngine { command: Some(command), ..PlannedEngine::ours("mine", version, false) }
+    };
+    let mine = id(command(["python3", "a.py"], "1", "a"));
+    assert_eq!(mine, id(command(["python3", "elsewhere/a.py"], "1", "a")), "a script is what it contains");
+    for (other, what) in [
+        (command(["python3", "a.py"], "1", "b"), "an edited script"),
+        (command(["python3", "a.py"], "2", "a"), "another version"),
+        (command(["python3.13", "a.py"], "1", "a"), "another interpreter"),
+        (PlannedEngine::ours("mine", "1", false), "one that comes with sweep"),
+    ] {
+        assert_ne!(mine, id(other), "{what}");
+    }
 }
 
 #[test]
@@ -262,11 +282,9 @@ fn the_ids_of_the_quickstart_stay_as_they_are() {
         skipped_images: 0,
         sizes: SetSizes { retain: 1175, forget: 25, validation: 150, test: Some(150) },
     };
-    let engine_version = "sweep-torch 0.1.0, torch 2.11.0".to_owned();
-    let plan = super::plan(
-        &experiment("quickstart.toml"),
-        &Resolved { engine_version, data: Some(data), checkpoint: None },
-    );
+    let engine = PlannedEngine::ours("torch", "sweep-torch 0.1.0, torch 2.11.0", true);
+    let plan =
+        super::plan(&experiment("quickstart.toml"), &Resolved { engine, data: Some(data), checkpoint: None });
     let ids: Vec<&str> = plan.runs.iter().map(|run| run.id.as_str()).collect();
     let earlier: Vec<&str> = include_str!("../../../tests/fixtures/quickstart.ids").lines().collect();
     assert_eq!(ids, earlier);

@@ -307,7 +307,7 @@ pub(super) fn with_line_checksums(bytes: &[u8]) -> Vec<u8> {
     mended
 }
 
-const PLAN: &str = r#"{"name":"p","engine":"toy","seeds":1,"oracle":{"models":1,"held-out":0},"inputs":null,"points":[{"label":"a","method":"finetune","parameters":{"lr":0.1,"epochs":2,"schedule":"cosine","x":true},"varied":["lr"],"role":"unlearn","recipe":{"phases":[]},"passes":1.5}],"runs":[{"id":"59e44dd084f1c207aff56fbfaec78799","point":0,"seed":7}]}"#;
+const PLAN: &str = r#"{"name":"p","engine":{"name":"toy","version":"0.1.0, 4 examples","trains":false},"seeds":1,"oracle":{"models":1,"held-out":0},"inputs":null,"points":[{"label":"a","method":"finetune","parameters":{"lr":0.1,"epochs":2,"schedule":"cosine","x":true},"varied":["lr"],"role":"unlearn","recipe":{"phases":[]},"passes":1.5}],"runs":[{"id":"59e44dd084f1c207aff56fbfaec78799","point":0,"seed":7}]}"#;
 
 pub(super) fn plans() -> Vec<Vec<u8>> {
     texts(&[PLAN])

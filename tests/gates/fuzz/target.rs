@@ -5,7 +5,7 @@ use std::path::Path;
 use sweep::{
     frame::printable,
     grid::{Color, Filter, GridFile, Resolved},
-    plan::Plan,
+    plan::{Plan, PlannedEngine},
     store::Recorded,
 };
 use sweep_inputs::{
@@ -102,7 +102,8 @@ fn grid(bytes: &[u8]) -> Said {
     if let Ok(grid) = &checked
         && grid.run_count() < 2_000
     {
-        let nothing = Resolved { engine_version: "1".to_owned(), data: None, checkpoint: None };
+        let nothing =
+            Resolved { engine: PlannedEngine::ours("toy", "1", false), data: None, checkpoint: None };
         assert_eq!(
             grid.plan(&nothing).expect("no data, no misfit").runs.len() as u128,
             grid.run_count(),
