@@ -82,8 +82,12 @@ enum Command {
     Fsck(fsck::Arguments),
     /// Check what this machine offers: the engine, libtorch, devices
     Doctor(doctor::Arguments),
-    /// Print the JSON Schema of a grid, for editors
-    Schema,
+    /// Print the JSON Schema of a grid, for editors, or of the protocol's messages, for engines
+    Schema {
+        /// Of what
+        #[arg(value_enum, default_value = "grid")]
+        of: Described,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -91,6 +95,15 @@ enum Command {
     },
     #[command(hide = true, about = "Serve the toy engine's protocol on standard input and output")]
     ToyWorker(toy_worker::Arguments),
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Described {
+    /// The grid, a TOML file
+    Grid,
+    /// The messages between sweep and an engine, JSON Lines
+    Messages,
 }
 
 /// How a command shows its data.
@@ -135,8 +148,12 @@ fn carry_out(cli: Cli) -> Result<Exit, CommandError> {
         Command::Fsck(arguments) => fsck::fsck(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::ToyWorker(arguments) => toy_worker::serve(&arguments),
-        Command::Schema => {
-            terminal::data(&format!("{:#}", schema()));
+        Command::Schema { of } => {
+            let schema = match of {
+                Described::Grid => schema(),
+                Described::Messages => sweep_protocol::schema::schema(),
+            };
+            terminal::data(&format!("{schema:#}"));
             Ok(Exit::Done)
         }
         Command::Completions { shell } => {

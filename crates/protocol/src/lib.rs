@@ -16,6 +16,7 @@ pub mod confidence;
 pub mod measurement;
 pub mod behaviour;
 pub mod message;
+pub mod schema;
 pub mod line;
 pub mod serve;
 

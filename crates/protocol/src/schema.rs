@@ -1,0 +1,171 @@
+//! The messages as a JSON Schema (draft 7), for engines in other languages. What the phases of a recipe hold is left open.
+
+use serde_json::{Map, Value, json};
+
+use crate::FORMAT;
+
+/// The schema of one line in either direction.
+pub fn schema() -> Value {
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": format!("A message between sweep and an engine, format {FORMAT}"),
+        "oneOf": [{ "$ref": "#/definitions/to-engine" }, { "$ref": "#/definitions/from-engine" }],
+        "definitions": {
+            "to-engine": one_of("A line of the engine's standard input", &[("perform", reference("job"))]),
+            "from-engine": one_of("A line of its standard output", &[
+                ("hello", reference("hello")),
+                ("progress", reference("progress")),
+                ("finished", reference("finished")),
+                ("diverged", reference("diverged")),
+                ("failed", reference("failed")),
+            ]),
+            "hello": hello(),
+            "job": job(),
+            "progress": open("The run moves", &["run", "step", "steps"], &json!({
+                "run": reference("run-id"),
+                "step": whole("Optimiser steps taken", 0),
+                "steps": whole("Optimiser steps in all", 0),
+            })),
+            "finished": open("The run is done and measured", &["run", "measurement"], &json!({
+                "run": reference("run-id"), "measurement": reference("measurement"),
+            })),
+            "diverged": open("The loss or the weights stopped being finite: a result, no error", &["run", "step"], &json!({
+                "run": reference("run-id"), "step": whole("The step after which it was noticed", 0),
+            })),
+            "failed": open("The run could not be done", &["run", "failure", "message"], &json!({
+                "run": reference("run-id"),
+                "failure": { "enum": ["refused", "out-of-memory", "device", "error"] },
+                "message": text("What happened, which file or row, and the way out"),
+            })),
+            "inputs": closed("What a run starts from", &["data", "data_hash", "network", "start"], &json!({
+                "data": text("Folder of the data set"),
+                "data_hash": reference("hash"),
+                "skip_bad_images": { "type": "boolean", "default": false },
+                "network": reference("network"),
+                "start": { "oneOf": [{ "const": "fresh" }, one_of("A file", &[("checkpoint", reference("checkpoint"))])] },
+            })),
+            "network": closed("An architecture with its sizes", &["name", "classes", "keys"], &json!({
+                "name": text("Its name: resnet18"),
+                "classes": whole("Outputs", 2),
+                "keys": { "type": "object", "additionalProperties": { "type": "integer", "minimum": 0 } },
+            })),
+            "checkpoint": open("A PyTorch state dict or .safetensors", &["path", "blake3"], &json!({
+                "path": text("The file"), "blake3": reference("hash"),
+            })),
+            "recipe": closed("What is done to the network", &["phases"], &json!({
+                "phases": { "type": "array", "items": { "type": "object" } },
+            })),
+            "measurement": measurement(),
+            "accuracies": closed("Shares that are classified correctly", &["retain", "forget", "validation"], &json!({
+                "retain": reference("share"), "forget": reference("share"), "validation": reference("share"),
+                "test": nullable(&reference("share")),
+            })),
+            "file": closed("A file in the run's folder, complete before it is named", &["file"], &json!({
+                "file": { "enum": ["confidences.npy", "model.safetensors", "examples.npy"] },
+                "blake3": nullable(&reference("hash")),
+            })),
+            "examples": closed("examples.npy: float64 [forget + retain + test, 5]", &["array", "retain_sample", "forget", "retain", "test"], &json!({
+                "array": reference("file"),
+                "retain_sample": whole("Retain examples that the job asked for", 0),
+                "forget": whole("Rows of the forget set", 0),
+                "retain": whole("Rows of the retain set", 0),
+                "test": whole("Rows of the test set", 0),
+            })),
+            "run-id": { "type": "string", "pattern": "^[0-9a-f]{32}$" },
+            "hash": { "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "BLAKE3" },
+            "device": { "type": "string", "pattern": "^(cpu|cuda:[0-9]+)$" },
+            "share": { "type": "number", "minimum": 0, "maximum": 1 },
+        },
+    })
+}
+
+fn hello() -> Value {
+    closed(
+        "The first message: who the engine is",
+        &["format", "engine", "version", "trains", "device", "device_name"],
+        &json!({
+            "format": { "const": FORMAT },
+            "engine": { "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" },
+            "version": text("Its version and that of what it stands on"),
+            "trains": { "type": "boolean", "description": "Whether it trains networks on data" },
+            "methods": nullable(&json!({ "type": "array", "items": { "type": "string" } })),
+            "device": reference("device"),
+            "device_name": text("The device in words"),
+        }),
+    )
+}
+
+fn job() -> Value {
+    closed(
+        "Perform one run",
+        &["run", "attempt", "seed", "method", "parameters", "folder", "recipe", "keep_weights"],
+        &json!({
+            "run": reference("run-id"),
+            "attempt": whole("Counted from 1", 1),
+            "seed": whole("Everything random derives from it", 0),
+            "method": text("Name of the method"),
+            "parameters": { "type": "object", "additionalProperties": { "type": ["boolean", "number", "string"] } },
+            "folder": text("An existing folder of this run alone, absolute"),
+            "inputs": nullable(&reference("inputs")),
+            "recipe": reference("recipe"),
+            "keep_weights": { "type": "boolean" },
+            "retain_sample": nullable(&whole("Measure single examples, with so many of the retain set", 0)),
+        }),
+    )
+}
+
+fn measurement() -> Value {
+    closed(
+        "What was measured",
+        &["accuracy", "unlearn_s", "measure_s", "steps", "confidences"],
+        &json!({
+            "accuracy": reference("accuracies"),
+            "unlearn_s": { "type": "number", "minimum": 0, "description": "Seconds in the recipe alone" },
+            "measure_s": { "type": "number", "minimum": 0, "description": "Seconds of measuring" },
+            "steps": whole("Optimiser steps taken", 0),
+            "confidences": reference("file"),
+            "weights": nullable(&reference("file")),
+            "examples": nullable(&reference("examples")),
+            "unchanged": { "type": "boolean", "default": false, "description": "Whether the recipe, which has phases, left every weight as it was" },
+        }),
+    )
+}
+
+/// An object with one of these keys.
+fn one_of(about: &str, variants: &[(&str, Value)]) -> Value {
+    let variant = |(name, content): &(&str, Value)| {
+        let properties = Map::from_iter([((*name).to_owned(), content.clone())]);
+        json!({ "type": "object", "required": [name], "additionalProperties": false, "properties": properties })
+    };
+    json!({ "description": about, "oneOf": variants.iter().map(variant).collect::<Vec<_>>() })
+}
+
+fn closed(about: &str, required: &[&str], properties: &Value) -> Value {
+    let mut schema = open(about, required, properties);
+    schema["additionalProperties"] = json!(false);
+    schema
+}
+
+/// An object whose reader passes over keys that it doesn't know.
+fn open(about: &str, required: &[&str], properties: &Value) -> Value {
+    json!({ "type": "object", "description": about, "required": required, "properties": properties })
+}
+
+fn reference(definition: &str) -> Value {
+    json!({ "$ref": format!("#/definitions/{definition}") })
+}
+
+fn nullable(schema: &Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+fn text(about: &str) -> Value {
+    json!({ "type": "string", "description": about })
+}
+
+fn whole(about: &str, least: u64) -> Value {
+    json!({ "type": "integer", "minimum": least, "description": about })
+}
+
+#[cfg(test)]
+mod tests;
