@@ -21,6 +21,7 @@ pub mod disk;
 pub mod cluster;
 pub mod store;
 pub mod engine;
+pub mod conformance;
 pub mod measuring;
 pub mod pool;
 pub mod frame;

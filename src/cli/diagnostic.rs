@@ -18,6 +18,7 @@ use super::{Exit, score::ModelsError, terminal};
 use crate::{
     appraisal::AppraisalError,
     cluster::{FrozenError, SlurmError},
+    conformance::KitError,
     grid::{Color, GridError, closest},
     measuring::MeasuringError,
     pool::{PoolError, SignalError},
@@ -45,6 +46,9 @@ pub(super) enum CommandError {
         /// The results.
         dir: PathBuf,
     },
+    /// The trial of an engine.
+    #[error(transparent)]
+    Conformance(#[from] KitError),
     /// A data set.
     #[error(transparent)]
     Data(#[from] Refused),
@@ -218,7 +222,8 @@ impl CommandError {
             Self::Store(error)
             | Self::Pool(PoolError::Store(error))
             | Self::Appraisal(AppraisalError::Store(error)) => of_store(error),
-            Self::Cache(_)
+            Self::Conformance(_)
+            | Self::Cache(_)
             | Self::Appraisal(_)
             | Self::Report(_)
             | Self::Shared(_)

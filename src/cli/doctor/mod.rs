@@ -1,10 +1,16 @@
-//! `sweep doctor`: whether this machine can carry a sweep through the night, and the way out where it can't.
+//! `sweep doctor`: whether this machine can carry a sweep through the night, and the way out where it can't; or whether an
+//! engine speaks the protocol.
 
+mod conformance;
 mod engine;
 mod host;
 mod storage;
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use serde::Serialize;
@@ -20,6 +26,12 @@ pub(super) struct Arguments {
     /// How to show it
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
+    /// With --engine: how long the engine may say nothing, in seconds
+    #[arg(long, default_value = "60", value_name = "S", requires = "engine")]
+    patience: NonZeroU32,
+    /// Try an engine out against the protocol, in place of the machine: its program and arguments, to the end of the line
+    #[arg(long, num_args = 1.., allow_hyphen_values = true, value_name = "WORD")]
+    engine: Vec<OsString>,
 }
 
 /// How good something is.
@@ -69,6 +81,9 @@ impl Finding {
 }
 
 pub(super) fn doctor(arguments: &Arguments) -> Result<Exit, CommandError> {
+    if let Some((program, args)) = arguments.engine.split_first() {
+        return conformance::examine((program, args), arguments);
+    }
     let mut findings = host::examine();
     findings.extend(storage::examine(&*disk::disk()?, &existing(&arguments.out)));
     findings.extend(engine::examine());
