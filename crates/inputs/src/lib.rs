@@ -5,9 +5,9 @@
 //! No libtorch, no unsafe code; sizes are bounded before memory is asked for, nothing in a file is ever executed, and
 //! every problem of an input is reported in one pass with its file and row.
 
+pub mod npy;
 pub mod artifact;
 pub mod checkpoint;
 pub mod dataset;
-pub mod npy;
 pub mod retrain_cache;
 pub mod synth;
