@@ -5,12 +5,11 @@
 
 use std::{error::Error, time::Instant};
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
 use sweep::score::{
     Confidences, CrossFit, Ensemble, Kind, Model, Nulls, PERMUTATION_SEED, Part, Resampled, Retrained,
     Unlearned, energy_p, epsilons, namings,
 };
+use sweep_chance::Chance;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<usize> =
@@ -18,8 +17,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let models = arguments.first().copied().unwrap_or(512);
     let examples = arguments.get(1).copied().unwrap_or(500);
 
-    let mut random = ChaCha8Rng::seed_from_u64(0);
-    let rows = (gaussian(models, examples, &mut random), gaussian(models, examples, &mut random));
+    let mut chance = Chance::of_seed(0);
+    let rows = (gaussian(models, examples, &mut chance), gaussian(models, examples, &mut chance));
     let unlearned = Confidences::<Unlearned>::new(&rows.0)?;
     let retrained = Confidences::<Retrained>::new(&rows.1)?;
     let start = Instant::now();
@@ -67,9 +66,7 @@ fn ensemble<K: Kind>(rows: &[Vec<f64>]) -> Result<Ensemble<K>, Box<dyn Error>> {
     Ok(Ensemble::new(&rows.iter().map(model).collect::<Vec<_>>(), rows.len())?)
 }
 
-/// Standard deviation 2, by Box and Muller; \[models\]\[examples\].
-fn gaussian(models: usize, examples: usize, random: &mut ChaCha8Rng) -> Vec<Vec<f64>> {
-    let mut uniform = || (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-    let mut normal = || (-2.0 * (1.0 - uniform()).ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos();
-    (0..models).map(|_| (0..examples).map(|_| 2.0 * normal()).collect()).collect()
+/// Normal with standard deviation 2; \[models\]\[examples\].
+fn gaussian(models: usize, examples: usize, chance: &mut Chance) -> Vec<Vec<f64>> {
+    (0..models).map(|_| (0..examples).map(|_| chance.normal_pair(2.0).0).collect()).collect()
 }

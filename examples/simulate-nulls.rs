@@ -9,10 +9,9 @@
 
 use std::{env, error::Error};
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 use sweep::score::{Ensemble, Kind, Model, Nulls, Oracle, Unlearned};
+use sweep_chance::Chance;
 
 const EXAMPLES: usize = 25;
 /// Namings behind a p-value.
@@ -103,21 +102,11 @@ fn kolmogorov_smirnov(mut p: Vec<f64>) -> f64 {
     p.iter().enumerate().map(distance).fold(0.0, f64::max)
 }
 
-struct World(ChaCha8Rng);
+struct World(Chance);
 
 impl World {
     fn new(seed: u64, stream: u64) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        random.set_stream(stream);
-        Self(random)
-    }
-
-    fn uniform(&mut self) -> f64 {
-        ((self.0.next_u64() >> 11) + 1) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        (-2.0 * self.uniform().ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
+        Self(Chance::of_seed(seed).nth(stream))
     }
 
     fn draw(&mut self, truth: Truth, n: usize) -> Vec<Vec<f64>> {
@@ -128,19 +117,19 @@ impl World {
             .map(|_| match truth {
                 Truth::Shifted(shift) => self.model(shift, 1.0),
                 Truth::Narrowed(spread) => self.model(0.0, spread),
-                Truth::Mixture { share, shift } if self.uniform() < share => self.model(shift, 1.0),
+                Truth::Mixture { share, shift } if self.0.above_zero() < share => self.model(shift, 1.0),
                 _ => self.model(0.0, 1.0),
             })
             .collect()
     }
 
     fn model(&mut self, shift: f64, spread: f64) -> Vec<f64> {
-        let shared = 0.5 * self.normal();
+        let shared = 0.5 * self.0.normal();
         let confidence = |example: usize, own: f64| {
             let (mean, deviation) = ((example % 5) as f64, 1.0 + (example % 3) as f64);
             mean + deviation * (shift + spread * (shared + 0.75_f64.sqrt() * own))
         };
-        (0..EXAMPLES).map(|example| confidence(example, self.normal())).collect()
+        (0..EXAMPLES).map(|example| confidence(example, self.0.normal())).collect()
     }
 }
 

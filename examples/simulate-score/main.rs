@@ -13,11 +13,10 @@ mod figure;
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
 use rayon::prelude::*;
 use summary::{Drawn, Repeat, Summary};
 use sweep::score::{Construction, CrossFit, Ensemble, Oracle, Part, Resampled, Score, Unlearned};
+use sweep_chance::Chance;
 use world::{SETTINGS, Setting, World, ensemble};
 
 /// Models per side, unless told.
@@ -58,12 +57,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// One experiment: draws both groups (and a second unlearned one, to be compared with the first), and scores them.
 fn repetition(setting: &Setting, n: usize, seed: u64, repeat: usize) -> Option<Repeat> {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream((repeat * 64 + setting.number()) as u64 * 1024 + n as u64);
+    let mut chance = Chance::of_seed(seed).nth((repeat * 64 + setting.number()) as u64 * 1024 + n as u64);
     let world = World::new(EXAMPLES, seed);
-    let rows = world.draw(setting, n, &mut random);
-    let twin: Ensemble<Unlearned> = ensemble(&world.draw(setting, n, &mut random))?;
-    let retrained = world.draw(&SETTINGS[0], n, &mut random);
+    let rows = world.draw(setting, n, &mut chance);
+    let twin: Ensemble<Unlearned> = ensemble(&world.draw(setting, n, &mut chance))?;
+    let retrained = world.draw(&SETTINGS[0], n, &mut chance);
     let (unlearned, oracle): (Ensemble<Unlearned>, Oracle) = (ensemble(&rows)?, ensemble(&retrained)?);
     let own = CrossFit::of(unlearned.confidences(), oracle.confidences()).ok()?;
     let bootstrapped = BOOTSTRAPPED.0.contains(&n) && repeat < BOOTSTRAPPED.1;

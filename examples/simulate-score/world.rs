@@ -1,9 +1,8 @@
 //! Worlds in which the truth is known.
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
 use statrs::distribution::{ContinuousCDF, Normal};
 use sweep::score::{Attack, CrossFit, Ensemble, Kind, Model, Place};
+use sweep_chance::Chance;
 
 /// Share of a confidence's variance that all examples of a model have in common.
 const SHARED: f64 = 0.25;
@@ -51,19 +50,19 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(examples: usize, seed: u64) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        Self { means: (0..examples).map(|_| 1.5 * normal(&mut random)).collect() }
+        let mut chance = Chance::of_seed(seed);
+        Self { means: (0..examples).map(|_| 1.5 * chance.normal()).collect() }
     }
 
     /// Confidences of `models` models; a model is of one component as a whole.
-    pub(crate) fn draw(&self, setting: &Setting, models: usize, random: &mut ChaCha8Rng) -> Vec<Vec<f64>> {
+    pub(crate) fn draw(&self, setting: &Setting, models: usize, chance: &mut Chance) -> Vec<Vec<f64>> {
         (0..models)
             .map(|_| {
-                let shared = normal(random) * SHARED.sqrt();
-                let component = component(setting, random);
-                let own = |random: &mut ChaCha8Rng| shared + normal(random) * (1.0 - SHARED).sqrt();
+                let shared = chance.normal() * SHARED.sqrt();
+                let component = component(setting, chance);
+                let own = |chance: &mut Chance| shared + chance.normal() * (1.0 - SHARED).sqrt();
                 let means = self.means.iter();
-                means.map(|mean| mean + component.shift + component.spread * own(random)).collect()
+                means.map(|mean| mean + component.shift + component.spread * own(chance)).collect()
             })
             .collect()
     }
@@ -88,24 +87,14 @@ impl Component {
     }
 }
 
-fn component(setting: &Setting, random: &mut ChaCha8Rng) -> Component {
-    let mut left = uniform(random);
+fn component(setting: &Setting, chance: &mut Chance) -> Component {
+    let mut left = chance.above_zero();
     let last = setting.components[setting.components.len() - 1];
     let picked = setting.components.iter().find(|component| {
         left -= component.share;
         left <= 0.0
     });
     picked.copied().unwrap_or(last)
-}
-
-/// From (0, 1].
-fn uniform(random: &mut ChaCha8Rng) -> f64 {
-    ((random.next_u64() >> 11) + 1) as f64 / (1_u64 << 53) as f64
-}
-
-/// Standard normal, by Box and Muller.
-fn normal(random: &mut ChaCha8Rng) -> f64 {
-    (-2.0 * uniform(random).ln()).sqrt() * (std::f64::consts::TAU * uniform(random)).cos()
 }
 
 /// Models with these confidences, all equally accurate.

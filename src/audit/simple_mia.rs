@@ -1,9 +1,8 @@
-use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
+use sweep_chance::Chance;
 
 use super::{
     logistic_regression::LogisticRegression,
-    split::{Split, shuffle, stratified_shuffle_splits},
+    split::{Split, stratified_shuffle_splits},
     unauditable::Unauditable,
 };
 
@@ -20,8 +19,8 @@ pub fn simple_mia(forget: &[f64], test: &[f64], seed: u64) -> Result<f64, Unaudi
     if size < FEWEST {
         return Err(Unauditable::TooFew { what: "losses on each side", have: size, want: FEWEST });
     }
-    let mut random = ChaCha8Rng::from_seed(blake3::derive_key("sweep audit sample", &seed.to_le_bytes()));
-    let values: Vec<f64> = [sample(test, size, &mut random), sample(forget, size, &mut random)].concat();
+    let mut chance = Chance::of_purpose("sweep audit sample", &[&seed.to_le_bytes()]);
+    let values: Vec<f64> = [sample(test, size, &mut chance), sample(forget, size, &mut chance)].concat();
     let members: Vec<bool> = (0..2 * size).map(|position| position >= size).collect();
     let splits = stratified_shuffle_splits(&members, SPLITS, seed);
     let accuracies = accuracies(&values, &members, &splits);
@@ -45,10 +44,10 @@ pub fn accuracies(values: &[f64], members: &[bool], splits: &[Split]) -> Vec<f64
 }
 
 /// `size` of the values at random, in their order.
-fn sample(values: &[f64], size: usize, random: &mut ChaCha8Rng) -> Vec<f64> {
+fn sample(values: &[f64], size: usize, chance: &mut Chance) -> Vec<f64> {
     let mut positions: Vec<usize> = (0..values.len()).collect();
     if size < values.len() {
-        shuffle(&mut positions, random);
+        chance.shuffle(&mut positions);
         positions.truncate(size);
         positions.sort_unstable();
     }

@@ -1,5 +1,4 @@
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use sweep_chance::Chance;
 
 /// One way to divide labelled examples; positions from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,13 +12,13 @@ pub struct Split {
 /// Divides examples at random, keeping the share of each class: a tenth (rounded up) is for testing, as in scikit-learn's
 /// `StratifiedShuffleSplit(n_splits, test_size=0.1)`. The draws are our own, from `seed`.
 pub fn stratified_shuffle_splits(classes: &[bool], splits: usize, seed: u64) -> Vec<Split> {
-    let mut random = ChaCha8Rng::from_seed(blake3::derive_key("sweep audit splits", &seed.to_le_bytes()));
+    let mut chance = Chance::of_purpose("sweep audit splits", &[&seed.to_le_bytes()]);
     let of = |class: bool| (0..classes.len()).filter(|&position| classes[position] == class).collect();
     let groups: [Vec<usize>; 2] = [of(false), of(true)];
-    (0..splits).map(|_| split(groups.clone(), &mut random)).collect()
+    (0..splits).map(|_| split(groups.clone(), &mut chance)).collect()
 }
 
-fn split(groups: [Vec<usize>; 2], random: &mut ChaCha8Rng) -> Split {
+fn split(groups: [Vec<usize>; 2], chance: &mut Chance) -> Split {
     let all = groups[0].len() + groups[1].len();
     let tests = all.div_ceil(10);
     let share = tests as f64 * groups[0].len() as f64 / all as f64;
@@ -27,22 +26,13 @@ fn split(groups: [Vec<usize>; 2], random: &mut ChaCha8Rng) -> Split {
     // What is left over after rounding down goes to the class with the larger rest; equals are drawn.
     let (rest, other) = (share - below, tests as f64 - share);
     let other = other - other.floor();
-    let up = rest > 0.0 && (rest > other || ((rest - other).abs() < 1e-12 && random.next_u64() >> 63 == 1));
+    let up = rest > 0.0 && (rest > other || ((rest - other).abs() < 1e-12 && chance.coin()));
     let of_first = below as usize + usize::from(up);
     let mut split = Split { train: Vec::new(), test: Vec::new() };
     for (mut group, count) in groups.into_iter().zip([of_first, tests - of_first]) {
-        shuffle(&mut group, random);
+        chance.shuffle(&mut group);
         split.train.extend_from_slice(&group[count..]);
         split.test.extend_from_slice(&group[..count]);
     }
     split
-}
-
-/// Puts positions into random order (Fisher and Yates).
-pub(super) fn shuffle(positions: &mut [usize], random: &mut ChaCha8Rng) {
-    for last in (1..positions.len()).rev() {
-        // The bias of the remainder is below 2⁻⁴⁰ for any set that fits into memory.
-        let other = (random.next_u64() % (last as u64 + 1)) as usize;
-        positions.swap(last, other);
-    }
 }

@@ -1,7 +1,6 @@
 //! Axes that are computed: `{ logspace = [1e-4, 1e-1, 4] }` and its like.
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use sweep_chance::Chance;
 use toml::de::DeValue;
 
 use super::{
@@ -49,15 +48,15 @@ impl Generator {
         let between = |share: f64| self.from + (self.to - self.from) * share;
         let between_logarithms =
             |share: f64| (self.from.ln() + (self.to.ln() - self.from.ln()) * share).exp();
-        let mut random = self.random(key);
+        let mut chance = self.chance(key);
         (0..self.len)
             .map(|index| {
                 let value = match self.rule {
                     Rule::Even => between(index as f64 / last),
                     Rule::EvenInLogarithm => between_logarithms(index as f64 / last),
                     Rule::Step(step) => self.from + step * index as f64,
-                    Rule::Uniform { .. } => between(unit(&mut random)),
-                    Rule::LogUniform { .. } => between_logarithms(unit(&mut random)),
+                    Rule::Uniform { .. } => between(chance.unit()),
+                    Rule::LogUniform { .. } => between_logarithms(chance.unit()),
                 };
                 rounded(value, self.smallest())
             })
@@ -73,19 +72,13 @@ impl Generator {
     }
 
     /// A stream of its own for every key and seed, so that two axes with the same seed are independent.
-    fn random(&self, key: &str) -> ChaCha8Rng {
+    fn chance(&self, key: &str) -> Chance {
         let (Rule::Uniform { seed } | Rule::LogUniform { seed }) = self.rule else {
-            return ChaCha8Rng::from_seed([0; 32]);
+            // Nothing is drawn.
+            return Chance::of_key([0; 32]);
         };
-        let mut hasher = blake3::Hasher::new_derive_key("sweep random axis");
-        hasher.update(&seed.to_le_bytes()).update(key.as_bytes());
-        ChaCha8Rng::from_seed(*hasher.finalize().as_bytes())
+        Chance::of_purpose("sweep random axis", &[&seed.to_le_bytes(), key.as_bytes()])
     }
-}
-
-/// Uniform in [0, 1), from the upper 53 bits.
-fn unit(random: &mut ChaCha8Rng) -> f64 {
-    (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// Twelve significant digits, and 0 for less than `smallest`.

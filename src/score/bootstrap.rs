@@ -2,9 +2,8 @@
 //!
 //! Each example is sorted once; a replicate only repeats its sorted confidences.
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
+use sweep_chance::Chance;
 
 use super::{
     ensemble::{Confidences, Ensemble, Kind, Unlearned},
@@ -43,9 +42,8 @@ pub(super) fn replicate(
         .map_init(
             || Scorer::new(models, models),
             |scorer, stream| {
-                let mut random = ChaCha8Rng::seed_from_u64(seed);
-                random.set_stream(stream);
-                let times = (draw(models, &mut random), draw(models, &mut random));
+                let mut chance = Chance::of_seed(seed).nth(stream);
+                let times = (draw(models, &mut chance), draw(models, &mut chance));
                 scorer.replicate((unlearned, oracle), &sides, &times)
             },
         )
@@ -163,37 +161,25 @@ fn repeated(accuracies: &[f64], times: &[u32]) -> Vec<f64> {
 }
 
 /// How often each of `models` models is drawn when as many are drawn with replacement.
-fn draw(models: usize, random: &mut ChaCha8Rng) -> Vec<u32> {
+fn draw(models: usize, chance: &mut Chance) -> Vec<u32> {
     let mut times = vec![0; models];
     for _ in 0..models {
-        times[below(models as u64, random) as usize] += 1;
+        times[chance.below(models as u64) as usize] += 1;
     }
     times
 }
 
-/// A number below `bound`, each as likely (Lemire, arXiv:1805.10941).
-pub(super) fn below(bound: u64, random: &mut ChaCha8Rng) -> u64 {
-    let unfair = bound.wrapping_neg() % bound;
-    loop {
-        let product = u128::from(random.next_u64()) * u128::from(bound);
-        if product as u64 >= unfair {
-            return (product >> 64) as u64;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use rand_chacha::ChaCha8Rng;
-    use rand_core::SeedableRng;
+    use sweep_chance::Chance;
 
     use super::{Sorted, draw, resample};
     use crate::score::{Confidences, Unlearned};
 
     #[test]
     fn as_many_models_are_drawn_as_there_are() {
-        let mut random = ChaCha8Rng::seed_from_u64(3);
-        let times: Vec<Vec<u32>> = (0..500).map(|_| draw(8, &mut random)).collect();
+        let mut chance = Chance::of_seed(3);
+        let times: Vec<Vec<u32>> = (0..500).map(|_| draw(8, &mut chance)).collect();
         assert!(times.iter().all(|times| times.iter().sum::<u32>() == 8), "{times:?}");
         for model in 0..8 {
             // 4 000 draws of 8 models: 500 each, with standard deviation 21.

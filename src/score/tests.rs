@@ -1,9 +1,8 @@
 use std::path::PathBuf;
 
 use proptest::{collection::vec, prelude::*, sample::Index};
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
 use serde_json::Value;
+use sweep_chance::Chance;
 
 use super::{
     Confidences, Construction, Ensemble, Incomparable, Kind, Model, Oracle, Part, Resampled, Retrained, Rule,
@@ -52,11 +51,9 @@ fn ensemble<K: Kind>(rows: &Rows) -> Ensemble<K> {
     Ensemble::new(&rows.iter().map(model).collect::<Vec<_>>(), rows.len()).expect("checked rows")
 }
 
-/// Standard normal by Box and Muller.
-pub(super) fn gaussian(models: usize, examples: usize, random: &mut ChaCha8Rng) -> Rows {
-    let mut uniform = || (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-    let mut normal = || (-2.0 * (1.0 - uniform()).ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos();
-    (0..models).map(|_| (0..examples).map(|_| 2.0 * normal()).collect()).collect()
+/// Normal with standard deviation 2.
+pub(super) fn gaussian(models: usize, examples: usize, chance: &mut Chance) -> Rows {
+    (0..models).map(|_| (0..examples).map(|_| chance.normal_pair(2.0).0).collect()).collect()
 }
 
 #[test]
@@ -117,8 +114,8 @@ fn the_final_score_is_weighed_as_published() {
 
 #[test]
 fn the_published_range_of_perfect_unlearning_is_met() {
-    let mut random = ChaCha8Rng::seed_from_u64(1);
-    let (unlearned, retrained) = (gaussian(64, 200, &mut random), gaussian(64, 200, &mut random));
+    let mut chance = Chance::of_seed(1);
+    let (unlearned, retrained) = (gaussian(64, 200, &mut chance), gaussian(64, 200, &mut chance));
     let quality = from_arrays(&array(&unlearned), &array(&retrained), 0).expect("finite").forget_score;
     assert!((0.12..=0.26).contains(&quality), "independent draws of one distribution: F = {quality}");
 }
@@ -247,9 +244,9 @@ fn resampled(unlearned: &Rows, oracle: &Oracle, seed: u64) -> Resampled {
 
 #[test]
 fn intervals_lie_around_the_score_and_follow_the_seed() {
-    let mut random = ChaCha8Rng::seed_from_u64(5);
-    let unlearned = gaussian(16, 20, &mut random);
-    let oracle: Oracle = ensemble(&gaussian(16, 20, &mut random));
+    let mut chance = Chance::of_seed(5);
+    let unlearned = gaussian(16, 20, &mut chance);
+    let oracle: Oracle = ensemble(&gaussian(16, 20, &mut chance));
     let (one, other) = (resampled(&unlearned, &oracle, 1), resampled(&unlearned, &oracle, 2));
     assert_eq!(one, resampled(&unlearned, &oracle, 1), "the same seed gives the same replicates");
     assert_ne!(one, other, "another seed gives others");
@@ -272,10 +269,10 @@ fn intervals_lie_around_the_score_and_follow_the_seed() {
 
 #[test]
 fn points_are_compared_replicate_by_replicate() {
-    let mut random = ChaCha8Rng::seed_from_u64(6);
-    let (near, far) = (gaussian(16, 20, &mut random), gaussian(16, 20, &mut random));
+    let mut chance = Chance::of_seed(6);
+    let (near, far) = (gaussian(16, 20, &mut chance), gaussian(16, 20, &mut chance));
     let far: Rows = far.iter().map(|row| row.iter().map(|value| value + 6.0).collect()).collect();
-    let oracle: Oracle = ensemble(&gaussian(16, 20, &mut random));
+    let oracle: Oracle = ensemble(&gaussian(16, 20, &mut chance));
     let (near, far) = (resampled(&near, &oracle, 1), resampled(&far, &oracle, 1));
     let itself = near.minus(&near).expect("drawn alike");
     assert_eq!((itself.value, itself.interval.low, itself.interval.high), (0.0, 0.0, 0.0));

@@ -1,7 +1,4 @@
-use std::f64::consts::TAU;
-
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use sweep_chance::Chance;
 use sweep_protocol::terms::UnitInterval;
 
 use super::{Verdict, judge};
@@ -46,18 +43,13 @@ const EXAMPLES: usize = 20;
 /// Bootstrap replicates behind an interval.
 const REPLICATES: usize = 40;
 
-fn normal(rng: &mut ChaCha8Rng) -> f64 {
-    let mut uniform = || ((rng.next_u64() >> 11) + 1) as f64 / (1_u64 << 53) as f64;
-    (-2.0 * uniform().ln()).sqrt() * (TAU * uniform()).cos()
-}
-
 /// As the toy engine draws them: normal confidences around the retrained mean, shifted by the method.
-fn models(shift: f64, rng: &mut ChaCha8Rng) -> Vec<Model> {
+fn models(shift: f64, chance: &mut Chance) -> Vec<Model> {
     let accuracy = |value: f64| UnitInterval::new(value.clamp(0.0, 1.0)).expect("clamped");
     let model = |_| Model {
-        confidences: (0..EXAMPLES).map(|_| shift + normal(rng)).collect(),
-        retain_accuracy: accuracy(0.985 + 0.002 * normal(rng)),
-        held_out_accuracy: accuracy(0.84 + 0.006 * normal(rng)),
+        confidences: (0..EXAMPLES).map(|_| shift + chance.normal()).collect(),
+        retain_accuracy: accuracy(0.985 + 0.002 * chance.normal()),
+        held_out_accuracy: accuracy(0.84 + 0.006 * chance.normal()),
     };
     (0..STAGES[2]).map(model).collect()
 }
@@ -68,9 +60,9 @@ fn ensemble<K: Kind>(models: &[Model], n: usize) -> Ensemble<K> {
 
 /// The best point of a full sweep and of a staged one over the same models, and the unlearning runs of the latter.
 fn both(seed: u64) -> (usize, usize, usize) {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let oracle = models(0.0, &mut rng);
-    let points: Vec<Vec<Model>> = (0..POINTS).map(|nth| models(nth as f64 / 5.0, &mut rng)).collect();
+    let mut chance = Chance::of_seed(seed);
+    let oracle = models(0.0, &mut chance);
+    let points: Vec<Vec<Model>> = (0..POINTS).map(|nth| models(nth as f64 / 5.0, &mut chance)).collect();
     let oracle_at: Vec<Oracle> = STAGES.iter().map(|&n| ensemble(&oracle, n)).collect();
     let score = |point: usize, stage: usize| {
         Score::of(&ensemble(&points[point], STAGES[stage]), &oracle_at[stage]).expect("comparable").value

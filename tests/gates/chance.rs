@@ -1,18 +1,15 @@
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
-
 /// Everything that is left to chance in a gate: the same seed, the same course.
 #[derive(Debug, Clone)]
-pub(crate) struct Chance(ChaCha8Rng);
+pub(crate) struct Chance(sweep_chance::Chance);
 
 impl Chance {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(ChaCha8Rng::seed_from_u64(seed))
+        Self(sweep_chance::Chance::of_seed(seed))
     }
 
-    /// A whole number below `end`, which is above 0. (The bias of the remainder is of no account here.)
+    /// A whole number below `end`, which is above 0.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
-        self.0.next_u64() % end
+        self.0.below(end)
     }
 
     /// True once in `n` times.
@@ -22,5 +19,9 @@ impl Chance {
 
     pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u64) as usize]
+    }
+
+    pub(crate) fn shuffle<T>(&mut self, things: &mut [T]) {
+        self.0.shuffle(things);
     }
 }

@@ -63,9 +63,7 @@ fn sweep(
     crash: Option<usize>,
 ) -> BTreeMap<String, Result> {
     let mut methods = METHODS;
-    for last in (1..methods.len()).rev() {
-        methods.swap(last, chance.below(last as u64 + 1) as usize);
-    }
+    chance.shuffle(&mut methods);
     let file = format!("{results}.toml");
     bench.write(&file, format!("name = \"tiny\"\nseeds = {seeds}\n{TRAINING}{ORACLE}{}", methods.concat()));
     let arguments = [&file, "--out", results, "--no-cache", "--jobs", jobs];

@@ -2,8 +2,7 @@
 
 use std::{thread, time::Instant};
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use sweep_chance::Chance;
 
 use crate::{
     report::Report,
@@ -17,12 +16,12 @@ pub(crate) fn run(trials: u64) -> Report {
     let started = Instant::now();
     let expected = undisturbed.finish();
     let duration = started.elapsed();
-    let mut random = ChaCha8Rng::seed_from_u64(trials);
+    let mut chance = Chance::of_seed(trials);
     let (mut toy, mut sweeps, mut hits) = (Toy::new(), 0, 0);
     while report.trials < trials {
         let mut complete = false;
         // A little longer than a sweep takes, so that its end is hit too.
-        let delay = duration.mul_f64(1.2 * f64::from(random.next_u32()) / f64::from(u32::MAX));
+        let delay = duration.mul_f64(1.2 * chance.unit());
         report.trial(&format!("killed after {delay:?}"), || {
             let before = toy.history();
             let mut scheduler = toy.command().spawn().expect("sweep starts");

@@ -24,7 +24,8 @@ const DRAWERS: [&str; 7] = ["util", "utils", "helper", "helpers", "common", "mis
 type IsIt = fn(&[String]) -> bool;
 
 /// What ARCHITECTURE.md says where it may appear, and which paths are it.
-const WATCHED: [(&str, IsIt); 10] = [
+const WATCHED: [(&str, IsIt); 11] = [
+    ("`rand_chacha`", |path| is_of("rand_chacha", path)),
     ("`tch`", |path| is_of("tch", path)),
     ("`polars`", |path| is_of("polars", path)),
     ("`plotters`", |path| is_of("plotters", path)),

@@ -3,8 +3,7 @@
 //! Each draw is keyed by the run's seed and its purpose, never by what was drawn before it, so a run is the same in any
 //! process, after any other run, and adding a phase doesn't disturb the ones before it.
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use sweep_chance::Chance;
 use sweep_protocol::{recipe::Replacement, terms::Seed};
 use thiserror::Error;
 
@@ -139,7 +138,7 @@ pub struct Unrecorded {
     pub wanted: String,
 }
 
-/// Draws from ChaCha8, keyed by the seed and the purpose.
+/// Draws keyed by the seed and the purpose.
 #[derive(Debug, Clone, Copy)]
 pub struct Seeded {
     seed: Seed,
@@ -151,51 +150,48 @@ impl Seeded {
         Self { seed }
     }
 
-    fn generator(self, purpose: &str) -> ChaCha8Rng {
-        let mut key = blake3::Hasher::new_derive_key("sweep-torch 1: draws of one run");
-        key.update(&self.seed.0.to_le_bytes()).update(purpose.as_bytes());
-        ChaCha8Rng::from_seed(*key.finalize().as_bytes())
+    fn chance(self, purpose: &str) -> Chance {
+        let parts: [&[u8]; 2] = [&self.seed.0.to_le_bytes(), purpose.as_bytes()];
+        Chance::of_purpose("sweep-torch 1: draws of one run", &parts)
     }
 }
 
 impl Draws for Seeded {
     fn normal(&mut self, purpose: &Purpose<'_>, count: usize, std: f64) -> Result<Vec<f64>, Unrecorded> {
-        let mut generator = self.generator(&purpose.text());
+        let mut chance = self.chance(&purpose.text());
         let mut values = Vec::with_capacity(count + 1);
         while values.len() < count {
-            // Box-Muller; 1 - u keeps the logarithm away from 0.
-            let radius = std * (-2.0 * (1.0 - unit(&mut generator)).ln()).sqrt();
-            let (sine, cosine) = (std::f64::consts::TAU * unit(&mut generator)).sin_cos();
-            values.extend([radius * cosine, radius * sine]);
+            let (one, other) = chance.normal_pair(std);
+            values.extend([one, other]);
         }
         values.truncate(count);
         Ok(values)
     }
 
     fn uniform(&mut self, purpose: &Purpose<'_>, count: usize, bound: f64) -> Result<Vec<f64>, Unrecorded> {
-        let mut generator = self.generator(&purpose.text());
-        Ok((0..count).map(|_| bound * (2.0 * unit(&mut generator) - 1.0)).collect())
+        let mut chance = self.chance(&purpose.text());
+        Ok((0..count).map(|_| bound * (2.0 * chance.unit() - 1.0)).collect())
     }
 
     fn order(&mut self, pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded> {
         let Pass { phase, stream, number } = pass;
-        let mut generator = self.generator(&format!("order phase {phase} stream {stream} pass {number}"));
+        let mut chance = self.chance(&format!("order phase {phase} stream {stream} pass {number}"));
         let mut order = examples.to_vec();
-        shuffle(&mut generator, &mut order);
+        chance.shuffle(&mut order);
         Ok(order)
     }
 
     fn settled_order(&mut self, _pass: &Pass, examples: &[i64]) -> Result<Vec<i64>, Unrecorded> {
-        let mut generator = Self::new(Seed(0)).generator("settled order");
+        let mut chance = Self::new(Seed(0)).chance("settled order");
         let mut order = examples.to_vec();
-        shuffle(&mut generator, &mut order);
+        chance.shuffle(&mut order);
         Ok(order)
     }
 
     fn sample(&mut self, part: &PartOf, examples: &[i64], count: usize) -> Result<Vec<i64>, Unrecorded> {
-        let mut generator = self.generator(&format!("sample {}", part.text()));
+        let mut chance = self.chance(&format!("sample {}", part.text()));
         let mut sample = examples.to_vec();
-        shuffle(&mut generator, &mut sample);
+        chance.shuffle(&mut sample);
         sample.truncate(count);
         Ok(sample)
     }
@@ -207,8 +203,8 @@ impl Draws for Seeded {
         examples: &[i64],
         classes: i64,
     ) -> Result<Vec<i64>, Unrecorded> {
-        let mut generator = self.generator(&format!("labels {} pass {}", part.text(), pass.number));
-        Ok(examples.iter().map(|_| below(&mut generator, classes as u64) as i64).collect())
+        let mut chance = self.chance(&format!("labels {} pass {}", part.text(), pass.number));
+        Ok(examples.iter().map(|_| chance.below(classes as u64) as i64).collect())
     }
 
     fn choose(
@@ -218,18 +214,16 @@ impl Draws for Seeded {
         count: usize,
         replacement: Replacement,
     ) -> Result<Vec<usize>, Unrecorded> {
-        let mut generator = self.generator(&format!("choice {draw}"));
+        let mut chance = self.chance(&format!("choice {draw}"));
         match replacement {
             Replacement::Without => {
                 let mut places: Vec<usize> = (0..among.len()).collect();
-                shuffle(&mut generator, &mut places);
+                chance.shuffle(&mut places);
                 places.truncate(count);
                 Ok(places)
             }
             Replacement::With if among.is_empty() => Ok(Vec::new()),
-            Replacement::With => {
-                Ok((0..count).map(|_| below(&mut generator, among.len() as u64) as usize).collect())
-            }
+            Replacement::With => Ok((0..count).map(|_| chance.below(among.len() as u64) as usize).collect()),
         }
     }
 }
@@ -238,13 +232,6 @@ impl PartOf {
     fn text(&self) -> String {
         let Self { phase, stream, part } = self;
         format!("phase {phase} stream {stream} part {part}")
-    }
-}
-
-/// Fisher and Yates.
-fn shuffle<T>(generator: &mut ChaCha8Rng, items: &mut [T]) {
-    for last in (1..items.len()).rev() {
-        items.swap(last, below(generator, last as u64 + 1) as usize);
     }
 }
 
@@ -264,23 +251,6 @@ impl Purpose<'_> {
             Self::Copies(BatchOf { phase, stream, number }) => {
                 format!("copies phase {phase} stream {stream} batch {number}")
             }
-        }
-    }
-}
-
-/// Uniform in [0, 1), on the grid of 2⁻⁵³.
-fn unit(generator: &mut ChaCha8Rng) -> f64 {
-    const GRID: f64 = 1.0 / (1_u64 << 53) as f64;
-    (generator.next_u64() >> 11) as f64 * GRID
-}
-
-/// Uniform in `0..bound`, without bias (Lemire, arXiv:1805.10941).
-fn below(generator: &mut ChaCha8Rng, bound: u64) -> u64 {
-    let threshold = bound.wrapping_neg() % bound;
-    loop {
-        let product = u128::from(generator.next_u64()) * u128::from(bound);
-        if product as u64 >= threshold {
-            return (product >> 64) as u64;
         }
     }
 }

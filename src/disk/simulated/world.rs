@@ -9,8 +9,7 @@ use std::{
     time::Duration,
 };
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use sweep_chance::Chance;
 
 use super::{super::Sharing, Kept};
 
@@ -66,7 +65,7 @@ impl Node {
 
 enum Draws {
     Always(bool),
-    Random(Box<ChaCha8Rng>),
+    Random(Box<Chance>),
 }
 
 impl Draws {
@@ -74,14 +73,14 @@ impl Draws {
         match kept {
             Kept::None => Self::Always(false),
             Kept::All => Self::Always(true),
-            Kept::Some(seed) => Self::Random(Box::new(ChaCha8Rng::seed_from_u64(seed))),
+            Kept::Some(seed) => Self::Random(Box::new(Chance::of_seed(seed))),
         }
     }
 
     fn keeps(&mut self) -> bool {
         match self {
             Self::Always(keeps) => *keeps,
-            Self::Random(random) => random.next_u32() % 2 == 0,
+            Self::Random(chance) => chance.coin(),
         }
     }
 

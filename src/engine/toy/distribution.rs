@@ -2,10 +2,9 @@
 //! confidences of a retrained model are normal around them, those of an unlearned one are shifted and spread by the
 //! method. So the distance from the oracle is known, whatever the seed.
 
-use std::{f64::consts::TAU, num::NonZeroUsize};
+use std::num::NonZeroUsize;
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use sweep_chance::Chance;
 use sweep_protocol::{
     behaviour::{Behaviour, Rows},
     measurement::{Accuracies, retain_sample},
@@ -35,12 +34,12 @@ pub(super) struct Drawn {
 impl Drawn {
     pub(super) fn of(job: &Job, examples: NonZeroUsize) -> Self {
         let quality = Quality::of(job);
-        let mut rng = quality.generator(job);
-        let (retain, held_out) = quality.accuracies(&mut rng);
+        let mut chance = quality.chance(job);
+        let (retain, held_out) = quality.accuracies(&mut chance);
         let confidences: Vec<f64> = (0..examples.get())
             .map(|index| {
                 let (mean, deviation) = retrained(index);
-                mean + deviation * (quality.shift + quality.spread * normal(&mut rng))
+                mean + deviation * (quality.shift + quality.spread * chance.normal())
             })
             .collect();
         let right = confidences.iter().filter(|&&confidence| confidence > 0.0).count();
@@ -48,27 +47,27 @@ impl Drawn {
         let accuracy = Accuracies {
             retain: share(retain),
             forget,
-            validation: share(held_out + 0.004 * normal(&mut rng)),
-            test: Some(share(held_out + 0.004 * normal(&mut rng))),
+            validation: share(held_out + 0.004 * chance.normal()),
+            test: Some(share(held_out + 0.004 * chance.normal())),
         };
-        let rows = job.retain_sample.map(|sample| rows(&confidences, sample, &mut rng));
+        let rows = job.retain_sample.map(|sample| rows(&confidences, sample, &mut chance));
         Self { confidences, accuracy, rows }
     }
 }
 
 /// The forget set's confidences beside a retain set on which every model is sure of itself, and a test set that looks as
 /// the forget set does to retrained models.
-fn rows(forget: &[f64], sample: u64, rng: &mut ChaCha8Rng) -> Rows {
+fn rows(forget: &[f64], sample: u64, chance: &mut Chance) -> Rows {
     // Two classes, of which the first is right: the confidence is the difference of their logits.
     let row = |confidence: f64| {
         let behaviour = Behaviour::of(&[confidence as f32, 0.0], 0).expect("a finite logit");
         Behaviour { confidence, ..behaviour }.row()
     };
-    let retain = retain_sample(RETAIN_EXAMPLES, sample).map(|_| row(5.0 + normal(rng))).collect();
+    let retain = retain_sample(RETAIN_EXAMPLES, sample).map(|_| row(5.0 + chance.normal())).collect();
     let unseen = forget.len()..2 * forget.len();
     let test = unseen.map(|index| {
         let (mean, deviation) = retrained(index);
-        row(mean + deviation * normal(rng))
+        row(mean + deviation * chance.normal())
     });
     Rows { forget: forget.iter().copied().map(row).collect(), retain, test: test.collect() }
 }
@@ -114,17 +113,17 @@ impl Quality {
         }
     }
 
-    fn generator(&self, job: &Job) -> ChaCha8Rng {
+    fn chance(&self, job: &Job) -> Chance {
         if self.same_model {
-            return ChaCha8Rng::from_seed(blake3::derive_key("sweep toy original", b""));
+            return Chance::of_purpose("sweep toy original", &[]);
         }
-        ChaCha8Rng::from_seed(hash(job, Some(job.seed)))
+        Chance::of_key(hash(job, Some(job.seed)))
     }
 
-    fn accuracies(&self, rng: &mut ChaCha8Rng) -> (f64, f64) {
+    fn accuracies(&self, chance: &mut Chance) -> (f64, f64) {
         let (retain, held_out) = RETRAINED;
-        let retain = retain - self.retain_loss + 0.002 * normal(rng);
-        (retain, held_out - self.test_loss + 0.006 * normal(rng))
+        let retain = retain - self.retain_loss + 0.002 * chance.normal();
+        (retain, held_out - self.test_loss + 0.006 * chance.normal())
     }
 }
 
@@ -139,20 +138,8 @@ fn hash(job: &Job, seed: Option<Seed>) -> [u8; 32] {
 
 /// Mean and standard deviation of the confidence of one forget example over retrained models.
 fn retrained(index: usize) -> (f64, f64) {
-    let key = blake3::derive_key("sweep toy example", &(index as u64).to_le_bytes());
-    let mut rng = ChaCha8Rng::from_seed(key);
-    (1.5 + 1.5 * normal(&mut rng), 0.4 + 0.8 * uniform(&mut rng))
-}
-
-/// From (0, 1], in steps of 2⁻⁵³.
-fn uniform(rng: &mut ChaCha8Rng) -> f64 {
-    ((rng.next_u64() >> 11) + 1) as f64 / (1_u64 << 53) as f64
-}
-
-/// Standard normal (Box and Muller, 1958).
-fn normal(rng: &mut ChaCha8Rng) -> f64 {
-    let radius = (-2.0 * uniform(rng).ln()).sqrt();
-    radius * (TAU * uniform(rng)).cos()
+    let mut chance = Chance::of_purpose("sweep toy example", &[&(index as u64).to_le_bytes()]);
+    (1.5 + 1.5 * chance.normal(), 0.4 + 0.8 * chance.above_zero())
 }
 
 fn share(value: f64) -> UnitInterval {

@@ -1,6 +1,5 @@
 use proptest::{collection::vec, prelude::*};
-use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
+use sweep_chance::Chance;
 
 use super::{
     CrossFit,
@@ -88,8 +87,8 @@ proptest! {
     /// Neither unit nor origin of confidences matters, up to what rounding does to half ways.
     #[test]
     fn scale_does_not_matter(seed in any::<u64>(), scale in prop::sample::select(vec![0.25, 8.0, 1024.0])) {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let (unlearned, retrained) = (gaussian(8, 3, &mut random), gaussian(8, 3, &mut random));
+        let mut chance = Chance::of_seed(seed);
+        let (unlearned, retrained) = (gaussian(8, 3, &mut chance), gaussian(8, 3, &mut chance));
         let scaled = |rows: &[Vec<f64>]| -> Vec<Vec<f64>> {
             rows.iter().map(|row| row.iter().map(|value| value * scale).collect()).collect()
         };
@@ -124,8 +123,8 @@ fn what_is_told_apart_has_quality_zero_and_a_bound() {
 #[test]
 fn identical_distributions_score_about_one_at_any_n() {
     for models in [8, 32, 128] {
-        let mut random = ChaCha8Rng::seed_from_u64(7);
-        let alike = cross_fit(&gaussian(models, 200, &mut random), &gaussian(models, 200, &mut random));
+        let mut chance = Chance::of_seed(7);
+        let alike = cross_fit(&gaussian(models, 200, &mut chance), &gaussian(models, 200, &mut chance));
         // 200 independent examples: the standard deviation of Q is below 0.03.
         assert!((0.9..1.1).contains(&alike.quality), "N = {models}: Q = {}", alike.quality);
         assert!(alike.interval.low < 1.0 && 1.0 < alike.interval.high, "N = {models}: {:?}", alike.interval);

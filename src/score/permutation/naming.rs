@@ -1,9 +1,6 @@
 //! Which models are called unlearned.
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
-
-use crate::score::bootstrap::below;
+use sweep_chance::Chance;
 
 /// Seed of the namings: the same models give the same p-values.
 pub const PERMUTATION_SEED: u64 = 0;
@@ -11,12 +8,8 @@ pub const PERMUTATION_SEED: u64 = 0;
 /// The `nth` random naming of 2n models: a permutation of 0..2n, of which the first n places are the unlearned side.
 /// Each is drawn from a stream of its own, so their number and order change none of them.
 pub(super) fn naming(n: usize, seed: u64, nth: u64) -> Vec<u32> {
-    let mut random = ChaCha8Rng::from_seed(blake3::derive_key("sweep permutation", &seed.to_le_bytes()));
-    random.set_stream(nth);
     let mut models: Vec<u32> = (0..2 * n as u32).collect();
-    for last in (1..models.len()).rev() {
-        models.swap(last, below(last as u64 + 1, &mut random) as usize);
-    }
+    Chance::of_purpose("sweep permutation", &[&seed.to_le_bytes()]).nth(nth).shuffle(&mut models);
     models
 }
 

@@ -1,6 +1,5 @@
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
 use serde::Deserialize;
+use sweep_chance::Chance;
 
 use super::{
     Nulls, PERMUTATION_SEED, benjamini_hochberg, energy_distance, energy_p, naming::naming, namings,
@@ -86,35 +85,27 @@ fn every_model_is_as_often_in_every_place() {
 }
 
 /// A world of the simulation: examples have a mean and a spread; a quarter of a model's variance is common to all.
-struct World(ChaCha8Rng);
+struct World(Chance);
 
 impl World {
     fn new(seed: u64) -> Self {
-        Self(ChaCha8Rng::seed_from_u64(seed))
-    }
-
-    fn uniform(&mut self) -> f64 {
-        ((self.0.next_u64() >> 11) + 1) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        (-2.0 * self.uniform().ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
+        Self(Chance::of_seed(seed))
     }
 
     fn models<K: Kind>(&mut self, n: usize, examples: usize, shift: f64) -> Ensemble<K> {
         let models: Vec<Model> = (0..n)
             .map(|_| {
-                let shared = 0.5 * self.normal();
+                let shared = 0.5 * self.0.normal();
                 let confidence = |example: usize, own: f64| {
                     let (mean, spread) = ((example % 5) as f64, 0.5 + (example % 3) as f64);
                     mean + spread * (shift + shared + 0.75_f64.sqrt() * own)
                 };
-                let confidences = (0..examples).map(|example| confidence(example, self.normal())).collect();
+                let confidences = (0..examples).map(|example| confidence(example, self.0.normal())).collect();
                 let accuracy = |own: f64| (0.9 + 0.01 * own).clamp(0.0, 1.0).try_into().expect("a fraction");
                 Model {
                     confidences,
-                    retain_accuracy: accuracy(self.normal()),
-                    held_out_accuracy: accuracy(self.normal()),
+                    retain_accuracy: accuracy(self.0.normal()),
+                    held_out_accuracy: accuracy(self.0.normal()),
                 }
             })
             .collect();

@@ -1,7 +1,6 @@
 //! How one input becomes another.
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use sweep_chance::Chance;
 
 /// Longest input, in bytes.
 const LONGEST: usize = 256 << 10;
@@ -27,18 +26,18 @@ const EDGES: [u64; 16] = [
 ];
 
 /// Draws everything that is random about one input.
-pub(super) struct Dice(ChaCha8Rng);
+pub(super) struct Dice(Chance);
 
 impl Dice {
     pub(super) fn of(name: &str, number: u64) -> Self {
         let name =
             name.bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(0x100_0000_01b3) ^ u64::from(byte));
-        Self(ChaCha8Rng::seed_from_u64(name ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        Self(Chance::of_seed(name ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
     }
 
     /// Below `end`, which must not be 0.
     pub(super) fn below(&mut self, end: usize) -> usize {
-        (self.0.next_u64() % end as u64) as usize
+        self.0.below(end as u64) as usize
     }
 
     pub(super) fn one_of<'a, T: ?Sized>(&mut self, things: &[&'a T]) -> &'a T {

@@ -1,7 +1,6 @@
 //! Seeded chance. Uses only arithmetic that IEEE 754 fixes to the last bit, so that a seed draws the same everywhere.
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use sweep_chance::{Chance, fisher_yates};
 
 /// What a stream of chance decides; each has its own, so that drawing more of one leaves the others as they are.
 #[derive(Debug, Clone, Copy)]
@@ -22,11 +21,10 @@ pub(super) enum Stream {
 
 /// A source of chance.
 #[derive(Debug)]
-pub(super) struct Dice(ChaCha8Rng);
+pub(super) struct Dice(Chance);
 
 impl Dice {
     pub(super) fn new(seed: u64, stream: Stream) -> Self {
-        let mut generator = ChaCha8Rng::seed_from_u64(seed);
         let (kind, index) = match stream {
             Stream::Population => (0, 0),
             Stream::Split => (1, 0),
@@ -35,13 +33,12 @@ impl Dice {
             Stream::Photo(photo) => (4, photo),
             Stream::Grain(photo) => (5, photo),
         };
-        generator.set_stream(kind << 32 | u64::from(index));
-        Self(generator)
+        Self(Chance::of_seed(seed).nth(kind << 32 | u64::from(index)))
     }
 
     /// Uniform in [0, 1).
     pub(super) fn unit(&mut self) -> f32 {
-        (self.0.next_u32() >> 8) as f32 / (1_u32 << 24) as f32
+        (self.0.few_bits() >> 8) as f32 / (1_u32 << 24) as f32
     }
 
     /// Uniform in [low, high).
@@ -61,7 +58,7 @@ impl Dice {
 
     /// Uniform among 0..count.
     pub(super) fn below(&mut self, count: usize) -> usize {
-        ((u64::from(self.0.next_u32()) * count as u64) >> 32) as usize
+        ((u64::from(self.0.few_bits()) * count as u64) >> 32) as usize
     }
 
     /// One of several.
@@ -71,8 +68,6 @@ impl Dice {
 
     /// Brings a list into random order.
     pub(super) fn shuffle<T>(&mut self, list: &mut [T]) {
-        for last in (1..list.len()).rev() {
-            list.swap(last, self.below(last + 1));
-        }
+        fisher_yates(list, |bound| self.below(bound));
     }
 }
