@@ -1,10 +1,11 @@
 //! Images per second of training and of measuring, one thread: `cargo run -p sweep-torch --example throughput`.
+//! With `WIDTH SECONDS` behind it, of training with SGD alone for at least that long, as `scripts/bench-train` asks.
 #![expect(clippy::print_stdout, reason = "the numbers are what the example is for")]
 
 use std::{collections::BTreeMap, ops::ControlFlow, time::Instant};
 
 use sweep_protocol::{
-    network::Network,
+    network as message,
     recipe::{CrossEntropy, Optimizer, Phase, Recipe, Stream, Term, Train},
     terms::{NonNegative, Positive, Seed, Set, UnitInterval},
 };
@@ -12,7 +13,7 @@ use sweep_torch::{
     draws::Seeded,
     examples::{Examples, HostExamples},
     measure::logits,
-    network::{Weights, build},
+    network::{Network, Weights, build},
     pass_cache::PassCache,
     phase::{Subject, Watch, carry_out},
     system,
@@ -32,30 +33,67 @@ impl Watch for Silent {
 fn main() {
     system::keep_memory();
     tch::set_num_threads(1);
-    let examples = Examples::new(noise(), Device::Cpu);
-    let positions: Vec<i64> = (0..IMAGES as i64).collect();
+    let words: Vec<u32> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
+    if let [width, seconds] = words[..] {
+        let mut bench = Bench::new(width);
+        bench.train(optimizers()[0].1);
+        println!("{:.1}", bench.train_for(f64::from(seconds)));
+        return;
+    }
     println!("width  optimiser  train images/s  measure images/s");
     for width in [16, 64] {
         for (name, optimizer) in optimizers() {
-            let network =
-                build(&Network::new("resnet18", 10, &[("width", width)])).expect("a registered network");
-            let mut draws = Seeded::new(Seed(1));
-            let mut weights = Weights::born(&network, &mut draws, (Kind::Float, Device::Cpu))
-                .expect("a seeded source never lacks anything");
-            let mut rates = [0.0; 2];
-            for _ in 0..2 {
-                let start = Instant::now();
-                let mut subject =
-                    Subject { network: &network, weights: &mut weights, known: &PassCache::NONE };
-                carry_out(&recipe(optimizer), &mut subject, &examples, &mut draws, &mut Silent)
-                    .expect("noise can be fitted");
-                rates[0] = IMAGES as f64 / start.elapsed().as_secs_f64();
-                let start = Instant::now();
-                let _ = logits(&network, &weights, &examples, &positions).sum(Kind::Float);
-                rates[1] = IMAGES as f64 / start.elapsed().as_secs_f64();
-            }
-            println!("{width:5}  {name:9}  {:14.0}  {:16.0}", rates[0], rates[1]);
+            let mut bench = Bench::new(width);
+            // The first round warms up.
+            let [_, (train, measure)] = [(); 2].map(|()| (bench.train(optimizer), bench.measure()));
+            println!("{width:5}  {name:9}  {train:14.0}  {measure:16.0}");
         }
+    }
+}
+
+/// A network and what it is trained on.
+struct Bench {
+    network: Network,
+    weights: Weights,
+    examples: Examples,
+    draws: Seeded,
+}
+
+impl Bench {
+    fn new(width: u32) -> Self {
+        let network =
+            build(&message::Network::new("resnet18", 10, &[("width", width)])).expect("a registered network");
+        let mut draws = Seeded::new(Seed(1));
+        let weights = Weights::born(&network, &mut draws, (Kind::Float, Device::Cpu))
+            .expect("a seeded source never lacks anything");
+        Self { network, weights, examples: Examples::new(noise(), Device::Cpu), draws }
+    }
+
+    /// Images per second of one pass.
+    fn train(&mut self, optimizer: Optimizer) -> f64 {
+        let start = Instant::now();
+        let mut subject =
+            Subject { network: &self.network, weights: &mut self.weights, known: &PassCache::NONE };
+        carry_out(&recipe(optimizer), &mut subject, &self.examples, &mut self.draws, &mut Silent)
+            .expect("noise can be fitted");
+        IMAGES as f64 / start.elapsed().as_secs_f64()
+    }
+
+    /// Images per second of passes with SGD until the time is over.
+    fn train_for(&mut self, seconds: f64) -> f64 {
+        let (start, mut passes) = (Instant::now(), 0);
+        while start.elapsed().as_secs_f64() < seconds {
+            self.train(optimizers()[0].1);
+            passes += 1;
+        }
+        f64::from(passes) * IMAGES as f64 / start.elapsed().as_secs_f64()
+    }
+
+    fn measure(&self) -> f64 {
+        let positions: Vec<i64> = (0..IMAGES as i64).collect();
+        let start = Instant::now();
+        let _ = logits(&self.network, &self.weights, &self.examples, &positions).sum(Kind::Float);
+        IMAGES as f64 / start.elapsed().as_secs_f64()
     }
 }
 
