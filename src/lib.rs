@@ -18,6 +18,7 @@ pub mod score;
 pub mod stage;
 pub mod grid;
 pub mod disk;
+pub mod gpu;
 pub mod cluster;
 pub mod store;
 pub mod engine;

@@ -8,6 +8,7 @@ mod compare;
 mod conformance;
 mod engines;
 mod fsck;
+mod gpu;
 mod house;
 mod readme;
 mod resume;

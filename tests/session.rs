@@ -18,7 +18,7 @@ use sweep::{
     plan::Plan,
     pool::{Happening, How, Observer},
     report::Report,
-    session::{Asking, Outside, Prepared, Session, Unwatched, Watcher, resolve},
+    session::{Asking, Outside, Prepared, Remark, Session, Unwatched, Watcher, resolve},
     store::{ChangedInputs, Notice},
 };
 use sweep_inputs::dataset::BadImages;
@@ -127,6 +127,8 @@ struct Counting<'t>(&'t Tally);
 
 impl Watcher for Tally {
     fn notice(&self, _: &Notice) {}
+
+    fn remark(&self, _: &Remark) {}
 
     fn begins<'p>(&'p self, _: &'p Plan, _: usize, _: usize) -> Box<dyn Observer + 'p> {
         Box::new(Counting(self))

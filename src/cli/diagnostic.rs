@@ -244,6 +244,11 @@ fn of_session(error: &SessionError) -> Exit {
         | SessionError::Untrusted { .. }
         | SessionError::EngineUnusable { .. }
         | SessionError::NotGranted { .. }
+        | SessionError::NoGpu { .. }
+        | SessionError::NoSuchGpu { .. }
+        | SessionError::AllFilled { .. }
+        | SessionError::NoCuda { .. }
+        | SessionError::Libtorch(_)
         | SessionError::MeasuredLess { .. }
         | SessionError::TorchUnusable { .. }
         | SessionError::Pool(PoolError::NoSlots) => Exit::Usage,

@@ -15,7 +15,7 @@ use crate::{
     outcome::{Outcome, Status},
     plan::Plan,
     pool::{Happening, Interruption, Observer},
-    session::Watcher,
+    session::{Remark, Watcher},
     store::{Notice, Source},
 };
 
@@ -166,6 +166,10 @@ impl<'p> SweepProgress<'p> {
 impl Watcher for Manner {
     fn notice(&self, notice: &Notice) {
         terminal::notes([notice]);
+    }
+
+    fn remark(&self, remark: &Remark) {
+        terminal::notes([remark]);
     }
 
     fn begins<'p>(&'p self, plan: &'p Plan, slots: usize, ended: usize) -> Box<dyn Observer + 'p> {

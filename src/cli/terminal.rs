@@ -1,10 +1,13 @@
 //! The two streams that the user reads.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    fmt::Display,
+    io::{IsTerminal, Write},
+};
 
 use comfy_table::{LineStyle, Table, TableStyle};
 
-use crate::{frame::printable, store::Notice};
+use crate::frame::printable;
 
 /// Writes data to standard output. A reader that has closed its end (`| head`) is no error.
 pub(super) fn data(text: &str) {
@@ -32,7 +35,7 @@ pub(super) fn talk(text: &str) {
 }
 
 /// Tells what the user should know, one line each.
-pub(super) fn notes<'n>(notices: impl IntoIterator<Item = &'n Notice>) {
+pub(super) fn notes(notices: impl IntoIterator<Item = impl Display>) {
     for notice in notices {
         talk(&format!("note: {notice}"));
     }

@@ -4,8 +4,10 @@ use sweep_inputs::{checkpoint::CheckpointError, dataset::Refused};
 use sweep_protocol::terms::Device;
 use thiserror::Error;
 
+use super::libtorch::LibtorchError;
 use crate::{
     cluster::FrozenError,
+    gpu::NoGpu,
     grid::FilterError,
     pool::{PoolError, SignalError},
     store::{CacheError, StoreError},
@@ -129,6 +131,46 @@ pub enum SessionError {
         /// GPUs that may be used.
         granted: usize,
     },
+    /// A GPU is named, and there is none.
+    #[error(
+        "the grid names {wanted}, and there is {why}; take `devices` out of the grid to use what is there"
+    )]
+    NoGpu {
+        /// The device.
+        wanted: Device,
+        /// Why there is none.
+        why: NoGpu,
+    },
+    /// A GPU is named that isn't there.
+    #[error(
+        "the grid names {wanted}, and the driver lists: {there}; take `devices` out of the grid to use what is free"
+    )]
+    NoSuchGpu {
+        /// The device.
+        wanted: Device,
+        /// The GPUs that are there.
+        there: String,
+    },
+    /// Other programs fill all GPUs.
+    #[error(
+        "other programs fill every GPU: {filled}; wait for them, or say `devices = [\"cuda:0\"]` to join them or `devices = \
+         [\"cpu\"]` to do without"
+    )]
+    AllFilled {
+        /// The GPUs.
+        filled: String,
+    },
+    /// There are GPUs, and the torch engine can't use them.
+    #[error(
+        "the pool has GPUs, and the torch engine can't use them: {problem}; `devices = [\"cpu\"]` does without"
+    )]
+    NoCuda {
+        /// What the worker says.
+        problem: String,
+    },
+    /// A libtorch that was named.
+    #[error(transparent)]
+    Libtorch(#[from] LibtorchError),
     /// Runs of a shared folder can't be measured again.
     #[error(
         "`{}` has finished runs that were measured without what the audits look at, and runs of a shared folder can't be \

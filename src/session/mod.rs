@@ -6,19 +6,24 @@
 mod apart;
 mod asked;
 mod command;
+mod devices;
 mod error;
+mod libtorch;
 mod prepared;
 mod shared;
 mod slots;
 mod strategy;
+mod torch;
 mod watcher;
 
 pub use asked::Asking;
 pub use error::SessionError;
+pub use libtorch::{By, Libtorch, LibtorchError};
 pub use prepared::{Only, Outside, Prepared, resolve};
-pub use slots::{Engine, slots, this_program, torch_version, torch_worker};
+pub use slots::{Engine, slots};
 pub use strategy::{Results, Strategy, strategy};
-pub use watcher::{Unwatched, Watcher};
+pub use torch::{Findings, TorchEngine, this_program};
+pub use watcher::{Remark, Unwatched, Watcher};
 
 use std::{
     borrow::Cow,
@@ -97,11 +102,12 @@ impl Session<'_> {
         let (whole, settings) = (&prepared.plan, prepared.grid.settings());
         let read = |plan: &Plan| Recorded::read_for(&*self.disk, self.dir, plan);
         let first = strategy(whole).ask(whole, &read)?;
+        // Before anything is written: a pool that can't work leaves no trace.
+        let engine = Engine::of(&whole.engine, settings.toy_examples, self.cache, self.program);
+        let means = self.means(&settings.pool, engine, self.cache, self.jobs)?;
         let mut store =
             self.opened(prepared, &first, |opening| Store::open_on(self.disk.clone(), self.dir, opening))?;
         self.reopen(&mut store, &prepared.selected())?;
-        let engine = Engine::of(&whole.engine, settings.toy_examples, self.cache, self.program);
-        let means = self.means(&settings.pool, engine, self.cache, self.jobs)?;
         self.carry_out(whole, prepared.only.as_ref(), &mut store, &means)
     }
 
@@ -160,7 +166,7 @@ impl Session<'_> {
         cache: Option<&Path>,
         jobs: Option<u32>,
     ) -> Result<Means, SessionError> {
-        let mut settings = Settings::new(slots(pool, engine, jobs)?);
+        let mut settings = Settings::new(slots(pool, engine, jobs, self.watcher)?);
         settings.run_timeout = pool.run_timeout;
         settings.stall_timeout = pool.stall_timeout.unwrap_or(settings.stall_timeout);
         if self.heeds_signals {

@@ -1,4 +1,7 @@
+use std::fmt;
+
 use crate::{
+    gpu::{Gpu, NoGpu},
     plan::Plan,
     pool::{Happening, Interruption, Observer},
     store::Notice,
@@ -9,9 +12,30 @@ pub trait Watcher {
     /// Something about the results as they were found.
     fn notice(&self, notice: &Notice);
 
+    /// Something about the machine that the pool makes do with.
+    fn remark(&self, remark: &Remark);
+
     /// Runs of a plan are about to be carried out on so many slots; `ended` of them have an outcome already. What happens is
     /// told to the observer, which is dropped when all that was asked for has ended.
     fn begins<'p>(&'p self, plan: &'p Plan, slots: usize, ended: usize) -> Box<dyn Observer + 'p>;
+}
+
+/// What a pool makes do with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// A GPU that other programs fill and that nobody named gets no slot.
+    Filled(Gpu),
+    /// The driver of the GPUs is ill.
+    NoGpu(NoGpu),
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Filled(gpu) => write!(f, "passed over, since another program fills it: {gpu}"),
+            Self::NoGpu(why) => write!(f, "{why}; the sweep computes on the processor"),
+        }
+    }
 }
 
 /// Nobody.
@@ -20,6 +44,8 @@ pub struct Unwatched;
 
 impl Watcher for Unwatched {
     fn notice(&self, _: &Notice) {}
+
+    fn remark(&self, _: &Remark) {}
 
     fn begins<'p>(&'p self, _: &'p Plan, _: usize, _: usize) -> Box<dyn Observer + 'p> {
         Box::new(Self)

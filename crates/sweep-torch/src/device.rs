@@ -11,22 +11,24 @@ use crate::system::{self, NotOpened};
 
 /// CUDA half of libtorch, opened only where a GPU is asked for.
 const CUDA_LIBRARY: &str = "libtorch_cuda.so";
+/// Where it comes from.
+const CUDA_WHEELS: &str =
+    "run `scripts/setup-libtorch --cuda`, or activate an environment with `pip install torch==2.11.0`";
 
 /// The device can't be used.
 #[derive(Debug, Error)]
 pub enum DeviceError {
-    /// libtorch's CUDA half is nowhere.
+    /// This libtorch is for processors alone.
     #[error(
-        "no {CUDA_LIBRARY} beside libtorch_cpu.so or in $SWEEP_LIBTORCH (looked at {}); install the CUDA build of torch {} there, or use `--device cpu`",
-        list(looked_at),
-        crate::TORCH_VERSION
+        "no {CUDA_LIBRARY} in `{}`: this libtorch is for processors; {CUDA_WHEELS}, or use `--device cpu`",
+        folder.display()
     )]
     NoCudaLibrary {
-        /// Where it was looked for.
-        looked_at: Vec<PathBuf>,
+        /// Folder of the libtorch that this process runs on.
+        folder: PathBuf,
     },
     /// libtorch's CUDA half doesn't load.
-    #[error("the CUDA half of libtorch doesn't load ({0}); install the CUDA libraries that torch {torch} asks for, or use `--device cpu`", torch = crate::TORCH_VERSION)]
+    #[error("the CUDA half of libtorch doesn't load ({0}); {CUDA_WHEELS}, or use `--device cpu`")]
     CudaLibrary(#[from] NotOpened),
     /// There is no such GPU.
     #[error(
@@ -38,11 +40,6 @@ pub enum DeviceError {
         /// GPUs that CUDA sees.
         seen: i64,
     },
-}
-
-fn list(paths: &[PathBuf]) -> String {
-    let paths: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
-    if paths.is_empty() { "no folder".to_owned() } else { paths.join(", ") }
 }
 
 /// Opens a device: one thread on the processor, or a GPU. Must be the process's first use of libtorch.
@@ -118,18 +115,11 @@ fn visible() -> Option<Vec<String>> {
     Some(list.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect())
 }
 
+/// The CUDA half lies where the CPU half of this process came from: halves of two releases would corrupt each other.
 fn find_cuda_library() -> Result<PathBuf, DeviceError> {
-    let given = env::var_os("SWEEP_LIBTORCH").map(PathBuf::from);
-    let looked_at: Vec<PathBuf> =
-        [system::libtorch_folder(), given.as_ref().map(|folder| folder.join("lib")), given]
-            .into_iter()
-            .flatten()
-            .map(|folder| folder.join(CUDA_LIBRARY))
-            .collect();
-    match looked_at.iter().find(|path| path.is_file()) {
-        Some(found) => Ok(found.clone()),
-        None => Err(DeviceError::NoCudaLibrary { looked_at }),
-    }
+    let folder = system::libtorch_folder().unwrap_or_default();
+    let library = folder.join(CUDA_LIBRARY);
+    if library.is_file() { Ok(library) } else { Err(DeviceError::NoCudaLibrary { folder }) }
 }
 
 /// The device in words, as the system names it.

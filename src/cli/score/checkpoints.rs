@@ -26,7 +26,7 @@ use crate::{
     engine::WorkerCommand,
     grid::PoolSettings,
     measuring::{Measured, Measuring, News},
-    session::{Engine, slots, torch_version, torch_worker},
+    session::{Engine, TorchEngine, Unwatched, slots},
     store::Cache,
 };
 
@@ -102,11 +102,11 @@ impl<'a> Scene<'a> {
             Dataset::load(data, classes, BadImages::Refuse, &|done, total| counter.set(done, total));
         counter.finish();
         let jobs = arguments.jobs.map(NonZeroU32::get);
-        let slots = slots(&PoolSettings::default(), Engine::Torch { cache: None }, jobs)?;
+        let slots = slots(&PoolSettings::default(), Engine::Torch { cache: None }, jobs, &Unwatched)?;
         let ready = Ready {
             data: data.clone(),
             data_hash: dataset?.hash().clone(),
-            engine: torch_version(&torch_worker()?)?,
+            engine: TorchEngine::here()?.version()?,
             workers: slots.into_iter().map(|slot| slot.command).collect(),
             cache: Cache::open(&arguments.cache)?,
         };

@@ -1,0 +1,226 @@
+//! Which devices a pool works on: those that the grid names, or every GPU that is visible and free, or the processor.
+
+use std::{env, ffi::OsString};
+
+use sweep_protocol::terms::Device;
+
+use super::{Remark, SessionError, Watcher};
+use crate::gpu::{Gpu, NoGpu};
+
+/// Names the GPUs that CUDA sees.
+const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
+
+/// The GPUs that this process may use, where a cluster or the user has chosen some of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Granted(Option<Vec<String>>);
+
+impl Granted {
+    pub(super) fn here() -> Self {
+        let value = |name| env::var(name).ok();
+        Self::of(value(VISIBLE).as_deref(), value("SLURM_JOB_GPUS").as_deref())
+    }
+
+    /// An allocation that names its GPUs is believed even where nothing hides the others.
+    fn of(visible: Option<&str>, allocated: Option<&str>) -> Self {
+        let names = |list: &str| {
+            list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        };
+        Self(visible.or(allocated).map(names))
+    }
+
+    /// How workers are told, where somebody has chosen.
+    pub(super) fn variable(&self) -> Option<(OsString, OsString)> {
+        self.0.as_ref().map(|names| (VISIBLE.into(), names.join(",").into()))
+    }
+
+    /// What this process may use of the driver's GPUs, each as `cuda:N` and by name. A name that the driver doesn't know is
+    /// that of a part of a GPU, or of one that this process can't look at, and is believed.
+    fn visible<'g>(&self, gpus: &'g [Gpu]) -> Vec<(Device, Option<&'g Gpu>)> {
+        let called = |name: &str| gpus.iter().find(|gpu| gpu.is_called(name));
+        match &self.0 {
+            None => gpus.iter().map(|gpu| (Device::Cuda(gpu.number), Some(gpu))).collect(),
+            Some(names) => (0..)
+                .zip(names)
+                .filter(|(_, name)| called(name).is_some() || name.parse::<u32>().is_err())
+                .map(|(place, name)| (Device::Cuda(place), called(name)))
+                .collect(),
+        }
+    }
+
+    fn refuse(&self, devices: &[Device]) -> Result<(), SessionError> {
+        let Some(names) = &self.0 else { return Ok(()) };
+        let beyond =
+            devices.iter().find(|device| matches!(device, Device::Cuda(at) if *at as usize >= names.len()));
+        match beyond {
+            Some(&device) => Err(SessionError::NotGranted { device, granted: names.len() }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The devices that the grid names, each of which must be there; or all GPUs that nobody else fills; or the processor.
+pub(super) fn devices(
+    named: Option<&[Device]>,
+    granted: &Granted,
+    gpus: impl FnOnce() -> Result<Vec<Gpu>, NoGpu>,
+    watcher: &dyn Watcher,
+) -> Result<Vec<Device>, SessionError> {
+    match named {
+        Some(devices) => {
+            granted.refuse(devices)?;
+            if let Some(&wanted) = devices.iter().find(|device| **device != Device::Cpu) {
+                let there = gpus().map_err(|why| SessionError::NoGpu { wanted, why })?;
+                let visible = granted.visible(&there);
+                let is_there = |device: &Device| visible.iter().any(|(visible, _)| visible == device);
+                if let Some(&wanted) =
+                    devices.iter().find(|device| **device != Device::Cpu && !is_there(device))
+                {
+                    return Err(SessionError::NoSuchGpu { wanted, there: listed(&there) });
+                }
+            }
+            Ok(devices.to_vec())
+        }
+        None if granted.0.as_ref().is_some_and(Vec::is_empty) => Ok(vec![Device::Cpu]),
+        None => match gpus() {
+            Ok(there) => free(&granted.visible(&there), watcher),
+            Err(NoGpu::NoDriver) => Ok(vec![Device::Cpu]),
+            Err(why) => {
+                watcher.remark(&Remark::NoGpu(why));
+                Ok(vec![Device::Cpu])
+            }
+        },
+    }
+}
+
+/// The GPUs that nobody else fills. A sweep that finds none doesn't spend the night on the processor instead.
+fn free(visible: &[(Device, Option<&Gpu>)], watcher: &dyn Watcher) -> Result<Vec<Device>, SessionError> {
+    let (filled, free): (Vec<_>, Vec<_>) =
+        visible.iter().partition(|(_, gpu)| gpu.is_some_and(Gpu::is_filled));
+    let filled: Vec<Gpu> = filled.iter().filter_map(|(_, gpu)| gpu.cloned()).collect();
+    match (free.is_empty(), filled.is_empty()) {
+        (true, true) => Ok(vec![Device::Cpu]),
+        (true, false) => Err(SessionError::AllFilled { filled: listed(&filled) }),
+        (false, _) => {
+            for gpu in filled {
+                watcher.remark(&Remark::Filled(gpu));
+            }
+            Ok(free.iter().map(|(device, _)| *device).collect())
+        }
+    }
+}
+
+fn listed(gpus: &[Gpu]) -> String {
+    gpus.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use sweep_protocol::terms::Device::{self, Cpu, Cuda};
+
+    use super::{Granted, Remark, SessionError, devices};
+    use crate::{
+        gpu::{Gpu, Memory, NoGpu},
+        plan::Plan,
+        pool::Observer,
+        session::{Unwatched, Watcher},
+        store::Notice,
+    };
+
+    fn gpu(number: u32, used: u64) -> Gpu {
+        let memory = Some(Memory { total: 80_000, used });
+        let (uuid, model) = (format!("GPU-{number}{number}"), "NVIDIA H100".to_owned());
+        Gpu { number, uuid, model, driver: "580.1".to_owned(), memory }
+    }
+
+    /// Two free GPUs and one that somebody fills.
+    fn three() -> Vec<Gpu> {
+        vec![gpu(0, 300), gpu(1, 70_000), gpu(2, 4)]
+    }
+
+    /// Keeps what is remarked.
+    #[derive(Default)]
+    struct Ears(RefCell<Vec<String>>);
+
+    impl Watcher for Ears {
+        fn notice(&self, _: &Notice) {}
+
+        fn remark(&self, remark: &Remark) {
+            self.0.borrow_mut().push(remark.to_string());
+        }
+
+        fn begins<'p>(&'p self, _: &'p Plan, _: usize, _: usize) -> Box<dyn Observer + 'p> {
+            Box::new(Unwatched)
+        }
+    }
+
+    fn chosen(
+        named: Option<&[Device]>,
+        visible: Option<&str>,
+        gpus: Result<Vec<Gpu>, NoGpu>,
+    ) -> (Result<Vec<Device>, SessionError>, Vec<String>) {
+        let ears = Ears::default();
+        let devices = devices(named, &Granted::of(visible, None), || gpus, &ears);
+        (devices, ears.0.into_inner())
+    }
+
+    #[test]
+    fn every_gpu_that_is_visible_and_free_is_taken_and_the_others_are_told() {
+        let (devices, remarks) = chosen(None, None, Ok(three()));
+        assert_eq!(devices.expect("two are free"), [Cuda(0), Cuda(2)]);
+        assert!(remarks.len() == 1 && remarks[0].contains("cuda:1, NVIDIA H100"), "{remarks:?}");
+
+        // The first of the visible ones is the filled one, the second is GPU 0.
+        let (devices, remarks) = chosen(None, Some("1,0"), Ok(three()));
+        assert_eq!((devices.expect("one is free"), remarks.len()), (vec![Cuda(1)], 1));
+        let (devices, _) = chosen(None, Some("GPU-2"), Ok(three()));
+        assert_eq!(devices.expect("it is free"), [Cuda(0)]);
+        let (devices, _) = chosen(None, Some("MIG-7"), Ok(three()));
+        assert_eq!(devices.expect("a part is believed"), [Cuda(0)]);
+        let (devices, _) = chosen(None, Some(""), Ok(three()));
+        assert_eq!(devices.expect("none is visible"), [Cpu]);
+    }
+
+    #[test]
+    fn a_sweep_doesn_t_flee_to_the_processor_from_gpus_that_are_filled() {
+        let (devices, _) = chosen(None, None, Ok(vec![gpu(0, 70_000)]));
+        let said = devices.expect_err("none is free").to_string();
+        assert!(said.contains("cuda:0") && said.contains("devices"), "{said}");
+        let (devices, _) = chosen(Some(&[Cuda(0)]), None, Ok(vec![gpu(0, 70_000)]));
+        assert_eq!(devices.expect("named ones are taken"), [Cuda(0)]);
+    }
+
+    #[test]
+    fn a_gpu_that_is_named_must_be_there() {
+        let (devices, _) = chosen(Some(&[Cuda(0), Cuda(7)]), None, Ok(three()));
+        assert!(matches!(devices, Err(SessionError::NoSuchGpu { wanted: Cuda(7), .. })), "{devices:?}");
+        let (devices, _) = chosen(Some(&[Cuda(0)]), None, Err(NoGpu::NoDriver));
+        let said = devices.expect_err("no driver").to_string();
+        assert!(said.contains("no GPU: the driver isn't there"), "{said}");
+        let (devices, _) = chosen(Some(&[Cuda(1)]), Some("5"), Ok(three()));
+        assert!(matches!(devices, Err(SessionError::NotGranted { .. })), "{devices:?}");
+        let (devices, _) = chosen(Some(&[Cpu]), None, Err(NoGpu::NoDriver));
+        assert_eq!(devices.expect("the processor is always there"), [Cpu]);
+    }
+
+    #[test]
+    fn a_machine_without_a_driver_computes_on_its_processor_and_an_ill_driver_is_told() {
+        let (devices, remarks) = chosen(None, None, Err(NoGpu::NoDriver));
+        assert_eq!((devices.expect("the processor"), remarks.len()), (vec![Cpu], 0));
+        let said = "NVIDIA-SMI has failed".to_owned();
+        let (devices, remarks) = chosen(None, None, Err(NoGpu::Refused { said }));
+        assert_eq!(devices.expect("the processor"), [Cpu]);
+        assert!(remarks[0].contains("NVIDIA-SMI has failed"), "{remarks:?}");
+    }
+
+    #[test]
+    fn the_list_of_visible_gpus_goes_on_to_the_workers() {
+        let told = |visible, allocated| {
+            Granted::of(visible, allocated).variable().map(|(_, value)| value.into_string())
+        };
+        assert_eq!(told(Some(" 4, 6 "), Some("1")), Some(Ok("4,6".to_owned())));
+        assert_eq!(told(None, Some("1,3")), Some(Ok("1,3".to_owned())));
+        assert_eq!(told(None, None), None);
+    }
+}
