@@ -59,11 +59,12 @@ fn every_experiment_is_a_plan() {
 }
 
 #[test]
-fn the_method_that_contributing_adds_is_the_one_in_the_source() {
+fn what_contributing_adds_is_in_the_source() {
     let text = fs::read_to_string(repository("CONTRIBUTING.md")).expect("the repository has one");
-    let added =
-        text.split("+++ b/crates/methods/src/eu_k.rs\n@@\n").nth(1).expect("the file is added in the diff");
-    let lines = added.lines().take_while(|line| line.starts_with('+')).map(|line| &line[1..]);
-    let source = fs::read_to_string(repository("crates/methods/src/eu_k.rs")).expect("a method");
-    assert_eq!(lines.collect::<Vec<_>>(), source.lines().collect::<Vec<_>>());
+    for file in ["crates/methods/src/eu_k.rs", "crates/protocol/src/network/resnet18_cifar.rs"] {
+        let added = text.split(&format!("+++ b/{file}\n@@\n")).nth(1).expect("the file is added in the diff");
+        let lines = added.lines().take_while(|line| line.starts_with('+')).map(|line| &line[1..]);
+        let source = fs::read_to_string(repository(file)).expect("it is there");
+        assert_eq!(lines.collect::<Vec<_>>(), source.lines().collect::<Vec<_>>(), "{file}");
+    }
 }

@@ -119,13 +119,19 @@ fn a_checkpoint_as_pytorch_writes_it_is_an_original() {
 }
 
 #[test]
-fn a_checkpoint_that_does_not_fit_is_refused_with_every_difference() {
+fn a_checkpoint_that_does_not_fit_is_refused_before_anything_is_written() {
     let bench = bench();
     let checkpoint = repository("tests/fixtures/golden/original_model.pth").display().to_string();
     let original = format!("[original]\ncheckpoint = \"{checkpoint}\"\n[oracle]");
     bench.write("tiny.toml", grid().replace("[oracle]", &original).replace("width = 4", "width = 8"));
-    let said = bench.sweep(["tiny.toml", "--no-cache"]).expect_code(3);
-    assert!(said.stderr.contains("conv1.weight"), "{}", said.stderr);
+    let commands: [&[&str]; 3] = [&["plan"], &["run", "--dry-run"], &["run", "--no-cache", "--out", "r"]];
+    for command in commands {
+        let said = bench.sweep(command.iter().copied().chain(["tiny.toml"])).expect_code(3);
+        for part in ["conv1.weight", "; and 98 more", "width = 4, classes = 10 }`"] {
+            assert!(said.stderr.contains(part), "{}", said.stderr);
+        }
+    }
+    assert!(!bench.path("r").exists(), "nothing is trained for it");
 }
 
 #[test]

@@ -5,12 +5,14 @@
 
 mod check;
 mod engine;
+mod fit;
 mod identity;
 mod parameters;
 mod point;
 
 pub use check::{PlanFault, first_seed};
 pub use engine::{EngineCommand, EngineFile, PlannedEngine, UNASKED};
+pub use fit::{FitError, fit};
 pub use identity::{Identity, Names};
 pub use parameters::{Axes, Dimension, Parameters};
 pub use point::{Point, PointRecipe, RecipeWriter};

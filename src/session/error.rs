@@ -9,6 +9,7 @@ use crate::{
     cluster::FrozenError,
     gpu::NoGpu,
     grid::FilterError,
+    plan::FitError,
     pool::{PoolError, SignalError},
     store::{CacheError, StoreError},
 };
@@ -51,6 +52,9 @@ pub enum SessionError {
     /// A checkpoint.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// A checkpoint that can't be the original.
+    #[error(transparent)]
+    Fit(#[from] FitError),
     /// The results.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -6,11 +6,12 @@ use sweep_inputs::{
     checkpoint,
     dataset::{BadImages, Dataset},
 };
+use sweep_protocol::terms::ContentHash;
 
 use super::{Asking, SessionError, asked};
 use crate::{
-    grid::{Filter, Grid, Resolved, ResolvedData},
-    plan::{Plan, Point, Role},
+    grid::{Filter, Grid, Resolved, ResolvedData, Settings},
+    plan::{Plan, Point, Role, fit},
 };
 
 /// A grid, ready to be carried out.
@@ -111,9 +112,16 @@ pub fn resolve(
         data = Some(ResolvedData { hash: dataset.hash().clone(), skipped_images, sizes: dataset.sizes() });
     }
     let checkpoint = match settings.checkpoint.as_ref().filter(|_| settings.trains()) {
-        Some(path) => Some(checkpoint::read(Path::new(path))?.blake3),
+        Some(path) => Some(original(Path::new(path), settings)?),
         None => None,
     };
     let engine = asked::engine(grid, outside.grid, outside.asking)?;
     Ok((Resolved { engine, data, checkpoint }, left_out))
+}
+
+/// Hash of the checkpoint that a grid names, which must be of the network that it names.
+fn original(path: &Path, settings: &Settings) -> Result<ContentHash, SessionError> {
+    let read = checkpoint::read(path)?;
+    fit(path, &read.state, &settings.network)?;
+    Ok(read.blake3)
 }

@@ -9,11 +9,12 @@ mod layout;
 mod places;
 mod recognise;
 mod resnet18;
+mod resnet18_cifar;
 pub mod topology;
 
 pub use layout::{Entry, Layout, Norm, Parameter, Role};
 pub use places::{Draw, NoSuchTensor};
-pub use recognise::{Likeness, recognise};
+pub use recognise::{Likeness, recognise, stranger};
 pub use topology::Topology;
 
 use std::{collections::BTreeMap, fmt, ops::RangeInclusive};
@@ -21,7 +22,7 @@ use std::{collections::BTreeMap, fmt, ops::RangeInclusive};
 use serde::{Deserialize, Serialize};
 
 /// All architectures that a grid can name, in alphabetical order.
-pub const NETWORKS: &[Architecture] = &[resnet18::NETWORK];
+pub const NETWORKS: &[Architecture] = &[resnet18::NETWORK, resnet18_cifar::NETWORK];
 
 /// How many outputs a network may have.
 pub const CLASSES: RangeInclusive<u32> = 2..=10_000;

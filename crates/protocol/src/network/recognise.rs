@@ -25,6 +25,25 @@ impl Likeness {
     }
 }
 
+/// Well-known networks that the catalogue lacks: a name, a tensor that it has, and one that it would have if it were the
+/// next larger of its kind. Names of tensors are those of torchvision and timm.
+const STRANGERS: &[(&str, &str, &str)] = &[
+    ("ResNet-34", "layer3.5.conv2.weight", "layer1.0.conv3.weight"),
+    ("ResNet-50", "layer3.5.conv3.weight", "layer3.6.conv3.weight"),
+    ("ResNet-101", "layer3.22.conv3.weight", "layer3.23.conv3.weight"),
+    ("ResNet-152", "layer3.35.conv3.weight", "layer3.36.conv3.weight"),
+    ("a VGG", "features.0.weight", "features.0.0.weight"),
+    ("a vision transformer", "blocks.0.attn.qkv.weight", "layers.0.blocks.0.attn.qkv.weight"),
+    ("a vision transformer", "encoder.layers.encoder_layer_0.ln_1.weight", "conv1.weight"),
+];
+
+/// The name of a well-known network that the catalogue lacks and that these tensors look like.
+pub fn stranger<'s>(keys: impl Iterator<Item = &'s str>) -> Option<&'static str> {
+    let keys: BTreeSet<&str> = keys.collect();
+    let looks = |&&(_, has, lacks): &&(&str, &str, &str)| keys.contains(has) && !keys.contains(lacks);
+    STRANGERS.iter().find(looks).map(|(name, ..)| *name)
+}
+
 /// The network of the catalogue that has most tensors in common with a state dict; nothing where none has any. Every
 /// length of an axis is tried as every size.
 pub fn recognise<'s>(tensors: impl Iterator<Item = (&'s str, &'s [usize])>) -> Option<Likeness> {

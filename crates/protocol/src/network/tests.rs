@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::{Entry, Layout, NETWORKS, Network, NetworkError, Role, recognise};
+use super::{Entry, Layout, NETWORKS, Network, NetworkError, Role, recognise, stranger};
 use crate::recipe::Tensors;
 
 fn smallest(classes: u32) -> impl Iterator<Item = Network> {
@@ -148,4 +148,18 @@ fn a_network_is_recognised_by_most_of_its_tensors_and_nothing_by_none() {
     assert!(!likeness.is_whole());
     assert_eq!(recognised(&[("encoder.weight".to_owned(), vec![3, 4])]), None);
     assert_eq!(recognised(&[]), None);
+}
+
+#[test]
+fn what_the_catalogue_lacks_is_called_by_its_name() {
+    let of = |keys: &[&str]| stranger(keys.iter().copied());
+    assert_eq!(of(&["layer3.5.conv2.weight"]), Some("ResNet-34"));
+    assert_eq!(
+        of(&["layer1.0.conv3.weight", "layer3.5.conv2.weight", "layer3.5.conv3.weight"]),
+        Some("ResNet-50")
+    );
+    for network in smallest(2) {
+        let tensors = shapes(&network.layout().expect("within bounds"));
+        assert_eq!(stranger(tensors.iter().map(|(key, _)| key.as_str())), None, "{network}");
+    }
 }
