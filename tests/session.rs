@@ -72,6 +72,7 @@ fn session<'a>(dir: &'a Path, program: &'a Path, watcher: &'a dyn Watcher) -> Se
         jobs: Some(2),
         retry: &[],
         changed_inputs: ChangedInputs::Refuse,
+        accept_weak_original: false,
         task: None,
         heeds_signals: false,
         watcher,

@@ -253,7 +253,10 @@ fn of_session(error: &SessionError) -> Exit {
         | SessionError::TorchUnusable { .. }
         | SessionError::Pool(PoolError::NoSlots) => Exit::Usage,
         SessionError::NothingSelected => Exit::NothingSelected,
-        SessionError::Data(_) | SessionError::Checkpoint(_) | SessionError::Fit(_) => Exit::InputsRefused,
+        SessionError::Data(_)
+        | SessionError::Checkpoint(_)
+        | SessionError::Fit(_)
+        | SessionError::WeakOriginal(_) => Exit::InputsRefused,
         SessionError::Store(error) | SessionError::Pool(PoolError::Store(error)) => of_store(error),
         SessionError::Cache(_) | SessionError::Shared(_) | SessionError::Folder { .. } => Exit::Store,
     }

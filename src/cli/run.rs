@@ -45,6 +45,9 @@ pub(super) struct Arguments {
     accept_changed_inputs: bool,
     #[command(flatten)]
     vouching: Vouching,
+    /// Go on although the original checkpoint knows hardly more than chance would
+    #[arg(long)]
+    accept_weak_original: bool,
     /// How to show progress
     #[arg(long, value_enum, default_value = "auto")]
     progress: Manner,
@@ -81,6 +84,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         jobs: arguments.jobs,
         retry: &retry,
         changed_inputs: changed_inputs(arguments.accept_changed_inputs),
+        accept_weak_original: arguments.accept_weak_original,
         ..session(&dir, cache.as_deref(), &program, &arguments.progress)?
     };
     let ending =
@@ -108,6 +112,7 @@ pub(super) fn session<'a>(
         jobs: None,
         retry: &[],
         changed_inputs: ChangedInputs::Refuse,
+        accept_weak_original: false,
         task: work::task(),
         heeds_signals: true,
         watcher: manner,

@@ -100,7 +100,24 @@ fn network() -> Value {
         let about = format!("{}: {}; default {}", architecture.name, key.about, key.default);
         properties.entry(key.name).or_insert_with(|| bounded(&about, key.least, key.most));
     }
-    table("The network", &Value::Object(properties))
+    let divisor = json!({ "type": "number", "exclusiveMinimum": 0 });
+    let numbers = |of: &Value| json!({ "type": "array", "items": of, "minItems": 3, "maxItems": 3 });
+    for (key, of, about) in [
+        (
+            "mean",
+            json!({ "type": "number" }),
+            "What is subtracted from the divided pixels of each colour; default 0",
+        ),
+        ("std", divisor.clone(), "By what each colour is divided last; default 1"),
+    ] {
+        let value = json!({ "anyOf": [of, numbers(&of)], "description": about });
+        properties.insert(key.to_owned(), value);
+    }
+    let mut divide = divisor;
+    divide["description"] =
+        "By what pixels of 0 to 255 are divided first; default 1: they stay as they are".into();
+    properties.insert("divide".to_owned(), divide);
+    table("The network, and what it sees of an image", &Value::Object(properties))
 }
 
 fn cluster() -> Value {

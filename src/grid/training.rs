@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 use sweep_methods::TrainingRecipe;
-use sweep_protocol::network::{self, Architecture, CLASSES, NETWORKS, Network};
+use sweep_protocol::network::{self, Architecture, CLASSES, NETWORKS, Network, Preparation};
 use toml::{
     Spanned,
     de::{DeValue, ValueDeserializer},
@@ -13,7 +13,7 @@ use toml::{
 use super::{
     error::Problems,
     phases::grammar,
-    table::{Entries, Table, unknown_name},
+    table::{Entries, Node, Table, real, unknown_name, wrong_type},
 };
 
 /// The network of a grid that names none.
@@ -39,7 +39,8 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> (Network, Train
 fn network(table: Option<&Table<'_>>, problems: &mut Problems) -> Network {
     let architecture = architecture(table, problems);
     let own = architecture.keys.iter().map(|key| key.name);
-    let known: Vec<&'static str> = ["name", "classes"].into_iter().chain(own).collect();
+    let known: Vec<&'static str> =
+        ["name", "classes", "divide", "mean", "std"].into_iter().chain(own).collect();
     if let Some(table) = table {
         table.refuse_unknown(&known, problems);
     }
@@ -52,7 +53,34 @@ fn network(table: Option<&Table<'_>>, problems: &mut Problems) -> Network {
         .keys
         .iter()
         .map(|key| (key.name.to_owned(), size(key.name, key.least..=key.most, u64::from(key.default))));
-    Network { name: architecture.name.to_owned(), classes, keys: keys.collect() }
+    let keys = keys.collect();
+    let preparation = table.map_or_else(Preparation::default, |table| preparation(table, problems));
+    Network { name: architecture.name.to_owned(), classes, keys, preparation }
+}
+
+/// Reads what is done to pixels; one number stands for all three colours.
+fn preparation(table: &Table<'_>, problems: &mut Problems) -> Preparation {
+    let raw = Preparation::default();
+    let above_0 = |numbers: [f64; 3]| numbers.into_iter().all(|number| number > 0.0);
+    let mut read = |key: &str, otherwise: [f64; 3], good: &dyn Fn([f64; 3]) -> bool, expected: &str| {
+        let Some(node) = table.get(key) else { return otherwise };
+        colours(node).filter(|numbers| good(*numbers)).unwrap_or_else(|| {
+            problems.push(wrong_type(key, expected, node));
+            otherwise
+        })
+    };
+    let one = |numbers: [f64; 3]| above_0(numbers) && numbers == [numbers[0]; 3];
+    let [divide, ..] = read("divide", [raw.divide(); 3], &one, "a finite number above 0");
+    let mean = read("mean", raw.mean(), &|_| true, "a finite number, or three: red, green, blue");
+    let std = read("std", raw.std(), &above_0, "a finite number above 0, or three: red, green, blue");
+    Preparation::new(divide, mean, std).unwrap_or(raw)
+}
+
+fn colours(node: &Node<'_>) -> Option<[f64; 3]> {
+    match node.get_ref() {
+        DeValue::Array(numbers) => numbers.iter().map(real).collect::<Option<Vec<_>>>()?.try_into().ok(),
+        _ => real(node).map(|number| [number; 3]),
+    }
 }
 
 fn architecture(table: Option<&Table<'_>>, problems: &mut Problems) -> &'static Architecture {

@@ -64,10 +64,15 @@ fn guess(state: &StateDict, wanted: &Network) -> Guess {
     let tensors = state.iter().map(|(key, tensor)| (key, tensor.shape.as_slice()));
     match network::recognise(tensors) {
         None => Guess::Nothing,
-        Some(likeness) if likeness.is_whole() && likeness.network == *wanted => Guess::Itself,
+        Some(likeness) if likeness.is_whole() && is_built_as(&likeness.network, wanted) => Guess::Itself,
         Some(likeness) if likeness.is_whole() => Guess::Is(likeness.network),
         Some(likeness) => Guess::Like(likeness.network, likeness.of - likeness.matching),
     }
+}
+
+/// Whether two networks have the same tensors.
+fn is_built_as(one: &Network, other: &Network) -> bool {
+    (&one.name, one.classes, &one.keys) == (&other.name, other.classes, &other.keys)
 }
 
 impl std::error::Error for Unfit {}
@@ -114,7 +119,7 @@ impl fmt::Display for Unfit {
 }
 
 /// A network as a grid names it.
-fn in_grid(Network { name, classes, keys }: &Network) -> String {
+fn in_grid(Network { name, classes, keys, .. }: &Network) -> String {
     let keys: String = keys.iter().map(|(key, value)| format!(", {key} = {value}")).collect();
     format!("{{ name = \"{name}\"{keys}, classes = {classes} }}")
 }

@@ -4,7 +4,7 @@ use sweep_inputs::{checkpoint::CheckpointError, dataset::Refused};
 use sweep_protocol::terms::Device;
 use thiserror::Error;
 
-use super::libtorch::LibtorchError;
+use super::{WeakOriginal, libtorch::LibtorchError};
 use crate::{
     cluster::FrozenError,
     gpu::NoGpu,
@@ -55,6 +55,9 @@ pub enum SessionError {
     /// A checkpoint that can't be the original.
     #[error(transparent)]
     Fit(#[from] FitError),
+    /// A checkpoint that knows hardly more than chance would.
+    #[error(transparent)]
+    WeakOriginal(Box<WeakOriginal>),
     /// The results.
     #[error(transparent)]
     Store(#[from] StoreError),

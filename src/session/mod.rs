@@ -9,6 +9,7 @@ mod command;
 mod devices;
 mod error;
 mod libtorch;
+mod original;
 mod prepared;
 mod shared;
 mod slots;
@@ -19,6 +20,7 @@ mod watcher;
 pub use asked::Asking;
 pub use error::SessionError;
 pub use libtorch::{By, Libtorch, LibtorchError};
+pub use original::WeakOriginal;
 pub use prepared::{Only, Outside, Prepared, resolve};
 pub use slots::{Engine, slots};
 pub use strategy::{Results, Strategy, strategy};
@@ -62,6 +64,8 @@ pub struct Session<'a> {
     pub retry: &'a [Status],
     /// What to do if the data or the original changed since the last time.
     pub changed_inputs: ChangedInputs,
+    /// Whether to go on with a checkpoint that knows hardly more than chance would.
+    pub accept_weak_original: bool,
     /// The cluster's task that this process belongs to.
     pub task: Option<Task>,
     /// Whether signals to this process are wishes to end early ([`pool::signals`]), as long as runs are carried out.
@@ -108,6 +112,9 @@ impl Session<'_> {
         let mut store =
             self.opened(prepared, &first, |opening| Store::open_on(self.disk.clone(), self.dir, opening))?;
         self.reopen(&mut store, &prepared.selected())?;
+        if let Some(ending) = self.look_at_original(&first, &mut store, &means)? {
+            return Ok(Carried { ending, plan: prepared.selected() });
+        }
         self.carry_out(whole, prepared.only.as_ref(), &mut store, &means)
     }
 

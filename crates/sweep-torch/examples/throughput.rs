@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, ops::ControlFlow, time::Instant};
 
 use sweep_protocol::{
-    network as message,
+    network::{self as message, Preparation},
     recipe::{CrossEntropy, Optimizer, Phase, Recipe, Stream, Term, Train},
     terms::{NonNegative, Positive, Seed, Set, UnitInterval},
 };
@@ -66,7 +66,12 @@ impl Bench {
         let mut draws = Seeded::new(Seed(1));
         let weights = Weights::born(&network, &mut draws, (Kind::Float, Device::Cpu))
             .expect("a seeded source never lacks anything");
-        Self { network, weights, examples: Examples::new(noise(), Device::Cpu), draws }
+        Self {
+            network,
+            weights,
+            examples: Examples::new(noise(), &Preparation::default(), Device::Cpu),
+            draws,
+        }
     }
 
     /// Images per second of one pass.

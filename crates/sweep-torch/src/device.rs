@@ -67,7 +67,7 @@ pub fn open(wanted: terms::Device) -> Result<Device, DeviceError> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Findings {
     /// Version of libtorch.
-    pub torch: &'static str,
+    pub torch: String,
     /// Folder of libtorch.
     pub libtorch: Option<PathBuf>,
     /// The processor.
@@ -91,7 +91,7 @@ pub fn examine() -> Findings {
         one_thread();
     }
     Findings {
-        torch: crate::TORCH_VERSION,
+        torch: system::libtorch_version(),
         libtorch: system::libtorch_folder(),
         processor: name(terms::Device::Cpu),
         threads: tch::get_num_threads(),

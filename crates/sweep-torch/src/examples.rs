@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sweep_protocol::terms::{Set, SetSizes};
+use sweep_protocol::{
+    network::Preparation,
+    terms::{Set, SetSizes},
+};
 use tch::{Device, Kind, Tensor};
 
 /// Every example of a data set, resident on one device.
@@ -13,6 +16,15 @@ pub struct Examples {
     host_labels: Vec<i64>,
     sets: BTreeMap<Set, Vec<i64>>,
     class_counts: Vec<u64>,
+    preparation: Option<Prepared>,
+}
+
+/// How pixels are prepared, on the device in float64: \[1, 3, 1, 1\] each.
+#[derive(Debug)]
+struct Prepared {
+    divide: f64,
+    mean: Tensor,
+    std: Tensor,
 }
 
 /// A data set on the host.
@@ -32,8 +44,8 @@ pub struct HostExamples {
 }
 
 impl Examples {
-    /// Moves a data set to a device.
-    pub fn new(host: HostExamples, device: Device) -> Self {
+    /// Moves a data set to a device; a network sees its pixels as `preparation` says.
+    pub fn new(host: HostExamples, preparation: &Preparation, device: Device) -> Self {
         let mut sets = host.sets;
         let train = [Set::Retain, Set::Forget].iter().flat_map(|set| sets.get(set).into_iter().flatten());
         let train: Vec<i64> = train.copied().collect();
@@ -44,6 +56,7 @@ impl Examples {
             host_labels: host.labels,
             sets,
             class_counts: host.class_counts,
+            preparation: Prepared::of(preparation, device),
         }
     }
 
@@ -83,9 +96,98 @@ impl Examples {
         &self.class_counts
     }
 
-    /// Pixels \[B, 3, H, W\] as the network sees them, 0 to 255 and un-normalised, and labels \[B\] of the images at
-    /// `positions`.
+    /// Pixels \[B, 3, H, W\] as the network sees them, and labels \[B\] of the images at `positions`.
     pub fn batch(&self, positions: &Tensor, kind: Kind) -> (Tensor, Tensor) {
-        (self.images.index_select(0, positions).to_kind(kind), self.labels.index_select(0, positions))
+        let pixels = self.images.index_select(0, positions).to_kind(kind);
+        (self.prepare(pixels), self.labels.index_select(0, positions))
+    }
+
+    /// Images as the network sees them after a step of `epsilon` times the range of a pixel along `signs`, kept within what
+    /// pixels can be; all of one shape \[B, 3, H, W\].
+    pub fn stepped(&self, images: &Tensor, signs: &Tensor, epsilon: f64) -> Tensor {
+        let Some(preparation) = &self.preparation else {
+            return (images + signs * (255.0 * epsilon)).clamp(0.0, 255.0);
+        };
+        let kind = images.kind();
+        let edge = |pixel: f64| preparation.apply(Tensor::full([1, 3, 1, 1], pixel, (kind, images.device())));
+        let (lowest, highest) = (edge(0.0), edge(255.0));
+        (images + signs * (&highest - &lowest) * epsilon).clamp_tensor(Some(&lowest), Some(&highest))
+    }
+
+    fn prepare(&self, pixels: Tensor) -> Tensor {
+        match &self.preparation {
+            Some(preparation) => preparation.apply(pixels),
+            None => pixels,
+        }
+    }
+}
+
+impl Prepared {
+    /// Nothing where pixels stay as they are.
+    fn of(preparation: &Preparation, device: Device) -> Option<Self> {
+        let colours = |numbers: [f64; 3]| Tensor::from_slice(&numbers).view([1, 3, 1, 1]).to_device(device);
+        (!preparation.is_raw()).then(|| Self {
+            divide: preparation.divide(),
+            mean: colours(preparation.mean()),
+            std: colours(preparation.std()),
+        })
+    }
+
+    /// The order of torchvision's `ToTensor` and `Normalize`, in the arithmetic of the pixels.
+    fn apply(&self, pixels: Tensor) -> Tensor {
+        let kind = pixels.kind();
+        (pixels / self.divide - self.mean.to_kind(kind)) / self.std.to_kind(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BTreeMap, Device, Examples, HostExamples, Kind, Preparation, Set, Tensor};
+
+    /// One image of one pixel: red 0, green 51, blue 255.
+    fn examples(preparation: &Preparation) -> Examples {
+        let host = HostExamples {
+            images: vec![0, 51, 255],
+            shape: [1, 3, 1, 1],
+            labels: vec![0],
+            sets: BTreeMap::from([(Set::Retain, vec![0])]),
+            class_counts: vec![1],
+        };
+        Examples::new(host, preparation, Device::Cpu)
+    }
+
+    fn numbers(images: &Tensor) -> Vec<f64> {
+        Vec::try_from(images.flatten(0, -1)).expect("three numbers")
+    }
+
+    fn close(have: &Tensor, want: [f64; 3]) {
+        let have = numbers(have);
+        assert!(
+            have.iter().zip(want).all(|(have, want)| (have - want).abs() < 1e-12),
+            "{have:?}, not {want:?}"
+        );
+    }
+
+    #[test]
+    fn pixels_are_divided_and_normalised_colour_by_colour() {
+        let preparation = Preparation::new(255.0, [0.5, 0.1, 0.0], [0.25, 0.1, 2.0]).expect("it divides");
+        let batch = |preparation: &Preparation| {
+            examples(preparation).batch(&Tensor::from_slice(&[0i64]), Kind::Double).0
+        };
+        close(&batch(&preparation), [-2.0, 1.0, 0.5]);
+        assert_eq!(numbers(&batch(&Preparation::default())), [0.0, 51.0, 255.0]);
+    }
+
+    #[test]
+    fn a_step_is_a_share_of_the_pixels_range_and_stays_in_it() {
+        let preparation = Preparation::new(255.0, [0.5, 0.1, 0.0], [0.25, 0.1, 2.0]).expect("it divides");
+        let signs = Tensor::from_slice(&[-1.0, 1.0, -1.0]).view([1, 3, 1, 1]);
+        for (preparation, want) in
+            [(Preparation::default(), [0.0, 76.5, 229.5]), (preparation, [-2.0, 2.0, 0.45])]
+        {
+            let examples = examples(&preparation);
+            let images = examples.batch(&Tensor::from_slice(&[0i64]), Kind::Double).0;
+            close(&examples.stepped(&images, &signs, 0.1), want);
+        }
     }
 }

@@ -14,6 +14,7 @@ use sweep_inputs::{
 };
 use sweep_protocol::{
     message::Inputs,
+    network::{Network, Preparation},
     terms::{ContentHash, Set},
 };
 use tch::Device;
@@ -72,8 +73,8 @@ pub struct Passes {
     pub device: String,
 }
 
-/// Hash and number of classes: the labels were checked against these.
-type DataKey = (PathBuf, ContentHash, u32);
+/// Hash, number of classes, which the labels were checked against, and how pixels are prepared.
+type DataKey = (PathBuf, ContentHash, u32, Preparation);
 
 impl Shelf {
     /// An empty shelf for one device, beside a folder for what passes find.
@@ -89,7 +90,8 @@ impl Shelf {
 
     /// The data set of a job. `progress` is called now and then while it is read.
     pub fn examples(&mut self, inputs: &Inputs, progress: &dyn Fn()) -> Result<Rc<Examples>, InputError> {
-        let key = (inputs.data.clone(), inputs.data_hash.clone(), inputs.network.classes);
+        let Network { classes, preparation, .. } = inputs.network;
+        let key = (inputs.data.clone(), inputs.data_hash.clone(), classes, preparation);
         if let Some((held, examples)) = &self.data
             && *held == key
         {
@@ -103,7 +105,7 @@ impl Shelf {
             let (path, have, want) = (inputs.data.clone(), dataset.hash().clone(), inputs.data_hash.clone());
             return Err(InputError::DataChanged { path, have, want });
         }
-        let examples = Rc::new(Examples::new(on_host(&dataset), self.device));
+        let examples = Rc::new(Examples::new(on_host(&dataset), &preparation, self.device));
         self.data = Some((key, examples.clone()));
         Ok(examples)
     }

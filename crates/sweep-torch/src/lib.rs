@@ -19,10 +19,16 @@ pub mod phase;
 pub mod replay;
 pub mod serve;
 
-/// The libtorch that the pinned `tch` binds.
-pub const TORCH_VERSION: &str = "2.11.0";
+/// Counts the changes of this package after which the same recipe, seed and libtorch leave other bits. It is part of the
+/// version and so of the id of every run: results of another arithmetic are never taken for those of this one. A test
+/// holds the bits of small recipes to it.
+pub const ARITHMETIC: u32 = 1;
 
-/// This engine and what it stands on, as a worker announces it.
+/// What weights and images are computed in.
+pub const PRECISION: &str = "float32";
+
+/// This engine and all that decides its bits beside the device, as a worker announces it.
 pub fn version() -> String {
-    format!("sweep-torch {}, torch {TORCH_VERSION}", env!("CARGO_PKG_VERSION"))
+    let (package, torch) = (env!("CARGO_PKG_VERSION"), system::libtorch_version());
+    format!("sweep-torch {package}, arithmetic {ARITHMETIC}, {PRECISION}, torch {torch}")
 }

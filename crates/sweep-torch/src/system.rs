@@ -90,3 +90,22 @@ pub fn open_library(path: &Path) -> Result<(), NotOpened> {
     std::mem::forget(library);
     Ok(())
 }
+
+/// Version of the libtorch that this process runs on, as that library itself says.
+#[expect(unsafe_code, reason = "libtorch says its version through a function that `tch` doesn't bind")]
+pub fn libtorch_version() -> String {
+    let process = Library::this();
+    // SAFETY: torch/csrc/inductor/aoti_torch/c/shim.h declares `uint64_t aoti_torch_abi_version()`, part of libtorch's stable
+    // C interface; it only returns a constant.
+    let packed = unsafe {
+        process.get::<unsafe extern "C" fn() -> u64>(b"aoti_torch_abi_version\0").map(|version| version())
+    };
+    // torch/headeronly/version.h: major, minor and patch in the three highest bytes.
+    packed.map_or_else(
+        |_| "of unknown version".to_owned(),
+        |packed| {
+            let [major, minor, patch, ..] = packed.to_be_bytes();
+            format!("{major}.{minor}.{patch}")
+        },
+    )
+}

@@ -282,7 +282,7 @@ fn the_ids_of_the_quickstart_stay_as_they_are() {
         skipped_images: 0,
         sizes: SetSizes { retain: 1175, forget: 25, validation: 150, test: Some(150) },
     };
-    let engine = PlannedEngine::ours("torch", "sweep-torch 0.1.0, torch 2.11.0", true);
+    let engine = PlannedEngine::ours("torch", "sweep-torch 0.1.0, arithmetic 1, float32, torch 2.11.0", true);
     let plan =
         super::plan(&experiment("quickstart.toml"), &Resolved { engine, data: Some(data), checkpoint: None });
     let ids: Vec<&str> = plan.runs.iter().map(|run| run.id.as_str()).collect();

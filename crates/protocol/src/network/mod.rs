@@ -7,6 +7,7 @@
 
 mod layout;
 mod places;
+mod preparation;
 mod recognise;
 mod resnet18;
 mod resnet18_cifar;
@@ -14,6 +15,7 @@ pub mod topology;
 
 pub use layout::{Entry, Layout, Norm, Parameter, Role};
 pub use places::{Draw, NoSuchTensor};
+pub use preparation::{NoPreparation, Preparation};
 pub use recognise::{Likeness, recognise, stranger};
 pub use topology::Topology;
 
@@ -60,8 +62,8 @@ pub struct Key {
     pub about: &'static str,
 }
 
-/// An architecture with its sizes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An architecture with its sizes, and what it sees of an image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// Name of the architecture, e.g. `resnet18`.
@@ -70,6 +72,9 @@ pub struct Network {
     pub classes: u32,
     /// The sizes that its architecture asks for, all of them and no others.
     pub keys: BTreeMap<String, u32>,
+    /// What is done to pixels before it sees them.
+    #[serde(default, skip_serializing_if = "Preparation::is_raw")]
+    pub preparation: Preparation,
 }
 
 impl fmt::Display for Network {
@@ -78,15 +83,16 @@ impl fmt::Display for Network {
         for (key, value) in &self.keys {
             write!(formatter, ", {key} {value}")?;
         }
-        write!(formatter, ", {} classes", self.classes)
+        write!(formatter, ", {} classes", self.classes)?;
+        if self.preparation.is_raw() { Ok(()) } else { write!(formatter, ", {}", self.preparation) }
     }
 }
 
 impl Network {
-    /// An architecture with these sizes.
+    /// An architecture with these sizes that sees pixels as they are.
     pub fn new(name: &str, classes: u32, keys: &[(&str, u32)]) -> Self {
         let keys = keys.iter().map(|&(key, value)| (key.to_owned(), value)).collect();
-        Self { name: name.to_owned(), classes, keys }
+        Self { name: name.to_owned(), classes, keys, preparation: Preparation::default() }
     }
 
     /// Finds the architecture and holds the sizes to its bounds.

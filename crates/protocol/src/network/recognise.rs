@@ -8,9 +8,9 @@ use super::{Architecture, CLASSES, Layout, NETWORKS, Network};
 const MOST_LENGTHS: usize = 24;
 
 /// A network that a state dict may be one of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Likeness {
-    /// The network.
+    /// The network; tensors don't tell what it sees of an image.
     pub network: Network,
     /// Tensors that have the name and the shape that the network asks for.
     pub matching: usize,

@@ -1,3 +1,4 @@
+mod arithmetic;
 mod choices;
 mod leaks;
 mod loops;
@@ -9,7 +10,7 @@ use std::{cell::RefCell, collections::BTreeMap, ops::ControlFlow};
 
 use sweep_protocol::{
     check::Flaw,
-    network,
+    network::{self, Preparation},
     recipe::{
         BatchNorm, CrossEntropy, Elements, Init, Labels, Noise, NoiseUnit, Optimizer, Pairing, Phase, Recipe,
         Reinit, Replacement, Stream, Tensors, Term, Train, Transpose, Turn,
@@ -46,7 +47,7 @@ fn examples(without: Option<Set>) -> Examples {
         class_counts: vec![9, 9, 8],
     };
     host.sets.retain(|set, _| Some(*set) != without);
-    Examples::new(host, Device::Cpu)
+    Examples::new(host, &Preparation::default(), Device::Cpu)
 }
 
 struct Bench {

@@ -17,7 +17,7 @@ pub use golden::{Golden, GoldenError};
 use std::{ops::ControlFlow, path::Path};
 
 use sweep_methods::StartsFrom;
-use sweep_protocol::terms::Set;
+use sweep_protocol::{network::Preparation, terms::Set};
 use tch::{Device, Kind};
 use thiserror::Error;
 
@@ -60,7 +60,7 @@ pub fn replay(path: &Path) -> Result<Agreement, ReplayError> {
 /// Carries the recipe out in one arithmetic and compares with the recording.
 fn trajectory(golden: &Golden, script: &Script, kind: Kind) -> Result<Comparison, ReplayError> {
     let network = build(&golden.network).map_err(GoldenError::from)?;
-    let examples = Examples::new(golden.host.clone(), Device::Cpu);
+    let examples = Examples::new(golden.host.clone(), &Preparation::default(), Device::Cpu);
     let mut draws = Record::new(golden, script)?;
     let halted = |halt| ReplayError::Halt { method: golden.method.clone(), kind, halt };
 

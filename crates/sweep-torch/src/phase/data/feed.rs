@@ -13,7 +13,7 @@ use crate::{
 pub(in crate::phase) struct Batch {
     /// Where its examples stand among all, \[B\].
     pub(in crate::phase) positions: Tensor,
-    /// Pixels \[B, 3, H, W\], 0 to 255 but for noise.
+    /// Pixels \[B, 3, H, W\] as the network sees them, with noise where there is some.
     pub(in crate::phase) images: Tensor,
     /// What is taken for the labels, \[B\].
     pub(in crate::phase) labels: Tensor,

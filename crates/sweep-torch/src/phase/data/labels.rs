@@ -86,7 +86,7 @@ fn adversarial(positions: &[i64], epsilon: f64, work: &mut Work<'_>) -> Vec<i64>
         let logits = work.network.forward(start, &images, BatchNorm::Frozen);
         let loss = mean_cross_entropy(&logits, &labels);
         let gradient = &Tensor::run_backward(&[&loss], &[&images], false, false)[0];
-        let attacked = (images.detach() + gradient.sign() * (255.0 * epsilon)).clamp(0.0, 255.0);
+        let attacked = work.examples.stepped(&images.detach(), &gradient.sign(), epsilon);
         let logits = tch::no_grad(|| work.network.forward(start, &attacked, BatchNorm::Frozen));
         found.extend(classes(&logits));
     }
