@@ -69,7 +69,7 @@ fn every_network_computes_what_pytorch_does() {
         let logits = network.forward(&weights, &images.to_kind(Kind::Double), BatchNorm::Train);
         close("logits", &logits.detach(), &double(&recorded, "logits"));
 
-        let gradient = weights.gradient(&logits.cross_entropy_for_logits(&labels), &all);
+        let gradient = weights.gradient(&logits.log_softmax(-1, Kind::Double).nll_loss(&labels), &all);
         for parameter in &network.layout().parameters {
             let key = format!("gradient.{}", parameter.key);
             close(&key, &network.view(parameter, &gradient), &double(&recorded, &key));

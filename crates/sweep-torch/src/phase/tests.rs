@@ -58,17 +58,21 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self::on(examples(None))
+        Self::of(Kind::Float)
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self::on(examples(None), kind)
     }
 
     fn without(set: Set) -> Self {
-        Self::on(examples(Some(set)))
+        Self::on(examples(Some(set)), Kind::Float)
     }
 
-    fn on(examples: Examples) -> Self {
+    fn on(examples: Examples, kind: Kind) -> Self {
         let wanted = network::Network::new("resnet18", CLASSES, &[("width", 2)]);
         let network = build(&wanted).expect("registered");
-        let place = (Kind::Float, Device::Cpu);
+        let place = (kind, Device::Cpu);
         let weights = Weights::born(&network, &mut Seeded::new(Seed(3)), place).expect("seeded");
         Self { network, weights, examples }
     }

@@ -1,10 +1,17 @@
-//! What [`ARITHMETIC`](crate::ARITHMETIC) stands for: the bits of the weights that small recipes leave.
+//! What [`ARITHMETIC`](crate::ARITHMETIC) stands for: the weights that small recipes leave.
+//!
+//! Bits depend on the processor: libtorch and the libraries in it take other code for others. So the recipes are carried
+//! out by a process of their own, in which these libraries are told to take the code that every x86-64 processor has.
+//! There libtorch's own bits are looked at first: where they are the recorded ones, the weights must be too, bit for bit.
+//! On any processor the weights in float64 must agree to eight digits, which another operation doesn't.
 
-use sweep_inputs::checkpoint;
+use std::process::Command;
+
 use sweep_protocol::{
     recipe::{
-        ClassWeight, CrossEntropy, Dampen, Elements, Importance, Init, Noise, NoiseUnit, Optimizer, Pairing,
-        Phase, Reinit, Tensors, Term, Train,
+        ClassWeight, CrossEntropy, Dampen, Divergence, Elements, FisherNoise, Importance, Init, Noise,
+        NoiseUnit, Optimizer, Pairing, Penalty, Phase, Reinit, Schedule, Target, Teacher, Tensors, Term,
+        Toward, Train,
     },
     terms::{NonNegative, Positive, Set},
 };
@@ -12,15 +19,31 @@ use tch::{Device, Kind, Tensor};
 
 use super::{Bench, sgd, stream, term, train};
 
-/// The bits of one processor's libtorch, and what the recipes below leave there. Where libtorch has other bits, because it
-/// takes other code for another processor, the test can't tell and says so.
+/// What libtorch is told in the process of its own: plain vector code, and the same products of matrices everywhere.
+const PLAIN: [(&str, &str); 4] = [
+    ("ATEN_CPU_CAPABILITY", "default"),
+    ("MKL_CBWR", "COMPATIBLE"),
+    ("ONEDNN_MAX_CPU_ISA", "SSE41"),
+    ("OMP_NUM_THREADS", "1"),
+];
+
+/// Bits of plain libtorch and of the recipes on top of it; one row for each precision and, should plain code turn out to
+/// have several, for each kind of bits.
 const RECORDED: &[Recorded] = &[];
+
+/// What the recipes leave in float64, on every processor.
+const EXPECTED: [[f64; 3]; RECIPES] = [[0.0; 3]; RECIPES];
+
+/// Largest relative difference of [`Left::probes`]: rounding in float64, which training magnifies.
+const TOLERANCE: f64 = 1e-8;
+
+const RECIPES: usize = 6;
 
 struct Recorded {
     /// Of libtorch alone.
     libtorch: &'static str,
     /// Of the recipes, in their order.
-    recipes: [&'static str; 5],
+    recipes: [&'static str; RECIPES],
 }
 
 fn number(value: f64) -> NonNegative {
@@ -28,15 +51,36 @@ fn number(value: f64) -> NonNegative {
 }
 
 /// One recipe for each way in which weights are changed.
-fn recipes() -> [(&'static str, Vec<Phase>); 5] {
+fn recipes() -> [(&'static str, Vec<Phase>); RECIPES] {
+    let batches = || Importance::of_batches(8.try_into().expect("not 0"));
     let weighted = CrossEntropy { class_weight: ClassWeight::Inverse, ..CrossEntropy::new(Set::Retain, 1.0) };
     let adam = Optimizer::Adam { lr: Positive::new(1e-3).expect("positive"), weight_decay: number(5e-4) };
-    let of_adam = Train { loss: vec![Term::CrossEntropy(weighted)], optimizer: adam, ..train(2.0) };
+    let of_adam = Train {
+        loss: vec![Term::CrossEntropy(weighted)],
+        optimizer: adam,
+        schedule: Schedule::Cosine,
+        ..train(2.0)
+    };
     let two_sets = Train {
         data: vec![stream(Set::Retain, 8, Pairing::Cycle), stream(Set::Forget, 4, Pairing::Cycle)],
         loss: vec![term(Set::Retain, 1.0), term(Set::Forget, -0.1)],
         optimizer: sgd(0.005),
         ..train(1.5)
+    };
+    let penalty = |weight, toward| Penalty {
+        weight,
+        tensors: Tensors::All,
+        toward,
+        weight_schedule: Schedule::Constant,
+    };
+    let terms = Train {
+        loss: vec![
+            term(Set::Retain, 0.5),
+            Term::Divergence(Divergence::new(Set::Retain, 1.0, Target::Teacher(Teacher::Start))),
+            Term::L1(penalty(1e-4, Toward::Zero)),
+            Term::L2(penalty(1e-3, Toward::Start)),
+        ],
+        ..train(1.0)
     };
     let noise = Noise { tensors: Tensors::Convolutions, std: number(0.1), unit: NoiseUnit::TensorStd };
     let head = Reinit { tensors: Tensors::Head, init: Init::UniformFanIn, elements: Elements::All };
@@ -47,33 +91,74 @@ fn recipes() -> [(&'static str, Vec<Phase>); 5] {
         kept: Set::Train,
         alpha: number(1.0),
         lambda: number(0.5),
-        importance: Importance::of_batches(8.try_into().expect("not 0")),
+        importance: batches(),
     };
+    let fisher = FisherNoise { kept: Set::Retain, alpha: number(1e-6), importance: batches() };
     [
         ("sgd", vec![Phase::Train(train(2.0))]),
         ("adam", vec![Phase::Train(of_adam)]),
         ("two sets", vec![Phase::Train(two_sets)]),
+        ("terms", vec![Phase::Train(train(0.34)), Phase::Train(terms)]),
         ("drawn", vec![Phase::Noise(noise), Phase::Reinit(head), Phase::Reinit(stem)]),
-        ("dampened", vec![Phase::Dampen(dampen)]),
+        ("dampened", vec![Phase::Dampen(dampen), Phase::FisherNoise(fisher)]),
     ]
 }
 
-fn left_by(phases: Vec<Phase>) -> String {
-    let mut bench = Bench::new();
-    bench.run(phases).expect("it can be carried out");
-    hash(&checkpoint::write_safetensors(&bench.weights.state()))
+/// What a recipe leaves.
+struct Left {
+    parameters: Vec<f64>,
+    /// Running means and variances.
+    statistics: Vec<f64>,
 }
 
-fn hash(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex()[..16].to_owned()
+fn left_by(phases: Vec<Phase>, kind: Kind) -> Left {
+    let mut bench = Bench::of(kind);
+    bench.run(phases).expect("it can be carried out");
+    let (weights, layout) = (&bench.weights, bench.weights.layout());
+    let statistics = (0..layout.norms.len()).flat_map(|norm| {
+        let (mean, variance) = weights.statistics_of(norm);
+        [mean, variance]
+    });
+    let parameters = (0..layout.parameters.len()).map(|place| weights.parameter(place));
+    Left {
+        parameters: parameters.flat_map(numbers).collect(),
+        statistics: statistics.flat_map(numbers).collect(),
+    }
+}
+
+fn numbers(tensor: &Tensor) -> Vec<f64> {
+    let flat = tensor.detach().to_kind(Kind::Double).contiguous().view([-1]);
+    Vec::try_from(flat).expect("a flat float64 tensor")
+}
+
+fn hash<'v>(values: impl Iterator<Item = &'v f64>) -> String {
+    let bytes: Vec<u8> = values.flat_map(|value| value.to_le_bytes()).collect();
+    blake3::hash(&bytes).to_hex()[..16].to_owned()
+}
+
+impl Left {
+    fn hash(&self) -> String {
+        hash(self.parameters.iter().chain(&self.statistics))
+    }
+
+    /// Sums that nearly every change of any of the values changes: of the parameters, plain and with factors from 0 to 1,
+    /// and of the statistics, which are much larger.
+    fn probes(&self) -> [f64; 3] {
+        let factors = (0..self.parameters.len()).map(|place| (place as f64 * 0.618_033_988_7).fract());
+        [
+            self.parameters.iter().map(|value| value.abs()).sum(),
+            self.parameters.iter().zip(factors).map(|(value, factor)| value * factor).sum(),
+            self.statistics.iter().sum(),
+        ]
+    }
 }
 
 /// One pass of the same operations on the same shapes, without anything of this package.
-fn libtorch() -> String {
+fn libtorch(kind: Kind) -> String {
     let ramp = |shape: &[i64], by: f64| {
         let count = shape.iter().product::<i64>();
         let values = Tensor::arange(count, (Kind::Double, Device::Cpu)) * by;
-        (values.frac() - 0.5).to_kind(Kind::Float).view(shape).set_requires_grad(true)
+        (values.frac() - 0.5).to_kind(kind).view(shape).set_requires_grad(true)
     };
     let images = (ramp(&[8, 3, 32, 32], 0.618) + 0.5) * 255.0;
     let kernels: Vec<Tensor> = [[2, 3, 7, 7], [4, 2, 3, 3], [8, 4, 3, 3], [16, 8, 1, 1]]
@@ -88,35 +173,57 @@ fn libtorch() -> String {
         features = features.batch_norm(none, none, none, none, true, 0.1, 1e-5, true).relu();
     }
     let logits = features.adaptive_avg_pool2d([1, 1]).flatten(1, -1).linear(&weight, Some(&bias));
-    let loss = logits.cross_entropy_for_logits(&Tensor::from_slice(&[0i64, 1, 2, 0, 1, 2, 0, 1]));
+    let labels = Tensor::from_slice(&[0i64, 1, 2, 0, 1, 2, 0, 1]);
+    let loss = logits.log_softmax(-1, kind).nll_loss(&labels);
     let leaves: Vec<&Tensor> = kernels.iter().chain([&weight, &bias]).collect();
     let gradients = Tensor::run_backward(&[&loss], &leaves, false, false);
-    let flat: Vec<Tensor> = gradients.iter().map(|gradient| gradient.contiguous().view([-1])).collect();
-    let flat = Vec::<f32>::try_from(Tensor::cat(&flat, 0)).expect("a flat float32 tensor");
-    hash(&flat.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
+    hash(gradients.iter().flat_map(numbers).collect::<Vec<f64>>().iter())
 }
 
-/// Results are found again by ids that hold [`ARITHMETIC`](crate::ARITHMETIC): other bits under the same number would pass
-/// for old ones.
+/// Results are found again by ids that hold [`ARITHMETIC`](crate::ARITHMETIC): other weights under the same number would
+/// pass for old ones.
 #[test]
-fn the_bits_are_those_of_this_arithmetic() {
-    let (libtorch, recipes) = (libtorch(), recipes());
-    let names = recipes.each_ref().map(|(name, _)| *name);
-    let have = recipes.map(|(_, phases)| left_by(phases));
-    let Some(recorded) = RECORDED.iter().find(|recorded| recorded.libtorch == libtorch) else {
-        eprintln!(
-            "libtorch has bits on this processor that nobody has recorded, so this test can't tell; add\n    Recorded {{ \
-             libtorch: \"{libtorch}\", recipes: {have:?} }},"
+fn the_weights_are_those_of_this_arithmetic() {
+    let (plain, _) = PLAIN[0];
+    if std::env::var_os(plain).is_some() {
+        return hold_to_the_recorded();
+    }
+    let own_name = std::thread::current().name().expect("a test's thread has its name").to_owned();
+    let program = std::env::current_exe().expect("a running program");
+    let said = Command::new(program).args(["--exact", &own_name, "--nocapture"]).envs(PLAIN).output();
+    let said = said.expect("the program starts");
+    let printed = [said.stdout, said.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    assert!(said.status.success() && printed.contains("1 passed"), "{printed}");
+    print!("{printed}");
+}
+
+fn hold_to_the_recorded() {
+    let names = recipes().map(|(name, _)| name);
+    let way_out = format!(
+        "other weights than arithmetic {}; if that is meant, count ARITHMETIC up, record all of this anew and say so \
+         under *Numbers changed*",
+        crate::ARITHMETIC
+    );
+    let left = |kind| recipes().map(|(_, phases)| left_by(phases, kind));
+    let (double, float) = (left(Kind::Double), left(Kind::Float));
+    let have = double.each_ref().map(Left::probes);
+    for ((name, have), want) in names.iter().zip(have).zip(EXPECTED) {
+        let near = |(have, want): (f64, f64)| (have - want).abs() <= TOLERANCE * want.abs().max(1.0);
+        assert!(
+            have.into_iter().zip(want).all(near),
+            "the recipe `{name}` leaves {have:?} and not {want:?}, {way_out}. EXPECTED: {:?}",
+            double.each_ref().map(Left::probes),
         );
-        return;
-    };
-    for ((name, have), want) in names.into_iter().zip(&have).zip(recorded.recipes) {
-        assert_eq!(
-            have,
-            want,
-            "the recipe `{name}` leaves other weights than arithmetic {} did; if that is meant, count ARITHMETIC up, record \
-             {libtorch} {names:?} anew, drop the rows of other processors and say so under *Numbers changed*",
-            crate::ARITHMETIC
-        );
+    }
+    for (kind, left) in [(Kind::Double, &double), (Kind::Float, &float)] {
+        let (libtorch, have) = (libtorch(kind), left.each_ref().map(Left::hash));
+        let row = format!("Recorded {{ libtorch: \"{libtorch}\", recipes: {have:?} }},");
+        let Some(recorded) = RECORDED.iter().find(|recorded| recorded.libtorch == libtorch) else {
+            println!("libtorch has other bits on this processor, so eight digits must do: {kind:?} {row}");
+            continue;
+        };
+        for ((name, have), want) in names.iter().zip(&have).zip(recorded.recipes) {
+            assert_eq!(have, want, "the recipe `{name}` leaves in {kind:?} {way_out}. RECORDED: {row}");
+        }
     }
 }
