@@ -10,6 +10,7 @@ mod engines;
 mod fsck;
 mod gpu;
 mod house;
+mod originals;
 mod readme;
 mod resume;
 mod schema;

@@ -228,6 +228,7 @@ fn measurement(quality: f64, seed: Seed) -> Measurement {
         confidences: Artifact { file: "confidences.npy".to_owned(), blake3: hash('c') },
         weights: None,
         examples: None,
+        renamed: None,
         unchanged: false,
     }
 }

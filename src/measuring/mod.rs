@@ -23,7 +23,7 @@ use sweep_inputs::{
     npy::{self, NpyError},
 };
 use sweep_protocol::{
-    measurement::{Accuracies, Measurement},
+    measurement::{Accuracies, Measurement, Renamed},
     message::{Inputs, Job, Start},
     network::Network,
     recipe::Recipe,
@@ -83,6 +83,17 @@ pub struct Measured {
     pub confidences: Vec<f64>,
     /// Accuracy on each set.
     pub accuracy: Accuracies,
+    /// What it would reach if its outputs had other names.
+    pub renamed: Option<Renamed>,
+}
+
+/// A checkpoint as one network.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// Its architecture, and what it sees of an image.
+    pub network: &'a Network,
 }
 
 /// What happens on the way.
@@ -101,8 +112,8 @@ pub struct Measuring<'a> {
     pub data: &'a Path,
     /// Hash of its manifest.
     pub data_hash: &'a ContentHash,
-    /// The architecture of all checkpoints.
-    pub network: &'a Network,
+    /// Whether the hash is without images that can't be used.
+    pub skip_bad_images: bool,
     /// Name and version of the engine.
     pub engine: &'a str,
     /// One worker for each; at least one.
@@ -117,10 +128,10 @@ impl Measuring<'_> {
     /// Measures checkpoints, in their order; \[N\]. `tell` is called from several threads.
     pub fn measure(
         &self,
-        checkpoints: &[PathBuf],
+        subjects: &[Subject<'_>],
         tell: &(dyn Fn(News<'_>) + Sync),
     ) -> Result<Vec<Measured>, MeasuringError> {
-        let shared = Shared { checkpoints, next: AtomicUsize::new(0), done: AtomicUsize::new(0), tell };
+        let shared = Shared { subjects, next: AtomicUsize::new(0), done: AtomicUsize::new(0), tell };
         let failure = Mutex::new(None);
         let work = |command| match self.work(command, &shared) {
             Ok(measured) => measured,
@@ -151,7 +162,7 @@ impl Measuring<'_> {
         let mut bench = None;
         let next = iter::from_fn(|| shared.take());
         next.map(|position| {
-            let measured = self.one(&shared.checkpoints[position], command, &mut bench, shared)?;
+            let measured = self.one(shared.subjects[position], command, &mut bench, shared)?;
             (shared.tell)(News::Measured(shared.done.fetch_add(1, Ordering::Relaxed) + 1));
             Ok((position, measured))
         })
@@ -160,14 +171,14 @@ impl Measuring<'_> {
 
     fn one(
         &self,
-        path: &Path,
+        Subject { path, network }: Subject<'_>,
         command: &WorkerCommand,
         bench: &mut Option<Bench>,
         shared: &Shared<'_>,
     ) -> Result<Measured, MeasuringError> {
         // The worker's own look at the file tells whether it fits; here only its bytes are named.
         let blake3 = checkpoint::read(path)?.blake3;
-        let run = self.run(&blake3);
+        let run = self.run(network, &blake3);
         let folder = self.folder()?;
         match self.cache.fetch(&run, folder.path()) {
             Fetched::Hit(known) => return read(folder.path(), &known),
@@ -177,7 +188,8 @@ impl Measuring<'_> {
         // Another, because what a damaged entry has left would be in the worker's way.
         let folder = self.folder()?;
         let failed = |source| MeasuringError::Worker { path: path.to_owned(), source };
-        let job = self.job(run.clone(), Start::Checkpoint { path: path.to_owned(), blake3 }, folder.path());
+        let start = Start::Checkpoint { path: path.to_owned(), blake3 };
+        let job = self.job(run.clone(), network, start, folder.path());
         let measurement = Bench::open(bench, command).and_then(|bench| bench.measure(job)).map_err(failed)?;
         if let Err(notice) = self.cache.keep(&run, folder.path(), &measurement) {
             (shared.tell)(News::Notice(&notice));
@@ -191,11 +203,11 @@ impl Measuring<'_> {
     }
 
     /// The id of a run that leaves a checkpoint as it is.
-    fn run(&self, start: &ContentHash) -> RunId {
+    fn run(&self, network: &Network, start: &ContentHash) -> RunId {
         let identity = Identity {
             engine: self.engine,
             data: Some(self.data_hash),
-            network: Some(self.network),
+            network: Some(network),
             start: Some(start.as_str()),
             method: METHOD,
         };
@@ -205,7 +217,7 @@ impl Measuring<'_> {
             .expect("one seed, one run")
     }
 
-    fn job(&self, run: RunId, start: Start, folder: &Path) -> Job {
+    fn job(&self, run: RunId, network: &Network, start: Start, folder: &Path) -> Job {
         Job {
             run,
             attempt: 1,
@@ -216,8 +228,8 @@ impl Measuring<'_> {
             inputs: Some(Inputs {
                 data: self.data.to_owned(),
                 data_hash: self.data_hash.clone(),
-                skip_bad_images: false,
-                network: self.network.clone(),
+                skip_bad_images: self.skip_bad_images,
+                network: network.clone(),
                 start,
             }),
             recipe: Recipe::default(),
@@ -229,7 +241,7 @@ impl Measuring<'_> {
 
 /// What the threads have in common.
 struct Shared<'a> {
-    checkpoints: &'a [PathBuf],
+    subjects: &'a [Subject<'a>],
     next: AtomicUsize,
     done: AtomicUsize,
     tell: &'a (dyn Fn(News<'_>) + Sync),
@@ -238,15 +250,16 @@ struct Shared<'a> {
 impl Shared<'_> {
     fn take(&self) -> Option<usize> {
         let next = self.next.fetch_add(1, Ordering::Relaxed);
-        (next < self.checkpoints.len()).then_some(next)
+        (next < self.subjects.len()).then_some(next)
     }
 
     fn stop(&self) {
-        self.next.store(self.checkpoints.len(), Ordering::Relaxed);
+        self.next.store(self.subjects.len(), Ordering::Relaxed);
     }
 }
 
 fn read(folder: &Path, measurement: &Measurement) -> Result<Measured, MeasuringError> {
     let array = npy::read(&folder.join(&measurement.confidences.file))?;
-    Ok(Measured { confidences: array.values, accuracy: measurement.accuracy })
+    let Measurement { accuracy, renamed, .. } = measurement;
+    Ok(Measured { confidences: array.values, accuracy: *accuracy, renamed: renamed.clone() })
 }

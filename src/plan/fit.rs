@@ -93,7 +93,7 @@ impl fmt::Display for Unfit {
                 write!(
                     formatter,
                     ". It looks like {network}: write `network = {}` in [training]",
-                    in_grid(network)
+                    network.in_grid()
                 )
             }
             Guess::Stranger(name) => {
@@ -116,12 +116,6 @@ impl fmt::Display for Unfit {
             }
         }
     }
-}
-
-/// A network as a grid names it.
-fn in_grid(Network { name, classes, keys, .. }: &Network) -> String {
-    let keys: String = keys.iter().map(|(key, value)| format!(", {key} = {value}")).collect();
-    format!("{{ name = \"{name}\"{keys}, classes = {classes} }}")
 }
 
 #[cfg(test)]

@@ -1,43 +1,112 @@
 //! Whether the checkpoint that is to be unlearned knows what it should, before anything is trained.
 
-use std::fmt;
+use std::{
+    borrow::Cow,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use sweep_inputs::checkpoint::{self, Values};
+use sweep_protocol::{
+    measurement::Renamed,
+    network::{Network, Preparation},
+};
+use tempfile::TempDir;
 
 use super::{Means, Session, SessionError};
 use crate::{
+    measuring::{Measured, Measuring, Subject},
     outcome::Outcome,
     plan::{Plan, PlannedInputs, PlannedOriginal, Run},
     pool::{Ending, How},
-    store::Store,
+    store::{Cache, Store},
 };
 
 /// How much of the way from guessing to knowing everything an original must have gone on the retain set.
-const LEAST: f64 = 0.1;
+const LEAST: f64 = 0.5;
+/// Accuracy on the retain set from which on nothing is looked for.
+const SURE: f64 = 0.9;
+/// How much more another preparation or other names must reach to be what was meant.
+const MORE: f64 = 0.1;
 
-/// The original knows hardly more than chance would.
+/// The original knows hardly more than chance would, or far less than it could.
 #[derive(Debug)]
 pub struct WeakOriginal {
-    path: String,
-    retain: f64,
-    inputs: PlannedInputs,
+    path: PathBuf,
+    /// Accuracy on the retain set; none where the outputs are not finite.
+    retain: Option<f64>,
+    network: Network,
+    cause: Cause,
+}
+
+/// What probably is wrong.
+#[derive(Debug, Clone, PartialEq)]
+enum Cause {
+    /// It sees other inputs than it was trained on; with these it reaches that.
+    Preparation(Preparation, f64),
+    /// Its classes have another order: output after output, the label that it stands for; so named it reaches that.
+    Order(Renamed, Preparation),
+    /// It is as it was born.
+    Untrained,
+    /// No usual preparation helps, nor do other names.
+    Unknown,
 }
 
 impl std::error::Error for WeakOriginal {}
 
 impl fmt::Display for WeakOriginal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, retain, inputs } = self;
-        let (classes, preparation) = (inputs.network.classes, &inputs.network.preparation);
-        write!(
-            formatter,
-            "the checkpoint `{path}` classifies {:.1} % of the retain set correctly, and guessing among {classes} classes \
-             reaches {:.1} %: there is nothing to unlearn. Most likely it was trained on other inputs than it sees here \
-             ({preparation}): say `divide = 255`, and `mean` and `std` if it was trained on normalised images, in \
-             [training] network; or its classes have another order than the labels, or its weights aren't the trained \
-             ones. Nothing was trained; --accept-weak-original goes on all the same",
-            100.0 * retain,
-            100.0 / f64::from(classes),
-        )
+        let Self { path, retain, network, cause } = self;
+        let classes = network.classes;
+        write!(formatter, "the original `{}` ", path.display())?;
+        match retain {
+            Some(retain) => write!(
+                formatter,
+                "classifies {} of the retain set correctly (guessing among {classes} classes: {})",
+                percent(*retain),
+                percent(f64::from(classes).recip()),
+            )?,
+            None => formatter.write_str("has outputs that are not finite")?,
+        }
+        let prepared = |preparation| Network { preparation, ..network.clone() }.in_grid();
+        match cause {
+            Cause::Preparation(preparation, reached) => write!(
+                formatter,
+                ": it sees other inputs than it was trained on. It sees {}; with {preparation} it reaches {}: write \
+                 `network = {}` in [training]",
+                network.preparation,
+                percent(*reached),
+                prepared(*preparation),
+            )?,
+            Cause::Order(renamed, preparation) => {
+                write!(
+                    formatter,
+                    ": its classes have another order than the labels of the data set. If its outputs 0 to {} were labels \
+                     {:?}, it would reach {}",
+                    classes - 1,
+                    renamed.labels,
+                    percent(renamed.accuracy.get()),
+                )?;
+                if *preparation != network.preparation {
+                    write!(formatter, " with `network = {}`", prepared(*preparation))?;
+                }
+                formatter.write_str("; bring the labels or the last layer's rows into one order")?;
+            }
+            Cause::Untrained => formatter.write_str(
+                ": its batch normalisations have never seen a batch, so its weights are those of a network that nobody \
+                 trained; save the trained ones",
+            )?,
+            Cause::Unknown => formatter.write_str(
+                ": its weights are not trained ones, or it was trained on other images or with a `mean` and `std` of its \
+                 own (none of the usual ones helps, nor does another order of the classes)",
+            )?,
+        }
+        formatter.write_str(". Nothing was trained; --accept-weak-original goes on all the same")
     }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
 }
 
 impl Session<'_> {
@@ -48,7 +117,7 @@ impl Session<'_> {
         store: &mut Store,
         means: &Means,
     ) -> Result<Option<Ending>, SessionError> {
-        let Some((run, inputs)) = of_checkpoint(plan).filter(|_| !self.accept_weak_original) else {
+        let Some((run, inputs, path)) = of_checkpoint(plan).filter(|_| !self.accept_weak_original) else {
             return Ok(None);
         };
         let known = store.outcome(&run.id).is_some_and(|outcome| plan.is_settled(run, outcome));
@@ -63,22 +132,119 @@ impl Session<'_> {
                 return Ok(Some(ending));
             }
         }
-        let retain = store.outcome(&run.id).and_then(Outcome::measurement).map(|it| it.accuracy.retain.get());
-        match retain {
-            Some(retain) if is_weak(retain, inputs.network.classes) => {
-                Err(SessionError::WeakOriginal(Box::new(weak(retain, inputs))))
-            }
-            _ => Ok(None),
+        let (retain, renamed) = match store.outcome(&run.id) {
+            Some(Outcome::Diverged { .. }) => (None, None),
+            Some(outcome) => match outcome.measurement() {
+                Some(measured) => (Some(measured.accuracy.retain.get()), measured.renamed.clone()),
+                None => return Ok(None),
+            },
+            None => return Ok(None),
+        };
+        if retain.is_some_and(|retain| retain >= SURE) {
+            return Ok(None);
         }
+        let reached = retain.unwrap_or(0.0);
+        let mut tried = Self::prepared_otherwise(plan, inputs, path, means);
+        tried.insert(0, Tried { preparation: inputs.network.preparation, retain: reached, renamed });
+        let cause = cause(&tried, || is_as_born(path));
+        let weak = is_weak(reached, inputs.network.classes);
+        if weak || matches!(cause, Cause::Preparation(..) | Cause::Order(..)) {
+            let (path, network) = (path.to_owned(), inputs.network.clone());
+            return Err(SessionError::WeakOriginal(Box::new(WeakOriginal { path, retain, network, cause })));
+        }
+        Ok(None)
+    }
+
+    /// What the checkpoint reaches with each usual preparation other than the grid's; nothing where that can't be measured.
+    fn prepared_otherwise(plan: &Plan, inputs: &PlannedInputs, path: &Path, means: &Means) -> Vec<Tried> {
+        let usual = Preparation::usual().into_iter();
+        let others = usual.filter(|preparation| *preparation != inputs.network.preparation);
+        let networks: Vec<Network> =
+            others.map(|preparation| Network { preparation, ..inputs.network.clone() }).collect();
+        let measured = measured(plan, inputs, path, &networks, means).unwrap_or_default();
+        let tried = |(network, measured): (Network, Measured)| Tried {
+            preparation: network.preparation,
+            retain: measured.accuracy.retain.get(),
+            renamed: measured.renamed,
+        };
+        networks.into_iter().zip(measured).map(tried).collect()
     }
 }
 
+/// Nothing where there is no room for it or a worker fails: what is wrong stays unknown then.
+fn measured(
+    plan: &Plan,
+    inputs: &PlannedInputs,
+    path: &Path,
+    networks: &[Network],
+    means: &Means,
+) -> Option<Vec<Measured>> {
+    let scratch = TempDir::with_prefix("sweep-").ok()?;
+    let cache = match &means.cache {
+        Some(cache) => Cow::Borrowed(cache),
+        None => Cow::Owned(Cache::open(scratch.path()).ok()?),
+    };
+    let workers: Vec<_> = means.settings.slots.iter().map(|slot| slot.command.clone()).collect();
+    let measuring = Measuring {
+        data: Path::new(&inputs.data),
+        data_hash: &inputs.data_hash,
+        skip_bad_images: inputs.skipped_images > 0,
+        engine: &plan.build,
+        workers: &workers,
+        cache: &cache,
+        scratch: scratch.path(),
+    };
+    let subjects: Vec<Subject<'_>> = networks.iter().map(|network| Subject { path, network }).collect();
+    measuring.measure(&subjects, &|_| {}).ok()
+}
+
+/// What the checkpoint reaches with one preparation.
+#[derive(Debug)]
+struct Tried {
+    preparation: Preparation,
+    retain: f64,
+    renamed: Option<Renamed>,
+}
+
+/// The first of what was tried is what the grid says.
+fn cause(tried: &[Tried], is_as_born: impl FnOnce() -> bool) -> Cause {
+    let reached = tried.first().map_or(0.0, |as_it_is| as_it_is.retain);
+    let enough = |accuracy: f64| accuracy >= (reached + MORE).max(LEAST);
+    let best = tried.iter().max_by(|one, other| one.retain.total_cmp(&other.retain));
+    if let Some(best) = best.filter(|best| enough(best.retain)) {
+        return Cause::Preparation(best.preparation, best.retain);
+    }
+    let orders = tried.iter().filter_map(|tried| {
+        let renamed = tried.renamed.as_ref().filter(|renamed| renamed.is_an_order())?;
+        Some((renamed, tried.preparation))
+    });
+    let best = orders.max_by(|one, other| one.0.accuracy.get().total_cmp(&other.0.accuracy.get()));
+    match best.filter(|(renamed, _)| enough(renamed.accuracy.get())) {
+        Some((renamed, preparation)) => Cause::Order(renamed.clone(), preparation),
+        None if is_as_born() => Cause::Untrained,
+        None => Cause::Unknown,
+    }
+}
+
+/// Whether every batch normalisation, of which there is one, still has the statistics that it was born with.
+fn is_as_born(path: &Path) -> bool {
+    let Ok(read) = checkpoint::read(path) else { return false };
+    let of = |ending: &'static str| {
+        read.state.iter().filter(move |(key, _)| key.ends_with(ending)).map(|(_, tensor)| &tensor.values)
+    };
+    let are_all =
+        |values: &Values, one: f32| matches!(values, Values::F32(it) if it.iter().all(|it| *it == one));
+    of("running_mean").next().is_some()
+        && of("running_mean").all(|means| are_all(means, 0.0))
+        && of("running_var").all(|variances| are_all(variances, 1.0))
+}
+
 /// The run that measures the checkpoint as it is, where the original is one.
-fn of_checkpoint(plan: &Plan) -> Option<(&Run, &PlannedInputs)> {
+fn of_checkpoint(plan: &Plan) -> Option<(&Run, &PlannedInputs, &Path)> {
     let inputs = plan.inputs.as_ref()?;
-    let PlannedOriginal::Checkpoint { .. } = inputs.original else { return None };
+    let PlannedOriginal::Checkpoint { path, .. } = &inputs.original else { return None };
     let run = plan.runs.iter().find(|run| plan.point(run).is_floor())?;
-    Some((run, inputs))
+    Some((run, inputs, Path::new(path)))
 }
 
 fn is_weak(retain: f64, classes: u32) -> bool {
@@ -86,24 +252,37 @@ fn is_weak(retain: f64, classes: u32) -> bool {
     retain < chance + LEAST * (1.0 - chance)
 }
 
-fn weak(retain: f64, inputs: &PlannedInputs) -> WeakOriginal {
-    let path = match &inputs.original {
-        PlannedOriginal::Checkpoint { path, .. } => path.clone(),
-        PlannedOriginal::Trained { run } => run.to_string(),
-    };
-    WeakOriginal { path, retain, inputs: inputs.clone() }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::is_weak;
+    use sweep_protocol::{measurement::Renamed, network::Preparation, terms::UnitInterval};
+
+    use super::{Cause, Tried, cause, is_weak};
 
     #[test]
-    fn guessing_and_a_little_more_is_weak() {
+    fn less_than_half_of_the_way_from_guessing_is_weak() {
         for (retain, classes, weak) in
-            [(0.10, 10, true), (0.17, 10, true), (0.2, 10, false), (0.5, 2, true), (0.56, 2, false)]
+            [(0.10, 10, true), (0.17, 10, true), (0.54, 10, true), (0.56, 10, false), (0.7, 2, true)]
         {
             assert_eq!(is_weak(retain, classes), weak, "{retain} of {classes} classes");
         }
+    }
+
+    #[test]
+    fn inputs_are_suspected_first_then_the_order_then_the_weights() {
+        let raw = Preparation::default();
+        let divided = Preparation::new(255.0, [0.0; 3], [1.0; 3]).expect("it divides");
+        let renamed = |accuracy, labels: &[u32]| {
+            Some(Renamed { accuracy: UnitInterval::new(accuracy).expect("a share"), labels: labels.to_vec() })
+        };
+        let tried = |preparation, retain, renamed| Tried { preparation, retain, renamed };
+        let (order, none) = (renamed(0.97, &[1, 2, 0]), renamed(0.97, &[1, 1, 0]));
+        let of = |tried: [Tried; 2], born| cause(&tried, || born);
+
+        let inputs = of([tried(raw, 0.3, order.clone()), tried(divided, 0.98, None)], true);
+        assert_eq!(inputs, Cause::Preparation(divided, 0.98));
+        let classes = of([tried(raw, 0.0, order.clone()), tried(divided, 0.4, None)], false);
+        assert_eq!(classes, Cause::Order(order.expect("some"), raw));
+        assert_eq!(of([tried(raw, 0.3, none), tried(divided, 0.35, None)], true), Cause::Untrained);
+        assert_eq!(of([tried(raw, 0.8, None), tried(divided, 0.85, None)], false), Cause::Unknown);
     }
 }

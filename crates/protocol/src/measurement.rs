@@ -30,6 +30,50 @@ pub struct Measurement<F = Artifact> {
     /// Whether the recipe, which has phases, left every weight as it was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unchanged: bool,
+    /// What the network would reach on the retain set if its outputs had other names; measured where the recipe is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed: Option<Renamed>,
+}
+
+/// Each output named after the label that most of the retain examples have for which it is the largest: tells a network
+/// whose classes have another order from one that knows nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renamed {
+    /// Share of the retain set that would be classified correctly.
+    pub accuracy: UnitInterval,
+    /// The label of each output; one that is never the largest keeps its own.
+    pub labels: Vec<u32>,
+}
+
+impl Renamed {
+    /// Names the outputs; a pair is the largest output of an example and its label, both below `classes`.
+    pub fn of(pairs: impl Iterator<Item = (usize, usize)>, classes: usize) -> Self {
+        let mut counts = vec![vec![0_u64; classes]; classes];
+        let mut all = 0_u64;
+        for (output, label) in pairs {
+            counts[output][label] += 1;
+            all += 1;
+        }
+        let mut right = 0;
+        let labels = counts.iter().enumerate().map(|(output, counts)| {
+            let (label, &count) =
+                counts.iter().enumerate().rev().max_by_key(|(_, count)| **count).unwrap_or((output, &0));
+            right += count;
+            if count == 0 { output as u32 } else { label as u32 }
+        });
+        let labels = labels.collect();
+        let accuracy = right as f64 / all.max(1) as f64;
+        Self { accuracy: UnitInterval::new(accuracy).expect("a part of a whole is in [0, 1]"), labels }
+    }
+
+    /// Whether no two outputs have the same label.
+    pub fn is_an_order(&self) -> bool {
+        let mut seen = vec![false; self.labels.len()];
+        self.labels
+            .iter()
+            .all(|&label| seen.get_mut(label as usize).is_some_and(|seen| !std::mem::replace(seen, true)))
+    }
 }
 
 impl<F> Measurement<F> {
@@ -140,7 +184,17 @@ impl From<Artifact> for NamedFile {
 
 #[cfg(test)]
 mod tests {
-    use super::{Measurement, retain_sample};
+    use super::{Measurement, Renamed, retain_sample};
+
+    #[test]
+    fn outputs_are_named_after_most_of_their_examples() {
+        let renamed = Renamed::of([(0, 1), (0, 1), (0, 0), (1, 0), (2, 2)].into_iter(), 4);
+        assert_eq!((renamed.labels.as_slice(), renamed.accuracy.get()), ([1, 0, 2, 3].as_slice(), 0.8));
+        assert!(renamed.is_an_order());
+        let constant = Renamed::of([(1, 0), (1, 0), (1, 1)].into_iter(), 2);
+        assert_eq!(constant.labels, [0, 0]);
+        assert!(!constant.is_an_order());
+    }
 
     #[test]
     fn samples_are_spread_evenly_and_never_repeat() {

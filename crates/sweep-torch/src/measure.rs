@@ -4,7 +4,7 @@
 use sweep_protocol::{
     behaviour::{Behaviour, COLUMNS, Rows},
     confidence::logit_scaled,
-    measurement::{Accuracies, retain_sample},
+    measurement::{Accuracies, Renamed, retain_sample},
     recipe::BatchNorm,
     terms::{Set, UnitInterval},
 };
@@ -28,6 +28,8 @@ pub struct Measured {
     pub confidences: Vec<f64>,
     /// What it does on single examples, where that was asked for.
     pub rows: Option<Rows>,
+    /// What it would reach on the retain set with other names of its outputs.
+    pub renamed: Renamed,
 }
 
 /// A confidence is not a number: the logits overflowed.
@@ -81,7 +83,10 @@ pub fn measure(
         })
     };
     let confidences = confidences(&forget, examples.set(Set::Forget), examples)?;
-    Ok(Measured { accuracy, confidences, rows: sample.map(single).transpose()? })
+    let labels = examples.set(Set::Retain).iter().map(|&position| examples.label(position) as usize);
+    let guesses = guesses(&retain).into_iter().map(|guess| guess as usize);
+    let renamed = Renamed::of(guesses.zip(labels), retain.size()[1] as usize);
+    Ok(Measured { accuracy, confidences, rows: sample.map(single).transpose()?, renamed })
 }
 
 /// How many of the images at `positions` are classified correctly, with the running statistics.
@@ -98,9 +103,14 @@ fn accuracy(logits: &Tensor, positions: &[i64], examples: &Examples) -> UnitInte
 }
 
 fn right(logits: &Tensor, positions: &[i64], examples: &Examples) -> usize {
-    let guesses = logits.argmax(1, false).to_device(Device::Cpu);
-    let guesses = Vec::<i64>::try_from(guesses).expect("one index per row is a vector of i64");
+    let guesses = guesses(logits);
     guesses.iter().zip(positions).filter(|&(&guess, &position)| guess == examples.label(position)).count()
+}
+
+/// The largest output of each row.
+fn guesses(logits: &Tensor) -> Vec<i64> {
+    let guesses = logits.argmax(1, false).to_device(Device::Cpu);
+    Vec::<i64>::try_from(guesses).expect("one index per row is a vector of i64")
 }
 
 fn confidences(logits: &Tensor, positions: &[i64], examples: &Examples) -> Result<Vec<f64>, NotFinite> {

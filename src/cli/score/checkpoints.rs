@@ -25,7 +25,7 @@ use super::{
 use crate::{
     engine::WorkerCommand,
     grid::PoolSettings,
-    measuring::{Measured, Measuring, News},
+    measuring::{Measured, Measuring, News, Subject},
     session::{Engine, TorchEngine, Unwatched, slots},
     store::Cache,
 };
@@ -73,16 +73,18 @@ impl<'a> Scene<'a> {
         let ready = self.ready(dir, &network)?;
         let scratch = TempDir::with_prefix("sweep-").map_err(|source| ModelsError::NoScratch { source })?;
         let counter = Counter::new("measuring checkpoints");
+        let subjects: Vec<Subject<'_>> =
+            checkpoints.iter().map(|path| Subject { path, network: &network }).collect();
         let measuring = Measuring {
             data: &ready.data,
             data_hash: &ready.data_hash,
-            network: &network,
+            skip_bad_images: false,
             engine: &ready.engine,
             workers: &ready.workers,
             cache: &ready.cache,
             scratch: scratch.path(),
         };
-        let measured = measuring.measure(&checkpoints, &|news| match news {
+        let measured = measuring.measure(&subjects, &|news| match news {
             News::Measured(done) => counter.set(done, checkpoints.len()),
             News::Notice(notice) => terminal::notes([notice]),
         });

@@ -169,7 +169,7 @@ fn oracle(dir: &Path) -> Result<RetrainCache, CommandError> {
     }
     let measured = found.into_iter().map(|(run, measurement)| {
         let confidences = recorded.confidences_of(run, measurement)?.values;
-        Ok(Measured { confidences, accuracy: measurement.accuracy })
+        Ok(Measured { confidences, accuracy: measurement.accuracy, renamed: None })
     });
     let measured: Vec<Measured> = measured.collect::<Result<_, ModelsError>>()?;
     Ok(gathered(measured, Side::Retrained)?)

@@ -93,6 +93,7 @@ fn measured(job: &Job, examples: NonZeroUsize) -> Result<Measurement, NotWritten
         weights: None,
         examples,
         unchanged: false,
+        renamed: None,
     })
 }
 

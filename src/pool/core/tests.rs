@@ -47,6 +47,7 @@ fn finished() -> Outcome {
         },
         weights: None,
         examples: None,
+        renamed: None,
         unchanged: false,
     }))
 }

@@ -185,6 +185,7 @@ pub(crate) fn measurement(run: usize, attempt: u32) -> Box<Measurement> {
         },
         weights: None,
         examples: None,
+        renamed: None,
         unchanged: false,
     })
 }

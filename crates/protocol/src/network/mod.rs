@@ -95,6 +95,19 @@ impl Network {
         Self { name: name.to_owned(), classes, keys, preparation: Preparation::default() }
     }
 
+    /// The table that names it in a grid, `{ name = "resnet18", width = 64, classes = 10 }`.
+    pub fn in_grid(&self) -> String {
+        let keys: String = self.keys.iter().map(|(key, value)| format!(", {key} = {value}")).collect();
+        let preparation = if self.preparation.is_raw() {
+            String::new()
+        } else {
+            let (divide, mean, std) =
+                (self.preparation.divide(), self.preparation.mean(), self.preparation.std());
+            format!(", divide = {divide}, mean = {mean:?}, std = {std:?}")
+        };
+        format!("{{ name = \"{}\"{keys}, classes = {}{preparation} }}", self.name, self.classes)
+    }
+
     /// Finds the architecture and holds the sizes to its bounds.
     pub fn check(&self) -> Result<Checked<'_>, NetworkError> {
         let architecture =

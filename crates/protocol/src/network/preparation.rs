@@ -57,6 +57,20 @@ impl Preparation {
         if good { Ok(Self { divide, mean, std }) } else { Err(NoPreparation) }
     }
 
+    /// What networks are usually trained on: pixels as they are; from 0 to 1; from −1 to 1; normalised as the literature
+    /// normalises ImageNet (torchvision's `Normalize`), CIFAR-10 and CIFAR-100.
+    pub fn usual() -> [Self; 6] {
+        let unit = |mean, std| Self { divide: 255.0, mean, std };
+        [
+            Self::default(),
+            unit([0.0; 3], [1.0; 3]),
+            unit([0.5; 3], [0.5; 3]),
+            unit([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+            unit([0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]),
+            unit([0.5071, 0.4865, 0.4409], [0.2673, 0.2564, 0.2762]),
+        ]
+    }
+
     /// Whether pixels stay as they are.
     pub fn is_raw(&self) -> bool {
         *self == Self::default()
@@ -83,13 +97,26 @@ impl fmt::Display for Preparation {
         if self.is_raw() {
             return formatter.write_str("pixels as they are");
         }
-        write!(formatter, "pixels / {}, minus {:?}, over {:?}", self.divide, self.mean, self.std)
+        write!(formatter, "pixels / {}", self.divide)?;
+        if self.mean != [0.0; 3] {
+            write!(formatter, ", minus {:?}", self.mean)?;
+        }
+        if self.std == [1.0; 3] { Ok(()) } else { write!(formatter, ", over {:?}", self.std) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Preparation;
+
+    #[test]
+    fn the_usual_ones_are_sound_and_differ() {
+        let usual = Preparation::usual();
+        for (place, one) in usual.iter().enumerate() {
+            assert_eq!(Preparation::new(one.divide, one.mean, one.std), Ok(*one));
+            assert!(!usual[..place].contains(one), "{one}");
+        }
+    }
 
     #[test]
     fn what_would_divide_by_nothing_is_refused() {

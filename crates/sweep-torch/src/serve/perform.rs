@@ -195,7 +195,18 @@ fn measured(
     };
     let accuracy = measured.accuracy;
     let Spent { unlearn_s, steps, unchanged } = spent;
-    Ok(Measurement { accuracy, unlearn_s, measure_s, steps, confidences, weights, examples, unchanged })
+    let renamed = job.recipe.phases.is_empty().then_some(measured.renamed);
+    Ok(Measurement {
+        accuracy,
+        unlearn_s,
+        measure_s,
+        steps,
+        confidences,
+        weights,
+        examples,
+        unchanged,
+        renamed,
+    })
 }
 
 /// Waits until the device has done what it was given.
