@@ -206,3 +206,42 @@ fn audits_of_a_trained_sweep_look_at_what_its_networks_do_on_single_examples() {
         assert!((value - kept.iter().product::<f64>()).abs() < 1e-12, "{row:?}");
     }
 }
+
+#[test]
+fn every_network_sweeps_and_images_may_have_other_sizes() {
+    let bench = bench();
+    let faces = |size: &str| {
+        let folder = format!("faces-{size}");
+        bench.sweep(["synth", &folder, "--images", "500", "--persons", "80", "--size", size]).expect_code(0);
+    };
+    faces("28");
+    faces("64");
+    // What tells `ct` from fine-tuning is the convolutions that it transposes: a network without any has no use for it.
+    let without = grid().replace("[method.ct]\nepochs = 1\n", "").replace("seeds = 3", "seeds = 2");
+    let on = |network: &str, size: u32, methods: &str| {
+        methods.replace("\"faces\"", &format!("\"faces-{size}\"")).replace(
+            "{ name = \"resnet18\", width = 4 }",
+            &format!("{{ {network}, size = {size}, divide = 255 }}"),
+        )
+    };
+    let (mlp, resnet9) = ("name = \"mlp\", width = 16", "name = \"resnet9\", width = 4");
+    let cifar = "name = \"resnet18-cifar\", width = 4";
+    for (network, size, methods) in
+        [(mlp, 28, &without), (resnet9, 28, &grid()), (cifar, 28, &grid()), (resnet9, 64, &grid())]
+    {
+        bench.write("sized.toml", on(network, size, methods));
+        let out = format!("r-{size}-{}", network.len());
+        bench.sweep(["sized.toml", "--no-cache", "--out", &out]).expect_code(0);
+        assert!(bench.path(&out).join("report.html").is_file(), "{network}, {size}");
+        let runs = csv_rows(&bench.read(format!("{out}/runs.csv")));
+        assert!(runs.iter().all(|run| run["status"] == "finished"), "{network}, {size}: {runs:?}");
+    }
+
+    bench.write("sized.toml", on(mlp, 28, &without).replace("size = 28", "size = 32"));
+    let said = bench.sweep(["plan", "sized.toml"]).expect_code(3);
+    assert!(said.stderr.contains("images: all are 28 by 28 pixels"), "{}", said.stderr);
+    assert!(said.stderr.contains("write `size = 28` in [training] network"), "{}", said.stderr);
+    bench.write("sized.toml", on(resnet9, 28, &grid()).replace("size = 28", "size = 10"));
+    let said = bench.sweep(["plan", "sized.toml"]).expect_code(2);
+    assert!(said.stderr.contains("`size` must be a whole number from 12 to 256"), "{}", said.stderr);
+}

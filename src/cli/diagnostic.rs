@@ -251,6 +251,7 @@ fn of_session(error: &SessionError) -> Exit {
         | SessionError::Libtorch(_)
         | SessionError::MeasuredLess { .. }
         | SessionError::TorchUnusable { .. }
+        | SessionError::MixedDevices
         | SessionError::Pool(PoolError::NoSlots) => Exit::Usage,
         SessionError::NothingSelected => Exit::NothingSelected,
         SessionError::Data(_)

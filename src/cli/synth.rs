@@ -20,11 +20,15 @@ pub(super) struct Arguments {
     /// The same seed draws the same files, byte for byte
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Width and height of an image in pixels, an even number
+    #[arg(long, default_value_t = synth::SIDE)]
+    size: usize,
 }
 
 pub(super) fn synth(arguments: &Arguments) -> Result<Exit, CommandError> {
     let counter = Counter::new("drawing faces");
-    let options = Options { images: arguments.images, persons: arguments.persons, seed: arguments.seed };
+    let Arguments { images, persons, seed, size: side, .. } = *arguments;
+    let options = Options { images, persons, seed, side };
     let summary = synth::draw(&arguments.dir, &options, &|done, total| counter.set(done, total))?;
     counter.finish();
     let sizes = summary.sizes;

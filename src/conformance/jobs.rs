@@ -8,7 +8,7 @@ use std::{
 };
 
 use sweep_inputs::{
-    dataset::{BadImages, Dataset},
+    dataset::{BadImages, Dataset, Shape},
     synth::{self, FEWEST_IMAGES, FEWEST_PERSONS, Options},
 };
 use sweep_methods::{Arguments, Facts, TrainingRecipe, find};
@@ -120,9 +120,9 @@ fn trained(job: &mut Job, aim: Aim) {
 /// As few faces as can be drawn, and a network that is small.
 fn faces(folder: &Path) -> Result<Inputs, KitError> {
     let network = Network::new("resnet18", 10, &[("width", 4)]);
-    let options = Options { images: FEWEST_IMAGES, persons: FEWEST_PERSONS, seed: 1 };
+    let options = Options { images: FEWEST_IMAGES, persons: FEWEST_PERSONS, ..Options::new(1) };
     synth::draw(folder, &options, &|_, _| ())?;
-    let dataset = Dataset::load(folder, network.classes as usize, BadImages::Refuse, &|_, _| ())?;
+    let dataset = Dataset::load(folder, Shape::of(&network), BadImages::Refuse, &|_, _| ())?;
     Ok(Inputs {
         data: folder.to_owned(),
         data_hash: dataset.hash().clone(),

@@ -1,10 +1,12 @@
 //! The grid file as a JSON Schema (draft 7), for editors that complete and check TOML. It says less than the check does:
 //! what a schema can't say (phases, expressions, sizes that depend on one another) is left open.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use sweep_methods::{Kind, METHODS, Method, PHASES, Parameter};
 use sweep_protocol::{
-    network::{CLASSES, NETWORKS},
+    network::{CLASSES, Key, NETWORKS, SIZE, SIZES},
     terms::Value as Scalar,
 };
 
@@ -87,6 +89,22 @@ fn training() -> Value {
     )
 }
 
+/// The keys of single networks, each with the bounds of all that have it.
+fn own_keys() -> BTreeMap<String, Value> {
+    let mut keys: BTreeMap<&str, (Vec<String>, u32, u32)> = BTreeMap::new();
+    for architecture in NETWORKS {
+        for Key { name, least, most, default, about } in architecture.keys {
+            let (abouts, lowest, highest) = keys.entry(name).or_insert((Vec::new(), *least, *most));
+            abouts.push(format!("{}: {about}, {least} to {most}; default {default}", architecture.name));
+            (*lowest, *highest) = ((*lowest).min(*least), (*highest).max(*most));
+        }
+    }
+    let schema = |(name, (abouts, least, most)): (&str, (Vec<String>, u32, u32))| {
+        (name.to_owned(), bounded(&abouts.join(". "), least, most))
+    };
+    keys.into_iter().map(schema).collect()
+}
+
 /// The keys that networks share and those of each; which of them a network has, its name decides.
 fn network() -> Value {
     let names: Vec<&str> = NETWORKS.iter().map(|architecture| architecture.name).collect();
@@ -94,12 +112,9 @@ fn network() -> Value {
     properties.insert("name".to_owned(), words("Its name; default resnet18", &names));
     let (least, most) = (CLASSES.start(), CLASSES.end());
     properties.insert("classes".to_owned(), bounded("Outputs; default 10", *least, *most));
-    for (architecture, key) in
-        NETWORKS.iter().flat_map(|architecture| architecture.keys.iter().map(move |key| (architecture, key)))
-    {
-        let about = format!("{}: {}; default {}", architecture.name, key.about, key.default);
-        properties.entry(key.name).or_insert_with(|| bounded(&about, key.least, key.most));
-    }
+    let about = format!("Pixels of a side of an image; default {SIZE}");
+    properties.insert("size".to_owned(), bounded(&about, *SIZES.start(), *SIZES.end()));
+    properties.extend(own_keys());
     let divisor = json!({ "type": "number", "exclusiveMinimum": 0 });
     let numbers = |of: &Value| json!({ "type": "array", "items": of, "minItems": 3, "maxItems": 3 });
     for (key, of, about) in [

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 use sweep_methods::TrainingRecipe;
-use sweep_protocol::network::{self, Architecture, CLASSES, NETWORKS, Network, Preparation};
+use sweep_protocol::network::{self, Architecture, CLASSES, NETWORKS, Network, Preparation, SIZE, SIZES};
 use toml::{
     Spanned,
     de::{DeValue, ValueDeserializer},
@@ -40,7 +40,7 @@ fn network(table: Option<&Table<'_>>, problems: &mut Problems) -> Network {
     let architecture = architecture(table, problems);
     let own = architecture.keys.iter().map(|key| key.name);
     let known: Vec<&'static str> =
-        ["name", "classes", "divide", "mean", "std"].into_iter().chain(own).collect();
+        ["name", "classes", "size", "divide", "mean", "std"].into_iter().chain(own).collect();
     if let Some(table) = table {
         table.refuse_unknown(&known, problems);
     }
@@ -49,13 +49,14 @@ fn network(table: Option<&Table<'_>>, problems: &mut Problems) -> Network {
         table.map_or(default, |table| table.whole(key, bounds, default, problems)) as u32
     };
     let classes = size("classes", CLASSES, DEFAULT_CLASSES);
+    let image = size("size", architecture.least_size..=*SIZES.end(), u64::from(SIZE));
     let keys = architecture
         .keys
         .iter()
         .map(|key| (key.name.to_owned(), size(key.name, key.least..=key.most, u64::from(key.default))));
     let keys = keys.collect();
     let preparation = table.map_or_else(Preparation::default, |table| preparation(table, problems));
-    Network { name: architecture.name.to_owned(), classes, keys, preparation }
+    Network { name: architecture.name.to_owned(), classes, keys, size: image, preparation }
 }
 
 /// Reads what is done to pixels; one number stands for all three colours.

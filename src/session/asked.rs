@@ -4,7 +4,7 @@ use std::{env, path::Path, time::Duration};
 
 use sweep_protocol::terms::Device;
 
-use super::{SessionError, TorchEngine, command};
+use super::{SessionError, TorchEngine, command, devices::kind_of_devices};
 use crate::{
     engine::{ask, toy},
     grid::{EngineChoice, Grid},
@@ -31,7 +31,10 @@ pub enum Asking<'a> {
 pub(super) fn engine(grid: &Grid, path: &Path, asking: Asking<'_>) -> Result<PlannedEngine, SessionError> {
     let settings = grid.settings();
     match &settings.engine {
-        EngineChoice::Torch => Ok(PlannedEngine::ours("torch", &TorchEngine::here()?.version()?, true)),
+        EngineChoice::Torch => {
+            let version = TorchEngine::here()?.version()? + kind_of_devices(&settings.pool)?;
+            Ok(PlannedEngine::ours("torch", &version, true))
+        }
         EngineChoice::Toy => Ok(PlannedEngine::ours("toy", &toy::version(settings.toy_examples), false)),
         EngineChoice::Command(words) => {
             let found = command::found(words, path)?;

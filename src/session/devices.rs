@@ -5,10 +5,41 @@ use std::{env, ffi::OsString};
 use sweep_protocol::terms::Device;
 
 use super::{Remark, SessionError, Watcher};
-use crate::gpu::{Gpu, NoGpu};
+use crate::{
+    gpu::{Gpu, NoGpu, gpus},
+    grid::PoolSettings,
+};
 
 /// Names the GPUs that CUDA sees.
 const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
+
+/// What the version that a torch worker tells ends with where it computes on a GPU: its bits are not a processor's, so it is
+/// part of the id of every run, and a worker on another kind of device is refused.
+const ON_GPUS: &str = ", cuda";
+
+/// What ids are to say of the devices that a pool's runs are computed on, after the engine's version.
+pub fn kind_of_devices(pool: &PoolSettings) -> Result<&'static str, SessionError> {
+    kind(pool.devices.as_deref(), &Granted::here(), gpus)
+}
+
+/// Devices that are named are what they are, there or not; a pool that takes what is free computes on GPUs where any is
+/// visible.
+fn kind(
+    named: Option<&[Device]>,
+    granted: &Granted,
+    gpus: impl FnOnce() -> Result<Vec<Gpu>, NoGpu>,
+) -> Result<&'static str, SessionError> {
+    let Some(named) = named else {
+        let chosen_none = granted.0.as_ref().is_some_and(Vec::is_empty);
+        let is_visible = !chosen_none && gpus().is_ok_and(|gpus| !granted.visible(&gpus).is_empty());
+        return Ok(if is_visible { ON_GPUS } else { "" });
+    };
+    match named.iter().filter(|device| **device != Device::Cpu).count() {
+        0 => Ok(""),
+        all if all == named.len() => Ok(ON_GPUS),
+        _ => Err(SessionError::MixedDevices),
+    }
+}
 
 /// The GPUs that this process may use, where a cluster or the user has chosen some of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +150,7 @@ mod tests {
 
     use sweep_protocol::terms::Device::{self, Cpu, Cuda};
 
-    use super::{Granted, Remark, SessionError, devices};
+    use super::{Granted, ON_GPUS, Remark, SessionError, devices, kind};
     use crate::{
         gpu::{Gpu, Memory, NoGpu},
         plan::Plan,
@@ -212,6 +243,18 @@ mod tests {
         let (devices, remarks) = chosen(None, None, Err(NoGpu::Refused { said }));
         assert_eq!(devices.expect("the processor"), [Cpu]);
         assert!(remarks[0].contains("NVIDIA-SMI has failed"), "{remarks:?}");
+    }
+
+    #[test]
+    fn ids_tell_gpus_from_the_processor_and_a_sweep_has_one_of_both() {
+        let kind = |named, visible, gpus| kind(named, &Granted::of(visible, None), || gpus);
+        assert_eq!(kind(Some(&[Cpu]), None, Ok(three())).expect("one kind"), "");
+        assert_eq!(kind(Some(&[Cuda(0), Cuda(1)]), None, Err(NoGpu::NoDriver)).expect("one kind"), ON_GPUS);
+        let both = kind(Some(&[Cpu, Cuda(0)]), None, Ok(three()));
+        assert!(matches!(both, Err(SessionError::MixedDevices)), "{both:?}");
+        assert_eq!(kind(None, None, Ok(vec![gpu(0, 70_000)])).expect("one kind"), ON_GPUS, "filled or not");
+        assert_eq!(kind(None, Some(""), Ok(three())).expect("one kind"), "");
+        assert_eq!(kind(None, None, Err(NoGpu::NoDriver)).expect("one kind"), "");
     }
 
     #[test]

@@ -49,6 +49,12 @@ pub enum SessionError {
     /// A data set.
     #[error(transparent)]
     Data(#[from] Refused),
+    /// Processor and GPUs in one sweep.
+    #[error(
+        "[pool] devices names the processor and GPUs, whose numbers differ; name devices of one kind, and make a sweep of its own \
+         of the other"
+    )]
+    MixedDevices,
     /// A checkpoint.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),

@@ -18,6 +18,7 @@ mod torch;
 mod watcher;
 
 pub use asked::Asking;
+pub use devices::kind_of_devices;
 pub use error::SessionError;
 pub use libtorch::{By, Libtorch, LibtorchError};
 pub use original::WeakOriginal;

@@ -35,6 +35,8 @@ pub struct WeakOriginal {
     path: PathBuf,
     /// Accuracy on the retain set; none where the outputs are not finite.
     retain: Option<f64>,
+    /// What guessing reaches there.
+    guessing: f64,
     network: Network,
     cause: Cause,
 }
@@ -56,7 +58,7 @@ impl std::error::Error for WeakOriginal {}
 
 impl fmt::Display for WeakOriginal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, retain, network, cause } = self;
+        let Self { path, retain, guessing, network, cause } = self;
         let classes = network.classes;
         write!(formatter, "the original `{}` ", path.display())?;
         match retain {
@@ -64,7 +66,7 @@ impl fmt::Display for WeakOriginal {
                 formatter,
                 "classifies {} of the retain set correctly (guessing among {classes} classes: {})",
                 percent(*retain),
-                percent(f64::from(classes).recip()),
+                percent(*guessing),
             )?,
             None => formatter.write_str("has outputs that are not finite")?,
         }
@@ -145,12 +147,20 @@ impl Session<'_> {
         }
         let reached = retain.unwrap_or(0.0);
         let mut tried = Self::prepared_otherwise(plan, inputs, path, means);
+        let guessing = renamed.as_ref().map_or(0.0, |renamed| renamed.guessing.get());
+        let guessing = guessing.max(f64::from(inputs.network.classes).recip());
         tried.insert(0, Tried { preparation: inputs.network.preparation, retain: reached, renamed });
         let cause = cause(&tried, || is_as_born(path));
-        let weak = is_weak(reached, inputs.network.classes);
+        let weak = is_weak(reached, guessing);
         if weak || matches!(cause, Cause::Preparation(..) | Cause::Order(..)) {
             let (path, network) = (path.to_owned(), inputs.network.clone());
-            return Err(SessionError::WeakOriginal(Box::new(WeakOriginal { path, retain, network, cause })));
+            return Err(SessionError::WeakOriginal(Box::new(WeakOriginal {
+                path,
+                retain,
+                guessing,
+                network,
+                cause,
+            })));
         }
         Ok(None)
     }
@@ -189,7 +199,7 @@ fn measured(
         data: Path::new(&inputs.data),
         data_hash: &inputs.data_hash,
         skip_bad_images: inputs.skipped_images > 0,
-        engine: &plan.build,
+        engine: &plan.engine.identity(),
         workers: &workers,
         cache: &cache,
         scratch: scratch.path(),
@@ -247,9 +257,8 @@ fn of_checkpoint(plan: &Plan) -> Option<(&Run, &PlannedInputs, &Path)> {
     Some((run, inputs, Path::new(path)))
 }
 
-fn is_weak(retain: f64, classes: u32) -> bool {
-    let chance = f64::from(classes).recip();
-    retain < chance + LEAST * (1.0 - chance)
+fn is_weak(retain: f64, guessing: f64) -> bool {
+    retain < guessing + LEAST * (1.0 - guessing)
 }
 
 #[cfg(test)]
@@ -260,10 +269,10 @@ mod tests {
 
     #[test]
     fn less_than_half_of_the_way_from_guessing_is_weak() {
-        for (retain, classes, weak) in
-            [(0.10, 10, true), (0.17, 10, true), (0.54, 10, true), (0.56, 10, false), (0.7, 2, true)]
+        for (retain, guessing, weak) in
+            [(0.10, 0.1, true), (0.17, 0.1, true), (0.54, 0.1, true), (0.56, 0.1, false), (0.7, 0.5, true)]
         {
-            assert_eq!(is_weak(retain, classes), weak, "{retain} of {classes} classes");
+            assert_eq!(is_weak(retain, guessing), weak, "{retain}, guessing {guessing}");
         }
     }
 
@@ -272,7 +281,11 @@ mod tests {
         let raw = Preparation::default();
         let divided = Preparation::new(255.0, [0.0; 3], [1.0; 3]).expect("it divides");
         let renamed = |accuracy, labels: &[u32]| {
-            Some(Renamed { accuracy: UnitInterval::new(accuracy).expect("a share"), labels: labels.to_vec() })
+            Some(Renamed {
+                accuracy: UnitInterval::new(accuracy).expect("a share"),
+                labels: labels.to_vec(),
+                guessing: UnitInterval::new(0.4).expect("a share"),
+            })
         };
         let tried = |preparation, retain, renamed| Tried { preparation, retain, renamed };
         let (order, none) = (renamed(0.97, &[1, 2, 0]), renamed(0.97, &[1, 1, 0]));

@@ -4,7 +4,7 @@ use std::{borrow::Cow, path::Path};
 
 use sweep_inputs::{
     checkpoint,
-    dataset::{BadImages, Dataset},
+    dataset::{BadImages, Dataset, Shape},
 };
 use sweep_protocol::terms::ContentHash;
 
@@ -103,8 +103,7 @@ pub fn resolve(
     let settings = grid.settings();
     let (mut data, mut left_out) = (None, String::new());
     if let Some(path) = settings.data.as_ref().filter(|_| settings.trains()) {
-        let classes = settings.network.classes as usize;
-        let dataset = Dataset::load(Path::new(path), classes, outside.bad, progress)?;
+        let dataset = Dataset::load(Path::new(path), Shape::of(&settings.network), outside.bad, progress)?;
         let skipped_images = dataset.left_out().count();
         if skipped_images > 0 {
             left_out = dataset.left_out().to_string();

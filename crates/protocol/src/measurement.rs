@@ -44,6 +44,8 @@ pub struct Renamed {
     pub accuracy: UnitInterval,
     /// The label of each output; one that is never the largest keeps its own.
     pub labels: Vec<u32>,
+    /// Share of the retain set's most frequent label: what guessing reaches.
+    pub guessing: UnitInterval,
 }
 
 impl Renamed {
@@ -63,8 +65,12 @@ impl Renamed {
             if count == 0 { output as u32 } else { label as u32 }
         });
         let labels = labels.collect();
-        let accuracy = right as f64 / all.max(1) as f64;
-        Self { accuracy: UnitInterval::new(accuracy).expect("a part of a whole is in [0, 1]"), labels }
+        let of_label = |label: usize| counts.iter().map(|counts| counts[label]).sum::<u64>();
+        let most = (0..classes).map(of_label).max().unwrap_or(0);
+        let share = |count: u64| {
+            UnitInterval::new(count as f64 / all.max(1) as f64).expect("a part of a whole is in [0, 1]")
+        };
+        Self { accuracy: share(right), labels, guessing: share(most) }
     }
 
     /// Whether no two outputs have the same label.
@@ -91,6 +97,7 @@ impl<F> Measurement<F> {
             weights: self.weights.map(&mut describe).transpose()?,
             examples: self.examples.map(|examples| examples.describe_file(&mut describe)).transpose()?,
             unchanged: self.unchanged,
+            renamed: self.renamed,
         })
     }
 }
@@ -190,6 +197,7 @@ mod tests {
     fn outputs_are_named_after_most_of_their_examples() {
         let renamed = Renamed::of([(0, 1), (0, 1), (0, 0), (1, 0), (2, 2)].into_iter(), 4);
         assert_eq!((renamed.labels.as_slice(), renamed.accuracy.get()), ([1, 0, 2, 3].as_slice(), 0.8));
+        assert_eq!(renamed.guessing.get(), 0.4);
         assert!(renamed.is_an_order());
         let constant = Renamed::of([(1, 0), (1, 0), (1, 1)].into_iter(), 2);
         assert_eq!(constant.labels, [0, 0]);

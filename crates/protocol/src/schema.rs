@@ -48,6 +48,13 @@ pub fn schema() -> Value {
                 "name": text("Its name: resnet18"),
                 "classes": whole("Outputs", 2),
                 "keys": { "type": "object", "additionalProperties": { "type": "integer", "minimum": 0 } },
+                "size": { "type": "integer", "minimum": 1, "default": 32, "description": "Pixels of a side of an image" },
+                "preparation": reference("preparation"),
+            })),
+            "preparation": closed("A pixel x of 0 to 255 becomes (x / divide - mean) / std", &["divide", "mean", "std"], &json!({
+                "divide": { "type": "number", "exclusiveMinimum": 0 },
+                "mean": { "type": "array", "items": { "type": "number" }, "minItems": 3, "maxItems": 3 },
+                "std": { "type": "array", "items": { "type": "number", "exclusiveMinimum": 0 }, "minItems": 3, "maxItems": 3 },
             })),
             "checkpoint": open("A PyTorch state dict or .safetensors", &["path", "blake3"], &json!({
                 "path": text("The file"), "blake3": reference("hash"),
@@ -70,6 +77,11 @@ pub fn schema() -> Value {
                 "forget": whole("Rows of the forget set", 0),
                 "retain": whole("Rows of the retain set", 0),
                 "test": whole("Rows of the test set", 0),
+            })),
+            "renamed": closed("Where the recipe is empty: each output named after the label that most of its retain examples have", &["accuracy", "labels", "guessing"], &json!({
+                "accuracy": reference("share"),
+                "labels": { "type": "array", "items": { "type": "integer", "minimum": 0 } },
+                "guessing": reference("share"),
             })),
             "run-id": { "type": "string", "pattern": "^[0-9a-f]{32}$" },
             "hash": { "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "BLAKE3" },
@@ -127,6 +139,7 @@ fn measurement() -> Value {
             "weights": nullable(&reference("file")),
             "examples": nullable(&reference("examples")),
             "unchanged": { "type": "boolean", "default": false, "description": "Whether the recipe, which has phases, left every weight as it was" },
+            "renamed": nullable(&reference("renamed")),
         }),
     )
 }

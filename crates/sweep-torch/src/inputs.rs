@@ -10,11 +10,11 @@ use std::{
 
 use sweep_inputs::{
     checkpoint::{self, CheckpointError, StateDict},
-    dataset::{BadImages, Dataset, Refused},
+    dataset::{BadImages, Dataset, Refused, Shape},
 };
 use sweep_protocol::{
     message::Inputs,
-    network::{Network, Preparation},
+    network::Preparation,
     terms::{ContentHash, Set},
 };
 use tch::Device;
@@ -73,8 +73,8 @@ pub struct Passes {
     pub device: String,
 }
 
-/// Hash, number of classes, which the labels were checked against, and how pixels are prepared.
-type DataKey = (PathBuf, ContentHash, u32, Preparation);
+/// Hash, the shape that it was checked against, and how pixels are prepared.
+type DataKey = (PathBuf, ContentHash, Shape, Preparation);
 
 impl Shelf {
     /// An empty shelf for one device, beside a folder for what passes find.
@@ -90,8 +90,8 @@ impl Shelf {
 
     /// The data set of a job. `progress` is called now and then while it is read.
     pub fn examples(&mut self, inputs: &Inputs, progress: &dyn Fn()) -> Result<Rc<Examples>, InputError> {
-        let Network { classes, preparation, .. } = inputs.network;
-        let key = (inputs.data.clone(), inputs.data_hash.clone(), classes, preparation);
+        let preparation = inputs.network.preparation;
+        let key = (inputs.data.clone(), inputs.data_hash.clone(), Shape::of(&inputs.network), preparation);
         if let Some((held, examples)) = &self.data
             && *held == key
         {
@@ -100,7 +100,7 @@ impl Shelf {
         // Two data sets at once may be more than the device holds.
         self.data = None;
         let bad = if inputs.skip_bad_images { BadImages::LeaveOut } else { BadImages::Refuse };
-        let dataset = Dataset::load(&inputs.data, inputs.network.classes as usize, bad, &|_, _| progress())?;
+        let dataset = Dataset::load(&inputs.data, Shape::of(&inputs.network), bad, &|_, _| progress())?;
         if *dataset.hash() != inputs.data_hash {
             let (path, have, want) = (inputs.data.clone(), dataset.hash().clone(), inputs.data_hash.clone());
             return Err(InputError::DataChanged { path, have, want });
@@ -130,10 +130,10 @@ impl Shelf {
 
 /// All images one after the other: retain, forget, validation and test set.
 fn on_host(dataset: &Dataset) -> HostExamples {
-    let sizes = dataset.sizes();
+    let (sizes, side) = (dataset.sizes(), dataset.side() as i64);
     let mut host = HostExamples {
         images: Vec::new(),
-        shape: [0, 3, 32, 32],
+        shape: [0, 3, side, side],
         labels: Vec::new(),
         sets: BTreeMap::new(),
         class_counts: dataset.class_counts().to_vec(),

@@ -1,85 +1,203 @@
-//! Networks against PyTorch's own: logits, gradients and running statistics of one pass in float64.
+//! Networks against PyTorch's own, in float64: one pass (logits, gradients, running statistics), 20 steps of the training
+//! loop, and how they are born.
 
-use std::path::Path;
+use std::{collections::BTreeMap, ops::ControlFlow, path::Path};
 
 use safetensors::SafeTensors;
 use sweep_inputs::checkpoint::{StateDict, Tensor as Numbers, Values};
 use sweep_protocol::{
-    network::{NETWORKS, Network},
-    recipe::BatchNorm,
+    network::{self, NETWORKS, Preparation},
+    recipe::{BatchNorm, CrossEntropy, Optimizer, Phase, Recipe, Stream, Term, Train},
+    terms::{NonNegative, Positive, Seed, Set, UnitInterval},
 };
-use sweep_torch::network::{Weights, build};
+use sweep_torch::{
+    draws::Seeded,
+    examples::{Examples, HostExamples},
+    network::{Network, Weights, build},
+    pass_cache::PassCache,
+    phase::{Subject, Watch, carry_out},
+};
 use tch::{Device, Kind, Tensor};
 
-const CLASSES: i64 = 10;
+const CLASSES: u32 = 10;
 const IMAGES: i64 = 8;
+const PLACE: (Kind, Device) = (Kind::Double, Device::Cpu);
 
-/// Recorded by `scripts/fixtures/network.py`. torchvision's own ResNet-18 is held by whole trajectories.
-fn recording(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/network");
-    let path = folder.join(format!("{name}.safetensors"));
-    std::fs::read(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}; scripts/fixtures/network.py records it", path.display()))
+/// One of PyTorch's networks, as `scripts/fixtures/network.py` has recorded it.
+struct Recording {
+    name: &'static str,
+    bytes: Vec<u8>,
 }
 
-fn double(recorded: &SafeTensors<'_>, key: &str) -> Tensor {
-    let tensor = recorded.tensor(key).unwrap_or_else(|_| panic!("`{key}` is not recorded"));
-    let shape: Vec<i64> = tensor.shape().iter().map(|&axis| axis as i64).collect();
-    Tensor::from_data_size(tensor.data(), &shape, Kind::Double)
-}
+impl Recording {
+    /// torchvision's own ResNet-18 is held by whole trajectories.
+    fn all() -> impl Iterator<Item = Self> {
+        let names = NETWORKS.iter().map(|architecture| architecture.name).filter(|name| *name != "resnet18");
+        names.map(|name| {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/network");
+            let path = folder.join(format!("{name}.safetensors"));
+            let bytes = std::fs::read(&path).unwrap_or_else(|error| {
+                panic!("{}: {error}; scripts/fixtures/network.py records it", path.display())
+            });
+            Self { name, bytes }
+        })
+    }
 
-/// The state dict that the pass starts from.
-fn state(recorded: &SafeTensors<'_>) -> StateDict {
-    let entries = recorded.iter().filter_map(|(key, tensor)| {
-        let key = key.strip_prefix("state.")?;
-        let values = if key.ends_with("num_batches_tracked") {
-            let counts = tensor.data().as_chunks().0.iter().map(|bytes| i64::from_le_bytes(*bytes));
-            Values::I64(counts.collect())
-        } else {
-            Values::F32(tensor.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    fn tensors(&self) -> SafeTensors<'_> {
+        SafeTensors::deserialize(&self.bytes).expect("a safetensors file")
+    }
+
+    fn network(&self) -> Network {
+        let (width, size) = if self.name == "mlp" { (16, 8) } else { (2, 32) };
+        let wanted =
+            network::Network { size, ..network::Network::new(self.name, CLASSES, &[("width", width)]) };
+        build(&wanted).expect("registered")
+    }
+
+    fn double(&self, key: &str) -> Tensor {
+        let tensor = self.tensors().tensor(key).unwrap_or_else(|_| panic!("`{key}` is not recorded")).clone();
+        let shape: Vec<i64> = tensor.shape().iter().map(|&axis| axis as i64).collect();
+        Tensor::from_data_size(tensor.data(), &shape, Kind::Double)
+    }
+
+    /// The state dict that everything starts from.
+    fn weights(&self, network: &Network) -> Weights {
+        let recorded = self.tensors();
+        let entries = recorded.iter().filter_map(|(key, tensor)| {
+            let key = key.strip_prefix("state.")?;
+            let values = if key.ends_with("num_batches_tracked") {
+                let counts = tensor.data().as_chunks().0.iter().map(|bytes| i64::from_le_bytes(*bytes));
+                Values::I64(counts.collect())
+            } else {
+                let numbers = tensor.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+                Values::F32(numbers.collect())
+            };
+            Some((key.to_owned(), Numbers { shape: tensor.shape().to_vec(), values }))
+        });
+        let state = StateDict::new(entries.collect()).expect("a state dict");
+        Weights::from_state(network, &state, PLACE)
+            .unwrap_or_else(|mismatch| panic!("{}: {mismatch}", self.name))
+    }
+
+    /// All images are the retain set; the other sets are the first of them.
+    fn examples(&self) -> Examples {
+        let recorded = self.tensors();
+        let images = recorded.tensor("images").expect("recorded");
+        let side = images.shape()[2] as i64;
+        let labels = recorded.tensor("labels").expect("recorded");
+        let labels = labels.data().as_chunks().0.iter().map(|bytes| i64::from_le_bytes(*bytes));
+        let mut sets = BTreeMap::from([(Set::Retain, (0..IMAGES).collect())]);
+        sets.extend([Set::Forget, Set::Validation].map(|set| (set, vec![0])));
+        let host = HostExamples {
+            images: images.data().to_vec(),
+            shape: [IMAGES, 3, side, side],
+            labels: labels.collect(),
+            sets,
+            class_counts: vec![1; CLASSES as usize],
         };
-        Some((key.to_owned(), Numbers { shape: tensor.shape().to_vec(), values }))
-    });
-    StateDict::new(entries.collect()).expect("a state dict")
-}
+        let divided = Preparation::new(255.0, [0.0; 3], [1.0; 3]).expect("it divides");
+        Examples::new(host, &divided, Device::Cpu)
+    }
 
-fn close(key: &str, have: &Tensor, want: &Tensor) {
-    assert_eq!(have.size(), want.size(), "{key}");
-    let scale = want.abs().max().double_value(&[]).max(1.0);
-    let difference = (have - want).abs().max().double_value(&[]) / scale;
-    assert!(difference <= 1e-10, "{key}: relative difference {difference}");
+    fn holds(&self, key: &str, have: &Tensor, tolerance: f64) {
+        let want = self.double(key);
+        assert_eq!(have.size(), want.size(), "{key} of {}", self.name);
+        let scale = want.abs().max().double_value(&[]).max(1.0);
+        let difference = (have - want).abs().max().double_value(&[]) / scale;
+        assert!(difference <= tolerance, "{key} of {}: relative difference {difference}", self.name);
+    }
+
+    /// Running statistics, under the word that they are recorded with.
+    fn holds_statistics(&self, word: &str, network: &Network, weights: &Weights, tolerance: f64) {
+        for (place, norm) in network.layout().norms.iter().enumerate() {
+            let (mean, variance) = weights.statistics_of(place);
+            for (have, what) in [(mean, "running_mean"), (variance, "running_var")] {
+                self.holds(&format!("{word}.{}.{what}", norm.module), have, tolerance);
+            }
+        }
+    }
 }
 
 #[test]
 fn every_network_computes_what_pytorch_does() {
-    for architecture in NETWORKS.iter().filter(|architecture| architecture.name != "resnet18") {
-        let bytes = recording(architecture.name);
-        let recorded = SafeTensors::deserialize(&bytes).expect("a safetensors file");
-        let network =
-            build(&Network::new(architecture.name, CLASSES as u32, &[("width", 2)])).expect("built");
-        let weights = Weights::from_state(&network, &state(&recorded), (Kind::Double, Device::Cpu));
-        let weights = weights.unwrap_or_else(|mismatch| panic!("{}: {mismatch}", architecture.name));
+    for recording in Recording::all() {
+        let network = recording.network();
+        let weights = recording.weights(&network);
         let all: Vec<usize> = (0..network.layout().parameters.len()).collect();
         weights.require_gradients(&all);
 
-        let images = recorded.tensor("images").expect("recorded");
-        let images = Tensor::from_data_size(images.data(), &[IMAGES, 3, 32, 32], Kind::Uint8);
-        let labels = recorded.tensor("labels").expect("recorded");
-        let labels = Tensor::from_data_size(labels.data(), &[IMAGES], Kind::Int64);
-        let logits = network.forward(&weights, &images.to_kind(Kind::Double), BatchNorm::Train);
-        close("logits", &logits.detach(), &double(&recorded, "logits"));
-
-        let gradient = weights.gradient(&logits.log_softmax(-1, Kind::Double).nll_loss(&labels), &all);
+        let positions: Vec<i64> = (0..IMAGES).collect();
+        let (images, labels) = recording.examples().batch(&Tensor::from_slice(&positions), Kind::Double);
+        let logits = network.forward(&weights, &images, BatchNorm::Train);
+        recording.holds("logits", &logits.detach(), 1e-10);
+        // tch's own cross entropy goes through float32.
+        let loss = logits.log_softmax(-1, Kind::Double).nll_loss(&labels);
+        let gradient = weights.gradient(&loss, &all);
         for parameter in &network.layout().parameters {
             let key = format!("gradient.{}", parameter.key);
-            close(&key, &network.view(parameter, &gradient), &double(&recorded, &key));
+            recording.holds(&key, &network.view(parameter, &gradient), 1e-10);
         }
-        for (place, norm) in network.layout().norms.iter().enumerate() {
-            let (mean, variance) = weights.statistics_of(place);
-            for (have, what) in [(mean, "running_mean"), (variance, "running_var")] {
-                let key = format!("after.{}.{what}", norm.module);
-                close(&key, have, &double(&recorded, &key));
-            }
+        recording.holds_statistics("after", &network, &weights, 1e-10);
+    }
+}
+
+struct Deaf;
+
+impl Watch for Deaf {
+    fn stepped(&mut self, _: u64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn losses(&mut self, _: &[f64]) {}
+}
+
+#[test]
+fn every_network_trains_as_pytorch_does() {
+    let positive = |number| Positive::new(number).expect("positive");
+    let optimizer = Optimizer::Sgd {
+        lr: positive(0.05),
+        momentum: UnitInterval::new(0.9).expect("in [0, 1]"),
+        weight_decay: NonNegative::new(5e-4).expect("not negative"),
+    };
+    let stream = Stream::of(Set::Retain, (IMAGES as u32).try_into().expect("not 0"));
+    let loss = vec![Term::CrossEntropy(CrossEntropy::new(Set::Retain, 1.0))];
+    // All images are one batch.
+    let recipe = Recipe { phases: vec![Phase::Train(Train::new(stream, positive(20.0), loss, optimizer))] };
+    for recording in Recording::all() {
+        let (network, examples) = (recording.network(), recording.examples());
+        let mut weights = recording.weights(&network);
+        let mut subject = Subject { network: &network, weights: &mut weights, known: &PassCache::NONE };
+        let done = carry_out(&recipe, &mut subject, &examples, &mut Seeded::new(Seed(1)), &mut Deaf)
+            .unwrap_or_else(|halt| panic!("{}: {halt:?}", recording.name));
+        assert_eq!(done.steps, 20);
+        for (place, parameter) in network.layout().parameters.iter().enumerate() {
+            // The order of the images differs, and 20 steps magnify its rounding.
+            recording.holds(&format!("trained.{}", parameter.key), weights.parameter(place), 1e-8);
+        }
+        recording.holds_statistics("trained", &network, &weights, 1e-8);
+    }
+}
+
+#[test]
+fn every_network_is_born_as_pytorchs_is() {
+    const BIRTHS: u64 = 200;
+    for recording in Recording::all() {
+        let network = recording.network();
+        let born = (0..BIRTHS).map(|seed| Weights::born(&network, &mut Seeded::new(Seed(seed)), PLACE));
+        let born: Vec<Weights> = born.collect::<Result<_, _>>().expect("seeded");
+        for (place, parameter) in network.layout().parameters.iter().enumerate() {
+            let all: Vec<&Tensor> = born.iter().map(|weights| weights.parameter(place)).collect();
+            let all = Tensor::stack(&all, 0);
+            let recorded = recording.double(&format!("birth.{}", parameter.key));
+            let [square, largest] = [0, 1].map(|at| recorded.double_value(&[at]));
+            let of = |tensor: Tensor| tensor.double_value(&[]);
+            let (have_square, have_largest) = (of(all.square().mean(Kind::Double)), of(all.abs().max()));
+            // Of so many draws of a normal number, the mean square is known to √(2/n); both sides are drawn.
+            let slack = 6.0 * 2.0 / (all.numel() as f64).sqrt();
+            let key = format!("{} of {}", parameter.key, recording.name);
+            assert!((have_square - square).abs() <= slack * square, "{key}: {have_square}, not {square}");
+            // Uniform draws reach their bound; the largest of normal ones differs more.
+            assert!((have_largest - largest).abs() <= 0.3 * largest, "{key}: {have_largest}, not {largest}");
         }
     }
 }

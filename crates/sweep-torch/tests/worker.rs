@@ -10,7 +10,7 @@ use std::{
 
 use sweep_inputs::{
     checkpoint,
-    dataset::{BadImages, Dataset},
+    dataset::{BadImages, Dataset, Shape},
     synth::{self, CLASSES, Options},
 };
 use sweep_protocol::{
@@ -37,10 +37,11 @@ fn data() -> &'static Data {
     DATA.get_or_init(|| {
         let home = tempfile::tempdir().expect("a temporary folder");
         let folder = home.path().join("faces");
-        let options = Options { images: 500, persons: 60, seed: 1 };
+        let options = Options { images: 500, persons: 60, ..Options::new(1) };
         synth::draw(&folder, &options, &|_, _| ()).expect("the smallest data set there is");
         let loaded =
-            Dataset::load(&folder, CLASSES, BadImages::Refuse, &|_, _| ()).expect("it was just drawn");
+            Dataset::load(&folder, Shape { classes: CLASSES, side: 32 }, BadImages::Refuse, &|_, _| ())
+                .expect("it was just drawn");
         let (hash, forget) = (loaded.hash().clone(), loaded.sizes().forget as usize);
         Data { folder, hash, forget, _home: home }
     })

@@ -10,7 +10,7 @@ use std::{
 use clap::Args;
 use sweep_inputs::{
     checkpoint,
-    dataset::{BadImages, Dataset},
+    dataset::{BadImages, Dataset, Shape},
 };
 use sweep_protocol::{
     network::{Network, recognise},
@@ -26,7 +26,7 @@ use crate::{
     engine::WorkerCommand,
     grid::PoolSettings,
     measuring::{Measured, Measuring, News, Subject},
-    session::{Engine, TorchEngine, Unwatched, slots},
+    session::{Engine, TorchEngine, Unwatched, kind_of_devices, slots},
     store::Cache,
 };
 
@@ -99,16 +99,16 @@ impl<'a> Scene<'a> {
         let arguments = self.arguments;
         let data = arguments.data.as_ref().ok_or_else(|| ModelsError::NoData { dir: dir.to_owned() })?;
         let counter = Counter::new("reading images");
-        let classes = network.classes as usize;
-        let dataset =
-            Dataset::load(data, classes, BadImages::Refuse, &|done, total| counter.set(done, total));
+        let dataset = Dataset::load(data, Shape::of(network), BadImages::Refuse, &|done, total| {
+            counter.set(done, total)
+        });
         counter.finish();
         let jobs = arguments.jobs.map(NonZeroU32::get);
         let slots = slots(&PoolSettings::default(), Engine::Torch { cache: None }, jobs, &Unwatched)?;
         let ready = Ready {
             data: data.clone(),
             data_hash: dataset?.hash().clone(),
-            engine: TorchEngine::here()?.version()?,
+            engine: TorchEngine::here()?.version()? + kind_of_devices(&PoolSettings::default())?,
             workers: slots.into_iter().map(|slot| slot.command).collect(),
             cache: Cache::open(&arguments.cache)?,
         };

@@ -269,7 +269,7 @@ network = { name = "resnet50", width = 0 }
     13 | network = { name = "resnet50", width = 0 }
        |                    ^^^^^^^^^^
        |
-       = note: known are `resnet18`, `resnet18-cifar`
+       = note: known are `mlp`, `resnet18`, `resnet18-cifar`, `resnet9`
        = help: did you mean `resnet18`?
 
     error: `width` must be a whole number from 1 to 256, not 0

@@ -2,10 +2,12 @@
 
 use std::{fmt::Write, fs, os::unix::fs::symlink, path::Path};
 
-use sweep_inputs::dataset::{BadImages, Dataset, IMAGE_BYTES};
+use sweep_inputs::dataset::{BadImages, Dataset, Shape, image_bytes};
 
 use super::names::WORDS;
 use crate::{meter, report::Report};
+
+const SHAPE: Shape = Shape { classes: 2, side: 32 };
 
 /// Most memory that a refusal may take, in bytes.
 const MOST: usize = 128 << 20;
@@ -127,7 +129,7 @@ fn refuse(report: &mut Report, folder: &Path, what: &str, spoil: impl FnOnce(&Pa
         let _ = fs::remove_dir_all(&data);
         sound(&data);
         spoil(&data);
-        let (loaded, memory) = meter::peak(|| Dataset::load(&data, 2, BadImages::Refuse, &|_, _| {}));
+        let (loaded, memory) = meter::peak(|| Dataset::load(&data, SHAPE, BadImages::Refuse, &|_, _| {}));
         let refusal = loaded.expect_err("it must be refused");
         assert!(memory < MOST, "it took {memory} bytes to refuse");
         super::check(&refusal.to_string(), folder);
@@ -141,7 +143,11 @@ fn sound(data: &Path) {
         let mut csv = "image_id,age_group,person_id\n".to_owned();
         for number in 0..2 {
             writeln!(csv, "{letter}-{number},{number},{letter}{number}").expect("a string");
-            write(&images, &format!("{number}.png"), png(32, png::ColorType::Rgb, &[7; IMAGE_BYTES]));
+            write(
+                &images,
+                &format!("{number}.png"),
+                png(32, png::ColorType::Rgb, &[7; image_bytes(SHAPE.side)]),
+            );
         }
         write(data, &format!("{set}.csv"), csv);
     }
@@ -198,7 +204,7 @@ fn png(side: u32, kind: png::ColorType, pixels: &[u8]) -> Vec<u8> {
 }
 
 fn images() -> Vec<(&'static str, Vec<u8>)> {
-    let sound = png(32, png::ColorType::Rgb, &[7; IMAGE_BYTES]);
+    let sound = png(32, png::ColorType::Rgb, &[7; image_bytes(SHAPE.side)]);
     let mut flipped = sound.clone();
     flipped[sound.len() / 2] ^= 4;
     let mut header = sound.clone();

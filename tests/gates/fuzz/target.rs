@@ -134,7 +134,7 @@ fn plain_path(image: &ImageId) {
 }
 
 fn image(bytes: &[u8]) -> Said {
-    answer(part::image(bytes))
+    answer(part::image(bytes, 32))
 }
 
 fn class_counts(bytes: &[u8]) -> Said {

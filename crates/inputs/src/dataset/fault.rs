@@ -95,6 +95,16 @@ pub enum Fault {
         /// The person's first line in the retain set.
         retained: Place,
     },
+    /// Images that all have another size than the network sees.
+    #[error(
+        "all are {have} by {have} pixels, and the network sees {want} by {want}; write `size = {have}` in [training] network, or resize them"
+    )]
+    OtherSize {
+        /// Their width and height, in pixels.
+        have: u32,
+        /// What the network sees.
+        want: usize,
+    },
     /// A class without a single image to learn it from.
     #[error(
         "class {class} has no image in {} and {}; lower `classes` or add images",

@@ -7,14 +7,13 @@ use thiserror::Error;
 
 use super::fault::FileFault;
 
-/// Width and height of an image, in pixels.
-pub const SIDE: usize = 32;
-
 /// Colours of a pixel: red, green, blue.
 pub const CHANNELS: usize = 3;
 
-/// Bytes of a decoded image.
-pub const IMAGE_BYTES: usize = CHANNELS * SIDE * SIDE;
+/// Bytes of a decoded image that is so many pixels wide and high.
+pub const fn image_bytes(side: usize) -> usize {
+    CHANNELS * side * side
+}
 
 /// Largest file of an image, in bytes.
 pub(super) const LARGEST_FILE: u64 = 4 << 20;
@@ -28,9 +27,11 @@ pub enum ImageFault {
     /// Its file can't be opened.
     #[error(transparent)]
     File(#[from] FileFault),
-    /// It is not 32 pixels wide and high.
-    #[error("is {width} by {height} pixels; resize it to 32 by 32")]
+    /// It is not as wide and high as the network's images.
+    #[error("is {width} by {height} pixels; resize it to {side} by {side}")]
     Size {
+        /// Width and height that it should have, in pixels.
+        side: usize,
         /// Width, in pixels.
         width: u32,
         /// Height, in pixels.
@@ -52,8 +53,8 @@ pub enum ImageFault {
     Damaged(#[source] DecodingError),
 }
 
-/// Decodes a PNG into `planes`: all red samples row by row, then green, then blue (shape [3, 32, 32]).
-pub(super) fn decode(file: &[u8], planes: &mut [u8]) -> Result<(), ImageFault> {
+/// Decodes a PNG of `side` pixels into `planes`: all red samples row by row, then green, then blue (shape [3, side, side]).
+pub(super) fn decode(file: &[u8], side: usize, planes: &mut [u8]) -> Result<(), ImageFault> {
     let mut options = DecodeOptions::default();
     options.set_ignore_text_chunk(true);
     options.set_ignore_iccp_chunk(true);
@@ -62,8 +63,8 @@ pub(super) fn decode(file: &[u8], planes: &mut [u8]) -> Result<(), ImageFault> {
 
     let header = decoder.read_header_info().map_err(ImageFault::Damaged)?;
     let (width, height) = (header.width, header.height);
-    if (width as usize, height as usize) != (SIDE, SIDE) {
-        return Err(ImageFault::Size { width, height });
+    if (width as usize, height as usize) != (side, side) {
+        return Err(ImageFault::Size { side, width, height });
     }
     if (header.color_type, header.bit_depth) != (ColorType::Rgb, BitDepth::Eight) {
         return Err(ImageFault::Colour { colour: header.color_type, bits: header.bit_depth as u8 });
@@ -72,13 +73,13 @@ pub(super) fn decode(file: &[u8], planes: &mut [u8]) -> Result<(), ImageFault> {
     if reader.info().animation_control().is_some() {
         return Err(ImageFault::Animated);
     }
-    let mut pixels = [0; IMAGE_BYTES];
+    let mut pixels = vec![0; image_bytes(side)];
     reader.next_frame(&mut pixels).map_err(ImageFault::Damaged)?;
     reader.finish().map_err(ImageFault::Damaged)?;
 
     for (index, pixel) in pixels.chunks_exact(CHANNELS).enumerate() {
         for (channel, &sample) in pixel.iter().enumerate() {
-            planes[channel * SIDE * SIDE + index] = sample;
+            planes[channel * side * side + index] = sample;
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ use super::{
     fault::{Excerpt, Fault, FileFault},
     folder::Folder,
     id::{ImageId, PersonId},
-    image::IMAGE_BYTES,
+    image::image_bytes,
     problem::{Place, Problems, Refused, file_of},
     table::{self, Bounds},
 };
@@ -119,9 +119,9 @@ impl Manifest {
         &self.class_counts
     }
 
-    /// Memory that the decoded images take, in bytes.
-    pub fn image_bytes(&self) -> u64 {
-        (self.examples.len() * IMAGE_BYTES) as u64
+    /// Memory that the decoded images take, each of `side` pixels, in bytes.
+    pub fn image_bytes(&self, side: usize) -> u64 {
+        (self.examples.len() * image_bytes(side)) as u64
     }
 
     /// Where the examples of a set lie among all.

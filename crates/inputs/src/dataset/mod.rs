@@ -3,7 +3,7 @@
 //! ```text
 //! retain.csv  forget.csv  validation.csv  test.csv (may be absent)    columns image_id, age_group, person_id
 //! age_class_weights.json                                              {"0": training images of class 0, …}
-//! images/<a>/<b>.png                                                  image_id `a-b`; 32×32 pixels, RGB, 8 bits
+//! images/<a>/<b>.png                                                  image_id `a-b`; RGB, 8 bits, all of one size
 //! ```
 //!
 //! Columns are found by name, in any order, among any others (the challenge's `age` is one of these others: it is
@@ -27,14 +27,17 @@ mod tests;
 
 pub use fault::{Excerpt, Fault, FileFault};
 pub use id::{ImageId, NotAnId, PersonId};
-pub use image::{CHANNELS, IMAGE_BYTES, ImageFault, SIDE};
+pub use image::{CHANNELS, ImageFault, image_bytes};
 pub use manifest::{Example, Manifest};
 pub use problem::{LeftOut, Place, Problem, Refused};
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use rayon::prelude::*;
-use sweep_protocol::terms::{ContentHash, Set, SetSizes};
+use sweep_protocol::{
+    network::Network,
+    terms::{ContentHash, Set, SetSizes},
+};
 
 use folder::Folder;
 use hash::ImageHash;
@@ -43,11 +46,28 @@ use problem::Problems;
 /// Images that are decoded between two reports of progress.
 const BATCH: usize = 512;
 
-/// A data set in memory: about 3 KiB for each image.
+/// What a data set must be like for a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Labels are below.
+    pub classes: usize,
+    /// Width and height of every image, in pixels.
+    pub side: usize,
+}
+
+impl Shape {
+    /// What this network learns from.
+    pub fn of(network: &Network) -> Self {
+        Self { classes: network.classes as usize, side: network.size as usize }
+    }
+}
+
+/// A data set in memory: about 3 KiB for each image of 32×32 pixels.
 #[derive(Debug)]
 pub struct Dataset {
     manifest: Manifest,
-    /// Shape [n, 3, 32, 32], in the order of the manifest.
+    side: usize,
+    /// Shape [n, 3, side, side], in the order of the manifest.
     images: Vec<u8>,
     labels: Vec<i64>,
     hash: ContentHash,
@@ -65,20 +85,24 @@ pub enum BadImages {
 }
 
 impl Dataset {
-    /// Reads and checks the data set in `dir`, whose labels are below `classes`. `progress` is told, on the calling
-    /// thread, how many images of how many are done.
+    /// Reads and checks the data set in `dir`, which must have this shape. `progress` is told, on the calling thread, how many images of how many are done.
     pub fn load(
         dir: &Path,
-        classes: usize,
+        shape: Shape,
         bad_images: BadImages,
         progress: &dyn Fn(usize, usize),
     ) -> Result<Self, Refused> {
+        let Shape { classes, side } = shape;
         let folder = Folder::open(dir).map_err(|fault| Refused::whole(dir, fault))?;
         let mut problems = Problems::default();
         let mut manifest = Manifest::gather(&folder, classes, &mut problems);
-        let mut decoded = Decoded::default();
+        let mut decoded = Decoded { side, ..Decoded::default() };
         decoded.all(&folder, &manifest, progress, &mut problems);
         let mut left_out = LeftOut::default();
+        if let Some(have) = decoded.other_size() {
+            decoded.bad = Problems::default();
+            problems.of_file("images", Fault::OtherSize { have, want: side });
+        }
         match bad_images {
             BadImages::Refuse => problems.append(decoded.bad),
             BadImages::LeaveOut => {
@@ -89,7 +113,7 @@ impl Dataset {
         let manifest = problems.or(dir, manifest)?;
         let hash = hash::data_set(&manifest, &decoded.hashes);
         let labels = manifest.examples.iter().map(|example| i64::from(example.class)).collect();
-        Ok(Self { manifest, images: decoded.images, labels, hash, left_out })
+        Ok(Self { manifest, side, images: decoded.images, labels, hash, left_out })
     }
 
     /// Rows that were left out because their images can't be used; the sets, the labels and the hash are without them.
@@ -108,11 +132,17 @@ impl Dataset {
         &self.hash
     }
 
-    /// The images of a set, [n, 3, 32, 32] (image, channel, row, column), samples 0 to 255. The training set's are
+    /// Width and height of every image, in pixels.
+    pub fn side(&self) -> usize {
+        self.side
+    }
+
+    /// The images of a set, [n, 3, side, side] (image, channel, row, column), samples 0 to 255. The training set's are
     /// the retain set's, then the forget set's.
     pub fn images(&self, set: Set) -> &[u8] {
         let range = self.manifest.range(set);
-        &self.images[range.start * IMAGE_BYTES..range.end * IMAGE_BYTES]
+        let size = image_bytes(self.side);
+        &self.images[range.start * size..range.end * size]
     }
 
     /// The classes of a set's examples, [n], in the order of its images.
@@ -134,16 +164,25 @@ impl Dataset {
 /// The images of all rows that have one.
 #[derive(Default)]
 struct Decoded {
-    /// Shape [kept, 3, 32, 32].
+    side: usize,
+    /// Shape [kept, 3, side, side].
     images: Vec<u8>,
     hashes: Vec<ImageHash>,
     /// Which rows have an image.
     kept: Vec<bool>,
     /// Why the others have none.
     bad: Problems,
+    /// Sizes of images that have another one than they should: how often each was met, width and height.
+    other_sizes: BTreeMap<(u32, u32), usize>,
 }
 
 impl Decoded {
+    /// The size that every image has, where it is another than it should be.
+    fn other_size(&self) -> Option<u32> {
+        let (&(width, height), &count) = self.other_sizes.first_key_value()?;
+        (width == height && count == self.kept.len()).then_some(width)
+    }
+
     /// Decodes batch by batch into one buffer, which grows only by images that are really there.
     fn all(
         &mut self,
@@ -153,9 +192,9 @@ impl Decoded {
         problems: &mut Problems,
     ) {
         let total = manifest.examples.len();
-        let expected = if problems.is_empty() { total * IMAGE_BYTES } else { 0 };
+        let expected = if problems.is_empty() { total * image_bytes(self.side) } else { 0 };
         if self.images.try_reserve_exact(expected).is_err() {
-            problems.of_file("images", Fault::OutOfMemory { bytes: manifest.image_bytes() });
+            problems.of_file("images", Fault::OutOfMemory { bytes: manifest.image_bytes(self.side) });
             return;
         }
         for (index, batch) in manifest.examples.chunks(BATCH).enumerate() {
@@ -170,19 +209,22 @@ impl Decoded {
     }
 
     fn batch(&mut self, folder: &Folder, batch: &[Example]) {
-        let start = self.images.len();
-        self.images.resize(start + batch.len() * IMAGE_BYTES, 0);
+        let (start, size) = (self.images.len(), image_bytes(self.side));
+        self.images.resize(start + batch.len() * size, 0);
         let mut end = start;
-        let decoded = decode_batch(folder, batch, &mut self.images[start..]);
-        for (place, (example, decoded)) in (start..).step_by(IMAGE_BYTES).zip(batch.iter().zip(decoded)) {
+        let decoded = decode_batch(folder, batch, self.side, &mut self.images[start..]);
+        for (place, (example, decoded)) in (start..).step_by(size).zip(batch.iter().zip(decoded)) {
             self.kept.push(decoded.is_ok());
             match decoded {
                 Ok(hash) => {
-                    self.images.copy_within(place..place + IMAGE_BYTES, end);
+                    self.images.copy_within(place..place + size, end);
                     self.hashes.push(hash);
-                    end += IMAGE_BYTES;
+                    end += size;
                 }
                 Err(fault) => {
+                    if let ImageFault::Size { width, height, .. } = fault {
+                        *self.other_sizes.entry((width, height)).or_default() += 1;
+                    }
                     self.bad.of_line(example.place, Fault::Image { path: example.image.path(), fault });
                 }
             }
@@ -191,13 +233,18 @@ impl Decoded {
     }
 }
 
-fn decode_batch(folder: &Folder, batch: &[Example], images: &mut [u8]) -> Vec<Result<ImageHash, ImageFault>> {
+fn decode_batch(
+    folder: &Folder,
+    batch: &[Example],
+    side: usize,
+    images: &mut [u8],
+) -> Vec<Result<ImageHash, ImageFault>> {
     images
-        .par_chunks_exact_mut(IMAGE_BYTES)
+        .par_chunks_exact_mut(image_bytes(side))
         .zip(batch)
         .map_init(Vec::new, |file, (planes, example)| {
             folder.read(&example.image.path(), image::LARGEST_FILE, file)?;
-            image::decode(file, planes)?;
+            image::decode(file, side, planes)?;
             Ok(hash::image(planes))
         })
         .collect()

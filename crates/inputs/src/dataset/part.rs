@@ -7,7 +7,7 @@ use sweep_protocol::terms::Set;
 
 use super::{
     Example, ImageFault, Refused, class_counts,
-    image::{self, IMAGE_BYTES},
+    image::{self, image_bytes},
     manifest,
     problem::{Problems, file_of},
 };
@@ -27,9 +27,9 @@ pub fn class_counts(json: &[u8], classes: usize) -> Result<Vec<u64>, Refused> {
     problems.or(Path::new(class_counts::FILE), counts)
 }
 
-/// Decodes one image, shape [3, 32, 32].
-pub fn image(png: &[u8]) -> Result<Vec<u8>, ImageFault> {
-    let mut planes = vec![0; IMAGE_BYTES];
-    image::decode(png, &mut planes)?;
+/// Decodes one image, shape [3, side, side].
+pub fn image(png: &[u8], side: usize) -> Result<Vec<u8>, ImageFault> {
+    let mut planes = vec![0; image_bytes(side)];
+    image::decode(png, side, &mut planes)?;
     Ok(planes)
 }

@@ -1,6 +1,6 @@
 //! Draws faces: a data set that anybody may have, in the layout of the challenge, whose own may not be passed on.
 //!
-//! Cartoon-like portraits of invented persons, 32×32 pixels. What makes a person recognisable (shape of the head, skin,
+//! Cartoon-like portraits of invented persons, 32×32 pixels unless asked otherwise. What makes a person recognisable (shape of the head, skin,
 //! hair, eyes, glasses, usual clothes and background) depends on the person alone; wrinkles, grey hair and proportions
 //! show an age; pose, expression, light and grain differ from photo to photo, and some photos are taken elsewhere. Owns how such a data set is drawn and written; must not know
 //! what is learned from it.
@@ -51,6 +51,15 @@ pub const FEWEST_PERSONS: usize = 60;
 /// Fewest images of each person, on average.
 pub const FEWEST_IMAGES_PER_PERSON: usize = 3;
 
+/// Width and height of an image unless something else is asked for, in pixels.
+pub const SIDE: usize = 32;
+
+/// The smallest images that show a face.
+pub const SMALLEST_SIDE: usize = 16;
+
+/// The largest images that are drawn.
+pub const LARGEST_SIDE: usize = 256;
+
 /// Number of age groups that are drawn.
 pub const CLASSES: usize = population::CLASSES;
 
@@ -63,16 +72,21 @@ pub struct Options {
     pub persons: usize,
     /// What chance starts from.
     pub seed: u64,
+    /// Width and height of an image, in pixels: an even number.
+    pub side: usize,
 }
 
 impl Options {
     /// A data set that is trained on in a minute: 1,500 images of 300 persons.
     pub fn new(seed: u64) -> Self {
-        Self { images: 1_500, persons: 300, seed }
+        Self { images: 1_500, persons: 300, seed, side: SIDE }
     }
 
     fn check(&self) -> Result<(), SynthError> {
-        let Self { images, persons, .. } = *self;
+        let Self { images, persons, side, .. } = *self;
+        if !(SMALLEST_SIDE..=LARGEST_SIDE).contains(&side) || side % 2 != 0 {
+            return Err(SynthError::Side { side });
+        }
         if !(FEWEST_IMAGES..=MOST_IMAGES).contains(&images) {
             return Err(SynthError::Images { images });
         }
@@ -115,6 +129,14 @@ pub enum SynthError {
         /// Most persons for as many images.
         most: usize,
     },
+    /// Too small, too large or odd.
+    #[error(
+        "images of {side} pixels can't be drawn; ask for an even number from {SMALLEST_SIDE} to {LARGEST_SIDE}"
+    )]
+    Side {
+        /// Width and height asked for.
+        side: usize,
+    },
     /// There is something already.
     #[error("`{}` exists and is not an empty folder; choose another or remove it", path.display())]
     Occupied {
@@ -152,7 +174,7 @@ pub fn draw(dir: &Path, options: &Options, progress: &dyn Fn(usize, usize)) -> R
     let draft = write::Draft::begin(dir)?;
     let (persons, photos) = population::draw(options);
     let sets = split::draw(options.seed, &photos);
-    let album = write::Album::new(options.seed, persons.len(), &photos, &sets);
+    let album = write::Album::new((options.seed, options.side), persons.len(), &photos, &sets);
     album.write_lists(draft.path())?;
     album.write_images(draft.path(), progress)?;
     draft.publish()?;

@@ -6,11 +6,11 @@ use std::{
 
 use sweep_protocol::terms::Set;
 
-use super::{CLASSES, Options, Summary, SynthError, draw};
-use crate::dataset::{BadImages, Dataset};
+use super::{CLASSES, Options, SIDE, Summary, SynthError, draw};
+use crate::dataset::{BadImages, Dataset, Shape};
 
 fn small(seed: u64) -> Options {
-    Options { images: 500, persons: 100, seed }
+    Options { persons: 100, images: 500, ..Options::new(seed) }
 }
 
 fn quietly(dir: &Path, options: &Options) -> Result<Summary, SynthError> {
@@ -56,7 +56,8 @@ fn what_was_drawn_loads_and_is_what_the_summary_says() {
     let place = tempfile::tempdir().expect("a temporary folder");
     let dir = place.path().join("new/faces");
     let summary = quietly(&dir, &Options::new(5)).expect("drawn");
-    let data = Dataset::load(&dir, CLASSES, BadImages::Refuse, &|_, _| {}).expect("sound");
+    let data = Dataset::load(&dir, Shape { classes: CLASSES, side: SIDE }, BadImages::Refuse, &|_, _| {})
+        .expect("sound");
     assert_eq!(data.sizes(), summary.sizes);
     assert_eq!(data.class_counts(), summary.class_counts);
     let recorded = data.manifest();
@@ -124,7 +125,7 @@ fn impossible_wishes_are_refused() {
     for (images, persons) in
         [(499, 100), (1_000_001, 1_000), (500, 59), (500, 167), (0, 0), (usize::MAX, usize::MAX)]
     {
-        let error = quietly(&dir, &Options { images, persons, seed: 1 }).expect_err("impossible");
+        let error = quietly(&dir, &Options { images, persons, ..Options::new(1) }).expect_err("impossible");
         assert!(matches!(error, SynthError::Images { .. } | SynthError::Persons { .. }), "{error}");
     }
     let error = quietly(Path::new("/"), &small(1)).expect_err("no name");

@@ -17,7 +17,6 @@ use super::{
     population::{CLASSES, Photo},
     portrait,
 };
-use crate::dataset::SIDE;
 
 /// Images that are drawn between two reports of progress.
 const BATCH: usize = 256;
@@ -87,6 +86,8 @@ impl Drop for Draft {
 #[derive(Debug)]
 pub(super) struct Album<'a> {
     seed: u64,
+    /// Width and height of an image, in pixels.
+    side: usize,
     persons: usize,
     photos: &'a [Photo],
     sets: &'a [Set],
@@ -95,10 +96,15 @@ pub(super) struct Album<'a> {
 }
 
 impl<'a> Album<'a> {
-    pub(super) fn new(seed: u64, persons: usize, photos: &'a [Photo], sets: &'a [Set]) -> Self {
+    pub(super) fn new(
+        (seed, side): (u64, usize),
+        persons: usize,
+        photos: &'a [Photo],
+        sets: &'a [Set],
+    ) -> Self {
         let mut order: Vec<usize> = (0..photos.len()).collect();
         Dice::new(seed, Stream::Names).shuffle(&mut order);
-        Self { seed, persons, photos, sets, order }
+        Self { seed, side, persons, photos, sets, order }
     }
 
     /// Writes the CSV files and the class counts.
@@ -140,7 +146,7 @@ impl<'a> Album<'a> {
                 let [inner, name] = names(number);
                 let path = folder.join("images").join(inner).join(format!("{name}.png"));
                 let pixels = self.portrait(&self.photos[self.order[number]]);
-                let png = encode(&pixels)
+                let png = encode(&pixels, self.side)
                     .map_err(|source| SynthError::Unencodable { path: path.clone(), source })?;
                 write_file(&path, &png)
             })?;
@@ -152,7 +158,8 @@ impl<'a> Album<'a> {
     fn portrait(&self, photo: &Photo) -> Vec<u8> {
         let face = Face::draw(&mut Dice::new(self.seed, Stream::Person(photo.person)));
         let shot = Shot::draw(&mut Dice::new(self.seed, Stream::Photo(photo.pose)));
-        portrait::paint(&face, photo.apparent, &shot, &mut Dice::new(self.seed, Stream::Grain(photo.grain)))
+        let grain = &mut Dice::new(self.seed, Stream::Grain(photo.grain));
+        portrait::paint(&face, photo.apparent, &shot, grain, self.side)
     }
 
     pub(super) fn summary(&self) -> Summary {
@@ -190,9 +197,9 @@ fn names(number: usize) -> [String; 2] {
     [format!("{:03}", number / IMAGES_PER_FOLDER), format!("{number:06}")]
 }
 
-fn encode(pixels: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
+fn encode(pixels: &[u8], side: usize) -> Result<Vec<u8>, png::EncodingError> {
     let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, SIDE as u32, SIDE as u32);
+    let mut encoder = png::Encoder::new(&mut file, side as u32, side as u32);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     let mut writer = encoder.write_header()?;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::topology::{Layer, Operation, Topology};
+use super::topology::{Birth, Layer, Operation, Topology};
 
 /// What a parameter is to its layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Parameter {
     pub shape: Vec<i64>,
     /// What it is.
     pub role: Role,
+    /// How it is drawn; scales and shifts of normalisations are not.
+    pub birth: Birth,
     /// Where it starts in the flat buffer of parameters.
     pub offset: i64,
 }
@@ -155,23 +157,25 @@ impl Layout {
 
     fn layers(&mut self, block: &str, layers: &[Layer]) {
         for layer in layers {
-            let separator = if block.is_empty() { "" } else { "." };
+            let separator = if block.is_empty() || layer.name.is_empty() { "" } else { "." };
             let module = format!("{block}{separator}{}", layer.name);
             match &layer.operation {
                 Operation::Convolution(it) => {
                     let fan_in = it.inputs * it.kernel * it.kernel;
                     let shape = [it.outputs, it.inputs, it.kernel, it.kernel];
-                    self.parameter(format!("{module}.weight"), &shape, Role::Kernel);
+                    self.parameter(format!("{module}.weight"), &shape, Role::Kernel, it.birth);
                     if it.bias {
-                        self.parameter(format!("{module}.bias"), &[it.outputs], Role::KernelBias { fan_in });
+                        let role = Role::KernelBias { fan_in };
+                        self.parameter(format!("{module}.bias"), &[it.outputs], role, it.birth);
                     }
                 }
                 Operation::BatchNorm { channels } => self.norm(module, *channels),
                 Operation::Linear(it) => {
-                    self.parameter(format!("{module}.weight"), &[it.outputs, it.inputs], Role::LinearWeight);
+                    let shape = [it.outputs, it.inputs];
+                    self.parameter(format!("{module}.weight"), &shape, Role::LinearWeight, it.birth);
                     if it.bias {
                         let role = Role::LinearBias { fan_in: it.inputs };
-                        self.parameter(format!("{module}.bias"), &[it.outputs], role);
+                        self.parameter(format!("{module}.bias"), &[it.outputs], role, it.birth);
                     }
                     self.outputs = it.outputs;
                 }
@@ -181,23 +185,27 @@ impl Layout {
                     self.layers(block, shortcut);
                     self.shortcuts.extend(start..self.parameters.len());
                 }
-                Operation::Relu | Operation::MaxPool { .. } | Operation::AveragePool | Operation::Flatten => {
-                }
+                Operation::Relu
+                | Operation::MaxPool { .. }
+                | Operation::AveragePool
+                | Operation::LargestPool
+                | Operation::Flatten
+                | Operation::Divide { .. } => {}
             }
         }
     }
 
     fn norm(&mut self, module: String, channels: i64) {
-        self.parameter(format!("{module}.weight"), &[channels], Role::NormWeight);
-        self.parameter(format!("{module}.bias"), &[channels], Role::NormBias);
+        self.parameter(format!("{module}.weight"), &[channels], Role::NormWeight, Birth::FanIn);
+        self.parameter(format!("{module}.bias"), &[channels], Role::NormBias, Birth::FanIn);
         let (norm, offset) = (self.norms.len(), self.statistic_count());
         self.norms.push(Norm { module, channels, offset });
         self.entries.extend([Entry::Mean(norm), Entry::Variance(norm), Entry::Batches(norm)]);
     }
 
-    fn parameter(&mut self, key: String, shape: &[i64], role: Role) {
+    fn parameter(&mut self, key: String, shape: &[i64], role: Role, birth: Birth) {
         let (place, offset) = (self.parameters.len(), self.parameter_count());
-        self.parameters.push(Parameter { key, shape: shape.to_vec(), role, offset });
+        self.parameters.push(Parameter { key, shape: shape.to_vec(), role, birth, offset });
         self.entries.push(Entry::Parameter(place));
     }
 }

@@ -6,11 +6,13 @@
 //! checkpoints by it, the worker builds the network from it; nobody else knows an architecture.
 
 mod layout;
+mod mlp;
 mod places;
 mod preparation;
 mod recognise;
 mod resnet18;
 mod resnet18_cifar;
+mod resnet9;
 pub mod topology;
 
 pub use layout::{Entry, Layout, Norm, Parameter, Role};
@@ -24,10 +26,17 @@ use std::{collections::BTreeMap, fmt, ops::RangeInclusive};
 use serde::{Deserialize, Serialize};
 
 /// All architectures that a grid can name, in alphabetical order.
-pub const NETWORKS: &[Architecture] = &[resnet18::NETWORK, resnet18_cifar::NETWORK];
+pub const NETWORKS: &[Architecture] =
+    &[mlp::NETWORK, resnet18::NETWORK, resnet18_cifar::NETWORK, resnet9::NETWORK];
 
 /// How many outputs a network may have.
 pub const CLASSES: RangeInclusive<u32> = 2..=10_000;
+
+/// How many pixels the images of a network may be wide and high.
+pub const SIZES: RangeInclusive<u32> = 8..=256;
+
+/// What they are where a grid doesn't say.
+pub const SIZE: u32 = 32;
 
 /// Colours of a pixel: red, green, blue.
 pub const CHANNELS: i64 = 3;
@@ -43,6 +52,8 @@ pub struct Architecture {
     pub source: &'static str,
     /// What a grid may set, beside the number of classes.
     pub keys: &'static [Key],
+    /// The smallest images that it can see, in pixels of a side.
+    pub least_size: u32,
     /// The layers of a network of these sizes.
     pub topology: fn(&Checked<'_>) -> Topology,
 }
@@ -72,9 +83,21 @@ pub struct Network {
     pub classes: u32,
     /// The sizes that its architecture asks for, all of them and no others.
     pub keys: BTreeMap<String, u32>,
+    /// Pixels of a side of the images that it sees.
+    #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
+    pub size: u32,
     /// What is done to pixels before it sees them.
     #[serde(default, skip_serializing_if = "Preparation::is_raw")]
     pub preparation: Preparation,
+}
+
+fn usual_size() -> u32 {
+    SIZE
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_usual_size(size: &u32) -> bool {
+    *size == SIZE
 }
 
 impl fmt::Display for Network {
@@ -84,6 +107,9 @@ impl fmt::Display for Network {
             write!(formatter, ", {key} {value}")?;
         }
         write!(formatter, ", {} classes", self.classes)?;
+        if self.size != SIZE {
+            write!(formatter, ", images of {0}×{0}", self.size)?;
+        }
         if self.preparation.is_raw() { Ok(()) } else { write!(formatter, ", {}", self.preparation) }
     }
 }
@@ -92,7 +118,7 @@ impl Network {
     /// An architecture with these sizes that sees pixels as they are.
     pub fn new(name: &str, classes: u32, keys: &[(&str, u32)]) -> Self {
         let keys = keys.iter().map(|&(key, value)| (key.to_owned(), value)).collect();
-        Self { name: name.to_owned(), classes, keys, preparation: Preparation::default() }
+        Self { name: name.to_owned(), classes, keys, size: SIZE, preparation: Preparation::default() }
     }
 
     /// The table that names it in a grid, `{ name = "resnet18", width = 64, classes = 10 }`.
@@ -105,7 +131,8 @@ impl Network {
                 (self.preparation.divide(), self.preparation.mean(), self.preparation.std());
             format!(", divide = {divide}, mean = {mean:?}, std = {std:?}")
         };
-        format!("{{ name = \"{}\"{keys}, classes = {}{preparation} }}", self.name, self.classes)
+        let size = if self.size == SIZE { String::new() } else { format!(", size = {}", self.size) };
+        format!("{{ name = \"{}\"{keys}, classes = {}{size}{preparation} }}", self.name, self.classes)
     }
 
     /// Finds the architecture and holds the sizes to its bounds.
@@ -114,6 +141,10 @@ impl Network {
             find(&self.name).ok_or_else(|| NetworkError::Unknown { name: self.name.clone() })?;
         if !CLASSES.contains(&self.classes) {
             return Err(NetworkError::outside("classes", self.classes, &CLASSES));
+        }
+        let sizes = architecture.least_size..=*SIZES.end();
+        if !sizes.contains(&self.size) {
+            return Err(NetworkError::outside("size", self.size, &sizes));
         }
         let known = |key: &str| architecture.keys.iter().any(|known| known.name == key);
         if let Some(key) = self.keys.keys().find(|key| !known(key)) {
@@ -163,6 +194,11 @@ impl Checked<'_> {
     /// Outputs.
     pub fn classes(&self) -> i64 {
         i64::from(self.network.classes)
+    }
+
+    /// Pixels of a side of an image.
+    pub fn size(&self) -> i64 {
+        i64::from(self.network.size)
     }
 }
 

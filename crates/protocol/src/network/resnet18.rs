@@ -16,6 +16,7 @@ pub(super) const NETWORK: Architecture = Architecture {
     about: "ResNet-18 for photographs: 7×7 stem of stride 2, max pooling, eight basic blocks; width 64 is torchvision's",
     source: "He et al., Deep residual learning for image recognition, CVPR 2016; torchvision.models.resnet18",
     keys: &[WIDTH],
+    least_size: 8,
     topology: |network| {
         let width = network.key(&WIDTH);
         let stem = vec![

@@ -15,6 +15,7 @@ pub(super) const NETWORK: Architecture = Architecture {
     source: "He et al., Deep residual learning for image recognition, CVPR 2016, § 4.2; the ResNet-18 of unlearning papers on \
              CIFAR-10 (Unlearn-Sparse, SalUn)",
     keys: &[WIDTH],
+    least_size: 8,
     topology: |network| {
         let width = network.key(&WIDTH);
         let stem = vec![

@@ -55,10 +55,17 @@ pub enum Operation {
     },
     /// The mean over height and width, which become 1.
     AveragePool,
+    /// The largest over height and width, which become 1.
+    LargestPool,
     /// Channels, height and width become one axis.
     Flatten,
     /// Affine map of flat features.
     Linear(Linear),
+    /// Division of everything by a number.
+    Divide {
+        /// The number, not 0.
+        by: i64,
+    },
     /// The sum of two branches of one input.
     Residual {
         /// The long branch.
@@ -66,6 +73,18 @@ pub enum Operation {
         /// The short one; the identity where it has no layers.
         shortcut: Vec<Layer>,
     },
+}
+
+/// From what kernels, weights and their biases are drawn when a network is born.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Birth {
+    /// Uniform in ±1/√inputs: PyTorch's layers by default.
+    FanIn,
+    /// Normal with the variance 2/outputs of a kernel; a bias as by default. torchvision's residual networks.
+    FanOut,
+    /// Normal with the standard deviation 1e-4, a bias too: networks that learn features instead of keeping those of their
+    /// birth.
+    Small,
 }
 
 /// A square convolution.
@@ -83,6 +102,8 @@ pub struct Convolution {
     pub padding: i64,
     /// Whether a bias is added.
     pub bias: bool,
+    /// How its tensors are drawn.
+    pub birth: Birth,
 }
 
 /// An affine map.
@@ -94,6 +115,8 @@ pub struct Linear {
     pub outputs: i64,
     /// Whether a bias is added.
     pub bias: bool,
+    /// How its tensors are drawn.
+    pub birth: Birth,
 }
 
 impl Layer {
@@ -114,7 +137,8 @@ impl Layer {
         kernel: i64,
         [stride, padding]: [i64; 2],
     ) -> Self {
-        let convolution = Convolution { inputs, outputs, kernel, stride, padding, bias: false };
+        let convolution =
+            Convolution { inputs, outputs, kernel, stride, padding, bias: false, birth: Birth::FanOut };
         Self::named(name, Operation::Convolution(convolution))
     }
 
@@ -125,6 +149,6 @@ impl Layer {
 
     /// An affine map with a bias.
     pub fn linear(name: &str, [inputs, outputs]: [i64; 2]) -> Self {
-        Self::named(name, Operation::Linear(Linear { inputs, outputs, bias: true }))
+        Self::named(name, Operation::Linear(Linear { inputs, outputs, bias: true, birth: Birth::FanIn }))
     }
 }

@@ -27,7 +27,8 @@ fn full() -> Vec<Value> {
             "folder": "/results/runs/x", "keep_weights": true, "retain_sample": 10,
             "inputs": {
                 "data": "faces", "data_hash": hash(), "skip_bad_images": true,
-                "network": { "name": "resnet18", "classes": 10, "keys": { "width": 4 } },
+                "network": { "name": "resnet18", "classes": 10, "keys": { "width": 4 }, "size": 28,
+                    "preparation": { "divide": 255.0, "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25] } },
                 "start": { "checkpoint": { "path": "o.pth", "blake3": hash() } },
             },
             "recipe": { "phases": [{ "zero": { "tensors": "all" } }] },
@@ -38,6 +39,7 @@ fn full() -> Vec<Value> {
         json!({ "finished": { "run": RUN, "measurement": {
             "accuracy": { "retain": 0.5, "forget": 0.5, "validation": 0.5, "test": 0.5 },
             "unlearn_s": 1.0, "measure_s": 0.5, "steps": 7, "unchanged": true,
+            "renamed": { "accuracy": 0.5, "labels": [1, 0], "guessing": 0.5 },
             "confidences": file("confidences.npy"), "weights": file("model.safetensors"),
             "examples": { "array": file("examples.npy"), "retain_sample": 3, "forget": 1, "retain": 2, "test": 3 },
         } } }),

@@ -49,10 +49,14 @@ enum Step {
         padding: i64,
     },
     AveragePool,
+    LargestPool,
     Flatten,
     Linear {
         weight: usize,
         bias: Option<usize>,
+    },
+    Divide {
+        by: i64,
     },
     /// The sum is written over what the body gives where nobody else needs it.
     Residual {
@@ -132,6 +136,8 @@ impl Places {
             Operation::Relu => Step::Relu { in_place },
             &Operation::MaxPool { kernel, stride, padding } => Step::MaxPool { kernel, stride, padding },
             Operation::AveragePool => Step::AveragePool,
+            Operation::LargestPool => Step::LargestPool,
+            &Operation::Divide { by } => Step::Divide { by },
             Operation::Flatten => Step::Flatten,
             Operation::Linear(it) => Step::Linear { weight: self.next(), bias: it.bias.then(|| self.next()) },
             Operation::Residual { body, shortcut } => {
@@ -156,7 +162,12 @@ impl Step {
             | Self::BatchNorm { .. }
             | Self::Linear { .. }
             | Self::Residual { .. } => true,
-            Self::Relu { .. } | Self::MaxPool { .. } | Self::AveragePool | Self::Flatten => false,
+            Self::Relu { .. }
+            | Self::MaxPool { .. }
+            | Self::AveragePool
+            | Self::LargestPool
+            | Self::Flatten
+            | Self::Divide { .. } => false,
         }
     }
 }
@@ -203,6 +214,8 @@ impl Forward<'_> {
                 input.max_pool2d([kernel, kernel], [stride, stride], [padding, padding], [1, 1], false)
             }
             Step::AveragePool => input.adaptive_avg_pool2d([1, 1]),
+            Step::LargestPool => input.adaptive_max_pool2d([1, 1]).0,
+            Step::Divide { by } => input / by,
             Step::Flatten => input.flatten(1, -1),
             Step::Linear { weight, bias } => input.linear(parameter(weight), bias.map(parameter)),
             Step::Residual { ref body, ref shortcut, in_place } => {

@@ -55,7 +55,9 @@ impl Engine for Torch {
         Hello {
             format: FORMAT,
             engine: "torch".to_owned(),
-            version: crate::version(),
+            // The bits of a GPU are not the processor's.
+            version: crate::version()
+                + if matches!(self.place.name, terms::Device::Cuda(_)) { ", cuda" } else { "" },
             trains: true,
             methods: None,
             device: self.place.name,

@@ -6,9 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::super::{BadImages, Dataset, Fault, IMAGE_BYTES, Refused, SIDE};
+use super::super::{BadImages, Dataset, Fault, Refused, Shape, image_bytes};
 
 pub(super) const CLASSES: usize = 2;
+
+/// Width and height of their images.
+pub(super) const SIDE: usize = 32;
+
+/// Bytes of one of their images.
+pub(super) const IMAGE_BYTES: usize = image_bytes(SIDE);
+
+/// What they are read as.
+pub(super) const SHAPE: Shape = Shape { classes: CLASSES, side: SIDE };
 
 /// Ten images of two classes in a temporary folder.
 pub(super) struct Sound {
@@ -49,7 +58,7 @@ fn write_list(data: &Path, name: &str, rows: &[(&str, &str)]) {
 }
 
 pub(super) fn load(path: &Path) -> Result<Dataset, Refused> {
-    Dataset::load(path, CLASSES, BadImages::Refuse, &|_, _| {})
+    Dataset::load(path, SHAPE, BadImages::Refuse, &|_, _| {})
 }
 
 /// Changes a text file.

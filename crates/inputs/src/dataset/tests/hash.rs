@@ -2,10 +2,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use sweep_protocol::terms::ContentHash;
 
-use super::{
-    super::IMAGE_BYTES,
-    fixture::{Sound, load, png_of, rewrite},
-};
+use super::fixture::{IMAGE_BYTES, Sound, load, png_of, rewrite};
 
 fn hash_after(change: impl Fn(&Path)) -> ContentHash {
     let folder = Sound::new();

@@ -3,8 +3,8 @@ use std::{fs, os::unix::fs::symlink, path::Path};
 use png::{BitDepth, ColorType};
 
 use super::{
-    super::{Fault, FileFault, IMAGE_BYTES, ImageFault},
-    fixture::{Case, Sound, check, load, png_of, png_with},
+    super::{Fault, FileFault, ImageFault},
+    fixture::{Case, IMAGE_BYTES, SIDE, Sound, check, load, png_of, png_with},
 };
 
 const IMAGE: &str = "images/f/1.png";
@@ -76,7 +76,7 @@ fn an_image_that_is_not_what_it_should_be_is_refused() {
         image!(
             "31 pixels",
             |data| put(data, &png_with(31, ColorType::Rgb, BitDepth::Eight, &[0; 2883])),
-            ImageFault::Size { width: 31, height: 31 }
+            ImageFault::Size { side: SIDE, width: 31, height: 31 }
         ),
         image!(
             "a bomb of 65535 pixels",
@@ -135,7 +135,7 @@ fn every_cut_of_an_image_is_refused() {
     let png = sound_png();
     for length in 0..png.len() {
         let mut planes = vec![0; IMAGE_BYTES];
-        super::super::image::decode(&png[..length], &mut planes).expect_err("cut off");
+        super::super::image::decode(&png[..length], SIDE, &mut planes).expect_err("cut off");
     }
 }
 

@@ -4,11 +4,11 @@ use sweep_protocol::terms::{Set, SetSizes};
 
 use super::{
     super::{BadImages, Dataset, Fault, Refused},
-    fixture::{CLASSES, Sound, load, rewrite},
+    fixture::{SHAPE, Sound, load, rewrite},
 };
 
 fn load_sound(path: &Path) -> Result<Dataset, Refused> {
-    Dataset::load(path, CLASSES, BadImages::LeaveOut, &|_, _| {})
+    Dataset::load(path, SHAPE, BadImages::LeaveOut, &|_, _| {})
 }
 
 fn spoil(data: &Path, image: &str) {

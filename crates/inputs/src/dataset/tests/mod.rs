@@ -6,8 +6,8 @@ mod left_out;
 
 use sweep_protocol::terms::{Set, SetSizes};
 
-use super::{BadImages, Dataset, IMAGE_BYTES, Manifest, SIDE};
-use fixture::{CLASSES, Sound, load, png_of, rewrite};
+use super::{BadImages, Dataset, Manifest, Shape};
+use fixture::{CLASSES, IMAGE_BYTES, SHAPE, SIDE, Sound, load, png_of, rewrite};
 
 #[test]
 fn a_sound_data_set_loads_in_the_order_of_its_files() {
@@ -62,14 +62,14 @@ fn the_manifest_needs_no_images() {
     let folder = Sound::new();
     std::fs::remove_dir_all(folder.path().join("images")).expect("there");
     let manifest = Manifest::read(folder.path(), CLASSES).expect("sound lists");
-    assert_eq!(manifest.image_bytes(), 10 * 3072);
+    assert_eq!(manifest.image_bytes(SIDE), 10 * 3072);
 }
 
 #[test]
 fn progress_ends_with_everything_done() {
     let folder = Sound::new();
     let reports = std::cell::RefCell::new(Vec::new());
-    Dataset::load(folder.path(), CLASSES, BadImages::Refuse, &|done, all| {
+    Dataset::load(folder.path(), SHAPE, BadImages::Refuse, &|done, all| {
         reports.borrow_mut().push((done, all));
     })
     .expect("sound");
@@ -119,4 +119,14 @@ fn a_refusal_prints_fifty_problems_and_counts_the_rest() {
     assert_eq!(text.lines().count(), 52);
     assert!(text.lines().next().expect("not empty").ends_with("has 12000 problems"), "{text}");
     assert!(text.ends_with("… and 11950 more"), "{text}");
+}
+
+#[test]
+fn images_of_another_size_are_one_problem_and_as_good_where_that_is_asked_for() {
+    let sound = Sound::new();
+    let refused = Dataset::load(sound.path(), Shape { side: 28, ..SHAPE }, BadImages::Refuse, &|_, _| {})
+        .expect_err("they have 32 pixels");
+    let said = refused.to_string();
+    assert!(said.contains("`size = 32` in [training] network"), "{said}");
+    assert_eq!(said.matches("pixels").count(), 1, "{said}");
 }

@@ -7,13 +7,13 @@ mod shape;
 
 pub(super) use shape::{Cut, Egg, Ring, Shape, Stroke, Without};
 
-use crate::dataset::{IMAGE_BYTES, SIDE};
+use crate::dataset::image_bytes;
 
 /// Samples along an edge of a pixel.
 const FINENESS: usize = 2;
 
-/// Samples along an edge of the canvas.
-const SAMPLES: usize = SIDE * FINENESS;
+/// Width of a hard edge: one sample of an image of 32 pixels.
+const EDGE: f32 = 2.0 / 64.0;
 
 /// Red, green and blue, each 0 to 1.
 pub(super) type Colour = [f32; 3];
@@ -53,7 +53,7 @@ pub(super) struct Ink {
 impl Ink {
     /// Covers what is below, with an edge of one sample.
     pub(super) fn solid(colour: Colour) -> Self {
-        Self { colour, opacity: 1.0, softness: 2.0 / SAMPLES as f32 }
+        Self { colour, opacity: 1.0, softness: EDGE }
     }
 
     /// Lets what is below shine through.
@@ -70,44 +70,44 @@ impl Ink {
 /// Samples along an edge of a tile.
 const TILE: usize = 4;
 
-/// Farther than any sample of a tile from its middle, with room for a large pose and for inexact distances.
-const TILE_REACH: f32 = 3.0 * TILE as f32 / SAMPLES as f32;
-
 /// Row and column of a sample: tile by tile, and row by row within a tile.
-fn position(index: usize) -> (usize, usize) {
+fn position(index: usize, along: usize) -> (usize, usize) {
     let (tile, inner) = (index / (TILE * TILE), index % (TILE * TILE));
-    let tiles = SAMPLES / TILE;
+    let tiles = along / TILE;
     (tile / tiles * TILE + inner / TILE, tile % tiles * TILE + inner % TILE)
 }
 
 /// Where a sample lies in that order.
-fn index_of(row: usize, column: usize) -> usize {
-    let tile = row / TILE * (SAMPLES / TILE) + column / TILE;
+fn index_of(row: usize, column: usize, along: usize) -> usize {
+    let tile = row / TILE * (along / TILE) + column / TILE;
     tile * TILE * TILE + row % TILE * TILE + column % TILE
 }
 
 /// A picture while it is painted.
 #[derive(Debug)]
 pub(super) struct Canvas {
+    /// Pixels along an edge, an even number.
+    side: usize,
     samples: Vec<Colour>,
     /// Where each sample lies on the upright image.
     places: Vec<[f32; 2]>,
 }
 
 impl Canvas {
-    /// A canvas whose colour runs from one at the top to one at the bottom, for a head in a pose.
-    pub(super) fn new([top, bottom]: [Colour; 2], pose: Pose) -> Self {
+    /// A canvas of so many pixels, an even number, whose colour runs from one at the top to one at the bottom, for a head in a pose.
+    pub(super) fn new([top, bottom]: [Colour; 2], pose: Pose, side: usize) -> Self {
+        let along = side * FINENESS;
         let squared = pose.tilt * pose.tilt;
         let (cosine, sine) = ((1.0 - squared) / (1.0 + squared), 2.0 * pose.tilt / (1.0 + squared));
-        let mut samples = Vec::with_capacity(SAMPLES * SAMPLES);
-        let mut places = Vec::with_capacity(SAMPLES * SAMPLES);
-        for (row, column) in (0..SAMPLES * SAMPLES).map(position) {
-            let [x, y] = [column, row].map(|step| (2 * step + 1) as f32 / SAMPLES as f32 - 1.0);
+        let mut samples = Vec::with_capacity(along * along);
+        let mut places = Vec::with_capacity(along * along);
+        for (row, column) in (0..along * along).map(|index| position(index, along)) {
+            let [x, y] = [column, row].map(|step| (2 * step + 1) as f32 / along as f32 - 1.0);
             samples.push(mix(top, bottom, 0.5 * (y + 1.0)));
             let (x, y) = (x - pose.shift[0], y - pose.shift[1]);
             places.push([(cosine * x + sine * y) / pose.scale, (cosine * y - sine * x) / pose.scale]);
         }
-        Self { samples, places }
+        Self { side, samples, places }
     }
 
     /// Fills a shape.
@@ -116,7 +116,9 @@ impl Canvas {
             return;
         }
         // Most shapes are small: a tile whose middle is far outside is passed over.
-        let far = ink.softness / 2.0 + TILE_REACH;
+        // Farther than any sample of a tile from its middle, with room for a large pose and for inexact distances.
+        let reach = 3.0 * TILE as f32 / (self.side * FINENESS) as f32;
+        let far = ink.softness / 2.0 + reach;
         for (samples, places) in
             self.samples.chunks_exact_mut(TILE * TILE).zip(self.places.chunks_exact(TILE * TILE))
         {
@@ -133,13 +135,14 @@ impl Canvas {
         }
     }
 
-    /// The finished image, [32, 32, 3], each pixel's colour changed by `develop` (of the pixel's column and row,
+    /// The finished image, [side, side, 3], each pixel's colour changed by `develop` (of the pixel's column and row,
     /// each from -1 to 1).
     pub(super) fn develop(&self, mut develop: impl FnMut([f32; 2], Colour) -> Colour) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(IMAGE_BYTES);
-        for row in 0..SIDE {
-            for column in 0..SIDE {
-                let place = [column, row].map(|step| (2 * step + 1) as f32 / SIDE as f32 - 1.0);
+        let side = self.side;
+        let mut bytes = Vec::with_capacity(image_bytes(side));
+        for row in 0..side {
+            for column in 0..side {
+                let place = [column, row].map(|step| (2 * step + 1) as f32 / side as f32 - 1.0);
                 let colour = develop(place, self.pixel(row, column));
                 bytes.extend(colour.map(|sample| (sample.clamp(0.0, 1.0) * 255.0 + 0.5) as u8));
             }
@@ -152,7 +155,8 @@ impl Canvas {
         let mut sum = [0.0; 3];
         for down in 0..FINENESS {
             for right in 0..FINENESS {
-                let sample = self.samples[index_of(row * FINENESS + down, column * FINENESS + right)];
+                let (row, column) = (row * FINENESS + down, column * FINENESS + right);
+                let sample = self.samples[index_of(row, column, self.side * FINENESS)];
                 for (sum, sample) in sum.iter_mut().zip(sample) {
                     *sum += sample;
                 }

@@ -14,8 +14,8 @@ use super::{
 const AGES: [f32; 2] = [12.0, 80.0];
 
 /// Paints a photo, [32, 32, 3]. `apparent` is the age that shows, in years; `grain` decides the noise of each pixel.
-pub(super) fn paint(face: &Face, apparent: f32, shot: &Shot, grain: &mut Dice) -> Vec<u8> {
-    let mut painter = Painter::new(face, apparent, shot);
+pub(super) fn paint(face: &Face, apparent: f32, shot: &Shot, grain: &mut Dice, side: usize) -> Vec<u8> {
+    let mut painter = Painter::new(face, apparent, shot, side);
     painter.back_hair();
     painter.shoulders();
     painter.head();
@@ -56,7 +56,7 @@ fn ramp(value: f32, from: f32, to: f32) -> f32 {
 }
 
 impl<'a> Painter<'a> {
-    fn new(face: &'a Face, apparent: f32, shot: &'a Shot) -> Self {
+    fn new(face: &'a Face, apparent: f32, shot: &'a Shot, side: usize) -> Self {
         let age = ramp(apparent, AGES[0], AGES[1]);
         let around = shot.outing.unwrap_or(face.usual);
         let grey = ramp(age, 0.38 + face.grey_delay, 0.85 + face.grey_delay);
@@ -69,7 +69,7 @@ impl<'a> Painter<'a> {
             taper: face.taper * (1.15 - 0.7 * age),
         };
         Self {
-            canvas: Canvas::new(around.background, shot.pose),
+            canvas: Canvas::new(around.background, shot.pose, side),
             clothes: around.clothes,
             face,
             shot,

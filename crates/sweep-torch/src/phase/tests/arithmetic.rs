@@ -7,6 +7,7 @@
 
 use std::process::Command;
 
+use serde::{Deserialize, Serialize};
 use sweep_protocol::{
     recipe::{
         ClassWeight, CrossEntropy, Dampen, Divergence, Elements, FisherNoise, Importance, Init, Noise,
@@ -27,23 +28,29 @@ const PLAIN: [(&str, &str); 4] = [
     ("OMP_NUM_THREADS", "1"),
 ];
 
-/// Bits of plain libtorch and of the recipes on top of it; one row for each precision and, should plain code turn out to
-/// have several, for each kind of bits.
-const RECORDED: &[Recorded] = &[];
-
-/// What the recipes leave in float64, on every processor.
-const EXPECTED: [[f64; 3]; RECIPES] = [[0.0; 3]; RECIPES];
+/// What the recipes leave. `near`, in float64 and on every processor, to eight digits; `bits`, where plain libtorch has the
+/// same bits: one line for each precision and, should plain code turn out to have several, for each kind of bits.
+const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/arithmetic.json");
 
 /// Largest relative difference of [`Left::probes`]: rounding in float64, which training magnifies.
 const TOLERANCE: f64 = 1e-8;
 
 const RECIPES: usize = 6;
 
+#[derive(Deserialize, Serialize)]
 struct Recorded {
+    /// [`ARITHMETIC`](crate::ARITHMETIC) when it was recorded.
+    arithmetic: u32,
+    near: [[f64; 3]; RECIPES],
+    bits: Vec<Bits>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Bits {
     /// Of libtorch alone.
-    libtorch: &'static str,
+    libtorch: String,
     /// Of the recipes, in their order.
-    recipes: [&'static str; RECIPES],
+    recipes: [String; RECIPES],
 }
 
 fn number(value: f64) -> NonNegative {
@@ -198,32 +205,41 @@ fn the_weights_are_those_of_this_arithmetic() {
 }
 
 fn hold_to_the_recorded() {
-    let names = recipes().map(|(name, _)| name);
-    let way_out = format!(
-        "other weights than arithmetic {}; if that is meant, count ARITHMETIC up, record all of this anew and say so \
-         under *Numbers changed*",
-        crate::ARITHMETIC
-    );
+    let text = std::fs::read_to_string(RECORDED).expect("the fixture is part of the repository");
+    let recorded: Recorded = serde_json::from_str(&text).expect("the fixture");
     let left = |kind| recipes().map(|(_, phases)| left_by(phases, kind));
     let (double, float) = (left(Kind::Double), left(Kind::Float));
-    let have = double.each_ref().map(Left::probes);
-    for ((name, have), want) in names.iter().zip(have).zip(EXPECTED) {
+    let bits = |kind, left: &[Left; RECIPES]| Bits {
+        libtorch: libtorch(kind),
+        recipes: left.each_ref().map(Left::hash),
+    };
+    let have = Recorded {
+        arithmetic: crate::ARITHMETIC,
+        near: double.each_ref().map(Left::probes),
+        bits: vec![bits(Kind::Double, &double), bits(Kind::Float, &float)],
+    };
+    let way_out = format!(
+        "if that is meant, count ARITHMETIC (now {}) up, record tests/fixtures/arithmetic.json anew and say so under \
+         *Numbers changed*:\n{}",
+        crate::ARITHMETIC,
+        serde_json::to_string(&have).expect("plain data"),
+    );
+    assert_eq!(have.arithmetic, recorded.arithmetic, "recorded for another arithmetic; {way_out}");
+    let names = recipes().map(|(name, _)| name);
+    for ((name, have), want) in names.iter().zip(have.near).zip(recorded.near) {
         let near = |(have, want): (f64, f64)| (have - want).abs() <= TOLERANCE * want.abs().max(1.0);
         assert!(
             have.into_iter().zip(want).all(near),
-            "the recipe `{name}` leaves {have:?} and not {want:?}, {way_out}. EXPECTED: {:?}",
-            double.each_ref().map(Left::probes),
+            "the recipe `{name}` leaves {have:?} and not {want:?}; {way_out}"
         );
     }
-    for (kind, left) in [(Kind::Double, &double), (Kind::Float, &float)] {
-        let (libtorch, have) = (libtorch(kind), left.each_ref().map(Left::hash));
-        let row = format!("Recorded {{ libtorch: \"{libtorch}\", recipes: {have:?} }},");
-        let Some(recorded) = RECORDED.iter().find(|recorded| recorded.libtorch == libtorch) else {
-            println!("libtorch has other bits on this processor, so eight digits must do: {kind:?} {row}");
+    for have in &have.bits {
+        let Some(known) = recorded.bits.iter().find(|known| known.libtorch == have.libtorch) else {
+            println!("libtorch has other bits on this processor, so eight digits must do; {way_out}");
             continue;
         };
-        for ((name, have), want) in names.iter().zip(&have).zip(recorded.recipes) {
-            assert_eq!(have, want, "the recipe `{name}` leaves in {kind:?} {way_out}. RECORDED: {row}");
+        for ((name, have), want) in names.iter().zip(&have.recipes).zip(&known.recipes) {
+            assert_eq!(have, want, "the recipe `{name}` leaves other weights; {way_out}");
         }
     }
 }
