@@ -18,7 +18,9 @@ pub enum Fault {
     #[error(transparent)]
     File(#[from] FileFault),
     /// A CSV file without a header.
-    #[error("empty; its first line must name the columns image_id, age_group and person_id")]
+    #[error(
+        "empty; its first line must name the columns image_id and age_group, and person_id where there are persons"
+    )]
     Empty,
     /// A CSV file with a header alone.
     #[error("only a header; a set needs at least one image")]

@@ -38,8 +38,8 @@ pub struct Example {
     pub image: ImageId,
     /// Its label, below the number of classes.
     pub class: u32,
-    /// Whom it shows.
-    pub person: PersonId,
+    /// Whom it shows, where the list says so.
+    pub person: Option<PersonId>,
     /// Where it is listed.
     pub place: Place,
 }
@@ -166,30 +166,37 @@ pub(super) fn read_list(
     examples: &mut Vec<Example>,
     problems: &mut Problems,
 ) {
-    let columns = ["image_id", "age_group", "person_id"];
-    table::read(csv, (file_of(set), columns), Bounds::DATA_SET, problems, |place, fields, problems| {
-        if let Some(example) = example(place, fields, classes, problems) {
-            examples.push(example);
-        }
-    });
+    let columns = (["image_id", "age_group"], Some("person_id"));
+    table::read(
+        csv,
+        (file_of(set), columns),
+        Bounds::DATA_SET,
+        problems,
+        |place, fields, person, problems| {
+            if let Some(example) = example(place, fields, person, classes, problems) {
+                examples.push(example);
+            }
+        },
+    );
 }
 
 /// Checks one row; every problem of it is reported.
 fn example(
     place: Place,
-    [image, age_group, person]: [&str; 3],
+    [image, age_group]: [&str; 2],
+    person: Option<&str>,
     classes: usize,
     problems: &mut Problems,
 ) -> Option<Example> {
     let image = ImageId::parse(image).map_err(|fault| problems.of_line(place, fault)).ok();
-    let person = PersonId::parse(person).map_err(|fault| problems.of_line(place, fault)).ok();
+    let person = person.map(PersonId::parse).transpose().map_err(|fault| problems.of_line(place, fault));
     let plain = !age_group.is_empty() && age_group.bytes().all(|byte| byte.is_ascii_digit());
     let class = age_group.parse().ok().filter(|&class| plain && (class as usize) < classes);
     if class.is_none() {
         let text = Excerpt::of(age_group.as_bytes());
         problems.of_line(place, Fault::NotAClass { text, classes });
     }
-    Some(Example { image: image?, class: class?, person: person?, place })
+    Some(Example { image: image?, class: class?, person: person.ok()?, place })
 }
 
 fn refuse_repeated_images(examples: &[Example], problems: &mut Problems) {
@@ -207,14 +214,17 @@ fn refuse_repeated_images(examples: &[Example], problems: &mut Problems) {
 fn refuse_shared_persons(manifest: &Manifest, problems: &mut Problems) {
     let mut retained = HashMap::new();
     for example in manifest.examples(Set::Retain) {
-        retained.entry(&example.person).or_insert(example.place);
+        if let Some(person) = &example.person {
+            retained.entry(person).or_insert(example.place);
+        }
     }
     let mut told = HashSet::new();
     for example in manifest.examples(Set::Forget) {
-        if let Some(&retained) = retained.get(&example.person)
-            && told.insert(&example.person)
+        if let Some(person) = &example.person
+            && let Some(&retained) = retained.get(person)
+            && told.insert(person)
         {
-            let person = example.person.as_str().to_owned();
+            let person = person.as_str().to_owned();
             problems.of_line(example.place, Fault::SharedPerson { person, retained });
         }
     }

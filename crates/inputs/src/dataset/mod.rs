@@ -1,7 +1,7 @@
 //! Data sets in the layout of the [NeurIPS 2023 unlearning challenge](https://unlearning-challenge.github.io):
 //!
 //! ```text
-//! retain.csv  forget.csv  validation.csv  test.csv (may be absent)    columns image_id, age_group, person_id
+//! retain.csv  forget.csv  validation.csv  test.csv (may be absent)    columns image_id, age_group, person_id (may be absent)
 //! age_class_weights.json                                              {"0": training images of class 0, …}
 //! images/<a>/<b>.png                                                  image_id `a-b`; RGB, 8 bits, all of one size
 //! ```
@@ -20,6 +20,7 @@ mod image;
 mod manifest;
 pub mod part;
 mod problem;
+mod source;
 mod table;
 
 #[cfg(test)]
@@ -39,9 +40,9 @@ use sweep_protocol::{
     terms::{ContentHash, Set, SetSizes},
 };
 
-use folder::Folder;
 use hash::ImageHash;
 use problem::Problems;
+use source::Source;
 
 /// Images that are decoded between two reports of progress.
 const BATCH: usize = 512;
@@ -93,11 +94,11 @@ impl Dataset {
         progress: &dyn Fn(usize, usize),
     ) -> Result<Self, Refused> {
         let Shape { classes, side } = shape;
-        let folder = Folder::open(dir).map_err(|fault| Refused::whole(dir, fault))?;
+        let source = source::open(dir).map_err(|fault| Refused::whole(dir, fault))?;
         let mut problems = Problems::default();
-        let mut manifest = Manifest::gather(&folder, classes, &mut problems);
+        let mut manifest = source.manifest(classes, &mut problems);
         let mut decoded = Decoded { side, ..Decoded::default() };
-        decoded.all(&folder, &manifest, progress, &mut problems);
+        decoded.all(&source, &manifest, progress, &mut problems);
         let mut left_out = LeftOut::default();
         if let Some(have) = decoded.other_size() {
             decoded.bad = Problems::default();
@@ -186,7 +187,7 @@ impl Decoded {
     /// Decodes batch by batch into one buffer, which grows only by images that are really there.
     fn all(
         &mut self,
-        folder: &Folder,
+        source: &impl Source,
         manifest: &Manifest,
         progress: &dyn Fn(usize, usize),
         problems: &mut Problems,
@@ -203,16 +204,16 @@ impl Decoded {
                 self.images.clear();
                 self.hashes.clear();
             }
-            self.batch(folder, batch);
+            self.batch(source, batch);
             progress((index * BATCH + batch.len()).min(total), total);
         }
     }
 
-    fn batch(&mut self, folder: &Folder, batch: &[Example]) {
+    fn batch(&mut self, source: &impl Source, batch: &[Example]) {
         let (start, size) = (self.images.len(), image_bytes(self.side));
         self.images.resize(start + batch.len() * size, 0);
         let mut end = start;
-        let decoded = decode_batch(folder, batch, self.side, &mut self.images[start..]);
+        let decoded = decode_batch(source, batch, self.side, &mut self.images[start..]);
         for (place, (example, decoded)) in (start..).step_by(size).zip(batch.iter().zip(decoded)) {
             self.kept.push(decoded.is_ok());
             match decoded {
@@ -234,7 +235,7 @@ impl Decoded {
 }
 
 fn decode_batch(
-    folder: &Folder,
+    source: &impl Source,
     batch: &[Example],
     side: usize,
     images: &mut [u8],
@@ -242,9 +243,8 @@ fn decode_batch(
     images
         .par_chunks_exact_mut(image_bytes(side))
         .zip(batch)
-        .map_init(Vec::new, |file, (planes, example)| {
-            folder.read(&example.image.path(), image::LARGEST_FILE, file)?;
-            image::decode(file, side, planes)?;
+        .map_init(Vec::new, |memory, (planes, example)| {
+            source.image(example, side, memory, planes)?;
             Ok(hash::image(planes))
         })
         .collect()

@@ -25,16 +25,17 @@ impl Bounds {
     pub(super) const DATA_SET: Self = Self { rows: 10_000_000, line: 64 << 10, field: 4 << 10 };
 }
 
-/// Hands the columns `wanted` of every sound row to `row`, and everything else to `problems`.
+/// Hands the columns `wanted` of every sound row to `row`, with the optional one where there is such a column, and everything
+/// else to `problems`.
 pub(super) fn read<const N: usize>(
     input: impl BufRead,
-    (file, wanted): (&'static str, [&'static str; N]),
+    (file, (wanted, optional)): (&'static str, ([&'static str; N], Option<&'static str>)),
     bounds: Bounds,
     problems: &mut Problems,
-    mut row: impl FnMut(Place, [&str; N], &mut Problems),
+    mut row: impl FnMut(Place, [&str; N], Option<&str>, &mut Problems),
 ) {
     let mut table = Table::new(input, file, bounds);
-    let Some(columns) = table.header(wanted, problems) else { return };
+    let Some((columns, extra)) = table.header(wanted, optional, problems) else { return };
     let mut rows = 0;
     while let Some(place) = table.next_row(problems) {
         rows += 1;
@@ -43,7 +44,10 @@ pub(super) fn read<const N: usize>(
             return;
         }
         match table.fields.pick(columns, bounds.field) {
-            Ok(fields) => row(place, fields, problems),
+            Ok(fields) => match extra.map(|column| table.fields.text(column)).transpose() {
+                Ok(extra) => row(place, fields, extra, problems),
+                Err(fault) => problems.of_line(place, fault),
+            },
             Err(fault) => problems.of_line(place, fault),
         }
     }
@@ -72,8 +76,9 @@ impl<R: BufRead> Table<R> {
     fn header<const N: usize>(
         &mut self,
         wanted: [&'static str; N],
+        optional: Option<&'static str>,
         problems: &mut Problems,
-    ) -> Option<[usize; N]> {
+    ) -> Option<([usize; N], Option<usize>)> {
         let Some(place) = self.next_line(problems) else {
             if self.sound {
                 problems.of_file(self.file, Fault::Empty);
@@ -82,18 +87,23 @@ impl<R: BufRead> Table<R> {
         };
         self.width = self.fields.count;
         let mut complete = true;
-        let columns = wanted.map(|name| {
+        let mut find = |name: &'static str| {
             let mut found = (0..self.width).filter(|&column| self.fields.get(column) == name.as_bytes());
             let first = found.next();
-            if first.is_none() {
-                problems.of_line(place, Fault::MissingColumn(name));
-            } else if found.next().is_some() {
+            if found.next().is_some() {
                 problems.of_line(place, Fault::RepeatedColumn(name));
             }
-            complete &= first.is_some();
-            first.unwrap_or(0)
+            first
+        };
+        let (found, extra) = (wanted.map(&mut find), optional.and_then(&mut find));
+        let columns = std::array::from_fn(|at| {
+            if found[at].is_none() {
+                problems.of_line(place, Fault::MissingColumn(wanted[at]));
+            }
+            complete &= found[at].is_some();
+            found[at].unwrap_or(0)
         });
-        complete.then_some(columns)
+        complete.then_some((columns, extra))
     }
 
     /// Splits the next row that has as many fields as the header.
@@ -220,9 +230,12 @@ impl Fields {
         }
         let mut picked = [""; N];
         for (field, column) in picked.iter_mut().zip(columns) {
-            *field =
-                std::str::from_utf8(self.get(column)).map_err(|_| Fault::NotUtf8 { column: column + 1 })?;
+            *field = self.text(column)?;
         }
         Ok(picked)
+    }
+
+    fn text(&self, column: usize) -> Result<&str, Fault> {
+        std::str::from_utf8(self.get(column)).map_err(|_| Fault::NotUtf8 { column: column + 1 })
     }
 }

@@ -130,3 +130,18 @@ fn images_of_another_size_are_one_problem_and_as_good_where_that_is_asked_for() 
     assert!(said.contains("`size = 32` in [training] network"), "{said}");
     assert_eq!(said.matches("pixels").count(), 1, "{said}");
 }
+
+#[test]
+fn persons_may_be_absent_from_any_list() {
+    let folder = Sound::new();
+    let with = load(folder.path()).expect("sound");
+    for list in ["retain.csv", "forget.csv", "validation.csv", "test.csv"] {
+        rewrite(folder.path(), list, |csv| {
+            csv.lines().map(|line| format!("{}\n", line.rsplit_once(',').expect("columns").0)).collect()
+        });
+        let without = load(folder.path()).expect("sound");
+        assert_eq!(without.hash(), with.hash(), "persons are no part of what is learned");
+    }
+    let without = load(folder.path()).expect("sound");
+    assert!(without.manifest().examples(Set::Train).iter().all(|example| example.person.is_none()));
+}
