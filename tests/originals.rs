@@ -46,7 +46,6 @@ fn bring(bench: &Bench, lines: Lines, network: &str) {
 fn stops(bench: &Bench, what: &str, lines: Lines, network: &str, causes: &[&str]) {
     bring(bench, lines, network);
     let said = bench.sweep(["run", "grid.toml", "--out", what, "--no-cache"]).expect_code(3);
-    println!("{what}: {}", said.stderr);
     for cause in causes {
         assert!(said.stderr.contains(cause), "{what} should say `{cause}`:\n{}", said.stderr);
     }
@@ -134,7 +133,7 @@ fn eight_wrong_checkpoints_stop_the_sweep_and_say_why() {
     stops(&bench, "permuted", turned(good.clone()), this, &["another order than the labels", order]);
     stops(&bench, "random", born(&good), this, &["nobody trained"]);
     let inputs = "it sees other inputs than it was trained on";
-    stops(&bench, "scaled", trained(&bench, DIVIDED), this, &[inputs, "divide = 255"]);
+    stops(&bench, "scaled", trained(&bench, DIVIDED), this, &[inputs, "classes = 10, divide = 255 }`"]);
     let normalised = trained(&bench, NORMALISED);
     stops(&bench, "normalised", normalised.clone(), this, &[inputs, "divide = 255", "0.485"]);
 

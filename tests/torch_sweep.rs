@@ -244,4 +244,7 @@ fn every_network_sweeps_and_images_may_have_other_sizes() {
     bench.write("sized.toml", on(resnet9, 28, &grid()).replace("size = 28", "size = 10"));
     let said = bench.sweep(["plan", "sized.toml"]).expect_code(2);
     assert!(said.stderr.contains("`size` must be a whole number from 12 to 256"), "{}", said.stderr);
+    bench.write("sized.toml", on(mlp, 28, &grid()));
+    let said = bench.sweep(["plan", "sized.toml"]).expect_code(2);
+    assert!(said.stderr.contains("ct") && said.stderr.contains("none of these tensors"), "{}", said.stderr);
 }

@@ -5,6 +5,7 @@ use comfy_table::{ContentArrangement, Table};
 use serde_json::json;
 use sweep_methods::{Engines, Facts, METHODS, Method, Parameter, TrainingRecipe, find};
 use sweep_protocol::{
+    network::{Architecture, NETWORKS},
     recipe::Recipe,
     terms::{Set, SetSizes},
 };
@@ -37,11 +38,11 @@ pub(super) fn methods(arguments: &Arguments) -> Result<Exit, CommandError> {
 
 fn overview(methods: &[&Method]) -> String {
     let mut table = table();
-    table.set_header(["method", "tier", "family", "data", "cost", "source"]);
+    table.set_header(["method", "tier", "family", "networks", "data", "cost", "source"]);
     for method in methods {
         let example = Example::of(method);
-        let row =
-            [method.name, method.tier.word(), method.family, &example.data(), &example.cost(), method.source];
+        let (networks, data, cost) = (example.networks_in_words(), example.data(), example.cost());
+        let row = [method.name, method.tier.word(), method.family, &networks, &data, &cost, method.source];
         table.add_row(row);
     }
     format!(
@@ -56,7 +57,7 @@ fn details(method: &Method) -> String {
         Engines::All => "every engine",
         Engines::Simulating => "engines that train nothing",
     };
-    let data = example.data();
+    let (networks, data) = (example.networks_in_words(), example.data());
     let cost = format!("{} passes over the retain set at the defaults", example.cost());
     let facts = [
         ("", method.about),
@@ -64,6 +65,7 @@ fn details(method: &Method) -> String {
         ("family: ", method.family),
         ("source: ", method.source),
         ("goes wrong: ", method.failure_modes),
+        ("networks: ", &networks),
         ("data: ", &data),
         ("cost: ", &cost),
         ("runs on: ", engines),
@@ -118,6 +120,20 @@ impl Example {
         if sets.is_empty() { "–".to_owned() } else { sets.join(", ") }
     }
 
+    /// The networks that have what it changes.
+    fn networks(&self) -> Vec<&'static str> {
+        let works = |architecture: &&Architecture| {
+            let layout = architecture.usual(10).layout().ok();
+            self.recipe.check(layout.as_ref(), Some(&REFERENCE)).is_ok()
+        };
+        NETWORKS.iter().filter(works).map(|architecture| architecture.name).collect()
+    }
+
+    fn networks_in_words(&self) -> String {
+        let networks = self.networks();
+        if networks.len() == NETWORKS.len() { "all".to_owned() } else { networks.join(", ") }
+    }
+
     /// Passes over the retain set.
     fn cost(&self) -> String {
         if self.open { "–".to_owned() } else { format!("{:.2}", self.recipe.passes(&REFERENCE)) }
@@ -139,6 +155,7 @@ fn as_json(method: &Method) -> serde_json::Value {
         "about": method.about,
         "source": method.source,
         "failure_modes": method.failure_modes,
+        "networks": example.networks(),
         "data": example.recipe.sets(),
         "passes": (!example.open).then(|| example.recipe.passes(&REFERENCE)),
         "parameters": method.parameters.iter().map(parameter_as_json).collect::<Vec<_>>(),

@@ -40,19 +40,26 @@ pub(super) struct Arguments {
     /// Let other hosts work on the same results: give each the same command, or `sweep work` on the folder
     #[arg(long)]
     shared: bool,
-    /// Go on although the data or the original changed since the last time
-    #[arg(long)]
-    accept_changed_inputs: bool,
+    #[command(flatten)]
+    inputs: Accepted,
     #[command(flatten)]
     vouching: Vouching,
-    /// Go on although the original checkpoint knows hardly more than chance would
-    #[arg(long)]
-    accept_weak_original: bool,
     /// How to show progress
     #[arg(long, value_enum, default_value = "auto")]
     progress: Manner,
     #[command(flatten)]
     shown: Shown,
+}
+
+/// What is accepted of the inputs.
+#[derive(Debug, Args)]
+struct Accepted {
+    /// Go on although the data or the original changed since the last time
+    #[arg(long)]
+    accept_changed_inputs: bool,
+    /// Go on although the original checkpoint knows far less than it should
+    #[arg(long)]
+    accept_weak_original: bool,
 }
 
 /// Ends that may be repeated on request.
@@ -83,8 +90,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let session = Session {
         jobs: arguments.jobs,
         retry: &retry,
-        changed_inputs: changed_inputs(arguments.accept_changed_inputs),
-        accept_weak_original: arguments.accept_weak_original,
+        changed_inputs: changed_inputs(arguments.inputs.accept_changed_inputs),
+        accept_weak_original: arguments.inputs.accept_weak_original,
         ..session(&dir, cache.as_deref(), &program, &arguments.progress)?
     };
     let ending =

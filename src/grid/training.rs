@@ -70,7 +70,7 @@ fn preparation(table: &Table<'_>, problems: &mut Problems) -> Preparation {
             otherwise
         })
     };
-    let one = |numbers: [f64; 3]| above_0(numbers) && numbers == [numbers[0]; 3];
+    let one = |numbers: [f64; 3]| above_0(numbers) && numbers.map(f64::to_bits) == [numbers[0].to_bits(); 3];
     let [divide, ..] = read("divide", [raw.divide(); 3], &one, "a finite number above 0");
     let mean = read("mean", raw.mean(), &|_| true, "a finite number, or three: red, green, blue");
     let std = read("std", raw.std(), &above_0, "a finite number above 0, or three: red, green, blue");

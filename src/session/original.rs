@@ -242,8 +242,7 @@ fn is_as_born(path: &Path) -> bool {
     let of = |ending: &'static str| {
         read.state.iter().filter(move |(key, _)| key.ends_with(ending)).map(|(_, tensor)| &tensor.values)
     };
-    let are_all =
-        |values: &Values, one: f32| matches!(values, Values::F32(it) if it.iter().all(|it| *it == one));
+    let are_all = |values: &Values, one: f32| matches!(values, Values::F32(it) if it.iter().all(|it| it.to_bits() == one.to_bits()));
     of("running_mean").next().is_some()
         && of("running_mean").all(|means| are_all(means, 0.0))
         && of("running_var").all(|variances| are_all(variances, 1.0))

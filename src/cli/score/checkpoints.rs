@@ -100,7 +100,7 @@ impl<'a> Scene<'a> {
         let data = arguments.data.as_ref().ok_or_else(|| ModelsError::NoData { dir: dir.to_owned() })?;
         let counter = Counter::new("reading images");
         let dataset = Dataset::load(data, Shape::of(network), BadImages::Refuse, &|done, total| {
-            counter.set(done, total)
+            counter.set(done, total);
         });
         counter.finish();
         let jobs = arguments.jobs.map(NonZeroU32::get);

@@ -106,6 +106,8 @@ pub enum Flaw {
     },
     /// Tensors can't be meant on the network.
     Tensors(NoSuchTensor),
+    /// The network has none of the tensors that are meant.
+    NoTensors,
     /// A round has settings that only the whole loop can have.
     Round,
     /// Rounds that share an optimiser differ in what it needs.
@@ -145,6 +147,9 @@ impl fmt::Display for Flaw {
                 name.escape_debug()
             ),
             Self::Tensors(lacking) => lacking.fmt(formatter),
+            Self::NoTensors => formatter.write_str(
+                "the network has none of these tensors (`sweep methods` lists which method works on which network)",
+            ),
             Self::Round => formatter.write_str(
                 "a round has no `memory` or `after-epochs` of its own; set them beside `rounds`",
             ),

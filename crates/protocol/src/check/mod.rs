@@ -52,12 +52,11 @@ impl<'r> Check<'r, '_> {
             }
             Mention::Name(Set::Test) => self.find(at, Flaw::TestSet),
             Mention::Name(_) | Mention::ClassCounts | Mention::Elements(Elements::All) => {}
-            Mention::Tensors(tensors) => {
-                let places = self.layout.map(|layout| layout.possible_places(tensors));
-                if let Some(Err(lacking)) = places {
-                    self.find(at, Flaw::Tensors(lacking));
-                }
-            }
+            Mention::Tensors(tensors) => match self.layout.map(|layout| layout.possible_places(tensors)) {
+                Some(Err(lacking)) => self.find(at, Flaw::Tensors(lacking)),
+                Some(Ok(places)) if places.is_empty() => self.find(at, Flaw::NoTensors),
+                Some(Ok(_)) | None => {}
+            },
             Mention::Elements(Elements::In(name) | Elements::Outside(name)) => {
                 if !self.chosen.contains(&name.as_str()) {
                     self.find(at, Flaw::NoSuchChoice { name: name.clone() });

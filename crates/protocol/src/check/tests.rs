@@ -122,3 +122,15 @@ fn a_weight_that_is_no_number_is_refused() {
     let found = found(&Recipe { phases: vec![Phase::Train(train)] }, None);
     assert_eq!(found, [("phases[0].train.loss[0].cross-entropy.weight".to_owned(), Flaw::NotFinite)]);
 }
+
+#[test]
+fn what_a_network_has_none_of_is_not_left_alone_in_silence() {
+    let phases = serde_json::json!([{"transpose": {"tensors": "convolutions"}}]);
+    let checked = |name: &str| {
+        let layout = Network::new(name, 10, &[("width", 2)]).layout().expect("registered");
+        recipe(&phases).check(Some(&layout), Some(&SIZES))
+    };
+    assert_eq!(checked("resnet9"), Ok(()));
+    let faults = checked("mlp").expect_err("it has no convolution").to_string();
+    assert!(faults.contains("phases[0].transpose.tensors") && faults.contains("none of these"), "{faults}");
+}

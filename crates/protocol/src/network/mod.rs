@@ -58,6 +58,14 @@ pub struct Architecture {
     pub topology: fn(&Checked<'_>) -> Topology,
 }
 
+impl Architecture {
+    /// The network that a grid gets which sets no key.
+    pub fn usual(&self, classes: u32) -> Network {
+        let keys: Vec<(&str, u32)> = self.keys.iter().map(|key| (key.name, key.default)).collect();
+        Network::new(self.name, classes, &keys)
+    }
+}
+
 /// A size that a network can be given: a whole number within bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
@@ -123,12 +131,15 @@ impl Network {
 
     /// The table that names it in a grid, `{ name = "resnet18", width = 64, classes = 10 }`.
     pub fn in_grid(&self) -> String {
-        let keys: String = self.keys.iter().map(|(key, value)| format!(", {key} = {value}")).collect();
+        let keys: Vec<String> = self.keys.iter().map(|(key, value)| format!(", {key} = {value}")).collect();
+        let keys = keys.concat();
+        let (divide, mean, std) =
+            (self.preparation.divide(), self.preparation.mean(), self.preparation.std());
         let preparation = if self.preparation.is_raw() {
             String::new()
+        } else if self.preparation.only_divides() {
+            format!(", divide = {divide}")
         } else {
-            let (divide, mean, std) =
-                (self.preparation.divide(), self.preparation.mean(), self.preparation.std());
             format!(", divide = {divide}, mean = {mean:?}, std = {std:?}")
         };
         let size = if self.size == SIZE { String::new() } else { format!(", size = {}", self.size) };

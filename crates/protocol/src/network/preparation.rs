@@ -58,7 +58,7 @@ impl Preparation {
     }
 
     /// What networks are usually trained on: pixels as they are; from 0 to 1; from −1 to 1; normalised as the literature
-    /// normalises ImageNet (torchvision's `Normalize`), CIFAR-10 and CIFAR-100.
+    /// normalises `ImageNet` (torchvision's `Normalize`), CIFAR-10 and CIFAR-100.
     pub fn usual() -> [Self; 6] {
         let unit = |mean, std| Self { divide: 255.0, mean, std };
         [
@@ -74,6 +74,11 @@ impl Preparation {
     /// Whether pixels stay as they are.
     pub fn is_raw(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether pixels are divided and nothing else is done to them.
+    pub fn only_divides(&self) -> bool {
+        *self == Self { divide: self.divide, ..Self::default() }
     }
 
     /// By what all pixels are divided first.
@@ -98,10 +103,10 @@ impl fmt::Display for Preparation {
             return formatter.write_str("pixels as they are");
         }
         write!(formatter, "pixels / {}", self.divide)?;
-        if self.mean != [0.0; 3] {
-            write!(formatter, ", minus {:?}", self.mean)?;
+        if self.only_divides() {
+            return Ok(());
         }
-        if self.std == [1.0; 3] { Ok(()) } else { write!(formatter, ", over {:?}", self.std) }
+        write!(formatter, ", minus {:?}, over {:?}", self.mean, self.std)
     }
 }
 

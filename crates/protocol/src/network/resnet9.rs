@@ -1,6 +1,6 @@
-//! ResNet-9: the small residual network of fast training on CIFAR-10, and of EasyDUB's published models.
+//! ResNet-9: the small residual network of fast training on CIFAR-10, and of `EasyDUB`'s published models.
 //!
-//! Keys are those of a tree of `torch.nn.Sequential`, as FFCV and EasyDUB have it (`0.0.weight`, `2.module.1.0.weight`, …).
+//! Keys are those of a tree of `torch.nn.Sequential`, as FFCV and `EasyDUB` have it (`0.0.weight`, `2.module.1.0.weight`, …).
 
 use super::{
     Architecture, CHANNELS, Key,

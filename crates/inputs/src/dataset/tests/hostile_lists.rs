@@ -259,7 +259,7 @@ fn rows_beyond_the_bound_are_not_read() {
     let (mut problems, mut seen) = (Problems::default(), Vec::new());
     let input = Cursor::new("a,b\n1,2\n3,4\n5,6\n7,8\n");
     table::read(input, ("x.csv", (["b"], None)), bounds, &mut problems, |_, [b], _, _| {
-        seen.push(b.to_owned())
+        seen.push(b.to_owned());
     });
     assert_eq!(seen, ["2", "4"]);
     let refused = problems.or(Path::new("."), ()).expect_err("too many rows");
