@@ -59,6 +59,12 @@ pub enum MeasuringError {
     /// What was measured can't be read back.
     #[error(transparent)]
     Array(#[from] NpyError),
+    /// There is no folder for temporary files.
+    #[error("failed to make a temporary folder: {source}; point TMPDIR at a writable one")]
+    NoScratch {
+        /// Why.
+        source: io::Error,
+    },
     /// There is no room for what workers write.
     #[error("failed to make a folder in `{}`: {source}", dir.display())]
     NoFolder {
@@ -74,6 +80,11 @@ impl MeasuringError {
     pub fn is_of_worker(&self) -> bool {
         matches!(self, Self::Worker { source, .. } if !matches!(source, BenchError::Refused { .. }))
     }
+}
+
+/// A new temporary folder for what workers write, gone when it is dropped.
+pub fn scratch() -> Result<TempDir, MeasuringError> {
+    TempDir::with_prefix("sweep-").map_err(|source| MeasuringError::NoScratch { source })
 }
 
 /// What one checkpoint does.

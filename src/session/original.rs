@@ -11,11 +11,10 @@ use sweep_protocol::{
     measurement::Renamed,
     network::{Network, Preparation},
 };
-use tempfile::TempDir;
 
 use super::{Means, Session, SessionError};
 use crate::{
-    measuring::{Measured, Measuring, Subject},
+    measuring::{Measured, Measuring, Subject, scratch},
     outcome::Outcome,
     plan::{Plan, PlannedInputs, PlannedOriginal, Run},
     pool::{Ending, How},
@@ -189,7 +188,7 @@ fn measured(
     networks: &[Network],
     means: &Means,
 ) -> Option<Vec<Measured>> {
-    let scratch = TempDir::with_prefix("sweep-").ok()?;
+    let scratch = scratch().ok()?;
     let cache = match &means.cache {
         Some(cache) => Cow::Borrowed(cache),
         None => Cow::Owned(Cache::open(scratch.path()).ok()?),
