@@ -5,7 +5,7 @@
 //! method = "recipe"
 //! lr     = [1e-3, 1e-2]                 # any other key is an axis; "$lr" below stands for its value
 //! phases = [
-//!   { reinit = { tensors = { modules = ["fc"] } } },
+//!   { reinit = { tensors = "head" } },
 //!   { train = { data = [{ set = "retain", batch-size = 64 }], epochs = 2, loss = [{ cross-entropy = { on = "retain" } }],
 //!               optimizer = { sgd = { lr = "$lr", momentum = 0.9 } } } },
 //! ]
