@@ -11,7 +11,6 @@
 //! ```
 
 pub mod outcome;
-pub mod seal;
 pub mod audit;
 pub mod plan;
 pub mod score;

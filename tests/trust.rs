@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 
 use crate::harness::{Bench, measured};
 
-const GRID: &str = r#"
+pub(crate) const GRID: &str = r#"
 name = "small"
 engine = "toy"
 seeds = 3
@@ -19,7 +19,7 @@ method = "simulated"
 shift = [0, 1]
 "#;
 
-fn swept() -> Bench {
+pub(crate) fn swept() -> Bench {
     let bench = Bench::new();
     bench.write("small.toml", GRID);
     bench.sweep(["small.toml", "--out", "r"]).expect_code(0);
@@ -27,7 +27,7 @@ fn swept() -> Bench {
 }
 
 /// The folder of a run that left an array.
-fn some_run(bench: &Bench) -> PathBuf {
+pub(crate) fn some_run(bench: &Bench) -> PathBuf {
     let mut runs: Vec<_> =
         fs::read_dir(bench.path("r/runs")).expect("runs").map(|run| run.expect("readable").path()).collect();
     runs.sort();
@@ -79,7 +79,7 @@ fn a_finished_run_without_its_array_is_not_everything() {
 }
 
 /// A line of a journal with its checksum.
-fn signed(line: &str) -> String {
+pub(crate) fn signed(line: &str) -> String {
     let (covered, _) = line.split_once(",\"crc32c\"").expect("a line of a journal");
     format!("{covered},\"crc32c\":\"{:08x}\"}}", crc32c::crc32c(covered.as_bytes()))
 }

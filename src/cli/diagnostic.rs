@@ -19,6 +19,7 @@ use crate::{
     appraisal::AppraisalError,
     cluster::{FrozenError, SlurmError},
     conformance::KitError,
+    frame::NoThreads,
     grid::{Color, GridError, closest},
     measuring::MeasuringError,
     pool::{PoolError, SignalError},
@@ -34,6 +35,31 @@ pub(super) enum CommandError {
     /// The grid.
     #[error("{}", .0.render(Color::Plain))]
     Grid(#[from] GridError),
+    /// A limit of this process.
+    #[error(
+        "{name} leaves this process {most} {what}, and no sweep can do with fewer than {least}: raise it, and give the command again"
+    )]
+    Limited {
+        /// How a shell calls the limit.
+        name: &'static str,
+        /// What it limits.
+        what: &'static str,
+        /// How much there may be.
+        most: u64,
+        /// How much is needed.
+        least: u64,
+    },
+    /// Threads.
+    #[error(transparent)]
+    NoThreads(#[from] NoThreads),
+    /// Standard output.
+    #[error(
+        "failed to write to standard output: {kind}; what was shown is incomplete, make room and give the command again"
+    )]
+    NotShown {
+        /// Why.
+        kind: io::ErrorKind,
+    },
     /// Runs finished, but what they measured is gone or damaged.
     #[error(
         "{points} points have no score, because finished runs have lost what they measured: `sweep fsck {} --repair` sets \
@@ -191,6 +217,8 @@ impl CommandError {
         match self {
             Self::Grid(_)
             | Self::ResultsOverResults { .. }
+            | Self::Limited { .. }
+            | Self::NoThreads(_)
             | Self::UnknownMethod { .. }
             | Self::Synth(_)
             | Self::Toy(_)
@@ -209,6 +237,7 @@ impl CommandError {
                 | ModelsError::NoScratch { .. },
             )
             | Self::MeasurementsLost { .. }
+            | Self::NotShown { .. }
             | Self::Measuring(MeasuringError::NoFolder { .. }) => Exit::Store,
             Self::Measuring(error) if error.is_of_worker() => Exit::SomeRunsFailed,
             Self::Data(_)
@@ -237,6 +266,7 @@ fn of_session(error: &SessionError) -> Exit {
     match error {
         SessionError::Filter { .. }
         | SessionError::ResultsOverInputs { .. }
+        | SessionError::NoPlace { .. }
         | SessionError::OnlyOfStaged
         | SessionError::Signals(_)
         | SessionError::NoProgram { .. }

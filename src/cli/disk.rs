@@ -5,23 +5,13 @@
 //! `SWEEP_CRASH_BY` says how instead: `kill` (the default), `eio`, `enospc` (this change and all later ones fail), `eio-once`,
 //! `enospc-once` (this change alone fails).
 
-use std::{
-    env,
-    sync::{Arc, atomic::AtomicBool},
-};
-
-use signal_hook::consts::SIGXFSZ;
+use std::{env, sync::Arc};
 
 use super::CommandError;
-use crate::{
-    disk::{Counting, Death, Disk, OsDisk},
-    pool::SignalError,
-};
+use crate::disk::{Counting, Death, Disk, OsDisk};
 
 /// The file system as it is, unless the environment says how it fails.
 pub(super) fn disk() -> Result<Arc<dyn Disk>, CommandError> {
-    // A file that grows beyond `ulimit -f` is then an error that can be told, not the end of the process.
-    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map_err(SignalError::from)?;
     let Some(at) = env::var_os("SWEEP_CRASH_AT") else { return Ok(Arc::new(OsDisk)) };
     let by = env::var("SWEEP_CRASH_BY").unwrap_or_else(|_| "kill".to_owned());
     let at = at.to_str().and_then(|text| text.parse().ok());

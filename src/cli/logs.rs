@@ -1,12 +1,13 @@
 //! `sweep logs`: what the workers of a sweep, or those of one run, have said.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
 use clap::Args;
+use sweep_files::{private, regular};
 
 use super::{CommandError, Exit, terminal};
 use crate::{cluster::Submissions, frame::printable, store::Folder};
@@ -42,12 +43,15 @@ pub(super) fn logs(arguments: &Arguments) -> Result<Exit, CommandError> {
 
 fn of_run(dir: &Path, prefix: &str) -> Result<Vec<PathBuf>, CommandError> {
     let folder = Folder::new(dir).runs();
-    let entries = fs::read_dir(&folder).map_err(|source| CommandError::Folder { path: folder, source })?;
+    let entries = sweep_files::inner_access(&folder).and_then(|_| fs::read_dir(&folder));
+    let entries = entries.map_err(|source| CommandError::Folder { path: folder, source })?;
     let named = entries.filter_map(Result::ok).filter(|entry| {
         !prefix.is_empty() && entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix))
     });
-    let mut logs: Vec<PathBuf> =
-        named.map(|entry| entry.path().join("worker.log")).filter(|log| log.is_file()).collect();
+    // No link is followed: a log is what lies in the folder of its run.
+    let is_run = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|found| found.is_dir());
+    let logs = named.filter(is_run).map(|entry| entry.path().join("worker.log"));
+    let mut logs: Vec<PathBuf> = logs.filter(|log| fs::symlink_metadata(log).is_ok()).collect();
     logs.sort();
     if logs.is_empty() {
         return Err(CommandError::NoSuchRun { dir: dir.to_owned(), prefix: prefix.to_owned() });
@@ -56,7 +60,8 @@ fn of_run(dir: &Path, prefix: &str) -> Result<Vec<PathBuf>, CommandError> {
 }
 
 fn end_of(log: &Path) -> io::Result<String> {
-    let mut file = File::open(log)?;
+    // A cluster's files have the mode that the cluster gives them.
+    let mut file = regular(private().read(true), log)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(SHOWN)))?;
     let mut bytes = Vec::new();

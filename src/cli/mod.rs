@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 mod fsck;
 mod inputs;
+mod limits;
 mod logs;
 mod methods;
 mod places;
@@ -31,7 +32,8 @@ mod written;
 
 use std::{env, ffi::OsString, process::ExitCode};
 
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
+use sweep_files::GROUP_VARIABLE;
 
 use crate::grid::schema;
 use diagnostic::CommandError;
@@ -44,6 +46,9 @@ use exit::Exit;
 #[derive(Debug, Parser)]
 #[command(name = "sweep", version, arg_required_else_help = true, override_usage = USAGE)]
 struct Cli {
+    /// Share results and cache with the group of their folder, and believe what its members wrote
+    #[arg(long, global = true, env = GROUP_VARIABLE, value_parser = FalseyValueParser::new())]
+    group: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -106,6 +111,32 @@ enum Described {
     Messages,
 }
 
+impl Command {
+    /// Whether the command carries out runs, decodes images or makes scores and tables.
+    fn computes(&self) -> bool {
+        match self {
+            Self::Run(_)
+            | Self::Plan(_)
+            | Self::Submit(_)
+            | Self::Work(_)
+            | Self::Report(_)
+            | Self::Compare(_)
+            | Self::Score(_)
+            | Self::Synth(_) => true,
+            Self::Status(_)
+            | Self::Watch(_)
+            | Self::Logs(_)
+            | Self::Cancel(_)
+            | Self::Methods(_)
+            | Self::Fsck(_)
+            | Self::Doctor(_)
+            | Self::Schema { .. }
+            | Self::Completions { .. }
+            | Self::ToyWorker(_) => false,
+        }
+    }
+}
+
 /// How a command shows its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -121,7 +152,11 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    match carry_out(cli) {
+    ended(carry_out(cli).and_then(shown))
+}
+
+fn ended(result: Result<Exit, CommandError>) -> ExitCode {
+    match result {
         Ok(exit) => exit.into(),
         Err(error) => {
             terminal::talk(&error.render(terminal::stderr_colour()));
@@ -130,7 +165,24 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// What a command has done is worth nothing to who can't see it.
+fn shown(exit: Exit) -> Result<Exit, CommandError> {
+    match terminal::lost() {
+        Some(source) if matches!(exit, Exit::Done | Exit::SomeRunsFailed) => {
+            Err(CommandError::NotShown { kind: source.kind() })
+        }
+        _ => Ok(exit),
+    }
+}
+
 fn carry_out(cli: Cli) -> Result<Exit, CommandError> {
+    if cli.group {
+        sweep_files::share_with_group();
+    }
+    limits::bear_small_files()?;
+    if cli.command.computes() {
+        limits::check()?;
+    }
     match cli.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Plan(arguments) => plan::plan(&arguments),
@@ -188,6 +240,6 @@ fn usage(error: &clap::Error) -> ExitCode {
         Exit::Usage.into()
     } else {
         terminal::data(&text);
-        Exit::Done.into()
+        ended(shown(Exit::Done))
     }
 }

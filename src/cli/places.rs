@@ -28,6 +28,11 @@ impl Places {
         self.out.clone().unwrap_or_else(|| Path::new(RESULTS).join(name))
     }
 
+    /// The cache that sweeps share, whether this one has anything to share or not.
+    pub(super) fn shared(&self) -> Option<&Path> {
+        (!self.no_cache).then_some(&*self.cache)
+    }
+
     /// The cache, where the plan has anything to share: an engine that trains nothing has nothing worth keeping.
     pub(super) fn cache(&self, plan: &Plan) -> Option<PathBuf> {
         (!self.no_cache && plan.engine.trains).then(|| self.cache.clone())

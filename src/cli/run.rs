@@ -84,7 +84,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         return Ok(Exit::Done);
     }
     let dir = arguments.places.results(&prepared.plan.name);
-    let cache = arguments.places.cache(&prepared.plan);
     let program = this_program()?;
     let retry: Vec<Status> = arguments.retry.iter().map(|retry| retry.status()).collect();
     let session = Session {
@@ -92,14 +91,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         retry: &retry,
         changed_inputs: changed_inputs(arguments.inputs.accept_changed_inputs),
         accept_weak_original: arguments.inputs.accept_weak_original,
-        ..session(&dir, cache.as_deref(), &program, &arguments.progress)?
+        ..session(&dir, arguments.places.shared(), &program, &arguments.progress)?
     };
     let ending =
         if arguments.shared { session.run_shared(&prepared)? } else { session.run(&prepared)? }.ending;
     // Who is stopped has seconds left, and nobody looks at the report of a drained sweep that is about to go on.
     if !matches!(ending.how, How::Drained { by } if by != Interruption::Interrupt(1)) {
-        let frame = report::make(&dir, &arguments.shown)?;
-        return conclude_with(&frame, ending, &selected, &dir);
+        let made = report::make(&dir, &arguments.shown);
+        // Why the runs came to an end says more than why there is no report of them.
+        let exit = conclude(ending, &selected, &dir)?;
+        return is_whole(&made?, exit, &dir);
     }
     conclude(ending, &selected, &dir)
 }
@@ -131,8 +132,7 @@ pub(super) fn changed_inputs(accepted: bool) -> ChangedInputs {
 }
 
 /// That all runs have ended is not all: what they measured must still be there.
-fn conclude_with(frame: &Frame, ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, CommandError> {
-    let exit = conclude(ending, plan, dir)?;
+fn is_whole(frame: &Frame, exit: Exit, dir: &Path) -> Result<Exit, CommandError> {
     let lost = |point: &&PointRow| matches!(point.score, Err(Unscored::Lost { .. }));
     match frame.points.iter().filter(lost).count() {
         points if points > 0 && matches!(exit, Exit::Done | Exit::SomeRunsFailed) => {

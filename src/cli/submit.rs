@@ -53,12 +53,11 @@ pub(super) fn submit(arguments: &Arguments) -> Result<Exit, CommandError> {
     let starts = if arguments.print { Starts::Nothing } else { arguments.vouching.starts() };
     let prepared = inputs::read(&arguments.grid, &arguments.places, starts)?;
     let dir = arguments.places.results(&prepared.plan.name);
-    let cache = arguments.places.cache(&prepared.plan);
     let program = this_program()?;
     let session = Session {
         jobs: arguments.jobs,
         changed_inputs: run::changed_inputs(arguments.accept_changed_inputs),
-        ..run::session(&dir, cache.as_deref(), &program, &Manner::None)?
+        ..run::session(&dir, arguments.places.shared(), &program, &Manner::None)?
     };
     session.keep_apart(&prepared)?;
     let absolute =

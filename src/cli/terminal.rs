@@ -2,17 +2,36 @@
 
 use std::{
     fmt::Display,
-    io::{IsTerminal, Write},
+    io::{self, IsTerminal, Write},
+    sync::OnceLock,
 };
 
 use comfy_table::{LineStyle, Table, TableStyle};
 
 use crate::frame::printable;
 
-/// Writes data to standard output. A reader that has closed its end (`| head`) is no error.
+/// Why data did not reach standard output, the first time that it didn't.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// Why some of the data that was to be shown is not where the user wanted it. A reader that has closed its end (`| head`)
+/// has seen enough, which is no error.
+pub(super) fn lost() -> Option<&'static io::Error> {
+    LOST.get()
+}
+
+fn note(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        // The first is the one that matters.
+        let _ = LOST.set(error);
+    }
+}
+
+/// Writes data to standard output; see [`lost`].
 pub(super) fn data(text: &str) {
     let mut stdout = anstream::stdout().lock();
-    write_all(&mut stdout, text);
+    note(write_all(&mut stdout, text));
 }
 
 /// The text as lines that a terminal shows and doesn't obey: it may quote files, workers and paths of strangers.
@@ -23,15 +42,15 @@ pub(super) fn tame(text: &str) -> String {
 /// Writes data as JSON to standard output, piece by piece: it may be larger than what should be held at once.
 pub(super) fn json(data: &impl serde::Serialize) {
     let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
-    // Where the user can't be reached there is nobody left to tell.
-    let _ = serde_json::to_writer_pretty(&mut stdout, data);
-    let _ = writeln!(stdout).and_then(|()| stdout.flush());
+    let written = serde_json::to_writer_pretty(&mut stdout, data).map_err(io::Error::from);
+    note(written.and_then(|()| writeln!(stdout)).and_then(|()| stdout.flush()));
 }
 
 /// Writes talk to standard error.
 pub(super) fn talk(text: &str) {
     let mut stderr = anstream::stderr().lock();
-    write_all(&mut stderr, text);
+    // Where the user can't be reached there is nobody left to tell.
+    let _ = write_all(&mut stderr, text);
 }
 
 /// Tells what the user should know, one line each.
@@ -41,10 +60,9 @@ pub(super) fn notes(notices: impl IntoIterator<Item = impl Display>) {
     }
 }
 
-fn write_all(stream: &mut impl Write, text: &str) {
+fn write_all(stream: &mut impl Write, text: &str) -> io::Result<()> {
     let end = if text.ends_with('\n') { "" } else { "\n" };
-    // Where the user can't be reached there is nobody left to tell.
-    let _ = write!(stream, "{text}{end}").and_then(|()| stream.flush());
+    write!(stream, "{text}{end}").and_then(|()| stream.flush())
 }
 
 /// Whether errors may be coloured.

@@ -18,6 +18,8 @@ use crate::disk::{Disk, When};
 const MISSED: u32 = 4;
 /// Owners in a row that a run may cost before nobody takes it any more.
 const MOST_LOST: u32 = 4;
+/// Claims of a run beyond which none was counted.
+const MOST_ATTEMPTS: u32 = 1 << 30;
 /// Longest claim that is read, in bytes.
 const LONGEST: u64 = 1 << 16;
 
@@ -146,7 +148,9 @@ impl Claims {
         let latest = self.latest.get(run).copied().unwrap_or(0);
         let lost = match self.found(run, latest)? {
             Some(Found::Released { lost }) => lost,
-            Some(Found::Held { claim, silent }) if self.is_stale(&claim, silent) => claim.lost + 1,
+            Some(Found::Held { claim, silent }) if self.is_stale(&claim, silent) => {
+                claim.lost.saturating_add(1)
+            }
             Some(Found::Held { .. }) => {
                 self.theirs.insert(run.clone());
                 return Ok(Taken::Theirs);
@@ -371,6 +375,10 @@ fn latest(disk: &dyn Disk, claims: &Path) -> io::Result<BTreeMap<RunId, u32>> {
     for name in names(disk, claims)? {
         let Some((run, attempt)) = name.split_once('.') else { continue };
         if let (Ok(run), Ok(attempt)) = (run.parse::<RunId>(), attempt.parse::<u32>()) {
+            if attempt > MOST_ATTEMPTS {
+                let problem = format!("`{}` is no claim: nobody counts so far", claims.join(&name).display());
+                return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+            }
             let highest = latest.entry(run).or_insert(0);
             *highest = attempt.max(*highest);
         }

@@ -14,6 +14,8 @@ use crate::{
 
 /// Where a shared folder says what it is.
 const FILE: &str = "cluster.json";
+/// Longest that is read, in bytes.
+const LONGEST: u64 = 1 << 20;
 
 /// Everything that a worker on another host needs beside the plan: what the command line and the grid said when the folder
 /// was shared.
@@ -65,13 +67,15 @@ pub enum FrozenError {
 impl Frozen {
     /// Whether a results folder is shared.
     pub fn is_in(dir: &Path) -> bool {
-        dir.join(FILE).is_file()
+        // Whatever lies there: what can't be read is no reason to work alone.
+        fs::symlink_metadata(dir.join(FILE)).is_ok()
     }
 
     /// Reads what a shared folder says.
     pub fn read(dir: &Path) -> Result<Self, FrozenError> {
         let path = dir.join(FILE);
-        let bytes = fs::read(&path).map_err(|source| FrozenError::File { path: path.clone(), source })?;
+        let bytes = sweep_files::read(&path, LONGEST)
+            .map_err(|source| FrozenError::File { path: path.clone(), source })?;
         serde_json::from_slice(&bytes).map_err(|source| FrozenError::Unreadable { path, source })
     }
 

@@ -18,6 +18,8 @@ use crate::{disk::Disk, grid::SlurmSettings};
 const SCRIPT: &str = "#!/bin/bash\nexec \"$@\"\n";
 /// Where script, logs and the list of submissions are, below the results folder.
 const FOLDER: &str = "slurm";
+/// Longest list of submissions that is read, in bytes.
+const LONGEST: u64 = 1 << 26;
 
 /// What is to be submitted.
 #[derive(Debug, Clone)]
@@ -216,7 +218,7 @@ impl Submissions {
     /// Everything that was submitted for a results folder.
     pub fn read(dir: &Path) -> Result<Self, FrozenError> {
         let path = dir.join(FOLDER).join("submissions.json");
-        match fs::read(&path) {
+        match sweep_files::read(&path, LONGEST) {
             Ok(bytes) => {
                 serde_json::from_slice(&bytes).map_err(|source| FrozenError::Unreadable { path, source })
             }
@@ -252,6 +254,9 @@ pub fn cancel(jobs: &[String]) -> Result<(), SlurmError> {
 fn sbatch(arguments: &[String]) -> Result<String, SlurmError> {
     let mut command = Command::new("sbatch");
     command.args(arguments);
+    if sweep_files::is_shared_with_group() {
+        command.env(sweep_files::GROUP_VARIABLE, "1");
+    }
     // What an allocation around us was given must not become what this job asks for.
     for (name, _) in env::vars_os() {
         let inherited = name.to_str().is_some_and(|name| {

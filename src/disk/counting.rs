@@ -188,6 +188,10 @@ impl Disk for Counting {
         self.call().access(path)
     }
 
+    fn inner_access(&self, path: &Path) -> io::Result<Access> {
+        self.call().inner_access(path)
+    }
+
     fn holder(&self, path: &Path) -> io::Result<Option<String>> {
         self.call().holder(path)
     }

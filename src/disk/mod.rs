@@ -10,8 +10,10 @@ mod tests;
 pub use counting::{Counting, Death};
 pub use os::OsDisk;
 pub use simulated::{Kept, SimulatedDisk};
+pub use sweep_files::Access;
+pub(crate) use sweep_files::TEMPORARY;
 
-use std::{ffi::OsString, fmt, fmt::Debug, io, path::Path, time::Duration};
+use std::{ffi::OsString, fmt::Debug, io, path::Path, time::Duration};
 
 use sweep_protocol::terms::ContentHash;
 
@@ -54,6 +56,8 @@ pub trait Disk: Debug + Send + Sync {
     fn free(&self, path: &Path) -> io::Result<u64>;
     /// Who else may write to a folder; links are followed.
     fn access(&self, path: &Path) -> io::Result<Access>;
+    /// Who else may write to a folder inside one of ours; a link to one is an error.
+    fn inner_access(&self, path: &Path) -> io::Result<Access>;
     /// Who holds a lock, if anybody does, without taking it.
     fn holder(&self, path: &Path) -> io::Result<Option<String>>;
     /// Takes a lock that ends with the process, and writes who holds it.
@@ -96,32 +100,6 @@ pub trait Held: Debug + Send + Sync {
     fn usurper(&self) -> io::Result<Option<String>>;
 }
 
-/// Who may write to a folder beside its owner, who should be us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Nobody, or others who can't replace our files.
-    Ours,
-    /// It belongs to another user.
-    OfUser(u32),
-    /// Others may replace our files.
-    OpenToOthers {
-        /// Its permissions.
-        mode: u32,
-    },
-}
-
-impl fmt::Display for Access {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ours => formatter.write_str("is ours"),
-            Self::OfUser(user) => write!(formatter, "belongs to user {user}"),
-            Self::OpenToOthers { mode } => {
-                write!(formatter, "can be written to by others (mode {mode:o}): `chmod go-w` it")
-            }
-        }
-    }
-}
-
 /// Writes a file as a whole: its readers see the old content or the new one, also after a power failure. `writer` tells
 /// apart those who may do so at the same time.
 pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8], writer: &str) -> io::Result<()> {
@@ -137,9 +115,6 @@ pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8], writer: &str) 
     disk.rename(&temporary, path)?;
     disk.sync_dir(folder)
 }
-
-/// How the names of files end that are still being written.
-pub(crate) const TEMPORARY: &str = ".tmp";
 
 /// Makes a folder and those above it; an existing one may be a link to one.
 pub(crate) fn create_dirs(disk: &dyn Disk, path: &Path) -> io::Result<()> {

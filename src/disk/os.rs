@@ -1,18 +1,21 @@
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Read, Seek, SeekFrom, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     thread,
     time::Duration,
 };
 
-use rustix::fs::{AtFlags, CWD, FallocateFlags, OFlags, Timespec, Timestamps, UTIME_NOW, utimensat};
+use rustix::fs::{AtFlags, CWD, FallocateFlags, Timespec, Timestamps, UTIME_NOW, utimensat};
+use sweep_files::{open, private};
 use sweep_protocol::terms::ContentHash;
 
 use super::{Access, Disk, Held, Lock, Sharing, When};
 
+/// With fewer files to be made than this a file system counts as full: a run makes a handful.
+const LEAST_FILES: u64 = 16;
 /// Longest that a holder may say about itself, in bytes.
 const MAX_HOLDER: u64 = 4096;
 /// How long a holder may take to write who it is.
@@ -24,38 +27,17 @@ const INTRODUCTIONS: u32 = 40;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsDisk;
 
-/// How every file is opened: privately, following no link, waiting for no pipe.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.mode(0o600).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
-    options
-}
-
-fn regular(options: &OpenOptions, path: &Path) -> io::Result<File> {
-    let file = options.open(path)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
-    }
-}
-
 impl Disk for OsDisk {
     fn create_dir(&self, path: &Path) -> io::Result<()> {
-        match fs::DirBuilder::new().mode(0o700).create(path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if fs::symlink_metadata(path)?.is_dir() { Ok(()) } else { Err(error) }
-            }
-            result => result,
-        }
+        sweep_files::create_dir(path)
     }
 
     fn create_new(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        private().write(true).create_new(true).open(path)?.write_all(bytes)
+        open(private().write(true).create_new(true), path)?.write_all(bytes)
     }
 
     fn reserve(&self, path: &Path, bytes: u64) -> io::Result<()> {
-        let mut file = regular(private().write(true).create(true).truncate(false), path)?;
+        let mut file = open(private().write(true).create(true).truncate(false), path)?;
         match rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, bytes) {
             // Not every file system can; ordinary zeros take up room as well.
             Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {
@@ -66,7 +48,7 @@ impl Disk for OsDisk {
     }
 
     fn append(&self, path: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut file = regular(private().append(true), path)?;
+        let mut file = open(private().append(true), path)?;
         let length = file.metadata()?.len();
         if length != at {
             return Err(io::Error::other(format!(
@@ -77,11 +59,11 @@ impl Disk for OsDisk {
     }
 
     fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
-        regular(private().write(true), path)?.set_len(length)
+        open(private().write(true), path)?.set_len(length)
     }
 
     fn sync_data(&self, path: &Path) -> io::Result<()> {
-        regular(private().read(true), path)?.sync_data()
+        open(private().read(true), path)?.sync_data()
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
@@ -95,8 +77,8 @@ impl Disk for OsDisk {
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         match fs::hard_link(from, to) {
             Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {
-                let mut source = regular(private().read(true), from)?;
-                io::copy(&mut source, &mut private().write(true).create_new(true).open(to)?).map(|_| ())
+                let mut source = open(private().read(true), from)?;
+                io::copy(&mut source, &mut open(private().write(true).create_new(true), to)?).map(|_| ())
             }
             result => result,
         }
@@ -123,7 +105,7 @@ impl Disk for OsDisk {
 
     fn modified(&self, path: &Path) -> io::Result<Duration> {
         // Opening a file makes a network's client ask the server again.
-        let found = regular(private().read(true), path)?.metadata()?;
+        let found = open(private().read(true), path)?.metadata()?;
         Ok(Duration::new(found.mtime().max(0) as u64, found.mtime_nsec().max(0) as u32))
     }
 
@@ -140,20 +122,11 @@ impl Disk for OsDisk {
     }
 
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        let file = regular(private().read(true), path)?;
-        let mut bytes = Vec::with_capacity(file.metadata()?.len().min(limit) as usize);
-        file.take(limit + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > limit {
-            return Err(io::Error::new(
-                io::ErrorKind::FileTooLarge,
-                format!("it is longer than {limit} bytes"),
-            ));
-        }
-        Ok(bytes)
+        sweep_files::read(path, limit)
     }
 
     fn hash(&self, path: &Path) -> io::Result<ContentHash> {
-        let file = regular(private().read(true), path)?;
+        let file = open(private().read(true), path)?;
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(file)?;
         Ok(ContentHash::from(*hasher.finalize().as_bytes()))
@@ -169,33 +142,27 @@ impl Disk for OsDisk {
 
     fn free(&self, path: &Path) -> io::Result<u64> {
         let device = rustix::fs::statvfs(path)?;
-        Ok(device.f_bavail.saturating_mul(device.f_frsize))
+        Ok(room(device.f_bavail.saturating_mul(device.f_frsize), device.f_files, device.f_favail))
     }
 
     fn access(&self, path: &Path) -> io::Result<Access> {
-        let found = fs::metadata(path)?;
-        let (mode, user) = (found.mode() & 0o7777, found.uid());
-        Ok(if !found.is_dir() {
-            return Err(io::ErrorKind::NotADirectory.into());
-        } else if user != rustix::process::geteuid().as_raw() {
-            Access::OfUser(user)
-        } else if mode & 0o022 != 0 && mode & 0o1000 == 0 {
-            Access::OpenToOthers { mode }
-        } else {
-            Access::Ours
-        })
+        sweep_files::folder_access(path)
+    }
+
+    fn inner_access(&self, path: &Path) -> io::Result<Access> {
+        sweep_files::inner_access(path)
     }
 
     fn holder(&self, path: &Path) -> io::Result<Option<String>> {
         // Over a network only who may write can lock.
-        let file = match regular(private().read(true).write(true), path) {
+        let file = match open(private().read(true).write(true), path) {
             Err(error)
                 if matches!(
                     error.kind(),
                     io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
                 ) =>
             {
-                regular(private().read(true), path)?
+                open(private().read(true), path)?
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
@@ -210,7 +177,7 @@ impl Disk for OsDisk {
     fn try_lock(&self, path: &Path, holder: &str, sharing: Sharing) -> io::Result<Lock> {
         let mut waited = 0;
         loop {
-            let mut file = regular(private().read(true).write(true).create(true).truncate(false), path)?;
+            let mut file = open(private().read(true).write(true).create(true).truncate(false), path)?;
             let locked = match sharing {
                 Sharing::Sole => file.try_lock(),
                 Sharing::Shared => file.try_lock_shared(),
@@ -239,6 +206,12 @@ impl Disk for OsDisk {
     }
 }
 
+/// Bytes that may still be written: none where no file can be made any more, however much room there is. A file system that
+/// makes its files' heads as needed says that it has none at all.
+fn room(bytes: u64, files: u64, free_files: u64) -> u64 {
+    if files > 0 && free_files < LEAST_FILES { 0 } else { bytes }
+}
+
 /// Whether two names are those of one file.
 fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
     let one = fs::symlink_metadata(one)?;
@@ -265,7 +238,7 @@ struct OsLock {
 
 impl Held for OsLock {
     fn usurper(&self) -> io::Result<Option<String>> {
-        let there = match regular(private().read(true), &self.path) {
+        let there = match open(private().read(true), &self.path) {
             Ok(there) => there,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some(String::new())),
             Err(error) => return Err(error),
@@ -275,5 +248,17 @@ impl Held for OsLock {
         let holder = read_holder(there)?;
         let ours = same_file && (self.sharing == Sharing::Shared || holder == self.holder);
         Ok((!ours).then_some(holder))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::room;
+
+    #[test]
+    fn a_file_system_that_takes_no_more_files_is_full() {
+        assert_eq!(room(1 << 30, 400, 15), 0);
+        assert_eq!(room(1 << 30, 400, 16), 1 << 30);
+        assert_eq!(room(1 << 30, 0, 0), 1 << 30, "it doesn't count them");
     }
 }

@@ -69,6 +69,9 @@ impl WorkerCommand {
             ("SWEEP_DEVICE", device.to_string().into()),
         ];
         env.extend(fixed.map(|(name, value)| (name.into(), value)));
+        if sweep_files::is_shared_with_group() {
+            env.insert(sweep_files::GROUP_VARIABLE.into(), "1".into());
+        }
         Self { program, args, env, pinned: Vec::new() }
     }
 }

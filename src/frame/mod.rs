@@ -12,6 +12,7 @@ mod comparison;
 mod estimate;
 mod export;
 mod flag;
+mod gather;
 mod null;
 mod point;
 mod run;
@@ -22,6 +23,7 @@ mod stage;
 mod sweep;
 mod table;
 mod text;
+mod threads;
 
 pub use audit::{AuditNumbers, AuditRow, LossRow};
 pub use comparison::{Comparisons, Ranks, Selection, Standing};
@@ -34,6 +36,7 @@ pub use score::{CrossFitRow, PointScore, ScoreRow, Unscored};
 pub use stage::{Entrant, StageRow};
 pub use sweep::Sweep;
 pub use text::{printable, shortened};
+pub use threads::{NoThreads, make_threads};
 
 use std::collections::BTreeMap;
 
@@ -108,9 +111,9 @@ impl Frame {
         let runs: Vec<RunRow> = plan.runs.iter().map(row).collect();
         let mut points = rows(plan, scores);
         let run_table = table::runs(&runs, &points).map_err(in_runs)?;
-        for (position, counts, means) in table::gather(&run_table).map_err(in_runs)? {
-            points[position].counts = counts;
-            points[position].means = means;
+        for (point, (counts, means)) in points.iter_mut().zip(gather::gather(&runs, count)) {
+            point.counts = counts;
+            point.means = means;
         }
         for run in &runs {
             run.flags.iter().for_each(|flag| points[run.point].counts.add(*flag));
@@ -120,7 +123,6 @@ impl Frame {
                 point.score = Err(reason(point));
             }
         }
-        let run_table = table::without_point(&run_table).map_err(in_runs)?;
         let point_table =
             table::points(&points, &sweep).map_err(|source| FrameError::Table { table: "points", source })?;
         let (comparisons, stages, audits, losses) =

@@ -1,11 +1,8 @@
-//! The two tables as polars sees them, and the way from one to the other.
+//! The two tables as polars sees them.
 
 use std::collections::BTreeSet;
 
-use polars::prelude::{
-    Column, DataFrame, DataType, Expr, IntoLazy, NamedFrom, PolarsResult, Series, SortMultipleOptions, col,
-    lit,
-};
+use polars::prelude::{Column, DataFrame, NamedFrom, PolarsResult, Series};
 use sweep_protocol::terms::Value;
 
 use super::{
@@ -16,15 +13,8 @@ use super::{
     run::{Measured, RunRow},
     score::ScoreRow,
 };
-use crate::score::half_width;
 
-/// Column by which runs are gathered into points; it never leaves this program.
-const POINT: &str = "point";
-
-/// Columns of which a mean over the runs of a point is taken.
-const AVERAGED: [&str; 5] = ["retain_acc", "forget_acc", "val_acc", "test_acc", "unlearn_s"];
-
-/// The table of runs in plan order, with the position of the point in front.
+/// The table of runs in plan order.
 pub(super) fn runs(runs: &[RunRow], points: &[PointRow]) -> PolarsResult<DataFrame> {
     let point = |run: &RunRow| &points[run.point];
     let measured = |pick: fn(&Measured) -> Option<f64>| -> Vec<Option<f64>> {
@@ -34,7 +24,6 @@ pub(super) fn runs(runs: &[RunRow], points: &[PointRow]) -> PolarsResult<DataFra
     let flags: Vec<Option<String>> =
         runs.iter().map(|run| Some(words(run)).filter(|words| !words.is_empty())).collect();
     let mut columns = vec![
-        column(POINT, runs.iter().map(|run| run.point as u32).collect::<Vec<_>>()),
         texts("run_id", runs.iter().map(|run| Some(run.id.as_str()))),
         texts("role", runs.iter().map(|run| Some(point(run).role.word()))),
         texts("label", runs.iter().map(|run| Some(point(run).label.as_str()))),
@@ -58,58 +47,6 @@ pub(super) fn runs(runs: &[RunRow], points: &[PointRow]) -> PolarsResult<DataFra
         column("measure_s", measured(|row| row.measure_s)),
     ]);
     DataFrame::new(runs.len(), columns)
-}
-
-/// The runs as they are written: without the column that only this program needs.
-pub(super) fn without_point(runs: &DataFrame) -> PolarsResult<DataFrame> {
-    runs.drop(POINT)
-}
-
-/// Counts and means of every point that has runs, as (position of the point, counts, means) in plan order.
-pub(super) fn gather(runs: &DataFrame) -> PolarsResult<Vec<(usize, Counts, Means)>> {
-    let counted =
-        |word: &str| col("status").eq(lit(word.to_owned())).sum().cast(DataType::UInt64).alias(word);
-    let mut wanted: Vec<Expr> = vec![col("status").count().cast(DataType::UInt64).alias("planned")];
-    wanted.extend(["finished", "diverged", "failed", "timed-out"].map(counted));
-    for name in AVERAGED {
-        wanted.push(col(name).mean().alias(format!("{name}_mean")));
-        wanted.push(col(name).std(1).alias(format!("{name}_std")));
-        wanted.push(col(name).count().cast(DataType::UInt64).alias(format!("{name}_count")));
-    }
-    let table = runs
-        .clone()
-        .lazy()
-        .group_by([col(POINT)])
-        .agg(wanted)
-        .sort([POINT], SortMultipleOptions::default())
-        .collect()?;
-    (0..table.height()).map(|row| gathered(&table, row)).collect()
-}
-
-fn gathered(table: &DataFrame, row: usize) -> PolarsResult<(usize, Counts, Means)> {
-    let count = |name: &str| PolarsResult::Ok(table.column(name)?.u64()?.get(row).unwrap_or(0));
-    let number = |name: String| PolarsResult::Ok(table.column(&name)?.f64()?.get(row));
-    let mean = |name: &str| -> PolarsResult<Option<Mean>> {
-        let deviation = number(format!("{name}_std"))?;
-        let half_width = deviation.and_then(|std| half_width(std, count(&format!("{name}_count")).ok()?));
-        Ok(number(format!("{name}_mean"))?.map(|value| Mean { value, half_width }))
-    };
-    let counts = Counts {
-        planned: count("planned")?,
-        finished: count("finished")?,
-        diverged: count("diverged")?,
-        failed: count("failed")? + count("timed-out")?,
-        ..Counts::default()
-    };
-    let means = Means {
-        retain_acc: mean("retain_acc")?,
-        forget_acc: mean("forget_acc")?,
-        val_acc: mean("val_acc")?,
-        test_acc: mean("test_acc")?,
-        unlearn_s: mean("unlearn_s")?.map(|mean| mean.value),
-    };
-    let point = table.column(POINT)?.u32()?.get(row).unwrap_or(0) as usize;
-    Ok((point, counts, means))
 }
 
 /// The table of points in the order of the grid.

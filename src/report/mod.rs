@@ -80,7 +80,7 @@ impl Report {
             paths.push(path);
         }
         let folder = results.join("figures");
-        write::folder(&folder)?;
+        write::inner_folder(&folder)?;
         let mut pictures = Vec::new();
         for figure in plot::figures(frame) {
             let scene = (figure.draw)(frame);

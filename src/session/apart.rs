@@ -8,8 +8,11 @@ use std::{
 use super::SessionError;
 use crate::grid::Settings;
 
-/// Refuses a results folder inside the data set, and inputs inside the results folder.
-pub(super) fn check(results: &Path, settings: &Settings) -> Result<(), SessionError> {
+/// Refuses a results folder inside the data set, inputs inside the results folder, and places that can hold no results.
+pub(super) fn check(results: &Path, cache: Option<&Path>, settings: &Settings) -> Result<(), SessionError> {
+    if let Some(why) = impossible(results, cache) {
+        return Err(SessionError::NoPlace { dir: results.to_owned(), why });
+    }
     let inputs = settings.data.iter().chain(&settings.checkpoint).map(Path::new);
     match inputs.into_iter().find(|input| overlap(results, input)) {
         Some(input) => {
@@ -17,6 +20,25 @@ pub(super) fn check(results: &Path, settings: &Settings) -> Result<(), SessionEr
         }
         None => Ok(()),
     }
+}
+
+/// Why a folder can't hold the results of a sweep, if it can't.
+fn impossible(results: &Path, cache: Option<&Path>) -> Option<String> {
+    if std::path::absolute(results).ok()?.to_str().is_none() {
+        return Some("its path is no UTF-8, and workers are told it as text".into());
+    }
+    let there = real(results).ok()?;
+    if there.parent().is_none() {
+        return Some("it is the root of the file system".into());
+    }
+    if let Some(cache) = cache
+        && real(cache).is_ok_and(|cache| there.starts_with(cache))
+    {
+        return Some(format!("it is in the cache `{}`, which all sweeps share", cache.display()));
+    }
+    let holds_results = |above: &&Path| above.join("plan.json").exists() && above.join("runs").is_dir();
+    let other = there.ancestors().skip(1).find(holds_results)?;
+    Some(format!("it is inside the results of another sweep, `{}`", other.display()))
 }
 
 fn overlap(results: &Path, input: &Path) -> bool {

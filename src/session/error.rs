@@ -46,6 +46,14 @@ pub enum SessionError {
         /// The data set or the checkpoint.
         input: PathBuf,
     },
+    /// A place for results that can be none.
+    #[error("`{}` can't hold the results of a sweep: {why}; choose another folder with --out", dir.display())]
+    NoPlace {
+        /// The results folder.
+        dir: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// A data set.
     #[error(transparent)]
     Data(#[from] Refused),

@@ -55,7 +55,7 @@ pub struct Session<'a> {
     pub disk: Arc<dyn Disk>,
     /// Folder of the results.
     pub dir: &'a Path,
-    /// Folder of originals and retrained models that sweeps share, if they do.
+    /// Folder of originals and retrained models that sweeps share, whether this one has anything to share or not.
     pub cache: Option<&'a Path>,
     /// The program `sweep`: the toy engine's workers are processes of it.
     pub program: &'a Path,
@@ -99,7 +99,12 @@ impl Session<'_> {
 
     /// Refuses to write results over what the sweep reads.
     pub fn keep_apart(&self, prepared: &Prepared) -> Result<(), SessionError> {
-        apart::check(self.dir, prepared.grid.settings())
+        apart::check(self.dir, self.cache, prepared.grid.settings())
+    }
+
+    /// The cache, where a plan has anything to share: an engine that trains nothing has nothing worth keeping.
+    fn cache_of(&self, plan: &Plan) -> Option<&Path> {
+        self.cache.filter(|_| plan.engine.trains)
     }
 
     /// The lock on the results ends with this function.
@@ -108,8 +113,9 @@ impl Session<'_> {
         let read = |plan: &Plan| Recorded::read_for(&*self.disk, self.dir, plan);
         let first = strategy(whole).ask(whole, &read)?;
         // Before anything is written: a pool that can't work leaves no trace.
-        let engine = Engine::of(&whole.engine, settings.toy_examples, self.cache, self.program);
-        let means = self.means(&settings.pool, engine, self.cache, self.jobs)?;
+        let cache = self.cache_of(whole);
+        let engine = Engine::of(&whole.engine, settings.toy_examples, cache, self.program);
+        let means = self.means(&settings.pool, engine, cache, self.jobs)?;
         let mut store =
             self.opened(prepared, &first, |opening| Store::open_on(self.disk.clone(), self.dir, opening))?;
         self.reopen(&mut store, &prepared.selected())?;

@@ -70,7 +70,7 @@ impl Session<'_> {
         let here = env::current_dir().map_err(|source| SessionError::Folder { path: ".".into(), source })?;
         let settings = prepared.grid.settings();
         let frozen = Frozen {
-            cache: self.cache.map(|cache| here.join(cache)),
+            cache: self.cache_of(&prepared.plan).map(|cache| here.join(cache)),
             working_folder: here,
             pool: settings.pool.clone(),
             only: prepared.only.as_ref().map(|only| only.text().to_owned()),

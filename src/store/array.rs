@@ -1,6 +1,6 @@
 //! Arrays that runs have left, given back only while they are what was measured.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
 use sweep_inputs::npy::{self, Array, NpyError};
 use sweep_protocol::{
@@ -9,7 +9,7 @@ use sweep_protocol::{
 };
 use thiserror::Error;
 
-use super::Recorded;
+use super::{Access, Recorded, recorded::MAX_FILE};
 use crate::plan::Run;
 
 /// Why what a run measured can't be had.
@@ -67,9 +67,18 @@ impl Recorded {
 
 fn read(run: &Run, path: &Path, artifact: &Artifact) -> Result<Array, ArrayError> {
     let name = || run.id.short().to_owned();
-    let bytes = fs::read(path).map_err(|source| ArrayError::Unreadable { run: name(), source })?;
+    let bytes = content(path).map_err(|source| ArrayError::Unreadable { run: name(), source })?;
     if ContentHash::from(*blake3::hash(&bytes).as_bytes()) != artifact.blake3 {
         return Err(ArrayError::damaged(run, artifact));
     }
     npy::decode(path, &bytes).map_err(|source| ArrayError::Malformed { run: name(), source })
+}
+
+/// What a run has left in its folder, which must be one of ours.
+fn content(path: &Path) -> io::Result<Vec<u8>> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    match sweep_files::inner_access(folder)? {
+        Access::Ours => sweep_files::read(path, MAX_FILE),
+        access => Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("its folder {access}"))),
+    }
 }

@@ -4,18 +4,16 @@ use std::{
     sync::Arc,
 };
 
+use sweep_files::{sealed, unsealed};
 use sweep_protocol::{measurement::Measurement, terms::RunId};
 use thiserror::Error;
 
-use super::{Disk, Notice, OsDisk, files::artifacts};
-use crate::{
-    disk::{create_dirs, replace},
-    seal::{sealed, unsealed},
-};
+use super::{Access, Disk, Notice, OsDisk, files::artifacts};
+use crate::disk::{create_dirs, replace};
 
-const MEASUREMENT: &str = "measurement.json";
+pub(super) const MEASUREMENT: &str = "measurement.json";
 /// Longest measurement that is read, in bytes.
-const MAX_MEASUREMENT: u64 = 1 << 20;
+pub(super) const MAX_MEASUREMENT: u64 = 1 << 20;
 
 /// Finished runs that all sweeps share: those whose result depends on their content alone (the original, the oracle,
 /// the held-out group).
@@ -31,7 +29,10 @@ pub struct Cache {
 
 /// Failed to open the cache.
 #[derive(Debug, Error)]
-#[error("failed to open the cache of finished runs `{}`: {source}", dir.display())]
+#[error(
+    "failed to open the cache of finished runs `{}`: {source}; name another one with --cache, or go on with --no-cache",
+    dir.display()
+)]
 pub struct CacheError {
     dir: PathBuf,
     source: io::Error,
@@ -56,7 +57,8 @@ impl Cache {
 
     /// Opens a cache on this file system.
     pub fn open_on(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, CacheError> {
-        create_dirs(&*disk, dir).map_err(|source| CacheError { dir: dir.to_owned(), source })?;
+        let opened = create_dirs(&*disk, dir).and_then(|()| is_ours(disk.access(dir)?));
+        opened.map_err(|source| CacheError { dir: dir.to_owned(), source })?;
         Ok(Self { disk, dir: dir.to_owned() })
     }
 
@@ -71,7 +73,9 @@ impl Cache {
     }
 
     fn read(&self, run: &RunId) -> io::Result<Vec<u8>> {
-        self.disk.read(&self.dir.join(run.as_str()).join(MEASUREMENT), MAX_MEASUREMENT)
+        let entry = self.dir.join(run.as_str());
+        is_ours(self.disk.inner_access(&entry)?)?;
+        self.disk.read(&entry.join(MEASUREMENT), MAX_MEASUREMENT)
     }
 
     /// Brings the files of a run into its (empty) folder and checks them there.
@@ -149,8 +153,16 @@ impl Cache {
     }
 }
 
+/// What others can write to is theirs: whoever sets the hashes sets the numbers.
+fn is_ours(access: Access) -> io::Result<()> {
+    match access {
+        Access::Ours => Ok(()),
+        access => Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("it {access}"))),
+    }
+}
+
 /// The measurement of a run, if the bytes are what was written for it.
-fn opened(run: &RunId, bytes: Vec<u8>) -> Option<Measurement> {
+pub(super) fn opened(run: &RunId, bytes: Vec<u8>) -> Option<Measurement> {
     serde_json::from_slice(&unsealed(run.as_str(), bytes)?).ok()
 }
 

@@ -6,6 +6,17 @@ use thiserror::Error;
 use super::Access;
 use crate::plan::PlanFault;
 
+/// What may help after a failed write.
+fn way_out(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::NotFound => "put back what was moved or removed meanwhile",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "see to it that you may write there"
+        }
+        _ => "make room or fix the disk",
+    }
+}
+
 /// Failed to open, read or write the results of a sweep.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -19,8 +30,7 @@ pub enum StoreError {
     },
     /// A file can't be written; nothing after it is recorded.
     #[error(
-        "failed to write `{}`: {source}; what was recorded before is safe, make room or fix the disk and run again",
-        path.display()
+        "failed to write `{}`: {source}; what was recorded before is safe, {} and run again", path.display(), way_out(source)
     )]
     Write {
         /// The file or folder.

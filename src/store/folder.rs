@@ -1,10 +1,12 @@
 use std::{
     ffi::OsStr,
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
 use sweep_protocol::terms::RunId;
+
+use super::{Access, Disk, StoreError};
 
 pub(super) const CONFIDENCES: &str = "confidences.npy";
 pub(super) const EXAMPLES: &str = "examples.npy";
@@ -106,6 +108,41 @@ impl Folder {
     /// What a repair has set aside.
     pub fn quarantine(&self) -> PathBuf {
         self.0.join("quarantine")
+    }
+
+    /// The figures of the report.
+    fn figures(&self) -> PathBuf {
+        self.0.join("figures")
+    }
+
+    /// What was handed to a cluster; see [`crate::cluster`].
+    fn submissions(&self) -> PathBuf {
+        self.0.join("slurm")
+    }
+
+    /// Refuses results that others can write to, and a folder inside them that others can write to or that is a link: nobody
+    /// is led out of the results.
+    pub(super) fn refuse_foreign(&self, disk: &dyn Disk) -> Result<(), StoreError> {
+        match disk.access(&self.0) {
+            Ok(Access::Ours) => {}
+            Ok(access) => return Err(StoreError::Exposed { dir: self.0.clone(), access }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(StoreError::Read { path: self.0.clone(), source }),
+        }
+        for dir in self.inner() {
+            match disk.inner_access(&dir) {
+                Ok(Access::Ours) => {}
+                Ok(access) => return Err(StoreError::Exposed { dir, access }),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => return Err(StoreError::Read { path: dir, source }),
+            }
+        }
+        Ok(())
+    }
+
+    /// The folders inside, whether they are there or not.
+    pub(super) fn inner(&self) -> [PathBuf; 6] {
+        [self.runs(), self.claims(), self.ends(), self.quarantine(), self.figures(), self.submissions()]
     }
 
     /// The parent of the runs' folders.

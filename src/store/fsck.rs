@@ -50,6 +50,8 @@ pub enum Fault {
     TornTail(u64),
     /// A recorded run whose files are not, byte for byte, what was measured.
     NotAsRecorded(RunId),
+    /// Something in the cache that is not, byte for byte, what was put there for its place.
+    NotAsKept,
     /// What a process left that ended early.
     LeftOver,
 }
@@ -70,7 +72,7 @@ impl Fault {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::FencedLines(_) | Self::TornTail(_) | Self::LeftOver => Remedy::None,
-            Self::DamagedLines(_) | Self::NotAsRecorded(_) => Remedy::Repair,
+            Self::DamagedLines(_) | Self::NotAsRecorded(_) | Self::NotAsKept => Remedy::Repair,
             Self::Exposed(_) | Self::Missing | Self::Unreadable(_) | Self::OtherVersion { .. } => {
                 Remedy::User
             }
@@ -105,6 +107,9 @@ impl fmt::Display for Fault {
                     "ends in {bytes} bytes of a record that was never completed; they count for nothing"
                 )
             }
+            Self::NotAsKept => formatter.write_str(
+                "is not what was kept there; a repair sets it aside, and it is made again when it is needed",
+            ),
             Self::NotAsRecorded(run) => write!(
                 formatter,
                 "is not what run {} measured; a repair sets it aside and the run is repeated",
@@ -138,11 +143,13 @@ pub fn fsck(disk: &dyn Disk, dir: &Path) -> Result<Checked, StoreError> {
     let folder = Folder::new(dir);
     let reading = |source| StoreError::Read { path: dir.to_owned(), source };
     let access = disk.access(dir).map_err(reading)?;
-    let holder = disk.holder(&folder.lock(None)).map_err(reading)?;
+    let lock = folder.lock(None);
+    let holder = disk.holder(&lock).map_err(|source| StoreError::Read { path: lock.clone(), source })?;
     let mut found = Found { disk, folder: &folder, findings: Vec::new() };
     if access != Access::Ours {
         found.add(dir, Fault::Exposed(access));
     }
+    found.inner_folders();
     found.request();
     let journals = Journals::read(disk, &folder)?;
     if journals.0.is_empty() {
@@ -174,6 +181,22 @@ struct Found<'a> {
 impl Found<'_> {
     fn add(&mut self, path: &Path, fault: Fault) {
         self.findings.push(Finding { path: path.to_owned(), fault });
+    }
+
+    /// Folders that lead elsewhere, or that others can write to.
+    fn inner_folders(&mut self) {
+        for path in self.folder.inner() {
+            self.inner_folder(&path);
+        }
+    }
+
+    fn inner_folder(&mut self, path: &Path) {
+        match self.disk.inner_access(path) {
+            Ok(Access::Ours) => {}
+            Ok(access) => self.add(path, Fault::Exposed(access)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => self.add(path, Fault::Unreadable(error.to_string())),
+        }
     }
 
     /// What was asked for: the plan, and what belongs to it.
@@ -233,9 +256,11 @@ impl Found<'_> {
     }
 
     fn run(&mut self, run: &RunId, folder: &Path, measurement: &Measurement) {
-        let Some(named) = artifacts(measurement) else {
+        let is_folder = self.disk.inner_access(folder).is_ok();
+        let Some(named) = artifacts(measurement).filter(|_| is_folder) else {
             return self.add(folder, Fault::NotAsRecorded(run.clone()));
         };
+        self.inner_folder(folder);
         for artifact in named {
             let path = folder.join(&artifact.file);
             if self.disk.hash(&path).ok().as_ref() != Some(&artifact.blake3) {
@@ -267,7 +292,7 @@ impl Found<'_> {
 }
 
 /// Files that are being written, ballast, and what tells a scheduler the time, have names of their own.
-fn is_left_over(name: &OsStr) -> bool {
+pub(super) fn is_left_over(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name.starts_with('.') && [TEMPORARY, ".ballast", ".clock"].iter().any(|ending| name.ends_with(ending))
 }

@@ -133,10 +133,15 @@ fn decode(line: &[u8]) -> Reading {
     if found != trailer(covered).as_bytes() {
         return Reading::Damaged;
     }
-    serde_json::from_slice(line).map_or(Reading::Foreign, |Sealed { seq, epoch, event, .. }| {
-        let entry = Entry { seq, epoch, event };
-        if entry.is_countable() { Reading::Whole(entry) } else { Reading::Damaged }
-    })
+    match serde_json::from_slice(line) {
+        Ok(Sealed { seq, epoch, event, .. }) => {
+            let entry = Entry { seq, epoch, event };
+            if entry.is_countable() { Reading::Whole(entry) } else { Reading::Damaged }
+        }
+        // Every version writes JSON.
+        Err(_) if serde_json::from_slice::<serde_json::Value>(line).is_ok() => Reading::Foreign,
+        Err(_) => Reading::Damaged,
+    }
 }
 
 impl Entry {

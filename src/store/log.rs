@@ -1,12 +1,11 @@
 use std::{
     collections::VecDeque,
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
-use rustix::fs::OFlags;
+use sweep_files::{open, private};
 
 /// Bytes kept from the beginning of what a worker says, and as many from its end.
 const KEPT: usize = 1 << 20;
@@ -22,18 +21,13 @@ pub struct RunLog {
 }
 
 impl RunLog {
-    /// Starts behind the logs of earlier attempts, or afresh if they have grown large.
+    /// Starts behind the logs of earlier attempts, or afresh if they have grown large or something else lies in their place.
     pub fn open(path: &Path, attempt: u32) -> io::Result<Self> {
-        let large = fs::symlink_metadata(path).is_ok_and(|found| found.len() > 4 * KEPT as u64);
-        if large {
+        let unfit = |found: fs::Metadata| !found.file_type().is_file() || found.len() > 4 * KEPT as u64;
+        if fs::symlink_metadata(path).is_ok_and(unfit) {
             fs::remove_file(path)?;
         }
-        let mut file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-            .open(path)?;
+        let mut file = open(private().append(true).create(true), path)?;
         if attempt > 1 {
             writeln!(file, "--- attempt {attempt} ---")?;
         }

@@ -228,6 +228,7 @@ pub(super) fn introduced(text: &str) -> String {
 /// The journals that are there. Nothing in them while runs are there is never taken for a fresh start: the first line of a
 /// journal is on the disk before the first run begins.
 fn existing(disk: &dyn Disk, folder: &Folder) -> Result<Journals, StoreError> {
+    folder.refuse_foreign(disk)?;
     // In this order, because another scheduler may be making them, in the other.
     let runs = disk.list(&folder.runs()).unwrap_or_default();
     let journals = Journals::read(disk, folder)?;

@@ -58,6 +58,7 @@ impl Recorded {
     /// Reads `results/<sweep>/` on this file system.
     pub fn read_on(disk: &dyn Disk, dir: &Path) -> Result<Self, StoreError> {
         let folder = Folder::new(dir);
+        folder.refuse_foreign(disk)?;
         let Some(plan) = read_plan(disk, &folder)? else {
             let journals = Journals::read(disk, &folder)?;
             return Err(if journals.0.is_empty() {
@@ -71,7 +72,9 @@ impl Recorded {
 
     /// Reads what the results at `dir` have for a plan of the caller, which may be more than was asked for so far.
     pub fn read_for(disk: &dyn Disk, dir: &Path, plan: &Plan) -> Result<Self, StoreError> {
-        Self::read_with(disk, Folder::new(dir), plan.clone())
+        let folder = Folder::new(dir);
+        folder.refuse_foreign(disk)?;
+        Self::read_with(disk, folder, plan.clone())
     }
 
     fn read_with(disk: &dyn Disk, folder: Folder, plan: Plan) -> Result<Self, StoreError> {

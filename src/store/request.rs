@@ -1,13 +1,12 @@
 //! What is asked for, as it lies beside the results: believed only if it is what was written and could have been asked for.
 
+use sweep_files::{sealed, unsealed};
+
 use super::{
     ChangedInputs, Disk, Folder, Opening, StoreError,
     recorded::{Journals, read_if_there},
 };
-use crate::{
-    plan::Plan,
-    seal::{sealed, unsealed},
-};
+use crate::plan::Plan;
 
 /// What a plan is sealed for.
 const PLACE: &str = "plan";

@@ -198,7 +198,11 @@ impl Store {
     /// A scheduler that can't see the others must not go on.
     fn lost_touch(&mut self, source: io::Error) -> StoreError {
         self.state = State::Broken;
-        StoreError::Write { path: self.folder.path().to_owned(), source }
+        let meeting_places = [self.folder.claims(), self.folder.ends()];
+        let missing = meeting_places
+            .into_iter()
+            .find(|path| self.disk.list(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound));
+        StoreError::Write { path: missing.unwrap_or_else(|| self.folder.path().to_owned()), source }
     }
 }
 

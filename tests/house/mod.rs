@@ -62,6 +62,7 @@ fn writes(path: &[String]) -> bool {
         || has_pair(path, &["File"], &["create", "create_new", "options"])
         || has_pair(path, &["OFlags"], &["CREATE", "WRONLY", "RDWR"])
         || named("OpenOptions")
+        || has_pair(path, &["sweep_files"], &["replace", "Staged", "create_dir", "create_dirs"])
         || is_of("tempfile", path)
 }
 

@@ -1,8 +1,7 @@
 //! What an engine leaves in the folder of a run: files that are complete under their name, or not there.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -26,22 +25,10 @@ pub struct NotWritten {
     pub source: io::Error,
 }
 
-/// Writes a file: temporary name, fsync, rename, fsync of the folder.
+/// Writes a file whole, its owner's alone.
 pub fn write(folder: &Path, file: &str, bytes: &[u8]) -> Result<Artifact, NotWritten> {
-    let temporary = folder.join(format!("{file}.tmp"));
-    let place = |path: &Path| {
-        let path = path.to_owned();
-        move |source| NotWritten { path, source }
-    };
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(place(&temporary)(error)),
-        Ok(()) | Err(_) => {}
-    }
-    let mut staged =
-        OpenOptions::new().write(true).create_new(true).open(&temporary).map_err(place(&temporary))?;
-    staged.write_all(bytes).and_then(|()| staged.sync_all()).map_err(place(&temporary))?;
-    fs::rename(&temporary, folder.join(file)).map_err(place(&folder.join(file)))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(place(folder))?;
+    let path = folder.join(file);
+    sweep_files::replace(&path, bytes).map_err(|source| NotWritten { path, source })?;
     Ok(Artifact { file: file.to_owned(), blake3: ContentHash::from(*blake3::hash(bytes).as_bytes()) })
 }
 
@@ -68,7 +55,6 @@ mod tests {
     #[test]
     fn a_file_is_complete_and_named_with_its_hash() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::write(folder.path().join("x.npy.tmp"), b"left by a killed worker").expect("writable");
         let bytes = vector_bytes(&[1.5, -2.0]);
         let artifact = write(folder.path(), "x.npy", &bytes).expect("writable");
         assert_eq!(artifact.blake3, ContentHash::from(*blake3::hash(&bytes).as_bytes()));

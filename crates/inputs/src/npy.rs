@@ -3,8 +3,7 @@
 //! Files may come from strangers: the size is bounded before anything is allocated, pickled objects are refused.
 
 use std::{
-    fs::File,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -82,15 +81,12 @@ pub fn read(path: &Path) -> Result<Array, NpyError> {
 /// The bytes of a file that is not larger than anything that is read here.
 pub(crate) fn content(path: &Path) -> Result<Vec<u8>, NpyError> {
     let unreadable = |source| NpyError::Unreadable { path: path.to_owned(), source };
-    let file = File::open(path).map_err(unreadable)?;
-    let bytes = file.metadata().map_err(unreadable)?.len();
+    let bytes = sweep_files::given(path).and_then(|file| file.metadata()).map_err(unreadable)?.len();
     if bytes > MAX_FILE {
         return Err(NpyError::Oversized { path: path.to_owned(), claimed: bytes / 8, bytes });
     }
-    let mut content = Vec::new();
-    // A file may grow, or be a device that says it is empty.
-    file.take(MAX_FILE).read_to_end(&mut content).map_err(unreadable)?;
-    Ok(content)
+    // No more is read of what is neither an array nor an archive of arrays.
+    sweep_files::given_content(path, &[MAGIC, b"PK"], MAX_FILE).map_err(unreadable)
 }
 
 /// Reads the array that the bytes of a file hold; `path` is for messages alone.

@@ -58,6 +58,9 @@ fn usage() -> String {
 }
 
 fn main() -> ExitCode {
+    if env::var_os(sweep_files::GROUP_VARIABLE).is_some_and(|value| value == "1") {
+        sweep_files::share_with_group();
+    }
     match command(&env::args_os().skip(1).collect::<Vec<_>>()) {
         Some(Command::Serve { device, cache }) => worker(device, cache),
         #[cfg(feature = "replay")]

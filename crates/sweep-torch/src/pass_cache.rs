@@ -2,16 +2,15 @@
 //!
 //! Every run that starts from one original on one split would repeat the same importances, sums of gradients or outputs
 //! of a teacher. A file is named by the hash of everything that decides its numbers, so it can't be stale; it is trusted
-//! only as far as the hash of its own bytes is right. A cache that can't be read or written costs time, never a run.
+//! only as far as the checksum of its bytes and its name is right, in a folder that nobody else can write to. A cache that can't be read or written costs time, never a run.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use serde::Serialize;
+use sweep_files::{Access, Staged, TEMPORARY, stamp};
 use sweep_inputs::checkpoint;
 use sweep_protocol::message::Inputs;
 use tch::{Device, Kind, Tensor};
@@ -101,38 +100,36 @@ impl Entry {
     }
 }
 
-/// The numbers of a file, if it is whole and there are so many.
+/// The numbers of a file, if it is ours, whole, and where it belongs, and there are so many.
 fn read(file: &Path, count: usize) -> Option<Vec<f32>> {
-    let length = HASH + 4 * count;
-    let found = fs::symlink_metadata(file).ok()?;
-    if !found.is_file() || found.len() != length as u64 {
+    if sweep_files::inner_access(file.parent()?).ok()? != Access::Ours {
         return None;
     }
-    let mut bytes = Vec::with_capacity(length);
-    fs::File::open(file).ok()?.take(length as u64).read_to_end(&mut bytes).ok()?;
-    let (hash, numbers) = bytes.split_at_checked(HASH)?;
-    if numbers.len() != 4 * count || blake3::hash(numbers).as_bytes() != hash {
+    let length = HASH + 4 * count;
+    let bytes = sweep_files::read(file, length as u64).ok()?;
+    let (found, numbers) = bytes.split_at_checked(HASH)?;
+    if numbers.len() != 4 * count || stamp(place(file)?, numbers) != found {
         return None;
     }
     Some(numbers.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
 }
 
-/// Temporary name, fsync, rename: two workers may write the same file at once.
+/// Two workers may write the same file at once.
 fn write(file: &Path, values: &[f32]) -> io::Result<()> {
     let numbers: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
+        sweep_files::create_dirs(folder)?;
     }
-    let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let mut staged = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    staged.write_all(blake3::hash(&numbers).as_bytes())?;
+    let place = place(file).ok_or(io::ErrorKind::InvalidInput)?;
+    let mut staged = Staged::beside(file, TEMPORARY)?;
+    staged.write_all(&stamp(place, &numbers))?;
     staged.write_all(&numbers)?;
-    staged.sync_all()?;
-    fs::rename(&temporary, file)
+    staged.settle()
+}
+
+/// What the numbers of a file belong to: the question, whose hash is its name.
+fn place(file: &Path) -> Option<&str> {
+    file.file_name()?.to_str()
 }
 
 #[cfg(test)]

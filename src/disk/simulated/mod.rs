@@ -201,6 +201,10 @@ impl Disk for SimulatedDisk {
         self.list(path).map(|_| Access::Ours)
     }
 
+    fn inner_access(&self, path: &Path) -> io::Result<Access> {
+        self.access(path)
+    }
+
     fn holder(&self, path: &Path) -> io::Result<Option<String>> {
         let world = self.world();
         let holders = world.locks.get(path).into_iter().flatten();

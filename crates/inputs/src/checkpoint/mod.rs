@@ -28,7 +28,10 @@ pub use pickle::PickleProblem;
 pub use safetensors_file::write_safetensors;
 pub use state_dict::{NotAStateDict, StateDict, Tensor, Values};
 
-use std::{fs::File, io::Read, path::Path};
+use std::{
+    io::{self, Read},
+    path::Path,
+};
 
 use sweep_protocol::terms::ContentHash;
 
@@ -60,12 +63,11 @@ fn hash(bytes: &[u8]) -> ContentHash {
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, CheckpointError> {
     let unreadable = |source| CheckpointError::Unreadable { path: path.to_owned(), source };
-    // Opening a pipe would wait for a writer.
-    if !path.metadata().map_err(unreadable)?.is_file() {
-        return Err(CheckpointError::NotAFile { path: path.to_owned() });
-    }
+    let file = sweep_files::given(path).map_err(|source| match source.kind() {
+        io::ErrorKind::InvalidInput => CheckpointError::NotAFile { path: path.to_owned() },
+        _ => unreadable(source),
+    })?;
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
     if size <= MAX_FILE {
         bytes.reserve_exact(size as usize);

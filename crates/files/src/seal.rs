@@ -29,11 +29,16 @@ pub fn unsealed(place: &str, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
 }
 
 fn trailer(place: &str, covered: &[u8]) -> String {
+    format!(r#","blake3":"{}"}}"#, blake3::Hash::from(stamp(place, covered)).to_hex())
+}
+
+/// The checksum of bytes that belong to a place.
+pub fn stamp(place: &str, bytes: &[u8]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("sweep sealed file");
     hasher.update(&(place.len() as u64).to_le_bytes());
     hasher.update(place.as_bytes());
-    hasher.update(covered);
-    format!(r#","blake3":"{}"}}"#, hasher.finalize().to_hex())
+    hasher.update(bytes);
+    *hasher.finalize().as_bytes()
 }
 
 #[cfg(test)]
