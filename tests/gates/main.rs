@@ -10,6 +10,7 @@ mod forge;
 #[path = "../../crates/inputs/src/checkpoint/tests/meter.rs"]
 mod meter;
 mod chance;
+mod command;
 mod crowd;
 mod processes;
 mod report;
@@ -26,14 +27,18 @@ mod fuzz;
 mod ioerr;
 mod kill_enum;
 mod kill_rand;
+mod limits;
 mod lock;
 mod orphans;
+mod place;
 mod power;
 mod scale;
 mod scale_resume;
 mod signals;
 mod simulation;
 mod soak;
+mod standard_output;
+mod tamper;
 mod worker_kills;
 
 use std::{
@@ -62,6 +67,12 @@ const GATES: &[Gate] = &[
     Gate { id: "KILL-RAND", quick: 20, full: 1_000, run: kill_rand::run },
     Gate { id: "IOERR", quick: 4, full: 1 << 20, run: ioerr::run },
     Gate { id: "CORRUPT", quick: 3, full: 12, run: corrupt::run },
+    Gate { id: "TAMPER", quick: 40, full: 10_000, run: tamper::run },
+    Gate { id: "CACHE", quick: 400, full: 10_000, run: tamper::cache },
+    Gate { id: "PLAN", quick: 1, full: 8, run: tamper::plan },
+    Gate { id: "PLACE", quick: 20, full: 1_000, run: place::run },
+    Gate { id: "STDOUT", quick: 1, full: 10, run: standard_output::run },
+    Gate { id: "LIMITS", quick: 20, full: 300, run: limits::run },
     Gate { id: "POWER", quick: 4, full: 100, run: power::run },
     Gate { id: "FREEZE", quick: 1 << 20, full: 1 << 20, run: freeze::run },
     Gate { id: "LOCK", quick: 100, full: 1_000, run: lock::run },

@@ -16,7 +16,7 @@ pub(crate) const RUNS: usize = 20;
 /// Workers at a time.
 pub(crate) const SLOTS: usize = 2;
 
-const GRID: &str = r#"
+pub(crate) const GRID: &str = r#"
 name = "gate"
 engine = "toy"
 seeds = 4
