@@ -21,14 +21,12 @@ use sweep_protocol::{
     FORMAT,
     line::{self, Line},
     message::{FromWorker, Job, MAX_LINE, ToWorker},
+    terms::ContentHash,
 };
 use thiserror::Error;
 
 use super::{Exit, Manner, Pinned, WorkerCommand, isolation::isolate, speech::Speech, stop};
-use crate::{
-    disk::{Disk, OsDisk},
-    store::RunLog,
-};
+use crate::store::RunLog;
 
 /// Files that may still be opened once a worker runs: the scheduler needs some to record what it does.
 const HEADROOM: usize = 16;
@@ -268,7 +266,7 @@ impl Drop for Worker {
 
 fn refuse_other_bytes(pinned: &[Pinned]) -> Result<(), SpawnError> {
     let is_other = |file: &&Pinned| {
-        let found = file.path.canonicalize().and_then(|path| OsDisk.hash(&path));
+        let found = sweep_files::given_hash(&file.path).map(ContentHash::from);
         found.ok().as_ref() != Some(&file.blake3)
     };
     let changed = pinned.iter().find(is_other);

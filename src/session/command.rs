@@ -11,7 +11,7 @@ use std::{
 };
 
 use rustix::process::geteuid;
-use sweep_protocol::terms::Device;
+use sweep_protocol::terms::{ContentHash, Device};
 
 use super::SessionError;
 use crate::{
@@ -29,7 +29,7 @@ pub(super) fn found(words: &[String], grid: &Path) -> Result<EngineCommand, Sess
     for (position, word) in words.iter().enumerate() {
         if let Some(path) = below(word, position, grid) {
             let unreadable = |source| SessionError::Folder { path, source };
-            let hashed = Path::new(word).canonicalize().and_then(|path| OsDisk.hash(&path));
+            let hashed = sweep_files::given_hash(Path::new(word)).map(ContentHash::from);
             files.push(EngineFile { word: position, blake3: hashed.map_err(unreadable)? });
         }
     }

@@ -19,6 +19,6 @@ pub use access::{
     Access, GROUP_VARIABLE, create_dir, create_dirs, folder_access, inner_access, is_shared_with_group,
     share_with_group,
 };
-pub use reading::{given, given_content, open, private, read, regular};
+pub use reading::{given, given_content, given_hash, open, private, read, regular};
 pub use seal::{sealed, stamp, unsealed};
 pub use whole::{Staged, TEMPORARY, replace};

@@ -51,6 +51,13 @@ pub fn given(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(refused("it is no regular file")) }
 }
 
+/// The hash of a regular file that somebody named (BLAKE3).
+pub fn given_hash(path: &Path) -> io::Result<[u8; 32]> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(given(path)?)?;
+    Ok(*hasher.finalize().as_bytes())
+}
+
 /// The content of a regular file that somebody named, of at most `limit` bytes, if it begins with one of `beginnings`; else
 /// no more than was needed to see that it doesn't.
 pub fn given_content(path: &Path, beginnings: &[&[u8]], limit: u64) -> io::Result<Vec<u8>> {
