@@ -2,6 +2,7 @@
 //! may grow. ARCHITECTURE.md's table says what belongs where; here is what its words mean.
 
 mod circles;
+mod glossary;
 mod modules;
 mod paths;
 

@@ -39,6 +39,8 @@ pub(super) struct Module {
     pub(super) paths: Vec<Segments>,
     /// Every path that it hands on by `pub use`, as it is written.
     pub(super) exports: Vec<Segments>,
+    /// Types and traits that it defines.
+    pub(super) defines: Vec<String>,
     /// Lines of the file without those of tests; none for a module inside a file.
     pub(super) lines: Option<usize>,
     /// Whether the file begins with `//!`.
@@ -52,6 +54,17 @@ impl Crate {
         let folder = file.parent().expect("a file has a folder");
         found.read_file(file, folder, &[]);
         found
+    }
+
+    /// What it is called in code that uses it; nothing for a program.
+    pub(super) fn name(&self) -> Option<String> {
+        let package = self.modules[0].file.strip_suffix("src/lib.rs")?;
+        let package = package.trim_start_matches("crates/").trim_end_matches('/').replace('-', "_");
+        Some(match package.as_str() {
+            "" => "sweep".to_owned(),
+            named if named.starts_with("sweep_") => named.to_owned(),
+            short => format!("sweep_{short}"),
+        })
     }
 
     /// The module of exactly this path.
@@ -160,10 +173,12 @@ impl Module {
             imports: BTreeMap::new(),
             paths: Vec::new(),
             exports: Vec::new(),
+            defines: Vec::new(),
             lines: None,
             says_what_it_owns: false,
         };
         for item in items {
+            module.defines.extend(name_of_type(&item));
             if let Item::Use(mut declared) = item {
                 imports(&declared.tree, &mut Vec::new(), &mut module.imports);
                 let visibility = std::mem::replace(&mut declared.vis, Visibility::Inherited);
@@ -176,6 +191,18 @@ impl Module {
         }
         module
     }
+}
+
+fn name_of_type(item: &Item) -> Option<String> {
+    let name = match item {
+        Item::Enum(item) => &item.ident,
+        Item::Struct(item) => &item.ident,
+        Item::Trait(item) => &item.ident,
+        Item::Type(item) => &item.ident,
+        Item::Union(item) => &item.ident,
+        _ => return None,
+    };
+    Some(name.to_string())
 }
 
 /// The file of a module whose own modules stand in `folder`.
