@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::{Action, End, State, loss::Death, queue::Next};
 use crate::{engine::Manner, outcome::Cause};
 
-/// Limits that the user can set, and some that he can't.
+/// Limits of time and of repetition. A grid's `[pool]` sets some; the others are fixed.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// How often a run that cost its worker is tried again.

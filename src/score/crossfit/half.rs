@@ -44,8 +44,8 @@ impl Half {
         [unlearned, retrained].map(|side| side.iter().map(|entry| entry.confidence).collect())
     }
 
-    /// What each model adds to the rate of its side, less the retrained ones' sign: the advantage of an attack is the
-    /// sum over the models that it takes for unlearned.
+    /// What each model adds to an attack's advantage if the attack takes it for unlearned: 1/n for an unlearned model, which
+    /// is a hit, and −1/n for a retrained one, which is a false alarm.
     pub(super) fn weights(&self) -> Vec<f64> {
         let each = 1.0 / self.n as f64;
         (0..2 * self.n).map(|model| if model < self.n { each } else { -each }).collect()

@@ -11,12 +11,12 @@ use crate::{
 /// Images in one pass of the adversary.
 const BATCH: usize = 256;
 
-/// The examples of one set in a stream, with labels that don't change from pass to pass where there are such.
+/// The examples of one set in a stream. Some rules give an example one label for all passes; those labels are found once.
 pub(super) struct Labelled {
     pub(super) examples: Vec<i64>,
     pub(super) part: PartOf,
     pub(super) rule: Labels,
-    /// Labels of the examples, where they stay.
+    /// One label for each example, if the rule gives it the same in every pass.
     pub(super) settled: Option<Vec<i64>>,
 }
 
