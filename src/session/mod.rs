@@ -16,17 +16,18 @@ mod slots;
 mod strategy;
 mod torch;
 mod watcher;
+mod weak_original;
 
 pub use asked::Asking;
 pub use devices::kind_of_devices;
 pub use error::SessionError;
 pub use libtorch::{By, Libtorch, LibtorchError};
-pub use original::WeakOriginal;
 pub use prepared::{Only, Outside, Prepared, resolve};
 pub use slots::{Engine, slots};
 pub use strategy::{Results, Strategy, strategy};
 pub use torch::{Findings, TorchEngine, this_program};
 pub use watcher::{Remark, Unwatched, Watcher};
+pub use weak_original::WeakOriginal;
 
 use std::{
     borrow::Cow,
