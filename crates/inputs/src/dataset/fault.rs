@@ -107,6 +107,9 @@ pub enum Fault {
         /// What the network sees.
         want: usize,
     },
+    /// A list without persons beside lists with them.
+    #[error("names no persons, and other lists do; add the column person_id, or take it out of all lists")]
+    NoPersons,
     /// A class without a single image to learn it from.
     #[error(
         "class {class} has no image in {} and {}; lower `classes` or add images",

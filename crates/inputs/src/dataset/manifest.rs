@@ -71,6 +71,7 @@ impl Manifest {
             test,
         };
         refuse_repeated_images(&manifest.examples, problems);
+        refuse_unnamed_persons(&manifest, problems);
         refuse_shared_persons(&manifest, problems);
         if problems.is_empty() {
             refuse_missing_classes(&manifest, classes, problems);
@@ -206,6 +207,16 @@ fn refuse_repeated_images(examples: &[Example], problems: &mut Problems) {
         if first != example.place {
             let image = example.image.as_str().to_owned();
             problems.of_line(example.place, Fault::RepeatedImage { image, first });
+        }
+    }
+}
+
+/// Whether a forgotten person is in another set, nobody could say.
+fn refuse_unnamed_persons(manifest: &Manifest, problems: &mut Problems) {
+    let named = |set| manifest.examples(set).first().map(|example| example.person.is_some());
+    if FILES.into_iter().any(|set| named(set) == Some(true)) {
+        for set in FILES.into_iter().filter(|set| named(*set) == Some(false)) {
+            problems.of_file(file_of(set), Fault::NoPersons);
         }
     }
 }

@@ -96,6 +96,12 @@ impl<R: BufRead> Table<R> {
             first
         };
         let (found, extra) = (wanted.map(&mut find), optional.and_then(&mut find));
+        if let (Some(name), None) = (optional, extra)
+            && (0..self.width).any(|column| is_meant(self.fields.get(column), name))
+        {
+            problems.of_line(place, Fault::MissingColumn(name));
+            complete = false;
+        }
         let columns = std::array::from_fn(|at| {
             if found[at].is_none() {
                 problems.of_line(place, Fault::MissingColumn(wanted[at]));
@@ -143,6 +149,14 @@ impl<R: BufRead> Table<R> {
             }
         }
     }
+}
+
+/// Whether a column that is called something else is probably this one: a slip must not pass for a column left out.
+fn is_meant(header: &[u8], name: &str) -> bool {
+    let letters = |text: &[u8]| -> Vec<u8> {
+        text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
+    };
+    letters(header) == letters(name.as_bytes())
 }
 
 struct Lines<R> {
