@@ -57,7 +57,7 @@ impl Nulls {
 /// Confidences that may be looked at for a p-value of cross-fitted quality, all namings together.
 const QUALITY: usize = 200_000_000;
 /// The same for the score.
-const SCORE: usize = 50_000_000;
+const SCORE: usize = 500_000;
 
 /// How many namings of at most `most` are tried for a number that looks at `size` confidences in each: fewer of larger
 /// groups, as a rule that no machine changes.
