@@ -32,7 +32,7 @@ pub fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
 pub fn regular(options: &OpenOptions, path: &Path) -> io::Result<File> {
     let file = options.open(path).map_err(|error| match rustix::io::Errno::from_io_error(&error) {
         Some(rustix::io::Errno::LOOP) => refused("it is a symbolic link, and none is followed"),
-        // A pipe that nobody reads, opened for writing.
+        // A socket, or a pipe that nobody reads, opened for writing.
         Some(rustix::io::Errno::NXIO) => refused("it is no regular file"),
         _ => error,
     })?;
@@ -47,8 +47,7 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// Opens a regular file that somebody named; links are followed, pipes are not waited for.
 pub fn given(path: &Path) -> io::Result<File> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(refused("it is no regular file")) }
+    regular(OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()), path)
 }
 
 /// The hash of a regular file that somebody named (BLAKE3).
@@ -69,8 +68,9 @@ pub fn given_content(path: &Path, beginnings: &[&[u8]], limit: u64) -> io::Resul
     if !beginnings.is_empty() && !beginnings.iter().any(|bytes| start.starts_with(bytes)) {
         return Ok(start);
     }
-    let rest = bounded(file, limit - start.len() as u64)?;
-    start.extend_from_slice(&rest);
+    // It may have grown since it was opened.
+    file.take((limit + 1).saturating_sub(start.len() as u64)).read_to_end(&mut start)?;
+    too_long(start.len() as u64, limit)?;
     Ok(start)
 }
 

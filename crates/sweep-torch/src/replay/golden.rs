@@ -265,6 +265,8 @@ fn host(data: &Tensors, classes: u32) -> Result<HostExamples, GoldenError> {
         inside("index", &positions, count as i64)?;
         sets.insert(set, positions);
     }
+    // A recording judges nothing, so its validation set may be learnt from: it is not the one that stands for a test set.
+    sets.insert(Set::Test, Vec::new());
     inside("label", &labels, i64::from(classes))?;
     let mut class_counts = vec![0; classes as usize];
     for position in sets[&Set::Retain].iter().chain(&sets[&Set::Forget]) {
