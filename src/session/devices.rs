@@ -99,13 +99,12 @@ pub(super) fn devices(
     match named {
         Some(devices) => {
             granted.refuse(devices)?;
-            if let Some(&wanted) = devices.iter().find(|device| **device != Device::Cpu) {
-                let there = gpus().map_err(|why| SessionError::NoGpu { wanted, why })?;
+            let mut wanted = devices.iter().copied().filter(|device| *device != Device::Cpu).peekable();
+            if let Some(&first) = wanted.peek() {
+                let there = gpus().map_err(|why| SessionError::NoGpu { wanted: first, why })?;
                 let visible = granted.visible(&there);
-                let is_there = |device: &Device| visible.iter().any(|(visible, _)| visible == device);
-                if let Some(&wanted) =
-                    devices.iter().find(|device| **device != Device::Cpu && !is_there(device))
-                {
+                let is_missing = |device: &Device| visible.iter().all(|(visible, _)| visible != device);
+                if let Some(wanted) = wanted.find(is_missing) {
                     return Err(SessionError::NoSuchGpu { wanted, there: listed(&there) });
                 }
             }
