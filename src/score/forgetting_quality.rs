@@ -62,7 +62,12 @@ impl ForgettingQuality {
 /// The mean worth of some ε; NaN of none.
 pub(super) fn mean_points(epsilons: impl ExactSizeIterator<Item = f64>, models: usize) -> f64 {
     let examples = epsilons.len() as f64;
-    epsilons.map(|epsilon| position(epsilon, models).map_or(0.0, points)).sum::<f64>() / examples
+    epsilons.map(|epsilon| worth(epsilon, models)).sum::<f64>() / examples
+}
+
+/// What an ε is worth, at least 0, where `models` models per side gave it.
+pub(super) fn worth(epsilon: f64, models: usize) -> f64 {
+    position(epsilon, models).map_or(0.0, points)
 }
 
 fn buckets(models: usize) -> Vec<Bucket> {

@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 pub(super) use self::rates::DELTA;
+pub(super) use self::single::Cuts;
 use self::{double::DoubleThreshold, rates::Rates};
 use super::{
     ensemble::{Confidences, Retrained, Unlearned},
@@ -124,11 +125,28 @@ impl Attacks {
     /// The ε of the strongest attack on one example, from the ascending confidences of both sides; \[N\]
     /// each. `None` where every threshold is discarded.
     pub(super) fn strongest(&mut self, unlearned: &[f64], retrained: &[f64]) -> Option<Epsilon> {
-        let (positive, negative) = if median(retrained) > median(unlearned) {
-            (retrained, unlearned)
-        } else {
-            (unlearned, retrained)
-        };
+        let (positive, negative, _) = sides(unlearned, retrained);
+        self.of_sides(positive, negative, |rates| single::strongest(positive, negative, rates))
+    }
+
+    /// The same where the thresholds over both sides are known, with how many of the first k confidences of both sides are
+    /// unlearned models', for k of 0..=2N.
+    pub(super) fn strongest_named(
+        &mut self,
+        unlearned: &[f64],
+        retrained: &[f64],
+        (cuts, unlearned_among): (&Cuts, &[u32]),
+    ) -> Option<Epsilon> {
+        let (positive, negative, swapped) = sides(unlearned, retrained);
+        self.of_sides(positive, negative, |rates| cuts.strongest(unlearned_among, swapped, rates))
+    }
+
+    fn of_sides(
+        &mut self,
+        positive: &[f64],
+        negative: &[f64],
+        single: impl FnOnce(&Rates) -> Option<f64>,
+    ) -> Option<Epsilon> {
         let (positive_span, negative_span) = (span(positive), span(negative));
         // Two constant sides give 0/0, which is not below anything: they go on to the attacks.
         if positive_span.min(negative_span) / positive_span.max(negative_span) < PEAKY {
@@ -138,7 +156,7 @@ impl Attacks {
             if negative_span <= positive_span { (negative, positive) } else { (positive, negative) };
 
         let double = self.double.strongest(peakier, other, &self.rates);
-        let single = single::strongest(positive, negative, &self.rates);
+        let single = single(&self.rates);
         let (value, rule) = match (double, single) {
             (Some(double), Some(single)) if single > double => (single, Rule::Single),
             (Some(double), _) => (double, Rule::Double),
@@ -149,6 +167,12 @@ impl Attacks {
             rule: if value == f64::INFINITY { Rule::Separable } else { rule },
         })
     }
+}
+
+/// The side with the larger median, the other one, and whether the retrained models are the first of these.
+fn sides<'a>(unlearned: &'a [f64], retrained: &'a [f64]) -> (&'a [f64], &'a [f64], bool) {
+    let swapped = median(retrained) > median(unlearned);
+    if swapped { (retrained, unlearned, true) } else { (unlearned, retrained, false) }
 }
 
 /// The middle of some numbers in ascending order (at least one), or the mean of the middle two, as `NumPy` has it.

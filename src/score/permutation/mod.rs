@@ -14,9 +14,11 @@
 
 mod discovery;
 mod energy;
+mod halved;
 mod naming;
 mod null;
 mod pool;
+mod scored;
 mod sequential;
 mod shift;
 

@@ -1,6 +1,14 @@
 //! What exchangeability says of one point.
 
-use super::{energy::Distances, naming::namings, pool::Pool, sequential::sequential, shift::Shift};
+use super::{
+    energy::Distances,
+    halved::Halved,
+    naming::namings,
+    pool::Pool,
+    scored::{Scored, Thresholds},
+    sequential::sequential_p,
+    shift::Shift,
+};
 use crate::score::{
     ensemble::{Ensemble, Unlearned},
     incomparable::Incomparable,
@@ -38,21 +46,24 @@ impl Nulls {
         let drawn = namings(pool.n, most, seed);
         let omnibus = Distances::new(&pool.rows()).p(&drawn);
         let size = pool.n * 2 * unlearned.examples();
-        let truth: Vec<u32> = (0..2 * pool.n as u32).collect();
         let quality = (pool.n >= HALVED).then(|| {
-            let entries = pool.entries();
-            let quality = |naming: &[u32]| -pool.quality(naming, &entries);
+            let observed = Halved::new(&pool).quality(&pool.truth());
             let most = affordable(most, size, QUALITY);
-            sequential(&[quality(&truth)], pool.n, most, seed, |naming| vec![Some(quality(naming))])[0].p
+            let memory = || Halved::new(&pool);
+            sequential_p(pool.n, most, seed, memory, |halved, naming| halved.is_at_most(naming, observed))
         });
-        let score = |naming: &[u32]| pool.score(naming).map(|score| -score);
-        let score = score(&truth).map(|observed| {
-            let most = affordable(most, size, SCORE);
-            sequential(&[observed], pool.n, most, seed, |naming| vec![score(naming)])[0].p
+        let thresholds = Thresholds::new(&pool);
+        let score = Scored::new(&thresholds).score(&pool.truth()).map(|observed| {
+            let (most, bound) = (affordable(most, size, SCORE), observed + ROUNDING * observed);
+            let memory = || Scored::new(&thresholds);
+            sequential_p(pool.n, most, seed, memory, |scored, naming| scored.is_at_most(naming, bound))
         });
         Ok(Self { omnibus, quality, score, shift: Shift::of(unlearned, oracle, &drawn) })
     }
 }
+
+/// Scores that differ by less, relative to the true one, are equal: accuracies in another order are summed otherwise.
+const ROUNDING: f64 = 1e-9;
 
 /// Confidences that may be looked at for a p-value of cross-fitted quality, all namings together.
 const QUALITY: usize = 200_000_000;

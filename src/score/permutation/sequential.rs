@@ -36,7 +36,7 @@ where
 {
     let mut counts: Vec<Count> = observed.iter().map(|&observed| Count::new(observed)).collect();
     let mut tried = 0;
-    while tried < most && (tried < LEAST || counts.iter().any(|count| count.ended.is_none())) {
+    while tried < most && (tried < LEAST || counts.iter().any(|count| count.extremes.ended.is_none())) {
         let end = most.min(tried + BATCH);
         let batch: Vec<Vec<Option<f64>>> =
             (tried..end).into_par_iter().map(|nth| statistic(&naming(n, seed, nth))).collect();
@@ -50,19 +50,65 @@ where
     counts.iter().map(|count| count.tested(tried)).collect()
 }
 
+/// The p-value of one number by the same rule, where nothing but it is asked for: `extreme` says of a naming whether the
+/// number is at least as extreme as with the true names, with memory that it may reuse. Ends as soon as p is known.
+pub(super) fn sequential_p<M>(
+    n: usize,
+    most: u64,
+    seed: u64,
+    memory: impl Fn() -> M + Sync,
+    extreme: impl Fn(&mut M, &[u32]) -> bool + Sync,
+) -> f64 {
+    let mut count = Extremes::default();
+    let mut tried = 0;
+    while tried < most && count.ended.is_none() {
+        let end = most.min(tried + BATCH);
+        let batch = (tried..end).into_par_iter();
+        let batch: Vec<bool> =
+            batch.map_init(&memory, |memory, nth| extreme(memory, &naming(n, seed, nth))).collect();
+        for extreme in batch {
+            tried += 1;
+            count.add(extreme, tried);
+        }
+    }
+    count.p(tried)
+}
+
+/// How many namings were extreme.
+#[derive(Default)]
+struct Extremes {
+    count: u64,
+    /// The naming at which they were enough.
+    ended: Option<u64>,
+}
+
+impl Extremes {
+    fn add(&mut self, extreme: bool, nth: u64) {
+        if extreme && self.ended.is_none() {
+            self.count += 1;
+            self.ended = (self.count == ENOUGH).then_some(nth);
+        }
+    }
+
+    fn p(&self, tried: u64) -> f64 {
+        match self.ended {
+            Some(nth) => ENOUGH as f64 / nth as f64,
+            None => (1 + self.count) as f64 / (1 + tried) as f64,
+        }
+    }
+}
+
 /// How often one number was extreme.
 struct Count {
     observed: f64,
-    extreme: u64,
-    /// The naming at which it was often enough.
-    ended: Option<u64>,
+    extremes: Extremes,
     sum: f64,
     have: u64,
 }
 
 impl Count {
     fn new(observed: f64) -> Self {
-        Self { observed, extreme: 0, ended: None, sum: 0.0, have: 0 }
+        Self { observed, extremes: Extremes::default(), sum: 0.0, have: 0 }
     }
 
     fn add(&mut self, number: Option<f64>, nth: u64) {
@@ -71,17 +117,10 @@ impl Count {
             self.have += 1;
         }
         let least = self.observed - ROUNDING * self.observed.abs();
-        if self.ended.is_none() && number.is_none_or(|number| number >= least) {
-            self.extreme += 1;
-            self.ended = (self.extreme == ENOUGH).then_some(nth);
-        }
+        self.extremes.add(number.is_none_or(|number| number >= least), nth);
     }
 
     fn tested(&self, tried: u64) -> Tested {
-        let p = match self.ended {
-            Some(nth) => ENOUGH as f64 / nth as f64,
-            None => (1 + self.extreme) as f64 / (1 + tried) as f64,
-        };
-        Tested { p, expected: (self.have > 0).then(|| self.sum / self.have as f64) }
+        Tested { p: self.extremes.p(tried), expected: (self.have > 0).then(|| self.sum / self.have as f64) }
     }
 }

@@ -2,8 +2,13 @@ use serde::Deserialize;
 use sweep_chance::Chance;
 
 use super::{
-    Nulls, PERMUTATION_SEED, benjamini_hochberg, energy_distance, energy_p, naming::naming, namings,
-    pool::Pool, sequential,
+    Nulls, PERMUTATION_SEED, benjamini_hochberg, energy_distance, energy_p,
+    halved::Halved,
+    naming::naming,
+    namings,
+    pool::Pool,
+    scored::{Scored, Thresholds},
+    sequential,
 };
 use crate::score::{CrossFit, Ensemble, Kind, Model, Oracle, Score, Unlearned};
 
@@ -113,21 +118,62 @@ impl World {
     }
 }
 
+/// The groups that a naming makes of the models of both sides.
+fn named(naming: &[u32], unlearned: &Ensemble<Unlearned>, oracle: &Oracle) -> (Ensemble<Unlearned>, Oracle) {
+    let model = |&position: &u32| {
+        let (position, n) = (position as usize, oracle.models());
+        let of = |one: &[f64], other: &[f64]| if position < n { one[position] } else { other[position - n] };
+        let examples = 0..oracle.examples();
+        let columns = examples
+            .map(|it| of(unlearned.confidences().of_example(it), oracle.confidences().of_example(it)));
+        let accuracy = |one: &[f64], other: &[f64]| of(one, other).try_into().expect("a fraction");
+        Model {
+            confidences: columns.collect(),
+            retain_accuracy: accuracy(unlearned.retain_accuracies(), oracle.retain_accuracies()),
+            held_out_accuracy: accuracy(unlearned.held_out_accuracies(), oracle.held_out_accuracies()),
+        }
+    };
+    let (ours, theirs) = naming.split_at(oracle.models());
+    let models = |side: &[u32]| side.iter().map(model).collect::<Vec<Model>>();
+    let n = oracle.models();
+    (Ensemble::new(&models(ours), n).expect("models"), Oracle::new(&models(theirs), n).expect("models"))
+}
+
+/// Confidences in steps, so that many are equal.
+fn coarse<K: Kind>(ensemble: &Ensemble<K>, steps: f64) -> Ensemble<K> {
+    let model = |model: usize| Model {
+        confidences: (0..ensemble.examples())
+            .map(|example| (ensemble.confidences().of_example(example)[model] * steps).round() / steps)
+            .collect(),
+        retain_accuracy: ensemble.retain_accuracies()[model].try_into().expect("a fraction"),
+        held_out_accuracy: ensemble.held_out_accuracies()[model].try_into().expect("a fraction"),
+    };
+    let models: Vec<Model> = (0..ensemble.models()).map(model).collect();
+    Ensemble::new(&models, models.len()).expect("models")
+}
+
 #[test]
-fn statistics_of_the_true_names_are_those_of_the_groups() {
+fn statistics_of_any_names_are_those_of_the_groups_that_they_make() {
     let mut world = World::new(5);
-    for n in [4, 7, 12] {
+    for (n, steps) in [(4, 1e6), (7, 1e6), (12, 1e6), (9, 2.0)] {
         let (unlearned, oracle): (Ensemble<Unlearned>, Oracle) =
-            (world.models(n, 9, 0.7), world.models(n, 9, 0.0));
+            (coarse(&world.models(n, 9, 0.7), steps), coarse(&world.models(n, 9, 0.0), steps));
         let pool = Pool::new(&unlearned, &oracle).expect("comparable groups");
-        let truth: Vec<u32> = (0..2 * n as u32).collect();
-        let quality =
-            CrossFit::of(unlearned.confidences(), oracle.confidences()).expect("enough models").quality;
-        let own = pool.quality(&truth, &pool.entries());
-        assert!((own - quality).abs() < 1e-12, "N = {n}: {own} is not {quality}");
-        let score = Score::of(&unlearned, &oracle).expect("a score").value;
-        let own = pool.score(&truth).expect("a score");
-        assert!((own - score).abs() < 1e-12, "N = {n}: {own} is not {score}");
+        let thresholds = Thresholds::new(&pool);
+        let (mut halved, mut scored) = (Halved::new(&pool), Scored::new(&thresholds));
+        for naming in [pool.truth()].into_iter().chain((0..20).map(|nth| naming(n, 1, nth))) {
+            let (ours, theirs) = named(&naming, &unlearned, &oracle);
+            let quality =
+                CrossFit::of(ours.confidences(), theirs.confidences()).expect("enough models").quality;
+            let own = halved.quality(&naming);
+            assert!((own - quality).abs() < 1e-12, "N = {n}: {own} is not {quality}");
+            assert!(halved.is_at_most(&naming, quality) && !halved.is_at_most(&naming, quality - 1e-6));
+            let score = Score::of(&ours, &theirs).expect("a score").value;
+            let own = scored.score(&naming).expect("a score");
+            assert!((own - score).abs() < 1e-12, "N = {n}: {own} is not {score}");
+            assert!(scored.is_at_most(&naming, score * (1.0 + 1e-9)), "N = {n}: {score}");
+            assert!(!scored.is_at_most(&naming, score * (1.0 - 1e-6)), "N = {n}: {score}");
+        }
     }
 }
 
