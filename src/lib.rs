@@ -16,7 +16,6 @@ pub mod plan;
 pub mod score;
 pub mod stage;
 pub mod grid;
-pub mod disk;
 pub mod gpu;
 pub mod cluster;
 pub mod store;

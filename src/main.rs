@@ -1,5 +1,7 @@
 //! The `sweep` command.
 
+use sweep::cli;
+
 fn main() -> std::process::ExitCode {
-    sweep::cli::main()
+    cli::main(&cli::Ground::of_this_process())
 }

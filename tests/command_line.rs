@@ -1,5 +1,7 @@
 //! What the user meets first: help, version, errors that say where and what to do, exit codes.
 
+use std::fs;
+
 use crate::harness::{Bench, repository};
 
 #[test]
@@ -7,6 +9,28 @@ fn the_version_is_one_line_of_data() {
     let said = Bench::new().sweep(["--version"]).expect_code(0);
     assert_eq!(said.stdout, format!("sweep {}\n", env!("CARGO_PKG_VERSION")));
     assert_eq!(said.stderr, "");
+}
+
+/// The gates start a `sweep` of their own that dies on request; the one that is shipped can't be asked.
+#[test]
+fn nothing_makes_what_is_shipped_fail_on_purpose() {
+    let bench = Bench::new();
+    bench.write(
+        "toy.toml",
+        "name = \"x\"\nengine = \"toy\"\nseeds = 2\n[oracle]\nmodels = 2\nheld-out = 2\n[method.simulated]\n",
+    );
+    let mut command = bench.command(["run", "toy.toml", "--out", "r", "--replicates", "0"]);
+    for (at, by) in [("SWEEP_GATES_CRASH_AT", "SWEEP_GATES_CRASH_BY"), ("SWEEP_CRASH_AT", "SWEEP_CRASH_BY")] {
+        command.env(at, "1").env(by, "kill");
+    }
+    let status = command.output().expect("sweep starts").status;
+    assert_eq!(status.code(), Some(0), "{status}");
+    let program = fs::read(env!("CARGO_BIN_EXE_sweep")).expect("it was just started");
+    let holds = |word: &str| program.windows(word.len()).any(|bytes| bytes == word.as_bytes());
+    assert!(holds("sweep_disk"), "names of packages are in it: that one is missing would tell nothing");
+    for word in ["sweep_faults", "SimulatedDisk", "CRASH_AT"] {
+        assert!(!holds(word), "`{word}` is for tests");
+    }
 }
 
 #[test]

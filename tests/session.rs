@@ -11,7 +11,6 @@ use std::{
 
 use sweep::{
     appraisal::appraise,
-    disk::OsDisk,
     frame::Frame,
     grid::GridFile,
     outcome::Status,
@@ -21,6 +20,7 @@ use sweep::{
     session::{Asking, Outside, Prepared, Remark, Session, Unwatched, Watcher, resolve},
     store::{ChangedInputs, Notice},
 };
+use sweep_disk::OsDisk;
 use sweep_inputs::dataset::BadImages;
 
 const GRID: &str = r#"

@@ -143,12 +143,6 @@ pub(super) enum CommandError {
     /// Signals.
     #[error(transparent)]
     Signals(#[from] SignalError),
-    /// A crash that a test asks for.
-    #[error(
-        "SWEEP_CRASH_AT is no number, or SWEEP_CRASH_BY none of kill, eio, eio-once, enospc, enospc-once; unset them, they are \
-         for tests"
-    )]
-    CrashAid,
     /// What the cluster says about itself.
     #[error(transparent)]
     Shared(#[from] FrozenError),
@@ -223,7 +217,6 @@ impl CommandError {
             | Self::Synth(_)
             | Self::Toy(_)
             | Self::Signals(_)
-            | Self::CrashAid
             | Self::Slurm(_)
             | Self::NoSuchRun { .. }
             | Self::NoWorkers { .. }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{CommandError, Exit, Format, disk, terminal};
+use super::{CommandError, Exit, Format, Ground, terminal};
 use crate::{
     pool::this_scheduler,
     store::{Checked, Finding, Remedy, fsck as look_over, fsck_cache, repair, repair_cache},
@@ -27,8 +27,8 @@ pub(super) struct Arguments {
     format: Format,
 }
 
-pub(super) fn fsck(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let disk = disk::disk()?;
+pub(super) fn fsck(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
+    let disk = ground.disk();
     let mut looked_over = Vec::new();
     if let Some(dir) = &arguments.dir {
         let before = look_over(&*disk, dir)?;

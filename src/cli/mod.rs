@@ -6,11 +6,11 @@
 mod cancel;
 mod compare;
 mod diagnostic;
-mod disk;
 mod doctor;
 mod exit;
 mod explain;
 mod fsck;
+mod ground;
 mod inputs;
 mod limits;
 mod logs;
@@ -38,6 +38,8 @@ use sweep_files::GROUP_VARIABLE;
 use crate::grid::schema;
 use diagnostic::CommandError;
 use exit::Exit;
+
+pub use ground::Ground;
 
 /// Sweeps machine-unlearning methods over hyper-parameters and seeds, and scores them with error bars.
 ///
@@ -147,12 +149,12 @@ enum Format {
 }
 
 /// Parses the command line, carries the command out and says how it ended.
-pub fn main() -> ExitCode {
+pub fn main(ground: &Ground) -> ExitCode {
     let cli = match Cli::try_parse_from(spelled_out(env::args_os())) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    ended(carry_out(cli).and_then(shown))
+    ended(carry_out(cli, ground).and_then(shown))
 }
 
 fn ended(result: Result<Exit, CommandError>) -> ExitCode {
@@ -175,7 +177,7 @@ fn shown(exit: Exit) -> Result<Exit, CommandError> {
     }
 }
 
-fn carry_out(cli: Cli) -> Result<Exit, CommandError> {
+fn carry_out(cli: Cli, ground: &Ground) -> Result<Exit, CommandError> {
     if cli.group {
         sweep_files::share_with_group();
     }
@@ -184,10 +186,10 @@ fn carry_out(cli: Cli) -> Result<Exit, CommandError> {
         limits::check()?;
     }
     match cli.command {
-        Command::Run(arguments) => run::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments, ground),
         Command::Plan(arguments) => plan::plan(&arguments),
-        Command::Submit(arguments) => submit::submit(&arguments),
-        Command::Work(arguments) => work::work(&arguments),
+        Command::Submit(arguments) => submit::submit(&arguments, ground),
+        Command::Work(arguments) => work::work(&arguments, ground),
         Command::Watch(arguments) => watch::watch(&arguments),
         Command::Logs(arguments) => logs::logs(&arguments),
         Command::Cancel(arguments) => cancel::cancel(&arguments),
@@ -197,8 +199,8 @@ fn carry_out(cli: Cli) -> Result<Exit, CommandError> {
         Command::Score(arguments) => score::score(&arguments),
         Command::Methods(arguments) => methods::methods(&arguments),
         Command::Synth(arguments) => synth::synth(&arguments),
-        Command::Fsck(arguments) => fsck::fsck(&arguments),
-        Command::Doctor(arguments) => doctor::doctor(&arguments),
+        Command::Fsck(arguments) => fsck::fsck(&arguments, ground),
+        Command::Doctor(arguments) => doctor::doctor(&arguments, ground),
         Command::ToyWorker(arguments) => toy_worker::serve(&arguments),
         Command::Schema { of } => {
             let schema = match of {

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 
 use super::{
-    CommandError, Exit, disk,
+    CommandError, Exit, Ground,
     inputs::{self, GridArguments, Starts, Vouching},
     places::Places,
     plan,
@@ -18,7 +18,7 @@ use crate::{
     outcome::Status,
     plan::{Plan, Role},
     pool::{Ending, How, Interruption},
-    session::{Session, this_program},
+    session::Session,
     store::{ChangedInputs, Recorded},
 };
 
@@ -75,7 +75,7 @@ pub(super) enum Retry {
     Finished,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
+pub(super) fn run(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
     let starts = if arguments.dry_run { Starts::Nothing } else { arguments.vouching.starts() };
     let prepared = inputs::read(&arguments.grid, &arguments.places, starts)?;
     let selected = prepared.selected();
@@ -84,14 +84,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         return Ok(Exit::Done);
     }
     let dir = arguments.places.results(&prepared.plan.name);
-    let program = this_program()?;
+    let program = ground.program()?;
     let retry: Vec<Status> = arguments.retry.iter().map(|retry| retry.status()).collect();
     let session = Session {
         jobs: arguments.jobs,
         retry: &retry,
         changed_inputs: changed_inputs(arguments.inputs.accept_changed_inputs),
         accept_weak_original: arguments.inputs.accept_weak_original,
-        ..session(&dir, arguments.places.shared(), &program, &arguments.progress)?
+        ..session(ground, &dir, arguments.places.shared(), (&program, &arguments.progress))
     };
     let ending =
         if arguments.shared { session.run_shared(&prepared)? } else { session.run(&prepared)? }.ending;
@@ -107,13 +107,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
 
 /// A sweep as the command line describes it.
 pub(super) fn session<'a>(
+    ground: &Ground,
     dir: &'a Path,
     cache: Option<&'a Path>,
-    program: &'a Path,
-    manner: &'a Manner,
-) -> Result<Session<'a>, CommandError> {
-    Ok(Session {
-        disk: disk::disk()?,
+    (program, manner): (&'a Path, &'a Manner),
+) -> Session<'a> {
+    Session {
+        disk: ground.disk(),
         dir,
         cache,
         program,
@@ -124,7 +124,7 @@ pub(super) fn session<'a>(
         task: work::task(),
         heeds_signals: true,
         watcher: manner,
-    })
+    }
 }
 
 pub(super) fn changed_inputs(accepted: bool) -> ChangedInputs {

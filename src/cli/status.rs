@@ -8,12 +8,12 @@ use std::{
 
 use clap::Args;
 use serde_json::json;
+use sweep_disk::OsDisk;
 
 use super::{CommandError, Exit, Format, terminal};
 use crate::{
     appraisal::read_asked,
     cluster::{Claims, Frozen, Life, Lookout, Owner, Squeue, Submissions},
-    disk::OsDisk,
     frame::printable,
     outcome::Status,
     store::Recorded,

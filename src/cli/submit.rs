@@ -5,16 +5,13 @@ use std::num::NonZeroU32;
 use clap::{Args, ValueEnum};
 
 use super::{
-    CommandError, Exit,
+    CommandError, Exit, Ground,
     inputs::{self, GridArguments, Starts, Vouching},
     places::Places,
     progress::Manner,
     run, terminal,
 };
-use crate::{
-    cluster::Request,
-    session::{Session, this_program},
-};
+use crate::{cluster::Request, session::Session};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -48,16 +45,16 @@ enum System {
     Slurm,
 }
 
-pub(super) fn submit(arguments: &Arguments) -> Result<Exit, CommandError> {
+pub(super) fn submit(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
     let System::Slurm = arguments.to;
     let starts = if arguments.print { Starts::Nothing } else { arguments.vouching.starts() };
     let prepared = inputs::read(&arguments.grid, &arguments.places, starts)?;
     let dir = arguments.places.results(&prepared.plan.name);
-    let program = this_program()?;
+    let program = ground.program()?;
     let session = Session {
         jobs: arguments.jobs,
         changed_inputs: run::changed_inputs(arguments.accept_changed_inputs),
-        ..run::session(&dir, arguments.places.shared(), &program, &Manner::None)?
+        ..run::session(ground, &dir, arguments.places.shared(), (&program, &Manner::None))
     };
     session.keep_apart(&prepared)?;
     let absolute =

@@ -7,12 +7,12 @@ use std::{
 
 use clap::Args;
 
-use super::{CommandError, Exit, progress::Manner, run, terminal};
+use super::{CommandError, Exit, Ground, progress::Manner, run, terminal};
 use crate::{
     cluster::{self, Frozen, Task},
     plan::Plan,
     pool::{How, Interruption},
-    session::{Carried, absolute, this_program},
+    session::{Carried, absolute},
     store::Recorded,
 };
 
@@ -31,13 +31,13 @@ pub(super) struct Arguments {
     progress: Manner,
 }
 
-pub(super) fn work(arguments: &Arguments) -> Result<Exit, CommandError> {
+pub(super) fn work(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
     let dir = absolute(&arguments.dir)?;
     let frozen = Frozen::read(&dir)?;
     let folder = &frozen.working_folder;
     env::set_current_dir(folder).map_err(|source| CommandError::Folder { path: folder.clone(), source })?;
-    let program = this_program()?;
-    let session = run::session(&dir, None, &program, &arguments.progress)?;
+    let program = ground.program()?;
+    let session = run::session(ground, &dir, None, (&program, &arguments.progress));
     let Carried { ending, plan } = session.work(&frozen, arguments.trust)?;
     let drained = matches!(ending.how, How::Drained { by } if by != Interruption::Terminate);
     let exit = match run::conclude(ending, &plan, &dir)? {

@@ -9,10 +9,10 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use sweep_disk::{Disk, When};
 use sweep_protocol::terms::RunId;
 
 use super::{Life, Lookout, Owner};
-use crate::disk::{Disk, When};
 
 /// Beats that a claim may miss before its owner is looked for.
 const MISSED: u32 = 4;

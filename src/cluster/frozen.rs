@@ -5,12 +5,10 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use sweep_disk::{Disk, replace};
 use thiserror::Error;
 
-use crate::{
-    disk::{Disk, replace},
-    grid::PoolSettings,
-};
+use crate::grid::PoolSettings;
 
 /// Where a shared folder says what it is.
 const FILE: &str = "cluster.json";

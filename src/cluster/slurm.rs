@@ -9,10 +9,11 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use sweep_disk::Disk;
 use thiserror::Error;
 
 use super::{FrozenError, Task, frozen::write};
-use crate::{disk::Disk, grid::SlurmSettings};
+use crate::grid::SlurmSettings;
 
 /// The whole script, for every sweep and every job: it becomes the program that it is given.
 const SCRIPT: &str = "#!/bin/bash\nexec \"$@\"\n";

@@ -5,11 +5,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use sweep_disk::OsDisk;
 use sweep_protocol::terms::RunId;
 use tempfile::TempDir;
 
 use super::{Change, Claims, Committed, Lease, Life, Lookout, Owner, Squeue, Taken, Task, slurm, squeue};
-use crate::disk::OsDisk;
 
 const LEASE: Lease = Lease { beat: Duration::from_secs(10), silence: Duration::from_mins(10) };
 

@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
+use sweep_disk::OsDisk;
 use sweep_inputs::npy;
 use sweep_protocol::{
     measurement::{Measurement, NamedFile},
@@ -14,7 +15,6 @@ use super::{
     stand::{Answered, Stand, Wrong},
 };
 use crate::{
-    disk::OsDisk,
     engine::{Exit, Manner},
     store,
 };

@@ -3,6 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use sweep_disk::OsDisk;
 use sweep_protocol::{
     FORMAT,
     measurement::{Measurement, NamedFile},
@@ -11,7 +12,6 @@ use sweep_protocol::{
 use thiserror::Error;
 
 use crate::{
-    disk::OsDisk,
     engine::{Delivery, ForeignFormat, JobError, Loss, SpawnError, Worker, WorkerCommand, adopt_strays},
     store::{self, RunLog},
 };

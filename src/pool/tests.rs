@@ -9,6 +9,8 @@ use std::{
 
 use crossbeam_channel::{Sender, unbounded};
 use serde_json::json;
+use sweep_disk::{Disk, OsDisk};
+use sweep_faults::{Counting, Death};
 use sweep_protocol::{
     message::Start,
     network::Network,
@@ -20,7 +22,6 @@ use tempfile::TempDir;
 use super::{Ending, Happening, How, Interruption, Observer, PoolError, Settings, SlotSpec, job, run};
 use crate::{
     cluster::{Claims, Lease, Lookout, Owner, Squeue},
-    disk::{Counting, Death, OsDisk},
     engine::WorkerCommand,
     outcome::{Cause, Outcome},
     plan::{
@@ -101,7 +102,7 @@ fn plan(engine: &str, roles: &[(Role, u64)]) -> Plan {
     }
 }
 
-fn open(disk: Arc<dyn crate::disk::Disk>, dir: &Path, plan: &Plan) -> Result<Store, StoreError> {
+fn open(disk: Arc<dyn Disk>, dir: &Path, plan: &Plan) -> Result<Store, StoreError> {
     let holder = Holder { host: "here".into(), pid: 1, since: "noon".into(), version: "0.1.0".into() };
     let opening = Opening {
         plan,

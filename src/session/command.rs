@@ -11,11 +11,11 @@ use std::{
 };
 
 use rustix::process::geteuid;
+use sweep_disk::{Access, Disk, OsDisk};
 use sweep_protocol::terms::{ContentHash, Device};
 
 use super::SessionError;
 use crate::{
-    disk::{Access, Disk, OsDisk},
     engine::{Pinned, WorkerCommand},
     plan::{EngineCommand, EngineFile},
 };

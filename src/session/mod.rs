@@ -36,10 +36,10 @@ use std::{
 };
 
 use serde_json::json;
+use sweep_disk::Disk;
 
 use crate::{
     cluster::{Frozen, Task},
-    disk::Disk,
     grid::PoolSettings,
     outcome::Status,
     plan::{Plan, Run},

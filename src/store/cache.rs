@@ -4,12 +4,12 @@ use std::{
     sync::Arc,
 };
 
+use sweep_disk::{create_dirs, replace};
 use sweep_files::{sealed, unsealed};
 use sweep_protocol::{measurement::Measurement, terms::RunId};
 use thiserror::Error;
 
 use super::{Access, Disk, Notice, OsDisk, files::artifacts};
-use crate::disk::{create_dirs, replace};
 
 pub(super) const MEASUREMENT: &str = "measurement.json";
 /// Longest measurement that is read, in bytes.

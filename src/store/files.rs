@@ -2,10 +2,10 @@
 
 use std::{io, path::Path};
 
+use sweep_disk::Disk;
 use sweep_protocol::measurement::{Artifact, Measurement, NamedFile};
 
 use super::folder;
-use crate::disk::Disk;
 
 /// What a run leaves for its measurement.
 const NAMES: [&str; 3] = [folder::CONFIDENCES, folder::WEIGHTS, folder::EXAMPLES];

@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use sweep_disk::TEMPORARY;
 use sweep_protocol::{measurement::Measurement, terms::RunId};
 
 use super::{
@@ -17,7 +18,6 @@ use super::{
     request::read_plan,
     shared::{ends, read_end},
 };
-use crate::disk::TEMPORARY;
 
 /// Something in results that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]

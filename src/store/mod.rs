@@ -48,17 +48,13 @@ pub use shared::{Claim, Elsewhere};
 
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
 
+use sweep_disk::{Access, Disk, Held, Lock, OsDisk, Sharing, replace};
 use sweep_protocol::{
     measurement::{Measurement, NamedFile},
     terms::RunId,
 };
 
-use crate::{
-    cluster::Claims,
-    disk::{Access, Disk, Held, Lock, OsDisk, Sharing, replace},
-    outcome::Outcome,
-    plan::Plan,
-};
+use crate::{cluster::Claims, outcome::Outcome, plan::Plan};
 use files::artifacts;
 use journal::{Event, Journal, Line};
 use opening::introduced;

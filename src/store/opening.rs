@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use sweep_disk::{create_dirs, replace};
 
 use super::{
     Access, ChangedInput, Disk, Folder, Held, Lock, Notice, OsDisk, Share, Sharing, State, Store, StoreError,
@@ -16,10 +17,7 @@ use super::{
     request::{plan_before, plan_bytes, read_plan},
     shared::{confirm, give_back_room, set_damaged_aside},
 };
-use crate::{
-    disk::{create_dirs, replace},
-    plan::{Plan, PlannedInputs, PlannedOriginal},
-};
+use crate::plan::{Plan, PlannedInputs, PlannedOriginal};
 
 /// The scheduler that opens results, as other processes should see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,8 @@ use std::{
 
 use proptest::prelude::{ProptestConfig, any, proptest};
 use serde_json::json;
+use sweep_disk::{Disk, Lock, OsDisk, Sharing};
+use sweep_faults::{Counting, Death, Kept, SimulatedDisk};
 use sweep_protocol::{
     measurement::{Accuracies, Artifact, MeasuredExamples, Measurement, NamedFile},
     message::Failure,
@@ -19,7 +21,6 @@ use super::{
     Source, Store, StoreError, fsck, journal,
 };
 use crate::{
-    disk::{Counting, Death, Disk, Kept, Lock, OsDisk, Sharing, SimulatedDisk},
     outcome::{Cause, Outcome},
     plan::{
         Identity, Names, OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal, Point, Role, Run,

@@ -4,10 +4,11 @@
 use std::{path::Path, sync::Arc};
 
 use sweep::{
-    disk::{Disk, SimulatedDisk},
     outcome::Outcome,
     store::{Damage, Recorded, StoreError},
 };
+use sweep_disk::Disk;
+use sweep_faults::SimulatedDisk;
 
 use sweep_protocol::terms::RunId;
 

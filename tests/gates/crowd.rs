@@ -10,10 +10,11 @@ use std::{
 
 use sweep::{
     cluster::{Claims, Lease, Lookout, Owner, Squeue},
-    disk::{Counting, Death, Disk, SimulatedDisk},
     outcome::Outcome,
     store::{Claim, Committed, Damage, Elsewhere, Holder, Recorded, Share, Source, Store, StoreError, fsck},
 };
+use sweep_disk::Disk;
+use sweep_faults::{Counting, Death, SimulatedDisk};
 
 use crate::sample::{self, DIR};
 

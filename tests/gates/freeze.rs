@@ -5,7 +5,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sweep::disk::{Counting, Death, Disk, Kept, SimulatedDisk};
+use sweep_disk::Disk;
+use sweep_faults::{Counting, Death, Kept, SimulatedDisk};
 
 use crate::{
     crowd::{self, Scheduler, Shared, Step, lock},

@@ -5,8 +5,9 @@
 
 use std::{path::Path, sync::Arc};
 
-use sweep::disk::{Counting, Death, Disk, Kept, SimulatedDisk};
 use sweep::store::Damage;
+use sweep_disk::Disk;
+use sweep_faults::{Counting, Death, Kept, SimulatedDisk};
 
 use crate::{
     crowd::{self, Shared},

@@ -6,8 +6,8 @@ use std::{
     thread,
 };
 
-use sweep::disk::OsDisk;
 use sweep::store::{Damage, Store, StoreError};
+use sweep_disk::OsDisk;
 
 use crate::{report::Report, sample};
 

@@ -12,6 +12,7 @@ mod meter;
 mod chance;
 mod command;
 mod crowd;
+mod faulty;
 mod processes;
 mod report;
 mod sample;
@@ -91,6 +92,9 @@ const GATES: &[Gate] = &[
 ];
 
 fn main() -> ExitCode {
+    if let Some(code) = faulty::act() {
+        return code;
+    }
     let (options, names): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
     if let Some(unknown) = options.iter().find(|option| *option != "--full") {

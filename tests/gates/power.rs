@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use sweep::disk::{Counting, Death, Disk, Kept, SimulatedDisk};
+use sweep_disk::Disk;
+use sweep_faults::{Counting, Death, Kept, SimulatedDisk};
 
 use crate::{
     crowd::{self, Shared},

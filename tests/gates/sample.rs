@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use sweep::{
-    disk::{Counting, Death, Disk, SimulatedDisk},
     outcome::{Cause, Outcome},
     plan::{Identity, Names, OracleSize, Plan, PlannedEngine, Point, Role, Run},
     store::{ChangedInputs, Damage, Holder, Notice, Opening, Recorded, Source, Store, StoreError},
 };
+use sweep_disk::Disk;
+use sweep_faults::{Counting, Death, SimulatedDisk};
 use sweep_protocol::{
     measurement::{Accuracies, Artifact, Measurement},
     message::Failure,

@@ -8,8 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sweep::disk::OsDisk;
 use sweep::store::Damage;
+use sweep_disk::OsDisk;
 
 use crate::{report::Report, sample};
 

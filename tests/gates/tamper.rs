@@ -11,13 +11,14 @@ use std::{
 
 use sweep::{
     appraisal::{appraise, appraise_together},
-    disk::{Disk, OsDisk, SimulatedDisk},
     frame::{PointRow, Unscored},
     grid::GridFile,
     pool::{How, this_scheduler},
     session::{Asking, Outside, Prepared, Session, Unwatched, resolve},
     store::{Cache, ChangedInputs, Fetched, Recorded, fsck, fsck_cache, repair},
 };
+use sweep_disk::{Disk, OsDisk};
+use sweep_faults::SimulatedDisk;
 use sweep_inputs::dataset::BadImages;
 use sweep_protocol::measurement::Measurement;
 use walkdir::WalkDir;

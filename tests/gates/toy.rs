@@ -9,7 +9,10 @@ use std::{
 
 use serde_json::Value;
 
-use crate::harness::{Bench, measured};
+use crate::{
+    faulty,
+    harness::{Bench, measured},
+};
 
 /// Runs of the sweep.
 pub(crate) const RUNS: usize = 20;
@@ -63,7 +66,10 @@ impl Toy {
 
     /// The command that carries out what is missing.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sweep"));
+        self.told(Command::new(env!("CARGO_BIN_EXE_sweep")))
+    }
+
+    fn told(&self, mut command: Command) -> Command {
         let jobs = SLOTS.to_string();
         command.args(["run", "gate.toml", "--out", "r", "--replicates", "0", "--jobs", &jobs]);
         command.args(self.further);
@@ -78,9 +84,7 @@ impl Toy {
 
     /// Carries the sweep out with the durable change `at` failing in this way.
     pub(crate) fn crash(&self, at: u64, by: &str) -> Output {
-        let mut command = self.command();
-        command.env("SWEEP_CRASH_AT", at.to_string()).env("SWEEP_CRASH_BY", by);
-        command.output().expect("sweep starts")
+        self.told(faulty::sweep(at, by)).output().expect("sweep starts")
     }
 
     /// Number of durable changes that a whole sweep makes; about that, where it is shared: then time makes some, too.

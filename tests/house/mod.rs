@@ -245,6 +245,23 @@ fn every_file_is_part_of_a_program() {
     assert!(lost.is_empty(), "declared by no module: {lost:?}");
 }
 
+#[test]
+fn nothing_that_is_shipped_depends_on_what_makes_it_fail() {
+    let packages = fs::read_dir(root().join("crates")).expect("a folder of packages");
+    let packages = packages.map(|entry| entry.expect("a package").path()).chain([root().to_owned()]);
+    let packages: Vec<PathBuf> = packages.map(|package| package.join("Cargo.toml")).collect();
+    assert!(packages.len() > 5, "{packages:?}");
+    let failing: Vec<&PathBuf> = packages.iter().filter(|manifest| ships_faults(manifest)).collect();
+    assert!(failing.is_empty(), "sweep-faults is for tests: {failing:?}");
+}
+
+fn ships_faults(manifest: &Path) -> bool {
+    let text = fs::read_to_string(manifest).expect("a manifest");
+    let table: toml::Table = text.parse().expect("TOML");
+    let shipped = ["dependencies", "build-dependencies"].map(|kind| table.get(kind));
+    shipped.iter().flatten().any(|table| table.get("sweep-faults").is_some())
+}
+
 /// A crate of these files, each with its text.
 fn written(files: &[(&str, &str)]) -> Crate {
     let folder = tempfile::tempdir().expect("a temporary folder");

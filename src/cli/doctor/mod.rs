@@ -15,7 +15,7 @@ use std::{
 use clap::Args;
 use serde::Serialize;
 
-use super::{CommandError, Exit, Format, disk, terminal};
+use super::{CommandError, Exit, Format, Ground, terminal};
 use crate::frame::printable;
 
 #[derive(Debug, Args)]
@@ -80,12 +80,12 @@ impl Finding {
     }
 }
 
-pub(super) fn doctor(arguments: &Arguments) -> Result<Exit, CommandError> {
+pub(super) fn doctor(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
     if let Some((program, args)) = arguments.engine.split_first() {
         return conformance::examine((program, args), arguments);
     }
     let mut findings = host::examine();
-    findings.extend(storage::examine(&*disk::disk()?, &existing(&arguments.out)));
+    findings.extend(storage::examine(&*ground.disk(), &existing(&arguments.out)));
     findings.extend(engine::examine());
     let worst = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Ok);
     match arguments.format {

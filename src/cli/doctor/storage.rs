@@ -7,9 +7,9 @@ use std::{
 };
 
 use rustix::fs::statfs;
+use sweep_disk::{Access, Disk, Lock, Sharing};
 
 use super::Finding;
-use crate::disk::{Access, Disk, Lock, Sharing};
 
 /// Room that a sweep's journal, models and report may take, in bytes.
 const LITTLE_ROOM: u64 = 2 << 30;

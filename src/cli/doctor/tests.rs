@@ -1,8 +1,9 @@
 use std::path::Path;
 
+use sweep_disk::{Disk, OsDisk};
+
 use super::{Verdict, engine, existing, storage};
 use crate::{
-    disk::{Disk, OsDisk},
     gpu::{Gpu, Memory, NoGpu},
     session::Findings,
 };

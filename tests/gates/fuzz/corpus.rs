@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use sweep::disk::{Disk, SimulatedDisk};
+use sweep_disk::Disk;
+use sweep_faults::SimulatedDisk;
 
 use crate::forge::{Claim, HONEST, Pickle, checkpoint, six};
 

@@ -1,3 +1,5 @@
+//! A disk that dies at its nth change.
+
 use std::{
     ffi::OsString,
     fmt, io,
@@ -10,9 +12,8 @@ use std::{
 };
 
 use rustix::io::Errno;
+use sweep_disk::{Access, Disk, Lock, Sharing, When};
 use sweep_protocol::terms::ContentHash;
-
-use super::{Access, Disk, Lock, Sharing, When};
 
 /// A file system that dies at its nth change, to try what a crash leaves behind.
 #[derive(Debug)]

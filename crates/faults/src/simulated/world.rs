@@ -10,8 +10,9 @@ use std::{
 };
 
 use sweep_chance::Chance;
+use sweep_disk::Sharing;
 
-use super::{super::Sharing, Kept};
+use super::Kept;
 
 /// Where the clock of the file system begins, after 1970.
 const BEGINNING: Duration = Duration::from_hours(24 * 365);

@@ -10,9 +10,9 @@ use std::{
     time::Duration,
 };
 
+use sweep_disk::{Access, Disk, Held, Lock, Sharing, When};
 use sweep_protocol::terms::ContentHash;
 
-use super::{Access, Disk, Held, Lock, Sharing, When};
 use world::{Node, Renaming, World, Writing};
 
 /// What a device keeps, at a power failure, of the changes that were not synced.

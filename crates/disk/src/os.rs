@@ -1,3 +1,5 @@
+//! The file system of the operating system.
+
 use std::{
     ffi::OsString,
     fs::{self, File},

@@ -1,17 +1,10 @@
-//! What results ask of a file system, small enough to be replaced by one that fails on purpose: the operating system's, one
-//! in memory that loses its power, and one that dies at its nth change. This module knows no results.
+//! What results ask of a file system, small enough to be replaced by one that fails on purpose (`sweep-faults`), and the
+//! operating system's. This package knows no results.
 
-mod counting;
 mod os;
-mod simulated;
-#[cfg(test)]
-mod tests;
 
-pub use counting::{Counting, Death};
 pub use os::OsDisk;
-pub use simulated::{Kept, SimulatedDisk};
-pub use sweep_files::Access;
-pub(crate) use sweep_files::TEMPORARY;
+pub use sweep_files::{Access, TEMPORARY};
 
 use std::{ffi::OsString, fmt::Debug, io, path::Path, time::Duration};
 
@@ -102,7 +95,7 @@ pub trait Held: Debug + Send + Sync {
 
 /// Writes a file as a whole: its readers see the old content or the new one, also after a power failure. `writer` tells
 /// apart those who may do so at the same time.
-pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8], writer: &str) -> io::Result<()> {
+pub fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8], writer: &str) -> io::Result<()> {
     let (folder, name) = (path.parent().unwrap_or(Path::new(".")), path.file_name().unwrap_or_default());
     let mut temporary = OsString::from(".");
     temporary.push(name);
@@ -117,7 +110,7 @@ pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8], writer: &str) 
 }
 
 /// Makes a folder and those above it; an existing one may be a link to one.
-pub(crate) fn create_dirs(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+pub fn create_dirs(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     let Some(parent) = path.parent() else { return Ok(()) };
     let above = if parent == Path::new("") { Path::new(".") } else { parent };
     if disk.access(path).is_ok() {

@@ -1,6 +1,8 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
-use super::{Disk, Kept, OsDisk, SimulatedDisk, When};
+use sweep_disk::{Disk, OsDisk, When};
+
+use super::{Kept, SimulatedDisk};
 
 /// Both file systems, each with an empty folder of its own.
 fn both() -> [(Arc<dyn Disk>, std::path::PathBuf, Option<tempfile::TempDir>); 2] {
