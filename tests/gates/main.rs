@@ -5,10 +5,6 @@
 
 #[path = "../harness.rs"]
 mod harness;
-#[path = "../../crates/inputs/src/checkpoint/tests/forge.rs"]
-mod forge;
-#[path = "../../crates/inputs/src/checkpoint/tests/meter.rs"]
-mod meter;
 mod chance;
 mod command;
 mod crowd;
@@ -49,6 +45,10 @@ use std::{
 };
 
 use report::Report;
+use sweep_faults::{forge, meter};
+
+#[global_allocator]
+static METER: meter::Meter = meter::Meter;
 
 /// One gate: a promise, and how often (or how widely) it is tried.
 struct Gate {

@@ -97,18 +97,18 @@ fn calls() -> Vec<(String, Vec<u8>)> {
     for stranger in STRANGERS {
         let (module, name) = stranger.split_once(' ').expect("a module and a name");
         let ways = [
-            ("GLOBAL", Pickle::new().global(module, name).text(command).op(b"\x85R.")),
-            ("STACK_GLOBAL", Pickle::new().text(module).text(name).op(b"\x93").text(command).op(b"\x85R.")),
-            ("INST", Pickle::new().op(b"(").text(command).op(format!("i{module}\n{name}\n.").as_bytes())),
-            ("OBJ", Pickle::new().op(b"(").global(module, name).text(command).op(b"o.")),
-            ("NEWOBJ", Pickle::new().global(module, name).text(command).op(b"\x85\x81.")),
+            ("GLOBAL", Pickle::begin().global(module, name).text(command).op(b"\x85R.")),
+            ("STACK_GLOBAL", Pickle::begin().text(module).text(name).op(b"\x93").text(command).op(b"\x85R.")),
+            ("INST", Pickle::begin().op(b"(").text(command).op(format!("i{module}\n{name}\n.").as_bytes())),
+            ("OBJ", Pickle::begin().op(b"(").global(module, name).text(command).op(b"o.")),
+            ("NEWOBJ", Pickle::begin().global(module, name).text(command).op(b"\x85\x81.")),
             (
                 "BUILD",
-                Pickle::new().ordered_dict().op(b"}").text("__class__").global(module, name).op(b"sb."),
+                Pickle::begin().ordered_dict().op(b"}").text("__class__").global(module, name).op(b"sb."),
             ),
             (
                 "beside weights",
-                Pickle::new().op(b"}(").text("w").tensor(HONEST).text("x").global(module, name).op(b"u."),
+                Pickle::begin().op(b"}(").text("w").tensor(HONEST).text("x").global(module, name).op(b"u."),
             ),
         ];
         for (way, pickle) in ways {
@@ -120,22 +120,22 @@ fn calls() -> Vec<(String, Vec<u8>)> {
 
 fn bombs() -> Vec<(&'static str, Pickle)> {
     vec![
-        ("two million tuples", Pickle::new().op(b")").op(&vec![0x85; 2_000_000]).op(b".")),
-        ("two million marks", Pickle::new().op(&b"(".repeat(2_000_000)).op(b".")),
-        ("a thousand lists", Pickle::new().op(&b"]".repeat(1_000)).op(&b"a".repeat(999)).op(b".")),
-        ("a list in itself", Pickle::new().op(b"]q\0").op(&b"h\0a".repeat(100)).op(b".")),
-        ("billion laughs", Pickle::new().op(b")").op(&b"q\0h\0\x86".repeat(100)).op(b".")),
-        ("memo 2^28", Pickle::new().op(b"}r").op(&(1_u32 << 28).to_le_bytes()).op(b".")),
-        ("memo 2^32 - 1", Pickle::new().op(b"}r").op(&u32::MAX.to_le_bytes()).op(b".")),
-        ("a text of 4 GiB", Pickle::new().op(b"X").op(&u32::MAX.to_le_bytes()).op(b"abc.")),
-        ("a frame of 2^63", Pickle::new().op(b"\x95\0\0\0\0\0\0\0\x80}.")),
-        ("an integer of 255 bytes", Pickle::new().op(b"\x8a\xff").op(&[1; 255]).op(b".")),
-        ("a million values", Pickle::new().op(&b"N".repeat(1_500_000)).op(b".")),
-        ("a name without end", Pickle::new().op(b"c").op(&b"x".repeat(70_000)).op(b"\nx\n.")),
-        ("nested pickle as bytes", Pickle::new().global("pickle", "loads").op(b"C\x04cos\n\x85R.")),
-        ("an extension code", Pickle::new().op(b"\x82\x01.")),
-        ("a persistent id in text", Pickle::new().op(b"P/etc/passwd\n.")),
-        ("a terminal in a name", Pickle::new().global("\u{1b}]0;owned\u{7}", "\u{9b}2J").op(b".")),
+        ("two million tuples", Pickle::begin().op(b")").op(&vec![0x85; 2_000_000]).op(b".")),
+        ("two million marks", Pickle::begin().op(&b"(".repeat(2_000_000)).op(b".")),
+        ("a thousand lists", Pickle::begin().op(&b"]".repeat(1_000)).op(&b"a".repeat(999)).op(b".")),
+        ("a list in itself", Pickle::begin().op(b"]q\0").op(&b"h\0a".repeat(100)).op(b".")),
+        ("billion laughs", Pickle::begin().op(b")").op(&b"q\0h\0\x86".repeat(100)).op(b".")),
+        ("memo 2^28", Pickle::begin().op(b"}r").op(&(1_u32 << 28).to_le_bytes()).op(b".")),
+        ("memo 2^32 - 1", Pickle::begin().op(b"}r").op(&u32::MAX.to_le_bytes()).op(b".")),
+        ("a text of 4 GiB", Pickle::begin().op(b"X").op(&u32::MAX.to_le_bytes()).op(b"abc.")),
+        ("a frame of 2^63", Pickle::begin().op(b"\x95\0\0\0\0\0\0\0\x80}.")),
+        ("an integer of 255 bytes", Pickle::begin().op(b"\x8a\xff").op(&[1; 255]).op(b".")),
+        ("a million values", Pickle::begin().op(&b"N".repeat(1_500_000)).op(b".")),
+        ("a name without end", Pickle::begin().op(b"c").op(&b"x".repeat(70_000)).op(b"\nx\n.")),
+        ("nested pickle as bytes", Pickle::begin().global("pickle", "loads").op(b"C\x04cos\n\x85R.")),
+        ("an extension code", Pickle::begin().op(b"\x82\x01.")),
+        ("a persistent id in text", Pickle::begin().op(b"P/etc/passwd\n.")),
+        ("a terminal in a name", Pickle::begin().global("\u{1b}]0;owned\u{7}", "\u{9b}2J").op(b".")),
     ]
 }
 
@@ -259,7 +259,7 @@ fn programs() -> Vec<(String, Vec<u8>)> {
         ("a shell script", b"#!/bin/sh\necho > owned\n".to_vec()),
         ("an empty file", Vec::new()),
         ("zeros", vec![0; 4096]),
-        ("a bare pickle", Pickle::new().global("os", "system").text("echo > owned").op(b"\x85R.").0),
+        ("a bare pickle", Pickle::begin().global("os", "system").text("echo > owned").op(b"\x85R.").0),
         ("a header of 2^64 - 1", [&u64::MAX.to_le_bytes()[..], b"{}"].concat()),
         ("a header of 99 MB that isn't there", [&99_000_000_u64.to_le_bytes()[..], b"{"].concat()),
         ("a nested header", safetensors(&"{\"a\":".repeat(50_000))),

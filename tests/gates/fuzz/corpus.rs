@@ -220,7 +220,7 @@ pub(super) fn pickles() -> Vec<Vec<u8>> {
         Claim { shape: &[], strides: &[], offset: 5, ..HONEST },
     ];
     let mut pickles: Vec<Vec<u8>> = claims.into_iter().map(Pickle::of).collect();
-    let two = Pickle::new().op(b"}(").text("a").tensor(HONEST).op(b"q\0").text("b").op(b"h\0u.");
+    let two = Pickle::begin().op(b"}(").text("a").tensor(HONEST).op(b"q\0").text("b").op(b"h\0u.");
     pickles.push(two.0);
     pickles
 }

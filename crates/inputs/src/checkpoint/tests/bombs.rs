@@ -11,19 +11,19 @@ const MEMORY: usize = 96 << 20;
 
 #[test]
 fn bombs_are_refused_before_they_go_off() {
-    let deep = || Pickle::new().op(b")").op(&vec![0x85; 2_000_000]).op(b".");
-    let lists = Pickle::new().op(&b"]".repeat(1_000)).op(&b"a".repeat(999)).op(b".");
-    let dicts = Pickle::new().op(&b"}N".repeat(1_000)).op(b"}").op(&b"s".repeat(1_000)).op(b".");
-    let marks = Pickle::new().op(&b"(".repeat(2_000_000)).op(b".");
-    let itself = Pickle::new().op(b"]q\0").op(&b"h\0a".repeat(100)).op(b".");
-    let laughs = Pickle::new().op(b")").op(&b"q\0h\0\x86".repeat(100)).op(b".");
-    let memo = |index: u32| Pickle::new().op(b"}r").op(&index.to_le_bytes()).op(b".");
-    let text = |length: u32| Pickle::new().op(b"X").op(&length.to_le_bytes()).op(b"abc.");
-    let long = Pickle::new().text(&"x".repeat(70_000)).op(b".");
-    let line = Pickle::new().op(b"c").op(&b"x".repeat(70_000)).op(b"\nx\n.");
-    let busy = Pickle::new().op(&b"N".repeat(1_500_000)).op(b".");
-    let remembered = Pickle::new().op(b"}").op(&b"\x94".repeat(200_000)).op(b".");
-    let items = Pickle::new().op(b"}(").op(&b"N".repeat(990_000)).op(b"u").op(&b")".repeat(20_000));
+    let deep = || Pickle::begin().op(b")").op(&vec![0x85; 2_000_000]).op(b".");
+    let lists = Pickle::begin().op(&b"]".repeat(1_000)).op(&b"a".repeat(999)).op(b".");
+    let dicts = Pickle::begin().op(&b"}N".repeat(1_000)).op(b"}").op(&b"s".repeat(1_000)).op(b".");
+    let marks = Pickle::begin().op(&b"(".repeat(2_000_000)).op(b".");
+    let itself = Pickle::begin().op(b"]q\0").op(&b"h\0a".repeat(100)).op(b".");
+    let laughs = Pickle::begin().op(b")").op(&b"q\0h\0\x86".repeat(100)).op(b".");
+    let memo = |index: u32| Pickle::begin().op(b"}r").op(&index.to_le_bytes()).op(b".");
+    let text = |length: u32| Pickle::begin().op(b"X").op(&length.to_le_bytes()).op(b"abc.");
+    let long = Pickle::begin().text(&"x".repeat(70_000)).op(b".");
+    let line = Pickle::begin().op(b"c").op(&b"x".repeat(70_000)).op(b"\nx\n.");
+    let busy = Pickle::begin().op(&b"N".repeat(1_500_000)).op(b".");
+    let remembered = Pickle::begin().op(b"}").op(&b"\x94".repeat(200_000)).op(b".");
+    let items = Pickle::begin().op(b"}(").op(&b"N".repeat(990_000)).op(b"u").op(&b")".repeat(20_000));
     let bombs = [
         ("two million tuples", deep()),
         ("a thousand lists", lists),
@@ -68,7 +68,7 @@ fn values_that_multiply_when_copied_are_refused_before_they_are_copied() {
     let expanded = Claim { shape: &[1 << 40], strides: &[0], ..HONEST };
     let squared = Claim { shape: &[2048, 2048], strides: &[0, 0], ..HONEST };
     let shared = Claim { shape: &[1000, 1000], strides: &[0, 0], ..HONEST };
-    let mut twice = Pickle::new().op(b"}(");
+    let mut twice = Pickle::begin().op(b"}(");
     for name in ["a", "b"] {
         twice = twice.text(name).tensor(shared);
     }
@@ -91,9 +91,9 @@ fn values_that_multiply_when_copied_are_refused_before_they_are_copied() {
 #[test]
 fn shared_names_and_shapes_are_not_copied_per_tensor() {
     // 90,000 entries with one name of 60,000 bytes, then with one shape of 100,000 axes.
-    let name = Pickle::new().op(b"}(").text(&"n".repeat(60_000)).op(b"q\0").tensor(HONEST).op(b"q\x01");
+    let name = Pickle::begin().op(b"}(").text(&"n".repeat(60_000)).op(b"q\0").tensor(HONEST).op(b"q\x01");
     let name = name.op(&b"h\0h\x01".repeat(90_000)).op(b"u.");
-    let shape = Pickle::new().op(b"}(").text("a").global("torch._utils", "_rebuild_tensor_v2").op(b"(");
+    let shape = Pickle::begin().op(b"}(").text("a").global("torch._utils", "_rebuild_tensor_v2").op(b"(");
     let shape = shape.storage(HONEST).op(b"K\0(").op(&b"K\x01".repeat(100_000)).op(b"tq\0h\0\x89}tRq\x01");
     let shape = shape.op(&b"X\x01\0\0\0bh\x01".repeat(90_000)).op(b"u.");
     for (what, pickle) in [("one long name", name), ("one long shape", shape)] {

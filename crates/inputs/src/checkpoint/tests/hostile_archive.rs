@@ -112,7 +112,7 @@ fn duplicates_overlaps_and_gaps_are_refused() {
 #[test]
 fn an_entry_hidden_from_the_directory_is_refused() {
     let visible = honest();
-    let hidden = Entry::new("data.pkl", &Pickle::new().global("os", "system").op(b".").0);
+    let hidden = Entry::new("data.pkl", &Pickle::begin().global("os", "system").op(b".").0);
     let mut all = visible.clone();
     all.push(hidden);
     // The directory of the honest entries behind the contents of all.

@@ -76,15 +76,15 @@ fn pickle_problem(what: &str, pickle: &[u8]) -> PickleProblem {
 fn a_stranger_is_refused_by_name_however_it_is_asked_for() {
     for (module, name) in STRANGERS {
         let asked = [
-            Pickle::new().global(module, name).text("touch /tmp/owned").op(&[0x85, b'R', b'.']),
-            Pickle::new()
+            Pickle::begin().global(module, name).text("touch /tmp/owned").op(&[0x85, b'R', b'.']),
+            Pickle::begin()
                 .text(module)
                 .text(name)
                 .op(b"\x93")
                 .text("touch /tmp/owned")
                 .op(&[0x85, b'R', b'.']),
-            Pickle::new().op(format!("(X\x01\0\0\0xi{module}\n{name}\n.").as_bytes()),
-            Pickle::new()
+            Pickle::begin().op(format!("(X\x01\0\0\0xi{module}\n{name}\n.").as_bytes()),
+            Pickle::begin()
                 .ordered_dict()
                 .op(b"(")
                 .text("weight")
@@ -92,7 +92,7 @@ fn a_stranger_is_refused_by_name_however_it_is_asked_for() {
                 .text("x")
                 .global(module, name)
                 .op(b"u."),
-            Pickle::new().ordered_dict().op(b"}").text("__class__").global(module, name).op(b"sb."),
+            Pickle::begin().ordered_dict().op(b"}").text("__class__").global(module, name).op(b"sb."),
         ];
         for pickle in asked {
             let want = PickleProblem::Global { name: format!("{module}.{name}") };
@@ -103,7 +103,7 @@ fn a_stranger_is_refused_by_name_however_it_is_asked_for() {
 
 #[test]
 fn a_whole_module_is_refused_with_the_way_out() {
-    let module = Pickle::new().global("torchvision.models.resnet", "ResNet").op(b")\x81}b.");
+    let module = Pickle::begin().global("torchvision.models.resnet", "ResNet").op(b")\x81}b.");
     let message = refused("a module", &checkpoint(&module.0, &[])).to_string();
     assert!(message.contains("`torchvision.models.resnet.ResNet`"), "{message}");
     assert!(message.contains("torch.save(model.state_dict(), path)"), "{message}");
@@ -111,13 +111,13 @@ fn a_whole_module_is_refused_with_the_way_out() {
 
 #[test]
 fn names_of_the_short_list_can_be_called_only_as_torch_does() {
-    let rebuild = || Pickle::new().global("torch._utils", "_rebuild_tensor_v2");
+    let rebuild = || Pickle::begin().global("torch._utils", "_rebuild_tensor_v2");
     let malformed = [
-        ("a call of a storage type", Pickle::new().global("torch", "FloatStorage").op(b")R.")),
-        ("a call of a dictionary", Pickle::new().op(b"})R.")),
-        ("a call of a text", Pickle::new().text("eval").op(b")R.")),
-        ("an OrderedDict of something", Pickle::new().global("collections", "OrderedDict").op(b"]\x85R.")),
-        ("arguments that are no tuple", Pickle::new().global("collections", "OrderedDict").op(b"]R.")),
+        ("a call of a storage type", Pickle::begin().global("torch", "FloatStorage").op(b")R.")),
+        ("a call of a dictionary", Pickle::begin().op(b"})R.")),
+        ("a call of a text", Pickle::begin().text("eval").op(b")R.")),
+        ("an OrderedDict of something", Pickle::begin().global("collections", "OrderedDict").op(b"]\x85R.")),
+        ("arguments that are no tuple", Pickle::begin().global("collections", "OrderedDict").op(b"]R.")),
         ("a tensor of nothing", rebuild().op(b")R.")),
         ("a tensor of too little", rebuild().op(b"(").storage(HONEST).int(0).op(b"tR.")),
         ("a tensor of texts", rebuild().op(b"(").text("a").int(0).ints(&[]).ints(&[]).op(b"\x89}tR.")),
@@ -130,14 +130,14 @@ fn names_of_the_short_list_can_be_called_only_as_torch_does() {
         ),
         (
             "a parameter of a number",
-            Pickle::new().global("torch._utils", "_rebuild_parameter").op(b"(K\x01\x88}tR."),
+            Pickle::begin().global("torch._utils", "_rebuild_parameter").op(b"(K\x01\x88}tR."),
         ),
-        ("attributes of a tensor", Pickle::new().tensor(HONEST).op(b"}b.")),
-        ("attributes that are a tuple", Pickle::new().ordered_dict().op(b"NN\x86b.")),
-        ("a storage that is a text", Pickle::new().text("0").op(b"Q.")),
-        ("a storage of a tuple", Pickle::new().ints(&[1, 2, 3, 4, 5]).op(b"Q.")),
-        ("a storage of -1 elements", Pickle::new().storage(Claim { elements: -1, ..HONEST }).op(b".")),
-        ("a module", Pickle::new().op(b"(").text("module").op(b"NNNNtQ.")),
+        ("attributes of a tensor", Pickle::begin().tensor(HONEST).op(b"}b.")),
+        ("attributes that are a tuple", Pickle::begin().ordered_dict().op(b"NN\x86b.")),
+        ("a storage that is a text", Pickle::begin().text("0").op(b"Q.")),
+        ("a storage of a tuple", Pickle::begin().ints(&[1, 2, 3, 4, 5]).op(b"Q.")),
+        ("a storage of -1 elements", Pickle::begin().storage(Claim { elements: -1, ..HONEST }).op(b".")),
+        ("a module", Pickle::begin().op(b"(").text("module").op(b"NNNNtQ.")),
     ];
     for (what, pickle) in malformed {
         let problem = pickle_problem(what, &pickle.0);
@@ -193,11 +193,11 @@ fn instructions_out_of_order_are_refused() {
 fn every_instruction_outside_the_short_list_is_refused() {
     let known = b"\x80\x95(qr\x94hjt\x85\x86\x87aesuci\x93RQb.NJKM\x88\x89\x8aGX\x8c)]}";
     for opcode in (0..=u8::MAX).filter(|opcode| !known.contains(opcode)) {
-        let pickle = Pickle::new().op(b"(NN}").op(&[opcode]).op(b"\x01\n\x01\n\0\0\0\0\0\0.");
+        let pickle = Pickle::begin().op(b"(NN}").op(&[opcode]).op(b"\x01\n\x01\n\0\0\0\0\0\0.");
         let problem = pickle_problem("an instruction", &pickle.0);
         assert_eq!(problem, PickleProblem::Opcode { opcode, at: 6 });
     }
-    let friend = Pickle::new().op(b"(icollections\nOrderedDict\n.");
+    let friend = Pickle::begin().op(b"(icollections\nOrderedDict\n.");
     assert_eq!(pickle_problem("INST", &friend.0), PickleProblem::Opcode { opcode: b'i', at: 3 });
 }
 
@@ -273,8 +273,8 @@ fn a_storage_must_be_exactly_as_long_as_claimed() {
 
 #[test]
 fn what_is_no_state_dict_is_named() {
-    let one = |key: &str| Pickle::new().op(b"}(").text(key);
-    let not_a_dict = pickle_problem("a tensor alone", &Pickle::new().tensor(HONEST).op(b".").0);
+    let one = |key: &str| Pickle::begin().op(b"}(").text(key);
+    let not_a_dict = pickle_problem("a tensor alone", &Pickle::begin().tensor(HONEST).op(b".").0);
     assert_eq!(not_a_dict, PickleProblem::NotADict { kind: "a tensor" });
     let number = pickle_problem("an epoch", &one("weight").tensor(HONEST).text("epoch").int(3).op(b"u.").0);
     assert_eq!(number, PickleProblem::NotATensor { key: "epoch".to_owned(), kind: "an integer" });
@@ -288,7 +288,7 @@ fn what_is_no_state_dict_is_named() {
         pickle_problem("two levels", &deeper.0),
         PickleProblem::NotATensor { key: "model".to_owned(), kind: "a dictionary" }
     );
-    let key = Pickle::new().op(b"}(K\x01").tensor(HONEST).op(b"u.");
+    let key = Pickle::begin().op(b"}(K\x01").tensor(HONEST).op(b"u.");
     assert_eq!(pickle_problem("a key", &key.0), PickleProblem::NotAName { kind: "an integer" });
 }
 
@@ -298,9 +298,9 @@ fn empty_and_repeated_names_are_refused() {
         Err(CheckpointError::Unfit { problem, .. }) => problem,
         other => panic!("{other:?}"),
     };
-    assert_eq!(unfit(Pickle::new().op(b"}.")), NotAStateDict::Empty);
-    let twice = Pickle::new().op(b"}(").text("w").tensor(HONEST).text("w").tensor(HONEST).op(b"u.");
+    assert_eq!(unfit(Pickle::begin().op(b"}.")), NotAStateDict::Empty);
+    let twice = Pickle::begin().op(b"}(").text("w").tensor(HONEST).text("w").tensor(HONEST).op(b"u.");
     assert_eq!(unfit(twice), NotAStateDict::Repeated { name: "w".to_owned() });
-    let reserved = Pickle::new().op(b"}(").text("__metadata__").tensor(HONEST).op(b"u.");
+    let reserved = Pickle::begin().op(b"}(").text("__metadata__").tensor(HONEST).op(b"u.");
     assert_eq!(unfit(reserved), NotAStateDict::Reserved);
 }

@@ -1,7 +1,5 @@
 //! Real checkpoints, forged ones, damaged ones.
 
-mod forge;
-mod meter;
 mod real;
 mod hostile_pickle;
 mod bombs;
@@ -13,7 +11,12 @@ mod property;
 
 use std::path::{Path, PathBuf};
 
+use sweep_faults::{forge, meter};
+
 use super::{CheckpointError, StateDict, decode};
+
+#[global_allocator]
+static METER: meter::Meter = meter::Meter;
 
 /// A file of the golden fixtures.
 fn golden(name: &str) -> PathBuf {

@@ -90,7 +90,7 @@ fn strided_views_and_shared_storages_are_gathered() {
     let repeated = Claim { shape: &[2, 2], strides: &[0, 1], offset: 4, ..HONEST };
     let scalar = Claim { shape: &[], strides: &[], offset: 5, ..HONEST };
     let empty = Claim { shape: &[0, 3], strides: &[3, 1], offset: 6, ..HONEST };
-    let mut pickle = Pickle::new().op(b"}(");
+    let mut pickle = Pickle::begin().op(b"}(");
     for (name, claim) in [("t", transposed), ("c", column), ("r", repeated), ("s", scalar), ("e", empty)] {
         pickle = pickle.text(name).tensor(claim);
     }
@@ -104,7 +104,7 @@ fn strided_views_and_shared_storages_are_gathered() {
 
 #[test]
 fn parameters_metadata_and_pickle_protocol_4_are_understood() {
-    let metadata = Pickle::new()
+    let metadata = Pickle::begin()
         .ordered_dict()
         .op(b"(")
         .text("weight")
@@ -136,7 +136,7 @@ fn parameters_metadata_and_pickle_protocol_4_are_understood() {
 #[test]
 fn a_state_dict_one_level_down_is_unwrapped_and_data_parallel_names_are_shortened() {
     for key in ["state_dict", "model_state_dict", "model"] {
-        let nested = Pickle::new()
+        let nested = Pickle::begin()
             .op(b"}(")
             .text("epoch")
             .int(90)
@@ -152,7 +152,7 @@ fn a_state_dict_one_level_down_is_unwrapped_and_data_parallel_names_are_shortene
         let state = decoded(&checkpoint(&nested.0, &[("0", &six())])).expect(key);
         assert_eq!(state.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["conv1.weight"]);
     }
-    let mixed = Pickle::new().op(b"}(").text("module.a").tensor(HONEST).text("b").tensor(HONEST).op(b"u.");
+    let mixed = Pickle::begin().op(b"}(").text("module.a").tensor(HONEST).text("b").tensor(HONEST).op(b"u.");
     let state = decoded(&checkpoint(&mixed.0, &[("0", &six())])).expect("names of both kinds");
     assert_eq!(state.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["module.a", "b"]);
 }

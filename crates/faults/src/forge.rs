@@ -1,61 +1,77 @@
 //! Writes pickles and ZIP containers byte by byte: honest ones as `torch.save` does, and dishonest ones.
 
-/// A pickle under construction.
+/// A pickle under construction; its bytes so far.
 #[derive(Debug, Clone)]
-pub(super) struct Pickle(pub(super) Vec<u8>);
+#[must_use]
+pub struct Pickle(pub Vec<u8>);
 
 /// What the pickle says of a tensor.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Claim<'a> {
-    pub(super) kind: &'a str,
-    pub(super) key: &'a str,
-    pub(super) elements: i64,
-    pub(super) offset: i64,
-    pub(super) shape: &'a [i64],
-    pub(super) strides: &'a [i64],
+pub struct Claim<'a> {
+    /// Name of the storage's class in `torch`.
+    pub kind: &'a str,
+    /// Name of the storage in the archive.
+    pub key: &'a str,
+    /// How many numbers the storage has.
+    pub elements: i64,
+    /// Where the tensor begins in it, in numbers.
+    pub offset: i64,
+    /// Shape.
+    pub shape: &'a [i64],
+    /// Strides, in numbers.
+    pub strides: &'a [i64],
 }
 
 /// Two by three float32, row-major, in storage `0`.
-pub(super) const HONEST: Claim<'static> =
+pub const HONEST: Claim<'static> =
     Claim { kind: "FloatStorage", key: "0", elements: 6, offset: 0, shape: &[2, 3], strides: &[3, 1] };
 
 impl Pickle {
-    pub(super) fn new() -> Self {
+    /// Says which protocol it is.
+    pub fn begin() -> Self {
         Self(vec![0x80, 2])
     }
 
-    pub(super) fn op(mut self, bytes: &[u8]) -> Self {
+    /// Appends opcodes as they are.
+    pub fn op(mut self, bytes: &[u8]) -> Self {
         self.0.extend_from_slice(bytes);
         self
     }
 
-    pub(super) fn global(self, module: &str, name: &str) -> Self {
+    /// Pushes a name of a module.
+    pub fn global(self, module: &str, name: &str) -> Self {
         self.op(format!("c{module}\n{name}\n").as_bytes())
     }
 
-    pub(super) fn text(self, text: &str) -> Self {
+    /// Pushes a text.
+    pub fn text(self, text: &str) -> Self {
         let length = u32::try_from(text.len()).expect("a short text");
         self.op(b"X").op(&length.to_le_bytes()).op(text.as_bytes())
     }
 
-    pub(super) fn int(self, value: i64) -> Self {
+    /// Pushes a whole number.
+    pub fn int(self, value: i64) -> Self {
         self.op(&[0x8a, 8]).op(&value.to_le_bytes())
     }
 
-    pub(super) fn ints(self, values: &[i64]) -> Self {
+    /// Pushes a tuple of whole numbers.
+    pub fn ints(self, values: &[i64]) -> Self {
         values.iter().fold(self.op(b"("), |pickle, &value| pickle.int(value)).op(b"t")
     }
 
-    pub(super) fn ordered_dict(self) -> Self {
+    /// Pushes an empty `OrderedDict`.
+    pub fn ordered_dict(self) -> Self {
         self.global("collections", "OrderedDict").op(b")R")
     }
 
-    pub(super) fn storage(self, claim: Claim<'_>) -> Self {
+    /// Pushes a storage, by its persistent id.
+    pub fn storage(self, claim: Claim<'_>) -> Self {
         let Claim { kind, key, elements, .. } = claim;
         self.op(b"(").text("storage").global("torch", kind).text(key).text("cpu").int(elements).op(b"tQ")
     }
 
-    pub(super) fn tensor(self, claim: Claim<'_>) -> Self {
+    /// Pushes a tensor.
+    pub fn tensor(self, claim: Claim<'_>) -> Self {
         self.global("torch._utils", "_rebuild_tensor_v2")
             .op(b"(")
             .storage(claim)
@@ -68,29 +84,37 @@ impl Pickle {
     }
 
     /// A state dict of one tensor called `weight`.
-    pub(super) fn of(claim: Claim<'_>) -> Vec<u8> {
-        Self::new().ordered_dict().op(b"(").text("weight").tensor(claim).op(b"u.").0
+    pub fn of(claim: Claim<'_>) -> Vec<u8> {
+        Self::begin().ordered_dict().op(b"(").text("weight").tensor(claim).op(b"u.").0
     }
 }
 
 /// A ZIP entry; both headers say the same of it.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) name: String,
-    pub(super) content: Vec<u8>,
-    pub(super) method: u16,
-    pub(super) flags: u16,
-    pub(super) crc: u32,
+pub struct Entry {
+    /// Name.
+    pub name: String,
+    /// Content, as it is stored.
+    pub content: Vec<u8>,
+    /// Method of compression; 0 for none.
+    pub method: u16,
+    /// General-purpose flags.
+    pub flags: u16,
+    /// Checksum in the headers.
+    pub crc: u32,
     /// Size in the headers.
-    pub(super) size: u32,
+    pub size: u32,
     /// Place of the local header in the directory, if not the true one.
-    pub(super) offset: Option<u32>,
-    pub(super) made_by: u16,
-    pub(super) attributes: u32,
+    pub offset: Option<u32>,
+    /// System and version that made it.
+    pub made_by: u16,
+    /// External attributes.
+    pub attributes: u32,
 }
 
 impl Entry {
-    pub(super) fn new(name: &str, content: &[u8]) -> Self {
+    /// An honest one, below `forged/`.
+    pub fn new(name: &str, content: &[u8]) -> Self {
         Self {
             name: format!("forged/{name}"),
             content: content.to_vec(),
@@ -155,15 +179,18 @@ impl Entry {
 
 /// The numbers of the end records.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct End {
-    pub(super) entries: u64,
-    pub(super) size: u64,
-    pub(super) start: u64,
+pub struct End {
+    /// Number of entries.
+    pub entries: u64,
+    /// Bytes of the directory.
+    pub size: u64,
+    /// Where the directory begins.
+    pub start: u64,
 }
 
 impl End {
     /// Both end records, at `position`.
-    pub(super) fn bytes(self, position: usize) -> Vec<u8> {
+    pub fn bytes(self, position: usize) -> Vec<u8> {
         let mut bytes = b"PK\x06\x06\x2c\0\0\0\0\0\0\0\x1e\x03\x2d\0\0\0\0\0\0\0\0\0".to_vec();
         for number in [self.entries, self.entries, self.size, self.start] {
             bytes.extend_from_slice(&number.to_le_bytes());
@@ -184,7 +211,7 @@ impl End {
 }
 
 /// Local headers and contents, then the directory, then the end; `bend` may falsify the numbers of the end.
-pub(super) fn zip_with(entries: &[Entry], bend: impl FnOnce(End) -> End) -> Vec<u8> {
+pub fn zip_with(entries: &[Entry], bend: impl FnOnce(End) -> End) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut directory = Vec::new();
     for entry in entries {
@@ -198,12 +225,13 @@ pub(super) fn zip_with(entries: &[Entry], bend: impl FnOnce(End) -> End) -> Vec<
     bytes
 }
 
-pub(super) fn zip(entries: &[Entry]) -> Vec<u8> {
+/// An archive whose numbers are true.
+pub fn zip(entries: &[Entry]) -> Vec<u8> {
     zip_with(entries, |end| end)
 }
 
 /// The entries of an honest checkpoint, except that the pickle and the storages are given.
-pub(super) fn entries(pickle: &[u8], storages: &[(&str, &[u8])]) -> Vec<Entry> {
+pub fn entries(pickle: &[u8], storages: &[(&str, &[u8])]) -> Vec<Entry> {
     let mut entries = vec![Entry::new("data.pkl", pickle), Entry::new("byteorder", b"little")];
     entries.extend(storages.iter().map(|(key, bytes)| Entry::new(&format!("data/{key}"), bytes)));
     entries.push(Entry::new("version", b"3\n"));
@@ -211,16 +239,17 @@ pub(super) fn entries(pickle: &[u8], storages: &[(&str, &[u8])]) -> Vec<Entry> {
     entries
 }
 
-pub(super) fn checkpoint(pickle: &[u8], storages: &[(&str, &[u8])]) -> Vec<u8> {
+/// An archive as `torch.save` writes it, with this pickle and these storages.
+pub fn checkpoint(pickle: &[u8], storages: &[(&str, &[u8])]) -> Vec<u8> {
     zip(&entries(pickle, storages))
 }
 
 /// Bytes of float32, little-endian.
-pub(super) fn floats(values: &[f32]) -> Vec<u8> {
+pub fn floats(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 /// The storage of [`HONEST`]: 0 to 5.
-pub(super) fn six() -> Vec<u8> {
+pub fn six() -> Vec<u8> {
     floats(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
 }

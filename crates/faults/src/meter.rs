@@ -1,4 +1,5 @@
-//! Measures the memory that a thread asks for, so that "bounded" can be tested.
+//! Measures the memory that a thread asks for, so that "bounded" can be tested: where [`Meter`] is the
+//! `#[global_allocator]` of the test program.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -10,10 +11,9 @@ thread_local! {
     static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
-struct Meter;
-
-#[global_allocator]
-static METER: Meter = Meter;
+/// The system's allocator, counted.
+#[derive(Debug)]
+pub struct Meter;
 
 fn count(change: isize) {
     // A thread that is ending has no cells any more.
@@ -38,19 +38,27 @@ unsafe impl GlobalAlloc for Meter {
 }
 
 /// What `work` gives, and by how many bytes the memory of this thread grew meanwhile.
-pub(super) fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
+pub fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = LIVE.get();
     PEAK.set(before);
     let result = work();
     (result, (PEAK.get() - before).cast_unsigned())
 }
 
-#[test]
-fn the_meter_sees_what_is_allocated_and_freed() {
-    let (length, bytes) = peak(|| {
-        drop(vec![1_u8; 1 << 20]);
-        vec![1_u8; 1 << 16].len()
-    });
-    assert_eq!(length, 1 << 16);
-    assert!((1 << 20..2 << 20).contains(&bytes), "{bytes}");
+#[cfg(test)]
+mod tests {
+    use super::{Meter, peak};
+
+    #[global_allocator]
+    static METER: Meter = Meter;
+
+    #[test]
+    fn the_meter_sees_what_is_allocated_and_freed() {
+        let (length, bytes) = peak(|| {
+            drop(vec![1_u8; 1 << 20]);
+            vec![1_u8; 1 << 16].len()
+        });
+        assert_eq!(length, 1 << 16);
+        assert!((1 << 20..2 << 20).contains(&bytes), "{bytes}");
+    }
 }
