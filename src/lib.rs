@@ -13,6 +13,7 @@
 pub mod outcome;
 pub mod audit;
 pub mod plan;
+pub mod python;
 pub mod score;
 pub mod stage;
 pub mod grid;

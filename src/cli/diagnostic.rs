@@ -265,6 +265,7 @@ fn of_session(error: &SessionError) -> Exit {
         | SessionError::NoProgram { .. }
         | SessionError::NoTorchWorker { .. }
         | SessionError::Untrusted { .. }
+        | SessionError::UntrustedFunction { .. }
         | SessionError::EngineUnusable { .. }
         | SessionError::NotGranted { .. }
         | SessionError::NoGpu { .. }

@@ -46,7 +46,7 @@ pub(super) enum Starts {
 /// Whether the user vouches for the grid's engine.
 #[derive(Debug, Args)]
 pub(super) struct Vouching {
-    /// Start the grid's own engine, though it is no script of yours below the grid's folder
+    /// Start the grid's own engine and call its functions, though they are no files of yours below the grid's folder
     #[arg(long)]
     trust: bool,
 }

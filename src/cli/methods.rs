@@ -56,6 +56,7 @@ fn details(method: &Method) -> String {
     let engines = match method.engines {
         Engines::All => "every engine",
         Engines::Simulating => "engines that train nothing",
+        Engines::Torch => "the torch engine alone",
     };
     let (networks, data) = (example.networks_in_words(), example.data());
     let cost = format!("{} passes over the retain set at the defaults", example.cost());
@@ -110,7 +111,7 @@ struct Example {
 impl Example {
     fn of(method: &Method) -> Self {
         let facts = Facts { training: TrainingRecipe::default() };
-        let open = method.engines == Engines::Simulating || method.name == "recipe";
+        let open = method.engines == Engines::Simulating || method.open;
         Self { recipe: (method.recipe)(&method.defaults(), &facts), open }
     }
 

@@ -64,8 +64,8 @@ pub(super) fn submit(arguments: &Arguments, ground: &Ground) -> Result<Exit, Com
         dir: &absolute,
         program: &program,
         workers: arguments.workers.get(),
-        // Whoever submits has vouched for the command by now, or it is theirs.
-        trust: prepared.plan.engine.command.is_some(),
+        // Whoever submits has vouched for the command and the functions by now, or they are theirs.
+        trust: prepared.plan.engine.command.is_some() || prepared.plan.calls().is_some(),
         settings: &prepared.grid.settings().cluster.slurm,
     };
     if arguments.print {

@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     /// On a cluster, don't ask for another turn when the time runs out
     #[arg(long)]
     no_requeue: bool,
-    /// Start the engine that the folder names, though it doesn't come with sweep
+    /// Start the engine that the folder names, and call the functions, though they don't come with sweep
     #[arg(long)]
     trust: bool,
     /// How to show progress

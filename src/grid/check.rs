@@ -40,7 +40,7 @@ impl GridFile {
 fn check(root: &Table<'_>, sources: &Sources) -> Result<(Settings, Vec<Space>), Problems> {
     let mut problems = Problems::default();
     let settings = settings::read(root, &mut problems);
-    let written = methods::read(root, settings.trains(), &mut problems);
+    let written = methods::read(root, (&settings.engine, settings.trains()), &mut problems);
     let spaces: Vec<&Space> = written.iter().map(|written| &written.space).collect();
     let excludes = exclude::read(root, &spaces, sources, &mut problems);
     // The products must be bearable before any of their points is looked at.
@@ -133,7 +133,8 @@ fn refuse_repeated(spaces: &[Space]) -> Result<(), Problems> {
 /// What makes a point of a method what it is.
 fn content(space: &Space, position: usize, index: usize) -> String {
     let recipe = space.recipes.as_ref().map(|recipes| recipes[position].as_ref());
-    serde_json::to_string(&(space.parameters(index), recipe)).expect("plain data serialises")
+    let target = space.call.as_ref().map(|call| (&call.target.file, &call.target.function));
+    serde_json::to_string(&(space.parameters(index), recipe, target)).expect("plain data serialises")
 }
 
 /// The floor stands beside every score, asked for or not.

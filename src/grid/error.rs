@@ -8,6 +8,7 @@ use super::{
     filter::FilterMistake,
     source::{Sources, Span},
 };
+use crate::python::NotCallable;
 
 /// Everything that is wrong with one grid; [`render`](Self::render) shows it.
 #[derive(Debug, Error)]
@@ -134,6 +135,18 @@ pub enum Mistake {
     Grammar(#[source] toml::de::Error),
     #[error("{0}")]
     Recipe(Flaw),
+    #[error("{0}")]
+    Function(#[source] NotCallable),
+    #[error("a function is no phase among others")]
+    FunctionAmongPhases,
+    #[error("`{method}` is called by the torch engine alone, not by {engine}")]
+    TorchOnly { method: &'static str, engine: &'static str },
+    #[error("`{function}` has no keyword argument `{key}`")]
+    UnknownArgument { function: String, key: String },
+    #[error("`{key}` is what `{function}` is called with in any case")]
+    TakenArgument { function: String, key: String },
+    #[error("`{function}` needs a value for `{key}`, which has no default")]
+    MissingArgument { function: String, key: String },
     #[error("`{label}` can't be carried out on `{data}`: {fault}")]
     Unfit { label: String, data: String, fault: Fault },
     #[error("the axis `{key}` has no values")]

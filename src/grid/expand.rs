@@ -10,7 +10,7 @@ use std::{
 use sweep_methods::{Arguments, Facts, Method, StartsFrom, find};
 use sweep_protocol::{
     network::Layout,
-    recipe::Recipe,
+    recipe::{Python, Recipe},
     terms::{ContentHash, RunId, Seed, SetSizes, Value},
 };
 
@@ -20,9 +20,12 @@ use super::{
     source::Span,
     space::Space,
 };
-use crate::plan::{
-    HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedEngine, PlannedInputs, PlannedOriginal, Point,
-    PointRecipe, RETRAIN_SEEDS, Role, Run, first_seed,
+use crate::{
+    plan::{
+        HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedEngine, PlannedInputs, PlannedOriginal,
+        Point, PointRecipe, RETRAIN_SEEDS, Role, Run, first_seed,
+    },
+    python::{self, Functions},
 };
 
 /// What is found outside the grid and decides results. A plan for an engine that trains without its data is good for looking
@@ -35,6 +38,8 @@ pub struct Resolved {
     pub data: Option<ResolvedData>,
     /// Hash of the checkpoint that the grid names, if it names one.
     pub checkpoint: Option<ContentHash>,
+    /// The functions of the user's own that it names.
+    pub functions: Functions,
 }
 
 /// A data set that was looked at.
@@ -94,6 +99,7 @@ impl Settings {
 struct Expansion<'g> {
     grid: &'g Grid,
     data: Option<&'g ResolvedData>,
+    functions: &'g Functions,
     checkpoint: Option<&'g ContentHash>,
     /// The engine as it enters the ids of runs.
     engine: String,
@@ -119,6 +125,7 @@ impl<'g> Expansion<'g> {
         Self {
             grid,
             data,
+            functions: &resolved.functions,
             checkpoint,
             engine,
             facts,
@@ -179,7 +186,11 @@ impl<'g> Expansion<'g> {
         let Some(&some) = space.kept.first() else { return };
         let (label, method): (Arc<str>, Arc<str>) = (space.label.as_str().into(), space.method.name.into());
         let varied: Arc<[String]> = space.varied().into();
-        let deferred = deferred(space.method, &self.facts);
+        let call = match self.call(space) {
+            Ok(call) => call,
+            Err(problems) => return self.problems.extend(problems),
+        };
+        let deferred = deferred(space.method, &self.facts, call.clone());
         let mut names = self.names(space.method);
         let mut values = space.parameters(some);
         let first = first_seed(space.method.starts_from);
@@ -188,8 +199,11 @@ impl<'g> Expansion<'g> {
             space.put_parameters(index, &mut values);
             let arguments = Arguments::checked(mem::take(&mut values));
             let written = space.recipes.as_ref().map(|recipes| recipes[position].clone());
-            let now =
-                written.clone().unwrap_or_else(|| (space.method.recipe)(&arguments, &self.facts).into());
+            let now = match (&written, &call) {
+                (Some(written), _) => written.clone(),
+                (None, Some(call)) => python::recipe(call, arguments.values()).into(),
+                (None, None) => (space.method.recipe)(&arguments, &self.facts).into(),
+            };
             self.fit(&space.label, Some(&space.span), &now, &mut reported);
             self.add_runs(&mut names, (arguments.values(), &now), first..first + self.grid.settings.seeds);
             self.points.push(Point {
@@ -202,6 +216,25 @@ impl<'g> Expansion<'g> {
                 recipe: written.map_or_else(|| deferred.clone(), PointRecipe::from),
             });
             values = arguments.into_values();
+        }
+    }
+
+    /// The call of a label's function, or everything that is wrong with it.
+    fn call(&self, space: &Space) -> Result<Option<Arc<Python>>, Vec<Problem>> {
+        let Some(call) = &space.call else { return Ok(None) };
+        let written = self
+            .functions
+            .call(&call.target, self.grid.settings.python.batch_size)
+            .map_err(|unfit| vec![call.unfit(unfit)]);
+        let known = self.functions.found.get(&call.target).and_then(|found| found.as_ref().ok());
+        let mut problems = known.map_or_else(Vec::new, |function| call.check(&function.signature));
+        match written {
+            Ok(written) if problems.is_empty() => Ok(Some(Arc::new(written))),
+            Ok(_) => Err(problems),
+            Err(unfit) => {
+                problems.extend(unfit);
+                Err(problems)
+            }
         }
     }
 
@@ -278,8 +311,11 @@ impl<'g> Expansion<'g> {
     }
 }
 
-/// The recipes of a registered method's points, written when they are asked for.
-fn deferred(method: &'static Method, facts: &Facts) -> PointRecipe {
+/// The recipes of a registered method's points, or those that call a function, written when they are asked for.
+fn deferred(method: &'static Method, facts: &Facts, call: Option<Arc<Python>>) -> PointRecipe {
+    if let Some(call) = call {
+        return PointRecipe::by(Arc::new(move |values| python::recipe(&call, values)));
+    }
     let facts = facts.clone();
     PointRecipe::by(Arc::new(move |values| (method.recipe)(&Arguments::checked(values.clone()), &facts)))
 }

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use sweep_methods::{Method, PHASES, Parameter};
+use sweep_methods::{FUNCTION, Method, PHASES, Parameter};
 
 use super::{
     error::{Mistake, Problem, closest, shown},
+    function::FunctionCall,
     phases,
     table::{Entry, Node, Table, list},
 };
 
 /// Name of the method whose phases are the user's own.
 pub(super) const OWN_PHASES: &str = "recipe";
+/// Name of the method that is a function of the user's own.
+pub(super) const OWN_FUNCTION: &str = "python";
 
 /// A label and its method.
 #[derive(Debug)]
@@ -31,9 +34,25 @@ impl<'t> Label<'t> {
 
     /// The keys of a table that are hyper-parameters, in the order of the file.
     pub(super) fn hyper_parameters(&self, table: &Table<'t>) -> Vec<Entry<'t>> {
-        let is_other =
-            |key| matches!(key, "method" | "zip") || (self.method.name == OWN_PHASES && key == PHASES);
+        let is_other = |key| {
+            matches!(key, "method" | "zip")
+                || (self.method.name == OWN_PHASES && key == PHASES)
+                || (self.calls() && key == FUNCTION)
+        };
         table.in_order().into_iter().filter(|entry| !is_other(entry.key)).collect()
+    }
+
+    /// Notes the keyword arguments that a table gives a function, zipped ones included.
+    pub(super) fn arguments(&self, mut call: FunctionCall, table: &Table<'t>) -> FunctionCall {
+        self.hyper_parameters(table).iter().for_each(|entry| call.give(entry));
+        for zipped in table.get("zip").and_then(|node| node.get_ref().as_array()).into_iter().flatten() {
+            if let Some(table) = zipped.get_ref().as_table() {
+                for (key, node) in table {
+                    call.give(&Entry { key: key.get_ref(), key_span: key.span(), node });
+                }
+            }
+        }
+        call
     }
 
     /// The hyper-parameters that a table gives a value, zipped ones included.
@@ -46,7 +65,12 @@ impl<'t> Label<'t> {
         own.chain(zipped.map(|key| key.get_ref().as_ref())).collect()
     }
 
-    /// Whether the method has a hyper-parameter of this name.
+    /// Whether it is a function of the user's own: its hyper-parameters are not known yet.
+    pub(super) fn calls(&self) -> bool {
+        self.method.name == OWN_FUNCTION
+    }
+
+    /// Whether the method has a hyper-parameter of this name. A function of the user's own takes none from `[defaults]`.
     pub(super) fn has(&self, key: &str) -> bool {
         self.placeholders.contains(key) || self.parameter(key).is_some()
     }

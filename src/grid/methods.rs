@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sweep_methods::{Engines, METHODS, Method, PHASES, find};
+use sweep_methods::{Engines, FUNCTION, METHODS, Method, PHASES, find};
 use toml::de::DeValue;
 
 use super::{
     axis::{Axes, Axis},
+    engine::EngineChoice,
     error::{Mistake, Problem, Problems, closest, shown},
-    label::{Label, OWN_PHASES},
+    function::FunctionCall,
+    label::{Label, OWN_FUNCTION, OWN_PHASES},
     phases,
     settings::{is_safe_name, unsafe_name},
     source::Span,
@@ -28,7 +30,11 @@ pub(super) struct Written<'t> {
 }
 
 /// Reads all methods, in the order of the file.
-pub(super) fn read<'t>(root: &Table<'t>, trains: bool, problems: &mut Problems) -> Vec<Written<'t>> {
+pub(super) fn read<'t>(
+    root: &Table<'t>,
+    (engine, trains): (&EngineChoice, bool),
+    problems: &mut Problems,
+) -> Vec<Written<'t>> {
     let defaults = root.table("defaults", problems).map_or_else(Vec::new, |table| table.in_order());
     let Some(node) = root.require("method", problems) else { return Vec::new() };
     let Some(table) = Table::of("[method]", node, problems) else { return Vec::new() };
@@ -37,7 +43,7 @@ pub(super) fn read<'t>(root: &Table<'t>, trains: bool, problems: &mut Problems) 
         problems.push(wrong_type("method", "at least one table `[method.…]`", node));
     }
     let mut reader =
-        Reader { trains, used: vec![false; defaults.len()], defaults, axes: Axes::new(problems) };
+        Reader { engine, trains, used: vec![false; defaults.len()], defaults, axes: Axes::new(problems) };
     let written: Vec<Written<'t>> = labels.iter().filter_map(|label| reader.label(label)).collect();
     if written.len() == labels.len() {
         reader.refuse_unused_defaults();
@@ -46,6 +52,7 @@ pub(super) fn read<'t>(root: &Table<'t>, trains: bool, problems: &mut Problems) 
 }
 
 struct Reader<'t, 'p> {
+    engine: &'p EngineChoice,
     /// Whether the engine is one that trains.
     trains: bool,
     defaults: Vec<Entry<'t>>,
@@ -62,6 +69,11 @@ impl<'t> Reader<'t, '_> {
         self.axes.problems.extend(self.label_problem(entry, method));
         let phases =
             if method.name == OWN_PHASES { Some(table.require(PHASES, self.axes.problems)?) } else { None };
+        let call = if method.name == OWN_FUNCTION {
+            Some(FunctionCall::of(&table, self.axes.problems)?)
+        } else {
+            None
+        };
         let label = Label::new(entry.key, method, phases);
         let given = label.given(&table);
         if let Some(node) = phases {
@@ -72,7 +84,8 @@ impl<'t> Reader<'t, '_> {
         let mut dimensions = self.product(&label, &table);
         dimensions.extend(self.zips(&label, &table));
         dimensions.extend(self.left_open(&label, &given));
-        let space = Space::new(entry, method, dimensions);
+        let mut space = Space::new(entry, method, dimensions);
+        space.call = call.map(|call| label.arguments(call, &table));
         if let Some(node) = phases.filter(|_| self.axes.problems.0.len() == before) {
             // One point tells a mistake in the phases, so that it is reported beside those of other tables.
             self.axes.problems.extend(phases::read(node, &space.parameters(0)).err().into_iter().flatten());
@@ -84,6 +97,7 @@ impl<'t> Reader<'t, '_> {
         let problems = &mut *self.axes.problems;
         let (name, span) = match table.get("method") {
             Some(node) => text("method", node, problems)?,
+            None if table.get(FUNCTION).is_some() => (OWN_FUNCTION, entry.key_span.clone()),
             None => (entry.key, entry.key_span.clone()),
         };
         let method = find(name);
@@ -108,6 +122,9 @@ impl<'t> Reader<'t, '_> {
         } else if method.engines == Engines::Simulating && self.trains {
             let help = "say engine = \"toy\", or remove the table";
             Some(at(Mistake::ToyOnly { method: method.name }).help(help))
+        } else if method.engines == Engines::Torch && *self.engine != EngineChoice::Torch {
+            let help = "leave `engine` out, which means torch, or remove the table";
+            Some(at(Mistake::TorchOnly { method: method.name, engine: self.engine.written() }).help(help))
         } else {
             None
         }
@@ -157,7 +174,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn axis(&mut self, label: &Label<'t>, entry: &Entry<'t>) -> Option<Axis> {
-        if label.has(entry.key) {
+        if label.has(entry.key) || label.calls() {
             return self.axes.read(entry, label.parameter(entry.key));
         }
         self.axes.problems.push(label.unknown(entry));

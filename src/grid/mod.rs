@@ -17,6 +17,7 @@ mod exclude;
 mod expand;
 mod file;
 mod filter;
+mod function;
 mod generator;
 mod label;
 mod methods;
@@ -40,6 +41,7 @@ pub use error::{GridError, Mistake, Note, Problem, closest};
 pub use expand::{Resolved, ResolvedData};
 pub use file::GridFile;
 pub use filter::{Filter, FilterError, FilterMistake, Operand};
+pub use function::PythonSettings;
 pub use pool::PoolSettings;
 pub use render::Color;
 pub use schema::schema;
@@ -48,6 +50,7 @@ pub use source::{Sources, Span};
 
 use std::collections::BTreeSet;
 
+use crate::python::Callee;
 use space::Space;
 
 /// A checked, finite grid.
@@ -66,6 +69,12 @@ impl Grid {
         let swept = self.spaces.iter().filter(|space| !space.kept.is_empty()).map(|space| space.method.name);
         let original = self.settings.trains_original().then_some("original");
         swept.chain(original).chain(["retrain"]).collect()
+    }
+
+    /// The functions of the user's own that its runs call.
+    pub fn functions(&self) -> BTreeSet<Callee> {
+        let swept = self.spaces.iter().filter(|space| !space.kept.is_empty());
+        swept.filter_map(|space| space.call.as_ref()).map(|call| call.target.clone()).collect()
     }
 
     /// Everything but the methods.

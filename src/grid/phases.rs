@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use sweep_protocol::{
     check::Fault,
-    recipe::{Path, Phase, Recipe, Step},
+    recipe::{Mention, Path, Phase, Recipe, Step},
     terms::Value,
 };
 use toml::{
@@ -56,10 +56,21 @@ fn read_filled(phases: &Node<'_>, values: &BTreeMap<String, Value>) -> Result<Re
         .map(|phases| Recipe { phases })
         .map_err(|error| vec![grammar(error, &phases.span())])?;
     let problem = |fault: Fault| Problem::at(place(phases, &fault.at), Mistake::Recipe(fault.flaw));
-    match recipe.check(None, None) {
-        Ok(()) => Ok(recipe),
-        Err(faults) => Err(faults.into_iter().map(problem).collect()),
-    }
+    let mut problems = functions(phases, &recipe);
+    problems.extend(recipe.check(None, None).err().into_iter().flatten().map(problem));
+    if problems.is_empty() { Ok(recipe) } else { Err(problems) }
+}
+
+/// Functions of the user's own among the phases: a file and a program that nobody has looked at.
+fn functions(phases: &Node<'_>, recipe: &Recipe) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    recipe.visit(&mut |at, mention| {
+        if let Mention::Function(_) = mention {
+            let problem = Problem::at(place(phases, &at.path()), Mistake::FunctionAmongPhases);
+            problems.push(problem.help("write python = \"FILE.py:FUNCTION\" in a table of its own"));
+        }
+    });
+    problems
 }
 
 fn in_toml(value: &Value) -> String {

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use sweep_methods::{Kind, METHODS, Method, PHASES, Parameter};
+use sweep_methods::{FUNCTION, Kind, METHODS, Method, PHASES, Parameter};
 use sweep_protocol::{
     network::{CLASSES, Key, NETWORKS, SIZE, SIZES},
     terms::Value as Scalar,
 };
 
+use super::label::OWN_FUNCTION;
 use crate::audit::AUDITS;
 
 /// The schema of a grid.
@@ -52,6 +53,10 @@ pub fn schema() -> Value {
             "audit": table("Other numbers beside the score", &json!({
                 "audits": list(&json!({ "enum": AUDITS.iter().map(|entry| entry.name).collect::<Vec<_>>() }), "Which"),
                 "retain-sample": count("Retain examples that are measured one by one; default 1000"),
+            })),
+            "python": table("Who runs functions of your own", &json!({
+                "interpreter": text("A Python with PyTorch; default that of the active environment, then python3"),
+                "batch-size": count("Examples in a batch of the loaders; default 64"),
             })),
             "pool": table("Where runs are carried out", &json!({
                 "devices": { "description": "\"auto\" or a list of \"cpu\" and \"cuda:N\"", "anyOf": [
@@ -176,7 +181,7 @@ fn swept_methods() -> Value {
         "properties": by_name,
         "additionalProperties": {
             "type": "object",
-            "required": ["method"],
+            "anyOf": [{ "required": ["method"] }, { "required": [FUNCTION] }],
             "properties": { "method": { "enum": swept().map(|method| method.name).collect::<Vec<_>>() } },
             "allOf": of_label.collect::<Vec<_>>(),
         },
@@ -188,8 +193,10 @@ fn of_method(method: &Method) -> Value {
     let mut properties: Map<String, Value> = axes.collect();
     let zipped = Value::Object(properties.clone());
     properties.insert("method".to_owned(), json!({ "const": method.name }));
-    let own = method.name == "recipe";
-    if own {
+    let own = method.open;
+    if method.name == OWN_FUNCTION {
+        properties.insert(FUNCTION.to_owned(), text("The function: \"FILE.py:FUNCTION\""));
+    } else if own {
         properties.insert(PHASES.to_owned(), list(&json!({ "type": "object" }), "What is done, in order"));
     }
     let zip = json!({ "type": "object", "properties": zipped, "additionalProperties": own });

@@ -8,6 +8,7 @@ use super::{
     cluster::{self, ClusterSettings},
     engine::{self, EngineChoice},
     error::{Mistake, Problem, Problems, shown},
+    function::{self, PythonSettings},
     pool::{self, PoolSettings},
     source::Span,
     stages,
@@ -36,6 +37,7 @@ const KEYS: &[&str] = &[
     "oracle",
     "toy",
     "audit",
+    "python",
     "pool",
     "cluster",
     "defaults",
@@ -68,6 +70,8 @@ pub struct Settings {
     pub oracle: OracleSize,
     /// Forget examples that the toy engine draws confidences for.
     pub toy_examples: u32,
+    /// Who runs functions of the user's own.
+    pub python: PythonSettings,
     /// Where runs are carried out.
     pub pool: PoolSettings,
     /// How workers on other hosts are asked for.
@@ -108,6 +112,7 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
         oracle: oracle(root, (seeds.unwrap_or(1), stages.last().copied()), problems),
         toy_examples: toy(root, &engine, problems),
         engine,
+        python: function::settings(root, problems),
         pool: pool::read(root, problems),
         cluster: cluster::read(root, problems),
         stages,

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use sweep_methods::Method;
 use sweep_protocol::{recipe::Recipe, terms::Value};
 
-use super::{axis::Axis, filter::Operand, source::Span, table::Entry};
+use super::{axis::Axis, filter::Operand, function::FunctionCall, source::Span, table::Entry};
 use crate::plan::{Axes, Dimension};
 
 /// Axes of the same length, which walk together.
@@ -32,6 +32,8 @@ pub(super) struct Space {
     pub(super) kept: Vec<usize>,
     /// Recipes of the kept points where the user writes them; registered methods write theirs when they are asked.
     pub(super) recipes: Option<Vec<Arc<Recipe>>>,
+    /// The function of the user's own that the points call.
+    pub(super) call: Option<FunctionCall>,
 }
 
 impl Space {
@@ -44,13 +46,14 @@ impl Space {
             axes: Arc::new(Axes::new(dimensions)),
             kept: Vec::new(),
             recipes: None,
+            call: None,
         }
     }
 
     /// The floor of every sweep: the one point of a method without hyper-parameters.
     pub(super) fn floor(method: &'static Method) -> Self {
         let label = method.name.to_owned();
-        Self { label, span: 0..0, method, axes: Arc::default(), kept: vec![0], recipes: None }
+        Self { label, span: 0..0, method, axes: Arc::default(), kept: vec![0], recipes: None, call: None }
     }
 
     /// Points of the product, before any exclude.

@@ -1,11 +1,15 @@
 mod diagnostics;
+mod functions;
 mod planning;
 mod properties;
 
 use std::path::Path;
 
 use super::{Grid, GridFile, Resolved, ResolvedData};
-use crate::plan::{Plan, PlannedEngine};
+use crate::{
+    plan::{Plan, PlannedEngine},
+    python::Functions,
+};
 use sweep_protocol::terms::SetSizes;
 
 /// The smallest torch grid, to which tests append.
@@ -32,11 +36,17 @@ fn resolved() -> Resolved {
             sizes: SetSizes { retain: 1000, forget: 20, validation: 100, test: Some(100) },
         }),
         checkpoint: Some("cd".repeat(32).parse().expect("64 digits")),
+        functions: Functions::default(),
     }
 }
 
 fn nothing() -> Resolved {
-    Resolved { engine: PlannedEngine::ours("toy", "1.0", false), data: None, checkpoint: None }
+    Resolved {
+        engine: PlannedEngine::ours("toy", "1.0", false),
+        data: None,
+        checkpoint: None,
+        functions: Functions::default(),
+    }
 }
 
 fn planned(text: &str) -> Plan {

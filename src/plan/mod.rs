@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use sweep_protocol::{
     measurement::Measurement,
     network::Network,
+    recipe::Mention,
     terms::{ContentHash, RunId, Seed, SetSizes},
 };
 
@@ -176,6 +177,22 @@ impl Plan {
     /// The point with this role, where there is one and only one (original, oracle, held-out group).
     pub fn point_with(&self, role: Role) -> Option<usize> {
         self.points.iter().position(|point| point.role == role)
+    }
+
+    /// The file of a function of the user's own that its runs call, if there is one.
+    pub fn calls(&self) -> Option<String> {
+        let mut file = None;
+        for point in self.points.iter().filter(|point| !point.recipe().phases.is_empty()) {
+            point.recipe().visit(&mut |_, mention| {
+                if let Mention::Function(function) = mention {
+                    file = Some(function.file.clone());
+                }
+            });
+            if file.is_some() {
+                break;
+            }
+        }
+        file
     }
 
     /// The runs of one point, in the order of their seeds.

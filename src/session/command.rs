@@ -63,6 +63,22 @@ pub(super) fn refuse_stranger(command: &EngineCommand, grid: &Path) -> Result<()
     reason.map_or(Ok(()), |reason| Err(SessionError::Untrusted { command: command.line(), reason }))
 }
 
+/// What speaks against a file that is to be executed unasked: it must be the user's own, beside the grid or below.
+pub(super) fn stranger(file: &Path, grid: &Path) -> Option<String> {
+    let is_below =
+        matches!((file.canonicalize(), folder_of(grid)), (Ok(file), Ok(above)) if file.starts_with(&above));
+    if !is_below {
+        return Some(format!("`{}` is no file of yours below the grid's folder", file.display()));
+    }
+    let mut found = [grid, file].into_iter().map(objection);
+    found.find_map(Result::transpose).transpose().unwrap_or_else(|error| Some(error.to_string()))
+}
+
+/// Whether a program that a grid names may run scripts unasked.
+pub(super) fn may_interpret(program: &str, grid: &Path) -> bool {
+    is_interpreter(program) && (!program.contains('/') || is_linked_below(program, grid))
+}
+
 /// The script that the command runs, if it is `SCRIPT …` or `INTERPRETER SCRIPT …` with a script below the grid's folder.
 fn script<'c>(command: &'c EngineCommand, grid: &Path) -> Option<&'c str> {
     let is_file = |word: usize| command.files.iter().any(|file| file.word == word);
@@ -70,8 +86,7 @@ fn script<'c>(command: &'c EngineCommand, grid: &Path) -> Option<&'c str> {
     if is_file(0) {
         return Some(first);
     }
-    let interprets = is_interpreter(first) && (!first.contains('/') || is_linked_below(first, grid));
-    (interprets && is_file(1)).then(|| command.words[1].as_str())
+    (may_interpret(first, grid) && is_file(1)).then(|| command.words[1].as_str())
 }
 
 fn is_interpreter(program: &str) -> bool {

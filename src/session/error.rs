@@ -133,6 +133,17 @@ pub enum SessionError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A function that isn't called unasked.
+    #[error(
+        "the grid calls a function of `{}`, and Python of others is not run unasked: {reason}; look at it, then say --trust",
+        what.escape_debug()
+    )]
+    UntrustedFunction {
+        /// Its file, or the interpreter.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A command that is no engine, or not one for this grid.
     #[error("the engine `{}` can't be used: {reason}", command.escape_debug())]
     EngineUnusable {

@@ -8,6 +8,7 @@ mod asked;
 mod command;
 mod devices;
 mod error;
+mod functions;
 mod libtorch;
 mod original;
 mod prepared;

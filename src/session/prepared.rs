@@ -8,7 +8,7 @@ use sweep_inputs::{
 };
 use sweep_protocol::terms::ContentHash;
 
-use super::{Asking, SessionError, asked};
+use super::{Asking, SessionError, asked, functions};
 use crate::{
     grid::{Filter, Grid, Resolved, ResolvedData, Settings},
     plan::{Plan, Point, Role, fit},
@@ -87,7 +87,7 @@ pub(super) fn selected<'p>(plan: Cow<'p, Plan>, only: Option<&Only>) -> Cow<'p, 
 pub struct Outside<'a> {
     /// The file that the grid is in.
     pub grid: &'a Path,
-    /// Whether a command of the user's is asked who it is.
+    /// Whether anything of the user's own will be started: a command to ask who it is, functions to carry out runs.
     pub asking: Asking<'a>,
     /// What is done about images that can't be used.
     pub bad: BadImages,
@@ -115,7 +115,8 @@ pub fn resolve(
         None => None,
     };
     let engine = asked::engine(grid, outside.grid, outside.asking)?;
-    Ok((Resolved { engine, data, checkpoint }, left_out))
+    let functions = functions::functions(grid, outside.grid, outside.asking)?;
+    Ok((Resolved { engine, data, checkpoint, functions }, left_out))
 }
 
 /// Hash of the checkpoint that a grid names, which must be of the network that it names.

@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Carried, Engine, Only, Prepared, Session, SessionError, absolute, prepared::selected, strategy};
+use super::{
+    Carried, Engine, Only, Prepared, Session, SessionError, absolute, functions, prepared::selected, strategy,
+};
 use crate::{
     cluster::{Claims, Frozen, Lease, Lookout, Owner, Squeue},
     plan::{Plan, Run},
@@ -44,6 +46,9 @@ impl Session<'_> {
         if let (Some(command), false) = (&plan.engine.command, trusted) {
             let reason = "the results folder names it, whoever made that".to_owned();
             return Err(SessionError::Untrusted { command: command.line(), reason });
+        }
+        if !trusted {
+            functions::refuse_unseen(&plan)?;
         }
         let Carried { ending, plan } = self.carry_out_shared(&plan, only.as_ref(), &mut store, frozen)?;
         Ok(Carried { ending, plan: Cow::Owned(plan.into_owned()) })

@@ -33,6 +33,7 @@ mod neggrad_plus;
 mod negmerge;
 mod original;
 mod prmq;
+mod python;
 mod random_labels;
 mod random_mask;
 mod recipe;
@@ -47,6 +48,7 @@ mod simulated;
 
 pub use document::with_tables;
 pub use parameter::{Arguments, Kind, Parameter, Words, WrongValue};
+pub use python::FUNCTION;
 pub use recipe::PHASES;
 pub use training::TrainingRecipe;
 
@@ -74,6 +76,8 @@ pub struct Method {
     pub starts_from: StartsFrom,
     /// Which engines can carry it out.
     pub engines: Engines,
+    /// Whether what it does is not here: the grid says it, or a file that the grid names.
+    pub open: bool,
     /// Writes the recipe for checked arguments.
     pub recipe: fn(&Arguments, &Facts) -> Recipe,
 }
@@ -90,6 +94,7 @@ impl Method {
         parameters: &[],
         starts_from: StartsFrom::Original,
         engines: Engines::All,
+        open: false,
         recipe: |_, _| Recipe { phases: Vec::new() },
     };
 
@@ -142,6 +147,8 @@ pub enum Engines {
     All,
     /// Engines that train nothing: it is drawn, not trained.
     Simulating,
+    /// The torch engine alone, which calls a function of the user's own.
+    Torch,
 }
 
 /// What a method may know about the sweep when it writes its recipe.
@@ -177,6 +184,7 @@ pub const METHODS: &[Method] = &[
     negmerge::METHOD,
     original::METHOD,
     prmq::METHOD,
+    python::METHOD,
     random_labels::METHOD,
     random_mask::METHOD,
     recipe::METHOD,

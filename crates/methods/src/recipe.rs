@@ -27,6 +27,7 @@ pub(super) const METHOD: Method = Method {
     about: "Your own: `phases` in the recipe grammar; every other key is an axis, and \"$key\" in a phase stands for its value",
     source: "the grid",
     failure_modes: "its own: the phases are checked, not their sense",
+    open: true,
     // The phases come from the grid, which puts them in place of this.
     recipe: |_, _| Recipe::default(),
     ..Method::UNLEARNS

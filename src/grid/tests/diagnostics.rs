@@ -58,7 +58,7 @@ device = "auto"
     1 | seedz = 3
       | ^^^^^
       |
-      = note: its keys are `sweep-version`, `name`, `engine`, `seeds`, `max-runs`, `sweep`, `data`, `original`, `training`, `oracle`, `toy`, `audit`, `pool`, `cluster`, `defaults`, `method`, `exclude`
+      = note: its keys are `sweep-version`, `name`, `engine`, `seeds`, `max-runs`, `sweep`, `data`, `original`, `training`, `oracle`, `toy`, `audit`, `python`, `pool`, `cluster`, `defaults`, `method`, `exclude`
       = help: did you mean `seeds`?
 
     error: unknown key `device` in `[pool]`
@@ -306,7 +306,7 @@ method = "neggrad"
     8 | [method.finetun]
       |         ^^^^^^^
       |
-      = note: known are `bad-teacher`, `boundary-shrink`, `cf-k`, `cfw`, `ct`, `delete`, `eu-k`, `fcs`, `finetune`, `fisher`, `forget-set-free`, `gradient-ascent`, `identity`, `iu`, `jit`, `kde`, `l1-sparse`, `lfssd`, `mixture`, `msg`, `neggrad-plus`, `negmerge`, `prmq`, `random-labels`, `random-mask`, `recipe`, `retrain`, `rni`, `rum`, `salun`, `scrub`, `scrub-r`, `sfron`, `simulated`, `ssd`
+      = note: known are `bad-teacher`, `boundary-shrink`, `cf-k`, `cfw`, `ct`, `delete`, `eu-k`, `fcs`, `finetune`, `fisher`, `forget-set-free`, `gradient-ascent`, `identity`, `iu`, `jit`, `kde`, `l1-sparse`, `lfssd`, `mixture`, `msg`, `neggrad-plus`, `negmerge`, `prmq`, `python`, `random-labels`, `random-mask`, `recipe`, `retrain`, `rni`, `rum`, `salun`, `scrub`, `scrub-r`, `sfron`, `simulated`, `ssd`
       = help: did you mean `finetune`?
 
     error: unknown method `mine`
@@ -315,7 +315,7 @@ method = "neggrad"
     9 | [method.mine]
       |         ^^^^
       |
-      = note: known are `bad-teacher`, `boundary-shrink`, `cf-k`, `cfw`, `ct`, `delete`, `eu-k`, `fcs`, `finetune`, `fisher`, `forget-set-free`, `gradient-ascent`, `identity`, `iu`, `jit`, `kde`, `l1-sparse`, `lfssd`, `mixture`, `msg`, `neggrad-plus`, `negmerge`, `prmq`, `random-labels`, `random-mask`, `recipe`, `retrain`, `rni`, `rum`, `salun`, `scrub`, `scrub-r`, `sfron`, `simulated`, `ssd`
+      = note: known are `bad-teacher`, `boundary-shrink`, `cf-k`, `cfw`, `ct`, `delete`, `eu-k`, `fcs`, `finetune`, `fisher`, `forget-set-free`, `gradient-ascent`, `identity`, `iu`, `jit`, `kde`, `l1-sparse`, `lfssd`, `mixture`, `msg`, `neggrad-plus`, `negmerge`, `prmq`, `python`, `random-labels`, `random-mask`, `recipe`, `retrain`, `rni`, `rum`, `salun`, `scrub`, `scrub-r`, `sfron`, `simulated`, `ssd`
       = help: if this is a label of your own, add `method = "…"` to the table
 
     error: unknown method `neggrad`
@@ -324,7 +324,7 @@ method = "neggrad"
     11 | method = "neggrad"
        |          ^^^^^^^^^
        |
-       = note: known are `bad-teacher`, `boundary-shrink`, `cf-k`, `cfw`, `ct`, `delete`, `eu-k`, `fcs`, `finetune`, `fisher`, `forget-set-free`, `gradient-ascent`, `identity`, `iu`, `jit`, `kde`, `l1-sparse`, `lfssd`, `mixture`, `msg`, `neggrad-plus`, `negmerge`, `prmq`, `random-labels`, `random-mask`, `recipe`, `retrain`, `rni`, `rum`, `salun`, `scrub`, `scrub-r`, `sfron`, `simulated`, `ssd`
+       = note: known are `bad-teacher`, `boundary-shrink`, `cf-k`, `cfw`, `ct`, `delete`, `eu-k`, `fcs`, `finetune`, `fisher`, `forget-set-free`, `gradient-ascent`, `identity`, `iu`, `jit`, `kde`, `l1-sparse`, `lfssd`, `mixture`, `msg`, `neggrad-plus`, `negmerge`, `prmq`, `python`, `random-labels`, `random-mask`, `recipe`, `retrain`, `rni`, `rum`, `salun`, `scrub`, `scrub-r`, `sfron`, `simulated`, `ssd`
        = help: did you mean `neggrad-plus`?
     "#);
 }
@@ -682,7 +682,7 @@ method = "recipe"
        |
        = help: write "$lr" in `phases` where its value belongs, or remove it
 
-    error: not in the recipe grammar: unknown variant `trian`, expected one of `reinit`, `noise`, `transpose`, `zero`, `select`, `dampen`, `fisher-noise`, `move`, `cast`, `train`, `alternate`, `either`
+    error: not in the recipe grammar: unknown variant `trian`, expected one of `reinit`, `noise`, `transpose`, `zero`, `select`, `dampen`, `fisher-noise`, `move`, `cast`, `train`, `alternate`, `either`, `python`
       --> grid.toml:16:13
        |
     16 | phases = [{ trian = {} }]
@@ -1030,7 +1030,7 @@ fn a_table_by_its_name_of_before() {
     8 | [recipe]
       |  ^^^^^^
       |
-      = note: its keys are `sweep-version`, `name`, `engine`, `seeds`, `max-runs`, `sweep`, `data`, `original`, `training`, `oracle`, `toy`, `audit`, `pool`, `cluster`, `defaults`, `method`, `exclude`
+      = note: its keys are `sweep-version`, `name`, `engine`, `seeds`, `max-runs`, `sweep`, `data`, `original`, `training`, `oracle`, `toy`, `audit`, `python`, `pool`, `cluster`, `defaults`, `method`, `exclude`
       = help: write `training`, as it is called now
     ");
 }

@@ -284,7 +284,7 @@ fn the_ids_of_the_quickstart_stay_as_they_are() {
     };
     let engine = PlannedEngine::ours("torch", "sweep-torch 0.1.0, arithmetic 1, float32, torch 2.11.0", true);
     let plan =
-        super::plan(&experiment("quickstart.toml"), &Resolved { engine, data: Some(data), checkpoint: None });
+        super::plan(&experiment("quickstart.toml"), &Resolved { engine, data: Some(data), ..nothing() });
     let ids: Vec<&str> = plan.runs.iter().map(|run| run.id.as_str()).collect();
     let earlier: Vec<&str> = include_str!("../../../tests/fixtures/quickstart.ids").lines().collect();
     assert_eq!(ids, earlier);

@@ -6,6 +6,7 @@ use sweep::{
     frame::printable,
     grid::{Color, Filter, GridFile, Resolved},
     plan::{Plan, PlannedEngine},
+    python::Functions,
     store::Recorded,
 };
 use sweep_inputs::{
@@ -99,8 +100,12 @@ fn grid(bytes: &[u8]) -> Said {
     let text = String::from_utf8_lossy(bytes);
     let planned = GridFile::parse("grid.toml", &text).and_then(GridFile::check).and_then(|grid| {
         if grid.run_count() < 2_000 {
-            let nothing =
-                Resolved { engine: PlannedEngine::ours("toy", "1", false), data: None, checkpoint: None };
+            let nothing = Resolved {
+                engine: PlannedEngine::ours("toy", "1", false),
+                data: None,
+                checkpoint: None,
+                functions: Functions::default(),
+            };
             // A recipe may mean tensors that the network doesn't have.
             let runs = grid.plan(&nothing)?.runs.len() as u128;
             assert_eq!(runs, grid.run_count(), "the plan has the runs it says");

@@ -68,6 +68,7 @@ impl<'r> Check<'r, '_> {
             Mention::Loop(train) => self.train(at, train),
             Mention::Turns(plan) => self.turns(at, plan),
             Mention::Pass(pass, batch_norm) => self.pass(at, pass, batch_norm),
+            Mention::Function(_) => {}
             Mention::Course(Edge::Start) => self.courses.push(self.chosen.len()),
             Mention::Course(Edge::End) => self.chosen.truncate(self.courses.pop().unwrap_or(0)),
         }

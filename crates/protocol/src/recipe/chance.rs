@@ -25,6 +25,8 @@ impl Phase {
                 Score::Random | Score::Gradient { .. } => true,
                 Score::Magnitude | Score::Ratio { .. } => false,
             },
+            // A function of the user's own may be deterministic.
+            Self::Python(_) => false,
             Self::Transpose(_) | Self::Zero(_) | Self::Dampen(_) | Self::Cast(_) => false,
         }
     }

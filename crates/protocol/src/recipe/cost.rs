@@ -15,7 +15,7 @@ const FORWARD: f64 = 1.0 / 3.0;
 
 impl Recipe {
     /// Expected cost in passes over the retain set: one epoch of plain fine-tuning costs 1. Operations that look at no
-    /// example are free.
+    /// example are free, and what a function of the user's own will cost is not known: it counts nothing.
     pub fn passes(&self, sizes: &SetSizes) -> f64 {
         // The sum of nothing is -0.0, and a cost is not negative.
         let images =
@@ -51,7 +51,9 @@ impl Phase {
             | Self::Select(_)
             | Self::Dampen(_)
             | Self::FisherNoise(_)
-            | Self::Cast(_) => 0,
+            | Self::Cast(_)
+            // Nobody knows before it is called.
+            | Self::Python(_) => 0,
         }
     }
 
@@ -69,7 +71,12 @@ impl Phase {
             }
             Self::FisherNoise(FisherNoise { kept, importance, .. }) => importance.images(*kept, sizes),
             Self::Move(plan) => plan.images(sizes),
-            Self::Reinit(_) | Self::Noise(_) | Self::Transpose(_) | Self::Zero(_) | Self::Cast(_) => 0.0,
+            Self::Reinit(_)
+            | Self::Noise(_)
+            | Self::Transpose(_)
+            | Self::Zero(_)
+            | Self::Cast(_)
+            | Self::Python(_) => 0.0,
         }
     }
 }

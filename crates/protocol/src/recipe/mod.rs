@@ -18,6 +18,7 @@ mod elements;
 mod loss;
 mod operation;
 mod optimizer;
+mod python;
 mod shared;
 mod tensors;
 mod trail;
@@ -39,6 +40,7 @@ pub use operation::{
     Cast, Dampen, FisherNoise, Init, Move, Noise, NoiseUnit, Precision, Reinit, Route, Transpose, Turn, Zero,
 };
 pub use optimizer::{Accumulation, GradientFactor, GradientPlan, Optimizer, Pace, Schedule};
+pub use python::{BatchSize, Imported, Interpreter, Python, Takes};
 pub use shared::{SharedBy, SharedPass};
 pub use tensors::{Replacement, Tensors};
 pub use trail::{Path, Step, Trail};
@@ -83,6 +85,8 @@ pub enum Phase {
     Alternate(Alternate),
     /// Takes one course or another, by chance.
     Either(Either),
+    /// Calls a function of the user's own.
+    Python(Python),
 }
 
 /// Whether a field has its default and need not be written.

@@ -59,7 +59,8 @@ impl Phase {
             | Self::Cast(_)
             | Self::Train(_)
             | Self::Alternate(_)
-            | Self::Either(_) => false,
+            | Self::Either(_)
+            | Self::Python(_) => false,
         }
     }
 
@@ -87,7 +88,8 @@ impl Phase {
             | Self::Noise(_)
             | Self::Transpose(_)
             | Self::Zero(_)
-            | Self::Cast(_) => Vec::new(),
+            | Self::Cast(_)
+            | Self::Python(_) => Vec::new(),
         }
     }
 
@@ -107,7 +109,8 @@ impl Phase {
             | Self::Select(_)
             | Self::Dampen(_)
             | Self::FisherNoise(_)
-            | Self::Cast(_) => Vec::new(),
+            | Self::Cast(_)
+            | Self::Python(_) => Vec::new(),
         };
         loops.into_iter().flat_map(|train| train.teachers(sizes)).collect()
     }

@@ -8,8 +8,8 @@ mod terms;
 
 use super::{
     AfterEpochs, Alternate, Dampen, Either, Elements, FisherNoise, GradientFactor, GradientPlan, Importance,
-    Labels, LateNoise, Move, Noise, Part, Phase, Recipe, Reinit, Rewind, Round, Route, Rule, Score, Select,
-    Share, Signed, Stop, Stream, Tensors, Trail, Train, Transpose, Zero,
+    Labels, LateNoise, Move, Noise, Part, Phase, Python, Recipe, Reinit, Rewind, Round, Route, Rule, Score,
+    Select, Share, Signed, Stop, Stream, Tensors, Trail, Train, Transpose, Zero,
 };
 use crate::terms::Set;
 
@@ -43,6 +43,8 @@ pub enum Mention<'r> {
     Pass(&'r Signed, super::BatchNorm),
     /// A course of a choice begins or ends. Elements that are chosen within it are known in it alone.
     Course(Edge),
+    /// A function of the user's own is called.
+    Function(&'r Python),
 }
 
 /// An end of a course.
@@ -109,6 +111,7 @@ impl Phase {
             Self::Cast(super::Cast { through: _ }) => {}
             Self::Train(train) => train.visit(&at.key("train"), hear),
             Self::Alternate(plan) => plan.visit(&at.key("alternate"), hear),
+            Self::Python(python) => python.visit(&at.key("python"), hear),
             Self::Either(Either { probability: _, first, otherwise }) => {
                 let at = at.key("either");
                 for (key, course) in [("first", first), ("otherwise", otherwise)] {
@@ -119,6 +122,25 @@ impl Phase {
                 }
             }
         }
+    }
+}
+
+impl Python {
+    /// The validation set is not named: where it is also what results are judged on, the function doesn't get it.
+    fn visit<'r>(&'r self, at: &Trail<'_>, hear: &mut Listener<'_, 'r>) {
+        let Self {
+            file: _,
+            function: _,
+            takes: _,
+            arguments: _,
+            batch_size: _,
+            blake3: _,
+            imports: _,
+            interpreter: _,
+        } = self;
+        hear(at, whole(Set::Retain));
+        hear(at, whole(Set::Forget));
+        hear(at, Mention::Function(self));
     }
 }
 

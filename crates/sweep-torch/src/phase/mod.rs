@@ -131,6 +131,7 @@ pub fn carry_out(
             Phase::Dampen(plan) => dampen::dampen(plan, phase, &mut work)?,
             Phase::FisherNoise(plan) => fisher::fisher_noise(plan, phase, &mut work)?,
             Phase::Move(plan) => movement::step(plan, phase, &mut work)?,
+            Phase::Python(_) => return Err(Unusable::Function.into()),
             Phase::Either(_) => unreachable!("every choice is made"),
         }
     }

@@ -216,7 +216,8 @@ fn streams_of(phase: &Phase) -> Vec<(NonZeroU32, &'static str)> {
         | Phase::Zero(_)
         | Phase::FisherNoise(_)
         | Phase::Cast(_)
-        | Phase::Either(_) => Vec::new(),
+        | Phase::Either(_)
+        | Phase::Python(_) => Vec::new(),
     }
 }
 

@@ -1,0 +1,184 @@
+//! Functions of the user's own, read and never executed: what they can be called with, what their files import, and which
+//! Python would run them.
+//!
+//! [`Callee`] is what a grid names, [`Function`] what is found of it on this machine. Only a run calls it.
+
+mod imports;
+mod interpreter;
+mod signature;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use interpreter::{Whereabouts, find};
+pub use signature::{Given, Signature};
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
+
+use sweep_protocol::{
+    recipe::{BatchSize, Imported, Interpreter, Phase, Python, Recipe, Takes},
+    terms::{ContentHash, Value},
+};
+use thiserror::Error;
+
+/// Longest file that is read, in bytes.
+const LONGEST: u64 = 4 << 20;
+
+/// Why a function can't be called.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NotCallable {
+    /// The words don't name a function of a file.
+    #[error("it is not of the form \"FILE.py:FUNCTION\"")]
+    NoTarget,
+    /// A file can't be read.
+    #[error("`{}` can't be read: {reason}; paths are relative to the working folder", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The file has no such function.
+    #[error("`{file}` defines no function `{function}` at its top level{}", known(.functions))]
+    NoFunction {
+        /// The file.
+        file: String,
+        /// The function.
+        function: String,
+        /// Those that it has.
+        functions: Vec<String>,
+    },
+    /// The function can't be called as it must be.
+    #[error("`{function}` can't be called: {reason}")]
+    Signature {
+        /// The function.
+        function: String,
+        /// Why.
+        reason: String,
+    },
+    /// The file imports more than is looked at.
+    #[error(
+        "`{file}` imports more than {limit} files of its own folder; put the method into a folder of its own"
+    )]
+    TooManyImports {
+        /// The file.
+        file: String,
+        /// Most files.
+        limit: usize,
+    },
+    /// No Python with PyTorch.
+    #[error("{0}")]
+    Interpreter(String),
+}
+
+fn known(functions: &[String]) -> String {
+    if functions.is_empty() {
+        return "; it defines none".to_owned();
+    }
+    format!(
+        "; it defines {}",
+        functions.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    )
+}
+
+/// A function of a file, as a grid names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Callee {
+    /// The file, relative to the working folder.
+    pub file: String,
+    /// The function.
+    pub function: String,
+}
+
+impl Callee {
+    /// Reads `FILE.py:FUNCTION`.
+    pub fn parse(text: &str) -> Result<Self, NotCallable> {
+        let (file, function) = text.rsplit_once(':').ok_or(NotCallable::NoTarget)?;
+        let is_name = source::is_name(function);
+        if !file.ends_with(".py") || file.contains('\0') || !is_name {
+            return Err(NotCallable::NoTarget);
+        }
+        Ok(Self { file: file.to_owned(), function: function.to_owned() })
+    }
+
+    /// Finds out what there is to know of the function without executing anything.
+    pub fn read(&self) -> Result<Function, NotCallable> {
+        let path = Path::new(&self.file);
+        let (text, blake3) = read(path)?;
+        let source = source::Code::of(&text);
+        let signature = Signature::of(&source, &self.function).ok_or_else(|| NotCallable::NoFunction {
+            file: self.file.clone(),
+            function: self.function.clone(),
+            functions: source.functions().map(str::to_owned).collect(),
+        })?;
+        signature
+            .check()
+            .map_err(|reason| NotCallable::Signature { function: self.function.clone(), reason })?;
+        Ok(Function { signature, blake3, imports: imports::of(path, &source)? })
+    }
+}
+
+/// A file's text and the hash of its bytes.
+fn read(path: &Path) -> Result<(String, ContentHash), NotCallable> {
+    let unreadable =
+        |reason: io::Error| NotCallable::Unreadable { path: path.to_owned(), reason: reason.to_string() };
+    let bytes = sweep_files::given_content(path, &[], LONGEST).map_err(unreadable)?;
+    let blake3 = ContentHash::from(*blake3::hash(&bytes).as_bytes());
+    // Python reads a file that isn't UTF-8 by the encoding that it declares; what decides here is all ASCII.
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), blake3))
+}
+
+/// What is known of a function.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Function {
+    /// What it can be called with.
+    pub signature: Signature,
+    /// Hash of its file's bytes.
+    pub blake3: ContentHash,
+    /// What the file imports from its own folder.
+    pub imports: Vec<Imported>,
+}
+
+/// The functions of a grid as they were found, and who calls them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Functions {
+    /// The Python that runs them; none where no function is called.
+    pub interpreter: Option<Result<Interpreter, NotCallable>>,
+    /// What is known of each.
+    pub found: BTreeMap<Callee, Result<Function, NotCallable>>,
+}
+
+impl Functions {
+    /// The recipe that calls a function; its arguments are still to come.
+    pub fn call(&self, target: &Callee, batch_size: BatchSize) -> Result<Python, NotCallable> {
+        let function = self.found.get(target).cloned().unwrap_or(Err(NotCallable::NoTarget))?;
+        let missing = || Err(NotCallable::Interpreter("no Python was looked for".to_owned()));
+        let interpreter = self.interpreter.clone().unwrap_or_else(missing)?;
+        Ok(Python {
+            file: target.file.clone(),
+            function: target.function.clone(),
+            takes: function.signature.takes(),
+            arguments: BTreeMap::new(),
+            batch_size,
+            blake3: function.blake3,
+            imports: function.imports,
+            interpreter,
+        })
+    }
+}
+
+/// The recipe of one point: the call with its arguments.
+pub fn recipe(call: &Python, arguments: &BTreeMap<String, Value>) -> Recipe {
+    Recipe { phases: vec![Phase::Python(Python { arguments: arguments.clone(), ..call.clone() })] }
+}
+
+impl Signature {
+    /// What the function is called with before its keyword arguments.
+    pub fn takes(&self) -> Takes {
+        if self.second() == Some("data") { Takes::Tensors } else { Takes::Loaders }
+    }
+}

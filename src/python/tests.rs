@@ -1,0 +1,154 @@
+use std::{fs, path::Path};
+
+use sweep_protocol::recipe::Takes;
+
+use super::{Callee, Given, NotCallable, Signature, Whereabouts, find, source::Code};
+
+fn signature(text: &str) -> Signature {
+    let source = Code::of(text);
+    Signature::of(&source, "f").unwrap_or_else(|| panic!("no function `f` in {text:?}"))
+}
+
+#[test]
+fn keyword_arguments_are_read_from_the_def_line_alone() {
+    for (text, names) in [
+        ("def f(net, retain, forget, val): pass", vec![]),
+        ("def f(net, retain, forget, val, lr=1e-3, epochs=3):\n    pass", vec!["lr", "epochs"]),
+        ("def f(net, r, f, v, *, lr: float = 1e-3, name: str = 'a, b', **rest):\n pass", vec!["lr", "name"]),
+        ("def f(net, data, lr): ...", vec!["lr"]),
+        (
+            "@decorated(1)\ndef f(\n    net,  # the network, (\n    data,\n    pair: tuple[int, int] = (1, 2),\n    x=')',\n):\n    pass",
+            vec!["pair", "x"],
+        ),
+        ("def f(a, b, c, d): pass\ndef f(a, b, c, d, later=1): pass", vec!["later"]),
+        ("'''\ndef f(net, data, no): pass\n'''\ndef f(net, data, yes): pass", vec!["yes"]),
+        ("def f(*everything, lr=0.1): pass", vec!["lr"]),
+        ("def f(net, data, own, /, lr=0.1): pass", vec!["lr"]),
+    ] {
+        let signature = signature(text);
+        assert_eq!(signature.names(), names, "{text}");
+        assert_eq!(signature.check(), Ok(()), "{text}");
+    }
+}
+
+#[test]
+fn what_a_function_is_called_with_is_told_by_its_second_parameter() {
+    assert_eq!(signature("def f(net, data, lr=1): pass").takes(), Takes::Tensors);
+    assert_eq!(
+        signature("def f(model, retain_loader, forget_loader, val_loader): pass").takes(),
+        Takes::Loaders
+    );
+    assert!(signature("def f(net, retain): pass").check().is_err());
+    assert!(signature("def f(): pass").check().is_err());
+}
+
+#[test]
+fn only_functions_at_the_top_level_are_found() {
+    for text in [
+        "class A:\n    def f(self, net, data): pass",
+        "async def f(net, data): pass",
+        "# def f(net, data): pass",
+        "x = \"\"\"\ndef f(net, data): pass\n\"\"\"",
+        "def ff(net, data): pass",
+        "def f(net, data",
+        "",
+    ] {
+        let source = Code::of(text);
+        assert!(Signature::of(&source, "f").is_none(), "{text:?}");
+    }
+}
+
+#[test]
+fn wrong_keyword_arguments_are_told_apart() {
+    let function = signature("def f(net, data, lr, epochs=1): pass");
+    assert_eq!(function.faults(&["lr"]), []);
+    assert_eq!(function.faults(&["lr", "epoch"]), [Given::Unknown("epoch")]);
+    assert_eq!(function.faults(&["data"]), [Given::Taken("data"), Given::Missing("lr")]);
+    assert_eq!(signature("def f(net, data, **any): pass").faults(&["whatever"]), []);
+}
+
+#[test]
+fn any_bytes_have_an_answer() {
+    let pieces =
+        ["def f(", "net", ",", "\"", "'''", "\\", "#", "\n", ")", "(", "=", "*", "/", "é", ":", "import x"];
+    for first in pieces {
+        for second in pieces {
+            for third in pieces {
+                let text = format!("def f({first}{second}{third}");
+                let source = Code::of(&text);
+                let _ =
+                    (Signature::of(&source, "f"), source.functions().count(), source.statements().count());
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_file_imports_from_its_own_folder_is_part_of_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        fs::write(path, text).expect("writable");
+    };
+    write(
+        "m.py",
+        "import torch, losses\ntry: from pkg.deep import x\nexcept ImportError: pass\ndef f(net, data): import late\n",
+    );
+    write("losses.py", "import further as g\n");
+    write("further.py", "import losses\n");
+    write("late.py", "");
+    write("unused.py", "");
+    write("pkg/__init__.py", "");
+    write("pkg/deep/x.py", "from . import y\n");
+    let file = folder.path().join("m.py").display().to_string();
+    let read = || Callee::parse(&format!("{file}:f")).expect("a target").read().expect("it is there");
+    let paths: Vec<String> = read().imports.into_iter().map(|imported| imported.path).collect();
+    assert_eq!(paths, ["further.py", "late.py", "losses.py", "pkg/__init__.py", "pkg/deep/x.py"]);
+    let before = read();
+    write("further.py", "import losses  # edited\n");
+    assert_ne!(read().imports, before.imports);
+    assert_eq!(read().blake3, before.blake3);
+}
+
+#[test]
+fn a_target_is_a_file_and_a_function() {
+    for text in ["m.py", "m:f", "m.py:", "m.py:f()", "m.py:1f", ".py", "package.module:f"] {
+        assert_eq!(Callee::parse(text), Err(NotCallable::NoTarget), "{text}");
+    }
+    let none = Callee::parse("no/such.py:f").expect("a target").read();
+    assert!(matches!(none, Err(NotCallable::Unreadable { .. })), "{none:?}");
+}
+
+/// An environment with a PyTorch of some version.
+fn environment(folder: &Path, version: &str) {
+    let torch = folder.join("lib/python3.11/site-packages/torch");
+    fs::create_dir_all(&torch).expect("writable");
+    fs::create_dir_all(folder.join("bin")).expect("writable");
+    fs::write(folder.join("bin/python"), "").expect("writable");
+    fs::write(folder.join("pyvenv.cfg"), "include-system-site-packages = false\n").expect("writable");
+    fs::write(torch.join("version.py"), format!("__version__ = '{version}'\ndebug = False\n"))
+        .expect("writable");
+}
+
+#[test]
+fn the_interpreter_is_the_named_one_or_that_of_the_active_environment() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (active, named) = (folder.path().join("active"), folder.path().join("named"));
+    environment(&active, "2.11.0+cpu");
+    environment(&named, "2.10.0");
+    let here = Whereabouts { virtual_env: Some(active.clone().into()), ..Whereabouts::default() };
+    let found = find(None, &here).expect("it is active");
+    assert_eq!(
+        (found.program, found.torch),
+        (active.join("bin/python").display().to_string(), "2.11.0+cpu".to_owned())
+    );
+    let program = named.join("bin/python").display().to_string();
+    assert_eq!(find(Some(&program), &here).expect("it is named").torch, "2.10.0");
+    fs::remove_dir_all(named.join("lib")).expect("writable");
+    assert!(
+        matches!(find(Some(&program), &here), Err(NotCallable::Interpreter(reason)) if reason.contains("no PyTorch"))
+    );
+    assert!(find(Some("no/such/python"), &here).is_err());
+    assert!(find(None, &Whereabouts::default()).is_err());
+}
