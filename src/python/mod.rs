@@ -99,7 +99,8 @@ impl Callee {
     pub fn parse(text: &str) -> Result<Self, NotCallable> {
         let (file, function) = text.rsplit_once(':').ok_or(NotCallable::NoTarget)?;
         let is_name = source::is_name(function);
-        if !file.ends_with(".py") || file.contains('\0') || !is_name {
+        if Path::new(file).extension().is_none_or(|ending| ending != "py") || file.contains('\0') || !is_name
+        {
             return Err(NotCallable::NoTarget);
         }
         Ok(Self { file: file.to_owned(), function: function.to_owned() })

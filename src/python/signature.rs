@@ -26,7 +26,7 @@ struct Formal {
 }
 
 /// What speaks against a set of keyword arguments.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Given<'a> {
     /// The function has no such keyword.
     Unknown(&'a str),

@@ -56,7 +56,7 @@ impl Code {
             name.and_then(|name| name.strip_prefix(function))
                 .is_some_and(|after| after.trim_start().starts_with('('))
         };
-        let line = self.code.lines().filter(defined).next_back()?;
+        let line = self.code.lines().rfind(defined)?;
         let start = line.as_ptr() as usize - self.code.as_ptr() as usize;
         let inside = start + line.find('(')? + 1;
         let length = closing(&self.code[inside..])?;

@@ -51,7 +51,10 @@ impl<'r> Check<'r, '_> {
                 }
             }
             Mention::Name(Set::Test) => self.find(at, Flaw::TestSet),
-            Mention::Name(_) | Mention::ClassCounts | Mention::Elements(Elements::All) => {}
+            Mention::Name(_)
+            | Mention::ClassCounts
+            | Mention::Elements(Elements::All)
+            | Mention::Function(_) => {}
             Mention::Tensors(tensors) => match self.layout.map(|layout| layout.possible_places(tensors)) {
                 Some(Err(lacking)) => self.find(at, Flaw::Tensors(lacking)),
                 Some(Ok(places)) if places.is_empty() => self.find(at, Flaw::NoTensors),
@@ -68,7 +71,6 @@ impl<'r> Check<'r, '_> {
             Mention::Loop(train) => self.train(at, train),
             Mention::Turns(plan) => self.turns(at, plan),
             Mention::Pass(pass, batch_norm) => self.pass(at, pass, batch_norm),
-            Mention::Function(_) => {}
             Mention::Course(Edge::Start) => self.courses.push(self.chosen.len()),
             Mention::Course(Edge::End) => self.chosen.truncate(self.courses.pop().unwrap_or(0)),
         }

@@ -26,8 +26,7 @@ impl Phase {
                 Score::Magnitude | Score::Ratio { .. } => false,
             },
             // A function of the user's own may be deterministic.
-            Self::Python(_) => false,
-            Self::Transpose(_) | Self::Zero(_) | Self::Dampen(_) | Self::Cast(_) => false,
+            Self::Python(_) | Self::Transpose(_) | Self::Zero(_) | Self::Dampen(_) | Self::Cast(_) => false,
         }
     }
 }
