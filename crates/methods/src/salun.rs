@@ -18,9 +18,9 @@ use super::{
 /// Name of the elements that may change.
 const SALIENT: &str = "salient";
 
-const RHO: Hyper<UnitInterval> =
+pub(super) const RHO: Hyper<UnitInterval> =
     Hyper::unit_interval("rho", 0.5, "share of all weights that may change").usual("0.1 to 1");
-const RESTORE: Hyper<bool> = Hyper::choice(
+pub(super) const RESTORE: Hyper<bool> = Hyper::choice(
     "restore",
     &[("on", true), ("off", false)],
     "whether held weights and their momentum are put back after each step",
@@ -47,14 +47,15 @@ pub(super) const METHOD: Method = Method {
         WEIGHT_DECAY,
     ],
     recipe: |arguments, _| Recipe {
-        phases: vec![select(arguments), relabel(arguments, &gradient(arguments))],
+        phases: vec![select(Share::All, arguments), relabel(arguments, &gradient(arguments))],
     },
     ..Method::UNLEARNS
 };
 
-fn select(arguments: &Arguments) -> Phase {
+/// Chooses the weights that matter to a part of the forget set.
+pub(super) fn select(share: Share, arguments: &Arguments) -> Phase {
     let batch_size = arguments.get(&FORGET_BATCH_SIZE);
-    let forget = Signed { set: Set::Forget, share: Share::All, batch_size, sign: 1.0 };
+    let forget = Signed { set: Set::Forget, share, batch_size, sign: 1.0 };
     Phase::Select(Select {
         name: SALIENT.to_owned(),
         tensors: Tensors::All,
@@ -68,7 +69,8 @@ fn select(arguments: &Arguments) -> Phase {
     })
 }
 
-fn gradient(arguments: &Arguments) -> GradientPlan {
+/// Holds the others: reads `restore`.
+pub(super) fn gradient(arguments: &Arguments) -> GradientPlan {
     let held = Elements::Outside(SALIENT.to_owned());
     if arguments.get(&RESTORE) {
         return GradientPlan { hold: Some(held), ..GradientPlan::default() };

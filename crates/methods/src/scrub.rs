@@ -32,6 +32,11 @@ const LR_DECAY: Hyper<NonNegative> =
     Hyper::non_negative("lr-decay", 0.1, "factor on the learning rate after lr-decay-after epochs");
 const LR_DECAY_AFTER: Hyper<NonZeroU32> =
     Hyper::count("lr-decay-after", 1000, "epochs after which lr-decay applies; epochs or more for never");
+const LR_DECAYS: Hyper<Decays> = Hyper::choice(
+    "lr-decays",
+    &[("once", Decays::Once), ("after-5-8-9", Decays::After589)],
+    "whether lr-decay applies after lr-decay-after epochs, or after 5, 8 and 9, once more each time",
+);
 const OPTIMIZER: Hyper<Algorithm> = Hyper::choice(
     "optimizer",
     &[("sgd", Algorithm::Sgd), ("adam", Algorithm::Adam)],
@@ -45,7 +50,8 @@ pub(super) const METHOD: Method = Method {
     about: "First epochs: ascends on the divergence from the original on the forget set; every epoch: cross entropy \
             and divergence on the retain set",
     source: "Kurmanji et al., Towards unbounded machine unlearning, arXiv:2302.09880; the repository's large-scale \
-             preset (small-scale: Adam, lr 5e-4, weight-decay 0.1, gamma 1, alpha 0.5, temperature 2, 3 of 10 epochs)",
+             preset (small-scale: Adam, lr 5e-4, weight-decay 0.1, gamma 1, alpha 0.5, temperature 2, 3 of 10 epochs, \
+             lr-decays \"after-5-8-9\")",
     failure_modes: "diverges with small forget batches at a high lr; forget-epochs equal to epochs leaves the retain \
                     set oscillating. One that is built on the teacher's parameters does nothing",
     parameters: PARAMETERS,
@@ -63,6 +69,7 @@ pub(super) const PARAMETERS: &[Parameter] = parameters![
     TEMPERATURE,
     LR_DECAY,
     LR_DECAY_AFTER,
+    LR_DECAYS,
     OPTIMIZER,
     BATCH_SIZE.at(128),
     FORGET_BATCH_SIZE.at(32).usual("16 to 256"),
@@ -120,10 +127,22 @@ fn optimizer(arguments: &Arguments) -> Optimizer {
     }
 }
 
+/// When the learning rate falls.
+#[derive(Debug, Clone, Copy)]
+enum Decays {
+    Once,
+    After589,
+}
+
 fn schedule(arguments: &Arguments) -> Schedule {
-    let after = arguments.get(&LR_DECAY_AFTER);
-    if after >= arguments.get(&WHOLE_EPOCHS) {
+    let after = match arguments.get(&LR_DECAYS) {
+        Decays::Once => vec![arguments.get(&LR_DECAY_AFTER).get()],
+        Decays::After589 => vec![5, 8, 9],
+    };
+    let epochs = arguments.get(&WHOLE_EPOCHS).get();
+    let at: Vec<u32> = after.into_iter().filter(|&after| after < epochs).collect();
+    if at.is_empty() {
         return Schedule::Constant;
     }
-    Schedule::Milestones { factor: arguments.get(&LR_DECAY), at: vec![after.get()] }
+    Schedule::Milestones { factor: arguments.get(&LR_DECAY), at }
 }

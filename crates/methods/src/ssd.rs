@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use sweep_protocol::{
-    recipe::{Dampen, Importance, Measure, Phase, Recipe, Tensors},
+    recipe::{Batches, Dampen, Importance, Measure, Phase, Recipe, Tensors},
     terms::{NonNegative, Set},
 };
 
@@ -20,6 +20,12 @@ const BATCH_SIZE: Hyper<NonZeroU32> = Hyper::count(
     "examples in a batch of the importances; 1 for importances per sample, which cost more time",
 );
 
+const BATCHES: Hyper<Batches> = Hyper::choice(
+    "batches",
+    &[("equal", Batches::Equal), ("as-published", Batches::AsPublished)],
+    "whether both importances are taken in batches of one size, which the smaller set fills evenly",
+);
+
 pub(super) const METHOD: Method = Method {
     name: "ssd",
     tier: Tier::Two,
@@ -27,15 +33,16 @@ pub(super) const METHOD: Method = Method {
     about: "Dampens weights whose squared gradients on the forget set exceed α times those on the training set",
     source: "Foster et al., Fast machine unlearning without retraining through selective synaptic dampening, AAAI 2024, \
              arXiv:2308.07707; if-loops/selective-synaptic-dampening, ResNet-18 and random forgetting",
-    failure_modes: "on forget sets drawn at random both importances are alike, few weights are chosen and nothing \
-                    happens. All runs give the same network: nothing in it is random",
+    failure_modes: "importances are squares of batch means, so in smaller batches (`as-published`, where the forget set is \
+                    less than one batch) the forget set looks more important than it is and much is dampened. All runs \
+                    give the same network: nothing in it is random",
     parameters: PARAMETERS,
     recipe: |arguments, _| recipe(arguments, Measure::SquaredCrossEntropy),
     ..Method::UNLEARNS
 };
 
 /// The hyper-parameters of [`recipe`].
-pub(super) const PARAMETERS: &[Parameter] = parameters![ALPHA, LAMBDA, BATCH_SIZE];
+pub(super) const PARAMETERS: &[Parameter] = parameters![ALPHA, LAMBDA, BATCH_SIZE, BATCHES];
 
 /// Dampening by one measure of importance.
 pub(super) fn recipe(arguments: &Arguments, measure: Measure) -> Recipe {
@@ -47,6 +54,7 @@ pub(super) fn recipe(arguments: &Arguments, measure: Measure) -> Recipe {
         alpha: arguments.get(&ALPHA),
         lambda: arguments.get(&LAMBDA),
         importance,
+        batches: arguments.get(&BATCHES),
     };
     Recipe { phases: vec![Phase::Dampen(dampen)] }
 }

@@ -43,7 +43,7 @@ impl Phase {
                 loops.iter().map(|train| train.steps(sizes)).sum()
             }
             Self::Either(Either { first, otherwise, .. }) => steps(first, sizes).max(steps(otherwise, sizes)),
-            Self::Move(Move { along: Route::WoodFisher { .. }, .. })
+            Self::Move(Move { along: Route::Influence { .. }, .. })
             | Self::Reinit(_)
             | Self::Noise(_)
             | Self::Transpose(_)
@@ -217,8 +217,8 @@ impl Importance {
 impl Move {
     fn images(&self, sizes: &SetSizes) -> f64 {
         match &self.along {
-            Route::WoodFisher { samples, .. } => {
-                let samples = sizes.retain.min(u64::from(samples.get()) + 1);
+            Route::Influence { samples, inverse, .. } => {
+                let samples = inverse.gradients(u64::from(samples.get()), sizes.retain);
                 (sizes.retain + sizes.forget + samples) as f64
             }
             Route::TaskVector(loops) => loops.iter().map(|train| train.images(sizes)).sum(),

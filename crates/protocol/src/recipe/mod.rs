@@ -37,7 +37,8 @@ pub use loss::{
     Penalty, Reduction, SoftCrossEntropy, Target, Teacher, TemperatureScale, Term, Toward,
 };
 pub use operation::{
-    Cast, Dampen, FisherNoise, Init, Move, Noise, NoiseUnit, Precision, Reinit, Route, Transpose, Turn, Zero,
+    Batches, Cast, Dampen, FisherNoise, Init, Inverse, Move, Noise, NoiseUnit, Precision, Reinit, Route,
+    Transpose, Turn, Zero,
 };
 pub use optimizer::{Accumulation, GradientFactor, GradientPlan, Optimizer, Pace, Schedule};
 pub use python::{BatchSize, Imported, Interpreter, Python, Takes};

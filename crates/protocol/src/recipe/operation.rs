@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::{Elements, Importance, Tensors, Train, is_default};
-use crate::terms::{NonNegative, Set};
+use crate::terms::{NonNegative, Positive, Set};
 
 /// Draws tensors afresh.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -110,10 +110,39 @@ pub struct Dampen {
     pub lambda: NonNegative,
     /// How importance is measured.
     pub importance: Importance,
+    /// In which batches.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub batches: Batches,
+}
+
+impl Dampen {
+    /// How importance is measured on sets of these sizes.
+    pub fn importance_of(&self, forget: u64, kept: u64) -> Importance {
+        let most = u64::from(self.importance.batch_size.get());
+        let fewest = forget.min(kept).max(1);
+        let batch_size = match self.batches {
+            Batches::AsPublished => most,
+            Batches::Equal => fewest.div_ceil(fewest.div_ceil(most)),
+        };
+        let batch_size = u32::try_from(batch_size).ok().and_then(NonZeroU32::new);
+        Importance { batch_size: batch_size.unwrap_or(self.importance.batch_size), ..self.importance }
+    }
+}
+
+/// The batches in which two sets are looked at. The square of a batch's mean gradient is about the mean's square plus the
+/// variance over the size of the batch, so that a small set in one small batch looks more important than it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Batches {
+    /// Of `batch-size` each, as far as a set goes.
+    #[default]
+    AsPublished,
+    /// Of one size for both sets: at most `batch-size`, and so that the smaller set is divided evenly.
+    Equal,
 }
 
 /// Noise scaled by the inverse of the Fisher information (Golatkar et al., CVPR 2020; `fisher_new` of Unlearn-Sparse):
-/// variance α · min(1 / (F + 1e-8), 1e3), at most 1e2 before α in the classifier; averaged over each output's inputs
+/// variance α · min((F + 1e-8)⁻ᵖ, 1e3), at most 1e2 before α in the classifier; averaged over each output's inputs
 /// in tensors of more than one axis; ten times that in the classifier and in tensors of one axis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -122,8 +151,20 @@ pub struct FisherNoise {
     pub kept: Set,
     /// α.
     pub alpha: NonNegative,
+    /// p: 1 in the published code, ½ in the paper.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub power: Positive,
     /// How importance is measured.
     pub importance: Importance,
+}
+
+fn one() -> Positive {
+    Positive::new(1.0).expect("1 is above 0")
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_one(power: &Positive) -> bool {
+    *power == one()
 }
 
 /// Moves the weights: θ ← θ + scale · direction.
@@ -140,19 +181,61 @@ pub struct Move {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Route {
-    /// Influence unlearning with the `WoodFisher` approximation of the inverse Hessian (Unlearn-Sparse, `Wfisher.py`):
-    /// batch norm frozen; the first gradient is that of one retain example, further examples one by one.
+    /// Influence unlearning: an approximation of the inverse Fisher matrix times the difference of forget and retain
+    /// gradients; batch norm frozen, samples one by one.
     #[serde(rename_all = "kebab-case")]
-    WoodFisher {
-        /// Retain examples after the first, drawn anew in every run; all of them where there are fewer.
+    Influence {
+        /// Retain examples of the matrix, drawn anew in every run; all of them where there are fewer.
         samples: NonZeroU32,
         /// Examples in a batch of the two sums of gradients; doesn't change the result but for rounding.
         batch_size: NonZeroU32,
+        /// What stands for the inverse.
+        #[serde(default)]
+        inverse: Inverse,
     },
     /// The mean of θₖ − θ over networks that are each trained from the weights as they stand, where the signs of all
     /// of them agree, and 0 elsewhere (`NegMerge`; a plain task vector where there is one network). The weights are put
     /// back before the move.
     TaskVector(Vec<Train>),
+}
+
+/// What stands for the inverse of the Fisher matrix F = λ I + (1/N) Σ s sᵀ of N sampled gradients s.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inverse {
+    /// The recursion of Unlearn-Sparse's `Wfisher.py`, which is no inverse: its vector o stays a multiple of the first
+    /// gradient, so the difference of gradients changes along that single example. It draws one example more.
+    #[default]
+    AsPublished,
+    /// F⁻¹ by the Sherman–Morrison recursion (Singh and Alistarh, 2020). Keeps a vector as long as the weights for every
+    /// sample.
+    WoodFisher {
+        /// λ.
+        damping: Positive,
+    },
+    /// The inverse of F's diagonal.
+    Diagonal {
+        /// λ.
+        damping: Positive,
+    },
+    /// F⁻¹ by conjugate gradients from 0, each iteration a pass over the samples.
+    ConjugateGradients {
+        /// λ.
+        damping: Positive,
+        /// Iterations.
+        iterations: NonZeroU32,
+    },
+}
+
+impl Inverse {
+    /// Gradients of single examples that it takes of so many samples, of `retain` examples.
+    pub fn gradients(&self, samples: u64, retain: u64) -> u64 {
+        match self {
+            Self::AsPublished => retain.min(samples + 1),
+            Self::WoodFisher { .. } | Self::Diagonal { .. } => retain.min(samples),
+            Self::ConjugateGradients { iterations, .. } => u64::from(iterations.get()) * retain.min(samples),
+        }
+    }
 }
 
 /// Rounds parameters and running statistics to another number format and back.

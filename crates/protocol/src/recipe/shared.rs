@@ -67,12 +67,13 @@ impl Phase {
     /// Passes on the weights as they stand.
     fn surveys(&self, sizes: &SetSizes) -> Vec<SharedPass> {
         match self {
-            Self::Dampen(Dampen { forget, kept, importance, .. }) => {
+            Self::Dampen(plan @ Dampen { forget, kept, .. }) => {
+                let importance = plan.importance_of(sizes.of(*forget), sizes.of(*kept));
                 vec![importance.shared(*forget, sizes), importance.shared(*kept, sizes)]
             }
             Self::FisherNoise(FisherNoise { kept, importance, .. }) => vec![importance.shared(*kept, sizes)],
             Self::Select(Select { score, .. }) => score.surveys(sizes),
-            Self::Move(Move { along: Route::WoodFisher { .. }, .. }) => [Set::Forget, Set::Retain]
+            Self::Move(Move { along: Route::Influence { .. }, .. }) => [Set::Forget, Set::Retain]
                 .map(|set| SharedPass {
                     what: format!("sum of gradients on {set}"),
                     passes: in_passes(sizes.of(set) as f64, sizes),
@@ -99,7 +100,7 @@ impl Phase {
             Self::Train(train) => vec![train],
             Self::Alternate(plan) => plan.rounds.iter().map(|round| &round.train).collect(),
             Self::Move(Move { along: Route::TaskVector(loops), .. }) => loops.iter().collect(),
-            Self::Move(Move { along: Route::WoodFisher { .. }, .. })
+            Self::Move(Move { along: Route::Influence { .. }, .. })
             // Which course is taken differs from run to run.
             | Self::Either(_)
             | Self::Reinit(_)

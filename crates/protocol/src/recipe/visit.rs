@@ -96,14 +96,14 @@ impl Phase {
                 hear(&at.key("elements"), Mention::Elements(elements));
             }
             Self::Select(select) => select.visit(&at.key("select"), hear),
-            Self::Dampen(Dampen { tensors, forget, kept, alpha: _, lambda: _, importance }) => {
+            Self::Dampen(Dampen { tensors, forget, kept, alpha: _, lambda: _, importance, batches: _ }) => {
                 let at = at.key("dampen");
                 hear(&at.key("tensors"), Mention::Tensors(tensors));
                 hear(&at.key("forget"), whole(*forget));
                 hear(&at.key("kept"), whole(*kept));
                 importance.names_nothing();
             }
-            Self::FisherNoise(FisherNoise { kept, alpha: _, importance }) => {
+            Self::FisherNoise(FisherNoise { kept, alpha: _, power: _, importance }) => {
                 hear(&at.key("fisher-noise").key("kept"), whole(*kept));
                 importance.names_nothing();
             }
@@ -208,8 +208,8 @@ impl Move {
 impl Route {
     fn visit<'r>(&'r self, at: &Trail<'_>, hear: &mut Listener<'_, 'r>) {
         match self {
-            Self::WoodFisher { samples: _, batch_size: _ } => {
-                let at = at.key("wood-fisher");
+            Self::Influence { samples: _, batch_size: _, inverse: _ } => {
+                let at = at.key("influence");
                 hear(&at, whole(Set::Forget));
                 hear(&at, whole(Set::Retain));
             }

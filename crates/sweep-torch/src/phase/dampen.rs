@@ -6,8 +6,10 @@ use super::{Halt, importance::importance, tensors::places, work::Work};
 
 /// Multiplies elements by min(λ · kept / forget, 1) where the importance to `forget` exceeds α · that to `kept`.
 pub(super) fn dampen(plan: &Dampen, phase: usize, work: &mut Work<'_>) -> Result<(), Halt> {
-    let forget = importance(&plan.importance, plan.forget, (phase, 0), work)?;
-    let kept = importance(&plan.importance, plan.kept, (phase, 1), work)?;
+    let [ours, theirs] = [plan.forget, plan.kept].map(|set| work.examples.set(set).len() as u64);
+    let measured = plan.importance_of(ours, theirs);
+    let forget = importance(&measured, plan.forget, (phase, 0), work)?;
+    let kept = importance(&measured, plan.kept, (phase, 1), work)?;
     let share = (&kept * plan.lambda.get() / &forget).clamp_max(1.0);
     let chosen = forget.gt_tensor(&(kept * plan.alpha.get()));
     let factor = share.where_self(&chosen, &share.ones_like());

@@ -14,7 +14,7 @@ const FLOOR: f64 = 1e-8;
 /// Factor on the variance in the classifier and in tensors of one axis.
 const BOLD: f64 = 10.0;
 
-/// Adds noise of variance α / F, bounded.
+/// Adds noise of variance α F⁻ᵖ, bounded.
 pub(super) fn fisher_noise(plan: &FisherNoise, phase: usize, work: &mut Work<'_>) -> Result<(), Halt> {
     let fisher = importance(&plan.importance, plan.kept, (phase, 0), work)?;
     let layout = work.layout();
@@ -23,8 +23,8 @@ pub(super) fn fisher_noise(plan: &FisherNoise, phase: usize, work: &mut Work<'_>
         let purpose = Purpose::Noise { phase, key: &parameter.key };
         let noise = work.draws.normal(&purpose, parameter.count() as usize, 1.0)?;
         let noise = Tensor::from_slice(&noise).view(parameter.shape.as_slice());
-        let spread =
-            variance((parameter, classifies), &work.network.view(parameter, &fisher), plan.alpha.get());
+        let fisher = work.network.view(parameter, &fisher);
+        let spread = variance((parameter, classifies), &fisher, plan.power.get()) * plan.alpha.get();
         let spread = spread.sqrt();
         work.weights.change_parameter(place, |values| {
             values + spread * noise.to_kind(values.kind()).to_device(values.device())
@@ -33,10 +33,13 @@ pub(super) fn fisher_noise(plan: &FisherNoise, phase: usize, work: &mut Work<'_>
     Ok(())
 }
 
-/// The variance of one parameter's noise, in a shape that broadcasts to it.
-fn variance((parameter, classifies): (&Parameter, bool), fisher: &Tensor, alpha: f64) -> Tensor {
+/// The variance of one parameter's noise before α, in a shape that broadcasts to it.
+fn variance((parameter, classifies): (&Parameter, bool), fisher: &Tensor, power: f64) -> Tensor {
     let most = if classifies { MOST_IN_CLASSIFIER } else { MOST };
-    let variance = (fisher + FLOOR).reciprocal().clamp_max(most) * alpha;
+    let floored = fisher + FLOOR;
+    let published = (power - 1.0).abs() < f64::EPSILON;
+    let inverse = if published { floored.reciprocal() } else { floored.pow_tensor_scalar(-power) };
+    let variance = inverse.clamp_max(most);
     let several = parameter.shape.len() > 1;
     let variance =
         if several { variance.mean_dim([1_i64].as_slice(), true, variance.kind()) } else { variance };

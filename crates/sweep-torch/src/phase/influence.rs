@@ -1,6 +1,9 @@
-//! Influence unlearning: one step along the WoodFisher inverse times a difference of gradients.
+//! Influence unlearning: one step along an inverse Fisher matrix times a difference of gradients.
 
-use sweep_protocol::{recipe::BatchNorm, terms::Set};
+use sweep_protocol::{
+    recipe::{BatchNorm, Inverse},
+    terms::Set,
+};
 use tch::Tensor;
 
 use super::{Halt, loss::mean_cross_entropy, pass::GradientPass, work::Work};
@@ -9,21 +12,29 @@ use crate::{
     pass_cache::Question,
 };
 
-/// The direction k of influence unlearning (Unlearn-Sparse, `Wfisher.py`), flat: `samples` is the number of retain
-/// examples after the first.
-pub(super) fn wood_fisher(
+/// The direction k of influence unlearning, flat, from the gradients of `samples` retain examples.
+pub(super) fn influence(
     samples: usize,
     batch_size: usize,
+    inverse: &Inverse,
     phase: usize,
     work: &mut Work<'_>,
 ) -> Result<Tensor, Halt> {
     let forget = summed(Set::Forget, batch_size, (phase, 0), work)?;
     let retain = summed(Set::Retain, batch_size, (phase, 1), work)?;
     let [n_f, n_r] = [Set::Forget, Set::Retain].map(|set| work.examples.set(set).len() as f64);
-    let difference = forget / (n_f + n_r) - retain * (n_f / ((n_f + n_r) * n_r));
+    let v = forget / (n_f + n_r) - retain * (n_f / ((n_f + n_r) * n_r));
     let part = PartOf { phase, stream: 2, part: 0 };
-    let drawn = work.draws.sample(&part, work.examples.set(Set::Retain), samples + 1)?;
-    times_inverse(difference, drawn, work)
+    let further = usize::from(*inverse == Inverse::AsPublished);
+    let drawn = work.draws.sample(&part, work.examples.set(Set::Retain), samples + further)?;
+    match inverse {
+        Inverse::AsPublished => as_published(v, drawn, work),
+        Inverse::WoodFisher { damping } => wood_fisher(&v, drawn, damping.get(), work),
+        Inverse::Diagonal { damping } => diagonal(&v, drawn, damping.get(), work),
+        Inverse::ConjugateGradients { damping, iterations } => {
+            conjugate_gradients(&v, &drawn, (damping.get(), iterations.get()), work)
+        }
+    }
 }
 
 /// Σ over a set of the gradients of its examples. Depends on data and weights alone.
@@ -53,14 +64,19 @@ fn sum(order: Vec<i64>, batch_size: usize, work: &mut Work<'_>) -> Result<Tensor
     Ok(sum)
 }
 
-/// k ← v, o ← the first gradient; then for each of N further gradients s: c = o·s, k ← k − (k·s) / (N + c) · o,
-/// o ← o − c / (N + c) · o.
-fn times_inverse(v: Tensor, drawn: Vec<i64>, work: &mut Work<'_>) -> Result<Tensor, Halt> {
-    let further = drawn.len().saturating_sub(1) as f64;
+/// Calls `each` with the gradient of every one of these examples.
+fn one_by_one(drawn: Vec<i64>, work: &mut Work<'_>, each: &mut dyn FnMut(Tensor)) -> Result<(), Halt> {
     let pass = GradientPass { order: drawn, batch_size: 1, batch_norm: BatchNorm::Frozen };
+    pass.run(work, &mean_cross_entropy, each)
+}
+
+/// k ← v, o ← the first gradient; then for each of N further gradients s: c = o·s, k ← k − (k·s) / (N + c) · o,
+/// o ← o − c / (N + c) · o (Unlearn-Sparse, `Wfisher.py`).
+fn as_published(v: Tensor, drawn: Vec<i64>, work: &mut Work<'_>) -> Result<Tensor, Halt> {
+    let further = drawn.len().saturating_sub(1) as f64;
     let mut k = v;
     let mut o: Option<Tensor> = None;
-    pass.run(work, &mean_cross_entropy, &mut |s| {
+    one_by_one(drawn, work, &mut |s| {
         let Some(o) = &mut o else {
             o = Some(s);
             return;
@@ -72,5 +88,58 @@ fn times_inverse(v: Tensor, drawn: Vec<i64>, work: &mut Work<'_>) -> Result<Tens
         let shrink = (c / below) * &*o;
         let _ = o.g_sub_(&shrink);
     })?;
+    Ok(k)
+}
+
+/// F⁻¹ v by the recursion of Sherman and Morrison: F₀ = λ I, Fₙ = Fₙ₋₁ + s sᵀ / N and oₙ = Fₙ₋₁⁻¹ s give
+/// Fₙ⁻¹ v = Fₙ₋₁⁻¹ v − oₙ (oₙ·v) / (N + oₙ·s).
+fn wood_fisher(v: &Tensor, drawn: Vec<i64>, damping: f64, work: &mut Work<'_>) -> Result<Tensor, Halt> {
+    let count = drawn.len() as f64;
+    let k = v / damping;
+    let mut earlier: Vec<(Tensor, Tensor)> = Vec::new();
+    one_by_one(drawn, work, &mut |s| {
+        let mut o = &s / damping;
+        for (other, below) in &earlier {
+            let _ = o.g_sub_(&((other.dot(&s) / below) * other));
+        }
+        let below = o.dot(&s) + count;
+        let _ = k.shallow_clone().g_sub_(&((o.dot(v) / &below) * &o));
+        earlier.push((o, below));
+    })?;
+    Ok(k)
+}
+
+/// v over the diagonal of F.
+fn diagonal(v: &Tensor, drawn: Vec<i64>, damping: f64, work: &mut Work<'_>) -> Result<Tensor, Halt> {
+    let count = drawn.len().max(1) as f64;
+    let mut squares = v.zeros_like();
+    one_by_one(drawn, work, &mut |s| {
+        let _ = squares.g_add_(&s.square());
+    })?;
+    Ok(v / (squares / count + damping))
+}
+
+/// F⁻¹ v by conjugate gradients from 0.
+fn conjugate_gradients(
+    v: &Tensor,
+    drawn: &[i64],
+    (damping, iterations): (f64, u32),
+    work: &mut Work<'_>,
+) -> Result<Tensor, Halt> {
+    let count = drawn.len().max(1) as f64;
+    let (mut k, mut rest, mut along) = (v.zeros_like(), v.copy(), v.copy());
+    let mut square = rest.dot(&rest);
+    for _ in 0..iterations {
+        let mut product = &along * damping;
+        one_by_one(drawn.to_vec(), work, &mut |s| {
+            let _ = product.g_add_(&(s.dot(&along) / count * &s));
+        })?;
+        // What is already solved has nothing left to divide by.
+        let step = &square / along.dot(&product).clamp_min(f64::MIN_POSITIVE);
+        let _ = (k.g_add_(&(&step * &along)), rest.g_sub_(&(&step * &product)));
+        let next = rest.dot(&rest);
+        along = &rest + (&next / square.clamp_min(f64::MIN_POSITIVE)) * &along;
+        square = next;
+    }
     Ok(k)
 }

@@ -3,13 +3,13 @@
 use sweep_protocol::recipe::{Move, Route, Train};
 use tch::{Kind, Tensor};
 
-use super::{Halt, influence::wood_fisher, train::train, work::Work};
+use super::{Halt, influence::influence, train::train, work::Work};
 
 /// θ ← θ + scale · direction.
 pub(super) fn step(plan: &Move, phase: usize, work: &mut Work<'_>) -> Result<(), Halt> {
     let direction = match &plan.along {
-        Route::WoodFisher { samples, batch_size } => {
-            wood_fisher(samples.get() as usize, batch_size.get() as usize, phase, work)?
+        Route::Influence { samples, batch_size, inverse } => {
+            influence(samples.get() as usize, batch_size.get() as usize, inverse, phase, work)?
         }
         Route::TaskVector(loops) => task_vector(loops, phase, work)?,
     };

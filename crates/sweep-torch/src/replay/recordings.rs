@@ -69,6 +69,9 @@ const CFW_NOISE: &[((usize, Drawn), &str)] =
 const MILESTONES: &[(&str, Source)] = &[("milestones", BuiltIn("[1]"))];
 const DAMPENING: &[(&str, Source)] = &[("lam", Of("lambda")), FROZEN];
 const IMPORTANCES: &[((usize, usize), &str)] = &[((0, 0), "importance_forget"), ((0, 1), "importance_train")];
+const IU: &[(&str, Source)] = &[FROZEN, ("inverse", Word("inverse", &[]))];
+const IU_LISTS: &[((usize, usize), &str)] = &[((0, 0), "forget"), ((0, 1), "retain")];
+const IU_SAMPLE: &str = "woodfisher_samples";
 const JIT: &[(&str, Source)] =
     &[("sigma", Of("image-noise")), ("zero_grad", Word("zero-grad", &[("accumulate", "as-published")]))];
 const SCRUB: [(&str, Source); 3] = [
@@ -94,6 +97,12 @@ pub(super) const RECORDINGS: &[Recording] = &[
     },
     of("finetune", "finetune"),
     Recording {
+        hyper: &[FROZEN],
+        lists: &[((0, 0), "fisher_retain")],
+        tensors: &[((0, Drawn::Noise), "rand.noise.{key}")],
+        ..of("fisher", "fisher")
+    },
+    Recording {
         hyper: &[
             ("cycle_epochs", Length("cycles")),
             ("cycle_lrs", Last("lr")),
@@ -111,12 +120,10 @@ pub(super) const RECORDINGS: &[Recording] = &[
         ..of("forget_set_free", "forget-set-free")
     },
     of("gradient_ascent", "gradient-ascent"),
-    Recording {
-        hyper: &[FROZEN],
-        lists: &[((0, 0), "forget"), ((0, 1), "retain")],
-        sample: "woodfisher_samples",
-        ..of("iu", "iu")
-    },
+    Recording { hyper: IU, lists: IU_LISTS, sample: IU_SAMPLE, ..of("iu", "iu") },
+    Recording { hyper: IU, lists: IU_LISTS, sample: IU_SAMPLE, ..of("iu_conjugate", "iu") },
+    Recording { hyper: IU, lists: IU_LISTS, sample: IU_SAMPLE, ..of("iu_diagonal", "iu") },
+    Recording { hyper: IU, lists: IU_LISTS, sample: IU_SAMPLE, ..of("iu_woodfisher", "iu") },
     Recording { hyper: JIT, ..of("jit", "jit") },
     Recording { hyper: JIT, ..of("jit_accumulate", "jit") },
     Recording {
@@ -132,6 +139,10 @@ pub(super) const RECORDINGS: &[Recording] = &[
         ..of("msg", "msg")
     },
     Recording { lists: &[((0, 1), "forget_passes")], ..of("neggrad_plus", "neggrad-plus") },
+    Recording {
+        lists: &[((0, 0), "copy0"), ((0, 1), "copy1"), ((0, 2), "copy2")],
+        ..of("negmerge", "negmerge")
+    },
     of("prmq", "prmq"),
     of("random_labels", "random-labels"),
     Recording { set: &[("variant", "mixed")], ..of("random_labels_concat", "random-labels") },
@@ -146,6 +157,7 @@ pub(super) const RECORDINGS: &[Recording] = &[
         tensors: &[((2, Drawn::Noise), "rand.noise.epoch1.{key}")],
         ..of("rni", "rni")
     },
+    Recording { lists: &[((0, 0), "mask_forget")], ..of("rum", "rum") },
     Recording { lists: &[((0, 0), "mask_forget")], ..of("salun", "salun") },
     Recording {
         hyper: &[SCRUB[0], SCRUB[1], SCRUB[2], ("rewind", BuiltIn("false"))],
@@ -166,4 +178,5 @@ pub(super) const RECORDINGS: &[Recording] = &[
         ..of("sfron", "sfron")
     },
     Recording { hyper: DAMPENING, lists: IMPORTANCES, ..of("ssd", "ssd") },
+    Recording { hyper: DAMPENING, lists: IMPORTANCES, ..of("ssd_equal", "ssd") },
 ];

@@ -44,7 +44,10 @@ pub(super) fn script(golden: &Golden) -> Result<Script, GoldenError> {
     let arguments = Reading { golden, method, values: BTreeMap::new() }.arguments(recording)?;
     let facts = Facts { training: training(golden, recording)? };
     let recipe = (method.recipe)(&arguments, &facts);
-    let streams = streams(&recipe, recording);
+    let streams = streams(&recipe, recording, |set| {
+        let size = |set| golden.host.sets.get(&set).map_or(0, |examples| examples.len() as u64);
+        if set == Set::Train { size(Set::Retain) + size(Set::Forget) } else { size(set) }
+    });
     Ok(Script { recipe, starts_from: method.starts_from, streams, recording })
 }
 
@@ -172,11 +175,15 @@ fn training(golden: &Golden, recording: &Recording) -> Result<TrainingRecipe, Go
 }
 
 /// Which list stands for each stream of a recipe. A list that several loops read is read on.
-fn streams(recipe: &Recipe, recording: &Recording) -> BTreeMap<(usize, usize), List> {
+fn streams(
+    recipe: &Recipe,
+    recording: &Recording,
+    size: impl Fn(Set) -> u64,
+) -> BTreeMap<(usize, usize), List> {
     let mut lists = BTreeMap::new();
     let mut read: BTreeMap<&str, u64> = BTreeMap::new();
     for (phase, plan) in recipe.phases.iter().enumerate() {
-        for (stream, (batch_size, usual)) in streams_of(plan).into_iter().enumerate() {
+        for (stream, (batch_size, usual)) in streams_of(plan, &size).into_iter().enumerate() {
             let named = recording.lists.iter().find(|(place, _)| *place == (phase, stream));
             let name = named.map_or(usual, |(_, name)| *name);
             let first_epoch = read.get(name).copied().unwrap_or(0);
@@ -190,7 +197,7 @@ fn streams(recipe: &Recipe, recording: &Recording) -> BTreeMap<(usize, usize), L
 }
 
 /// The batch size of each stream of a phase, and what its list is usually called.
-fn streams_of(phase: &Phase) -> Vec<(NonZeroU32, &'static str)> {
+fn streams_of(phase: &Phase, size: &impl Fn(Set) -> u64) -> Vec<(NonZeroU32, &'static str)> {
     let of_stream = |stream: &Stream| {
         let own = if stream.with.is_empty() { usual(stream.set) } else { "both" };
         (stream.batch_size, own)
@@ -200,21 +207,24 @@ fn streams_of(phase: &Phase) -> Vec<(NonZeroU32, &'static str)> {
         Phase::Alternate(plan) => {
             plan.rounds.iter().flat_map(|round| &round.train.data).map(of_stream).collect()
         }
-        Phase::Dampen(plan) => vec![(plan.importance.batch_size, ""); 2],
+        Phase::Dampen(plan) => {
+            let importance = plan.importance_of(size(plan.forget), size(plan.kept));
+            vec![(importance.batch_size, ""); 2]
+        }
+        Phase::FisherNoise(plan) => vec![(plan.importance.batch_size, "")],
         Phase::Select(select) => match &select.score {
             Score::Gradient { of, .. } => of.iter().map(|signed| (signed.batch_size, "")).collect(),
             Score::Ratio { importance, .. } => vec![(importance.batch_size, ""); 2],
             Score::Random | Score::Magnitude => Vec::new(),
         },
-        Phase::Move(plan) => match plan.along {
-            Route::WoodFisher { batch_size, .. } => vec![(batch_size, ""); 2],
-            Route::TaskVector(_) => Vec::new(),
+        Phase::Move(plan) => match &plan.along {
+            Route::Influence { batch_size, .. } => vec![(*batch_size, ""); 2],
+            Route::TaskVector(loops) => loops.iter().flat_map(|train| &train.data).map(of_stream).collect(),
         },
         Phase::Reinit(_)
         | Phase::Noise(_)
         | Phase::Transpose(_)
         | Phase::Zero(_)
-        | Phase::FisherNoise(_)
         | Phase::Cast(_)
         | Phase::Either(_)
         | Phase::Python(_) => Vec::new(),

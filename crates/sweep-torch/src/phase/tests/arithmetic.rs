@@ -10,9 +10,9 @@ use std::process::Command;
 use serde::{Deserialize, Serialize};
 use sweep_protocol::{
     recipe::{
-        ClassWeight, CrossEntropy, Dampen, Divergence, Elements, FisherNoise, Importance, Init, Noise,
-        NoiseUnit, Optimizer, Pairing, Penalty, Phase, Reinit, Schedule, Target, Teacher, Tensors, Term,
-        Toward, Train,
+        Batches, ClassWeight, CrossEntropy, Dampen, Divergence, Elements, FisherNoise, Importance, Init,
+        Noise, NoiseUnit, Optimizer, Pairing, Penalty, Phase, Reinit, Schedule, Target, Teacher, Tensors,
+        Term, Toward, Train,
     },
     terms::{NonNegative, Positive, Set},
 };
@@ -99,8 +99,10 @@ fn recipes() -> [(&'static str, Vec<Phase>); RECIPES] {
         alpha: number(1.0),
         lambda: number(0.5),
         importance: batches(),
+        batches: Batches::AsPublished,
     };
-    let fisher = FisherNoise { kept: Set::Retain, alpha: number(1e-6), importance: batches() };
+    let power = Positive::new(1.0).expect("above 0");
+    let fisher = FisherNoise { kept: Set::Retain, alpha: number(1e-6), power, importance: batches() };
     [
         ("sgd", vec![Phase::Train(train(2.0))]),
         ("adam", vec![Phase::Train(of_adam)]),

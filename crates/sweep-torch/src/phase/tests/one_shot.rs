@@ -2,9 +2,10 @@
 
 use sweep_protocol::{
     recipe::{
-        Dampen, Either, FisherNoise, Importance, Measure, Move, Noise, NoiseUnit, Phase, Route, Tensors,
+        Batches, Dampen, Either, FisherNoise, Importance, Inverse, Measure, Move, Noise, NoiseUnit, Phase,
+        Route, Tensors,
     },
-    terms::{NonNegative, Seed, Set, UnitInterval},
+    terms::{NonNegative, Positive, Seed, Set, UnitInterval},
 };
 use tch::{Kind, Tensor};
 
@@ -26,6 +27,7 @@ fn dampen(alpha: f64, lambda: f64) -> Phase {
         alpha: number(alpha),
         lambda: number(lambda),
         importance: Importance::of_batches(count(8)),
+        batches: Batches::AsPublished,
     })
 }
 
@@ -68,6 +70,24 @@ fn importances_per_sample_and_per_batch_differ() {
     assert_ne!(after(1), after(8));
 }
 
+/// A forget set that is smaller than a batch is compared in batches of its own size, and larger ones are divided evenly.
+#[test]
+fn equal_batches_fit_the_smaller_set() {
+    let Phase::Dampen(plan) = dampen(1.0, 0.5) else { unreachable!("just made") };
+    let size = |batches, forget, kept| {
+        Dampen { batches, importance: Importance::of_batches(count(64)), ..plan.clone() }
+            .importance_of(forget, kept)
+            .batch_size
+            .get()
+    };
+    assert_eq!(size(Batches::AsPublished, 25, 1000), 64);
+    for (forget, kept, want) in
+        [(25, 1000, 25), (100, 1000, 50), (1000, 130, 44), (6400, 9000, 64), (0, 9, 1)]
+    {
+        assert_eq!(size(Batches::Equal, forget, kept), want, "{forget} and {kept}");
+    }
+}
+
 /// The quadratic form of the approximated inverse is positive: small steps of influence raise the forget loss.
 #[test]
 fn influence_raises_the_loss_of_the_forget_set() {
@@ -80,9 +100,20 @@ fn influence_raises_the_loss_of_the_forget_set() {
         logits.cross_entropy_for_logits(&Tensor::from_slice(&labels)).double_value(&[])
     };
     let before = loss(&bench);
-    let along = Route::WoodFisher { samples: count(10), batch_size: count(8) };
-    bench.run(vec![Phase::Move(Move { along, scale: 1e-3 })]).expect("it moves");
-    assert!(loss(&bench) > before, "{} is not above {before}", loss(&bench));
+    let damping = Positive::new(0.1).expect("above 0");
+    let iterations = count(3);
+    let start = bench.weights.duplicate();
+    for inverse in [
+        Inverse::AsPublished,
+        Inverse::WoodFisher { damping },
+        Inverse::Diagonal { damping },
+        Inverse::ConjugateGradients { damping, iterations },
+    ] {
+        bench.weights.become_like(&start);
+        let along = Route::Influence { samples: count(10), batch_size: count(8), inverse };
+        bench.run(vec![Phase::Move(Move { along, scale: 1e-3 })]).expect("it moves");
+        assert!(loss(&bench) > before, "{inverse:?}: {} is not above {before}", loss(&bench));
+    }
 }
 
 #[test]
@@ -109,7 +140,12 @@ fn fisher_noise_touches_every_parameter_and_no_statistics() {
     let importance =
         Importance { measure: Measure::ExpectedCrossEntropy, ..Importance::of_batches(count(8)) };
     bench
-        .run(vec![Phase::FisherNoise(FisherNoise { kept: Set::Retain, alpha: number(1e-6), importance })])
+        .run(vec![Phase::FisherNoise(FisherNoise {
+            kept: Set::Retain,
+            alpha: number(1e-6),
+            power: Positive::new(0.5).expect("above 0"),
+            importance,
+        })])
         .expect("it adds noise");
     assert_eq!(bench.changed(&before).len(), bench.network.layout().parameters.len());
 }
