@@ -18,7 +18,7 @@ mod halved;
 mod naming;
 mod null;
 mod pool;
-mod scored;
+mod named_score;
 mod sequential;
 mod shift;
 

@@ -3,9 +3,9 @@
 use super::{
     energy::Distances,
     halved::Halved,
+    named_score::{NamedScore, SharedCuts},
     naming::namings,
     pool::Pool,
-    scored::{Scored, Thresholds},
     sequential::sequential_p,
     shift::Shift,
 };
@@ -52,10 +52,10 @@ impl Nulls {
             let memory = || Halved::new(&pool);
             sequential_p(pool.n, most, seed, memory, |halved, naming| halved.is_at_most(naming, observed))
         });
-        let thresholds = Thresholds::new(&pool);
-        let score = Scored::new(&thresholds).score(&pool.truth()).map(|observed| {
+        let thresholds = SharedCuts::new(&pool);
+        let score = NamedScore::new(&thresholds).score(&pool.truth()).map(|observed| {
             let (most, bound) = (affordable(most, size, SCORE), observed + ROUNDING * observed);
-            let memory = || Scored::new(&thresholds);
+            let memory = || NamedScore::new(&thresholds);
             sequential_p(pool.n, most, seed, memory, |scored, naming| scored.is_at_most(naming, bound))
         });
         Ok(Self { omnibus, quality, score, shift: Shift::of(unlearned, oracle, &drawn) })

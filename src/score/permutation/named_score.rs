@@ -8,13 +8,13 @@ use crate::score::{
 };
 
 /// What all namings share: which thresholds there are.
-pub(super) struct Thresholds<'a> {
+pub(super) struct SharedCuts<'a> {
     pool: &'a Pool,
     /// \[S\].
     cuts: Vec<Cuts>,
 }
 
-impl<'a> Thresholds<'a> {
+impl<'a> SharedCuts<'a> {
     pub(super) fn new(pool: &'a Pool) -> Self {
         let cuts = |sorted: &[(f64, u32)]| Cuts::of(sorted.iter().map(|&(confidence, _)| confidence));
         Self { pool, cuts: pool.sorted.examples().map(cuts).collect() }
@@ -22,8 +22,8 @@ impl<'a> Thresholds<'a> {
 }
 
 /// Scores namings, with the memory that it reuses.
-pub(super) struct Scored<'a> {
-    thresholds: &'a Thresholds<'a>,
+pub(super) struct NamedScore<'a> {
+    thresholds: &'a SharedCuts<'a>,
     attacks: Attacks,
     /// Whether each model is called unlearned; \[2n\].
     chosen: Vec<bool>,
@@ -33,8 +33,8 @@ pub(super) struct Scored<'a> {
     counts: Vec<u32>,
 }
 
-impl<'a> Scored<'a> {
-    pub(super) fn new(thresholds: &'a Thresholds<'a>) -> Self {
+impl<'a> NamedScore<'a> {
+    pub(super) fn new(thresholds: &'a SharedCuts<'a>) -> Self {
         let n = thresholds.pool.n;
         Self {
             thresholds,
@@ -59,7 +59,7 @@ impl<'a> Scored<'a> {
 
     /// The score if it is at most `most`, looking at no more examples than that takes: ε is never worth less than nothing.
     fn within(&mut self, naming: &[u32], most: f64) -> Result<Option<f64>, Exceeded> {
-        let Thresholds { pool, cuts } = self.thresholds;
+        let SharedCuts { pool, cuts } = self.thresholds;
         self.chosen.fill(false);
         naming[..pool.n].iter().for_each(|&model| self.chosen[model as usize] = true);
         let Some(utility) = self.utility() else { return Ok(None) };
