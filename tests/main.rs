@@ -11,6 +11,7 @@ mod engines;
 mod fsck;
 mod gpu;
 mod house;
+mod import;
 mod originals;
 mod readme;
 mod resume;

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sweep_import::ImportError;
 use sweep_inputs::{
     checkpoint::CheckpointError, dataset::Refused, npy::NpyError, retrain_cache::RetrainCacheError,
     synth::SynthError,
@@ -113,6 +114,9 @@ pub(super) enum CommandError {
     /// The synthetic data set.
     #[error(transparent)]
     Synth(#[from] SynthError),
+    /// A data set of others that can't be imported or split.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// A sweep that can't be opened, shared or carried out.
     #[error(transparent)]
     Session(#[from] SessionError),
@@ -224,6 +228,7 @@ impl CommandError {
             | Self::Appraisal(AppraisalError::Incompatible(_))
             | Self::Pool(PoolError::NoSlots) => Exit::Usage,
             Self::Session(error) => of_session(error),
+            Self::Import(error) if error.is_usage() => Exit::Usage,
             Self::Models(
                 ModelsError::Unwritable { .. }
                 | ModelsError::Unlistable { .. }
@@ -240,6 +245,7 @@ impl CommandError {
             | Self::Models(_)
             | Self::Measuring(_)
             | Self::Incomparable(_)
+            | Self::Import(_)
             | Self::Refused { .. } => Exit::InputsRefused,
             Self::Store(error)
             | Self::Pool(PoolError::Store(error))

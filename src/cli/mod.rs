@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod fsck;
 mod ground;
+mod import;
 mod inputs;
 mod limits;
 mod logs;
@@ -21,6 +22,7 @@ mod progress;
 mod report;
 mod run;
 mod score;
+mod split;
 mod status;
 mod submit;
 mod synth;
@@ -83,6 +85,10 @@ enum Command {
     Score(score::Arguments),
     /// List the methods, or one method's hyper-parameters
     Methods(methods::Arguments),
+    /// Bring a data set of others into the layout that sweep reads: CIFAR, a folder of images, arrays, digits
+    Import(import::Arguments),
+    /// Choose what is to be forgotten of a data set anew, into a data set with the same images
+    Split(split::Arguments),
     /// Draw a synthetic data set of faces in the competition's layout
     Synth(synth::Arguments),
     /// Look a results folder over for damage, and repair what can be
@@ -124,7 +130,9 @@ impl Command {
             | Self::Report(_)
             | Self::Compare(_)
             | Self::Score(_)
-            | Self::Synth(_) => true,
+            | Self::Synth(_)
+            | Self::Import(_)
+            | Self::Split(_) => true,
             Self::Status(_)
             | Self::Watch(_)
             | Self::Logs(_)
@@ -198,6 +206,8 @@ fn carry_out(cli: Cli, ground: &Ground) -> Result<Exit, CommandError> {
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Score(arguments) => score::score(&arguments),
         Command::Methods(arguments) => methods::methods(&arguments),
+        Command::Import(arguments) => import::import(&arguments),
+        Command::Split(arguments) => split::split(&arguments),
         Command::Synth(arguments) => synth::synth(&arguments),
         Command::Fsck(arguments) => fsck::fsck(&arguments, ground),
         Command::Doctor(arguments) => doctor::doctor(&arguments, ground),

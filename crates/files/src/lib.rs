@@ -11,6 +11,7 @@
 //! What is made is the owner's alone (0600, 0700), whatever the umask is, or, on request, its group's (0660, 2770).
 
 mod access;
+mod draft;
 mod reading;
 mod seal;
 mod whole;
@@ -19,6 +20,7 @@ pub use access::{
     Access, GROUP_VARIABLE, create_dir, create_dirs, folder_access, inner_access, is_shared_with_group,
     share_with_group,
 };
+pub use draft::{Draft, DraftError};
 pub use reading::{given, given_content, given_hash, open, private, read, regular};
 pub use seal::{sealed, stamp, unsealed};
 pub use whole::{Staged, TEMPORARY, replace};

@@ -6,6 +6,7 @@
 //! every problem of an input is reported in one pass with its file and row.
 
 pub mod npy;
+pub mod pixels;
 pub mod artifact;
 pub mod checkpoint;
 pub mod dataset;

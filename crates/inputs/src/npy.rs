@@ -55,8 +55,24 @@ pub enum NpyError {
         /// What it holds.
         dtype: String,
     },
+    /// Its elements are not whole numbers.
+    #[error("`{}` holds {dtype}, not whole numbers; save it with `np.save(path, array.astype(np.int64))`", path.display())]
+    NotWhole {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        dtype: String,
+    },
+    /// Its elements are not samples of 8 bits.
+    #[error("`{}` holds {dtype}, not samples from 0 to 255; save it with `np.save(path, array.astype(np.uint8))`, multiplied by 255 where they end at 1", path.display())]
+    NotBytes {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        dtype: String,
+    },
     /// It is larger than anything that is read here, or than its file.
-    #[error("`{}` claims {claimed} elements in {bytes} bytes; it is damaged or larger than 4 GiB", path.display())]
+    #[error("`{}` claims {claimed} elements in {bytes} bytes; it is damaged, or larger than is read", path.display())]
     Oversized {
         /// The file.
         path: PathBuf,
@@ -71,6 +87,53 @@ pub enum NpyError {
         /// The file.
         path: PathBuf,
     },
+}
+
+/// Whole numbers, row-major.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integers {
+    /// Length of each axis.
+    pub shape: Vec<usize>,
+    /// The elements; as many as the product of the axes.
+    pub values: Vec<i64>,
+}
+
+/// Reads an array of integers of 8 to 64 bits, of any shape.
+pub fn read_integers(path: &Path) -> Result<Integers, NpyError> {
+    decode_integers(path, &content(path)?)
+}
+
+/// Reads the array of integers that the bytes of a file hold; `path` is for messages alone.
+pub fn decode_integers(path: &Path, content: &[u8]) -> Result<Integers, NpyError> {
+    let (shape, values) = elements(path, content, |descr| {
+        let read: (usize, fn(&[u8]) -> i64) = match descr {
+            "<i8" => (8, |bytes| i64::from_le_bytes(eight(bytes))),
+            ">i8" => (8, |bytes| i64::from_be_bytes(eight(bytes))),
+            "<i4" => (4, |bytes| i64::from(i32::from_le_bytes(four(bytes)))),
+            ">i4" => (4, |bytes| i64::from(i32::from_be_bytes(four(bytes)))),
+            "<u4" => (4, |bytes| i64::from(u32::from_le_bytes(four(bytes)))),
+            "<i2" => (2, |bytes| i64::from(i16::from_le_bytes([bytes[0], bytes[1]]))),
+            "<u2" => (2, |bytes| i64::from(u16::from_le_bytes([bytes[0], bytes[1]]))),
+            "|i1" => (1, |bytes| i64::from(bytes[0].cast_signed())),
+            "|u1" => (1, |bytes| i64::from(bytes[0])),
+            _ => return Err(|path, dtype| NpyError::NotWhole { path, dtype }),
+        };
+        Ok(read)
+    })?;
+    Ok(Integers { shape, values })
+}
+
+/// Where the elements of an array of uint8 begin and its shape, from the first bytes of its file.
+pub(crate) fn bytes_of(path: &Path, head: &[u8]) -> Result<(usize, Vec<usize>), NpyError> {
+    let (header, elements) = header(path, head)?;
+    if header.descr != "|u1" {
+        let dtype = header.descr.escape_debug().to_string();
+        return Err(NpyError::NotBytes { path: path.to_owned(), dtype });
+    }
+    if header.fortran && header.shape.len() > 1 {
+        return Err(NpyError::FortranOrder { path: path.to_owned() });
+    }
+    Ok((head.len() - elements.len(), header.shape))
 }
 
 /// Reads a float64 or float32 array of any shape.
@@ -91,19 +154,34 @@ pub(crate) fn content(path: &Path) -> Result<Vec<u8>, NpyError> {
 
 /// Reads the array that the bytes of a file hold; `path` is for messages alone.
 pub fn decode(path: &Path, content: &[u8]) -> Result<Array, NpyError> {
-    let foreign = |problem| NpyError::Foreign { path: path.to_owned(), problem };
-    let (header, elements) = split(content).ok_or_else(|| foreign("its preamble is not NumPy's"))?;
-    let header = Header::parse(header).ok_or_else(|| foreign("its header is not as `np.save` writes it"))?;
-    let (width, read): (usize, fn(&[u8]) -> f64) = match header.descr {
-        "<f8" => (8, |bytes| f64::from_le_bytes(eight(bytes))),
-        ">f8" => (8, |bytes| f64::from_be_bytes(eight(bytes))),
-        "<f4" => (4, |bytes| f64::from(f32::from_le_bytes(four(bytes)))),
-        ">f4" => (4, |bytes| f64::from(f32::from_be_bytes(four(bytes)))),
-        other => {
-            let dtype = other.escape_debug().to_string();
-            return Err(NpyError::NotReal { path: path.to_owned(), dtype });
-        }
-    };
+    let (shape, values) = elements(path, content, |descr| {
+        let read: (usize, fn(&[u8]) -> f64) = match descr {
+            "<f8" => (8, |bytes| f64::from_le_bytes(eight(bytes))),
+            ">f8" => (8, |bytes| f64::from_be_bytes(eight(bytes))),
+            "<f4" => (4, |bytes| f64::from(f32::from_le_bytes(four(bytes)))),
+            ">f4" => (4, |bytes| f64::from(f32::from_be_bytes(four(bytes)))),
+            _ => return Err(|path, dtype| NpyError::NotReal { path, dtype }),
+        };
+        Ok(read)
+    })?;
+    Ok(Array { shape, values })
+}
+
+/// Makes the refusal of a file whose elements are something else, from its path and what they are.
+type DtypeRefusal = fn(PathBuf, String) -> NpyError;
+
+/// How many bytes an element has and how it is read.
+type ElementReader<T> = (usize, fn(&[u8]) -> T);
+
+/// Shape and elements of an array; `element` says how those of a dtype are read.
+fn elements<T>(
+    path: &Path,
+    content: &[u8],
+    element: impl FnOnce(&str) -> Result<ElementReader<T>, DtypeRefusal>,
+) -> Result<(Vec<usize>, Vec<T>), NpyError> {
+    let (header, elements) = header(path, content)?;
+    let (width, read) = element(header.descr)
+        .map_err(|refusal| refusal(path.to_owned(), header.descr.escape_debug().to_string()))?;
     let count = header.shape.iter().try_fold(1_usize, |product, &axis| product.checked_mul(axis));
     let size = count.and_then(|count| count.checked_mul(width)).filter(|&size| size <= elements.len());
     let Some(size) = size else {
@@ -113,8 +191,15 @@ pub fn decode(path: &Path, content: &[u8]) -> Result<Array, NpyError> {
     if header.fortran && header.shape.len() > 1 {
         return Err(NpyError::FortranOrder { path: path.to_owned() });
     }
-    let values = elements[..size].chunks_exact(width).map(read).collect();
-    Ok(Array { shape: header.shape, values })
+    Ok((header.shape, elements[..size].chunks_exact(width).map(read).collect()))
+}
+
+/// The header of a file, and what stands behind it.
+fn header<'a>(path: &Path, content: &'a [u8]) -> Result<(Header<'a>, &'a [u8]), NpyError> {
+    let foreign = |problem| NpyError::Foreign { path: path.to_owned(), problem };
+    let (header, elements) = split(content).ok_or_else(|| foreign("its preamble is not NumPy's"))?;
+    let header = Header::parse(header).ok_or_else(|| foreign("its header is not as `np.save` writes it"))?;
+    Ok((header, elements))
 }
 
 fn eight(bytes: &[u8]) -> [u8; 8] {

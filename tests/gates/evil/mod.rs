@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod dataset;
+pub(crate) mod import;
 mod names;
 
 use std::{fs, path::Path};
@@ -20,11 +21,14 @@ pub(crate) fn run(_: u64) -> Report {
     let checkpoints = report.trials;
     dataset::run(&mut report, folder.path());
     let files = report.trials;
+    import::run(&mut report, folder.path());
+    let imports = report.trials;
     names::run(&mut report, folder.path());
     report.figure(format!(
-        "{checkpoints} checkpoints, {} data sets, {} names",
+        "{checkpoints} checkpoints, {} data sets, {} imports, {} names",
         files - checkpoints,
-        report.trials - files
+        imports - files,
+        report.trials - imports
     ));
     report
 }

@@ -179,6 +179,15 @@ pub(super) fn class_counts() -> Vec<Vec<u8>> {
     ])
 }
 
+/// Images as `sweep import folder` takes them.
+pub(super) fn pictures() -> Vec<Vec<u8>> {
+    let jpegs: [&[u8]; 2] = [
+        include_bytes!("../../../crates/import/tests/fixtures/baseline.jpg"),
+        include_bytes!("../../../crates/import/tests/fixtures/progressive.jpg"),
+    ];
+    images().into_iter().chain(jpegs.map(<[u8]>::to_vec)).collect()
+}
+
 pub(super) fn images() -> Vec<Vec<u8>> {
     let pixels: Vec<u8> = (0..3 * 32 * 32_u32).map(|at| ((at * at) >> 5) as u8).collect();
     let kinds = [(png::ColorType::Rgb, 3), (png::ColorType::Grayscale, 1), (png::ColorType::Indexed, 1)];

@@ -9,6 +9,7 @@ use sweep::{
     python::Functions,
     store::Recorded,
 };
+use sweep_import::pickled_batch;
 use sweep_inputs::{
     checkpoint,
     dataset::{ImageId, PersonId, part},
@@ -25,6 +26,7 @@ use super::{
     corpus,
     mutate::{Dice, mutated},
 };
+use crate::evil::import::sound_pickle;
 
 /// What a parser answers.
 pub(super) enum Said {
@@ -68,6 +70,8 @@ pub(super) fn all() -> Vec<Target> {
             ..target("safetensors", checkpoint, corpus::safetensors(), corpus::JSON)
         },
         target("npy", array, corpus::arrays(), corpus::NPY),
+        target("cifar", cifar, vec![sound_pickle()], corpus::PICKLE),
+        target("picture", picture, corpus::pictures(), corpus::PNG),
         Target {
             mended: |lines| corpus::with_line_checksums(&lines),
             ..target("journal", journal, corpus::journals(), corpus::JSON)
@@ -157,6 +161,23 @@ fn array(bytes: &[u8]) -> Said {
         assert_eq!(array.shape.iter().product::<usize>(), array.values.len(), "it is as it says");
     }
     answer(array)
+}
+
+fn cifar(bytes: &[u8]) -> Said {
+    let batch = pickled_batch(bytes, "labels");
+    if let Ok(batch) = &batch {
+        assert_eq!(batch.labels.len() * batch.width, batch.pixels.len(), "it is as it says");
+        assert!(bytes.get(batch.pixels.clone()).is_some(), "its pixels are in the file");
+    }
+    answer(batch)
+}
+
+fn picture(bytes: &[u8]) -> Said {
+    let planes = sweep_import::picture(bytes, Some(8));
+    if let Ok((side, planes)) = &planes {
+        assert_eq!((*side, planes.len()), (8, 192), "it is as large as was asked for");
+    }
+    answer(planes)
 }
 
 fn journal(bytes: &[u8]) -> Said {

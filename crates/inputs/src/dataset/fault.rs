@@ -10,6 +10,7 @@ use super::{
     image::ImageFault,
     problem::{Place, file_of},
 };
+use crate::npy::NpyError;
 
 /// What can be wrong with a file or a line of it.
 #[derive(Debug, Error)]
@@ -17,6 +18,17 @@ pub enum Fault {
     /// The file is not there, or nothing that may be opened.
     #[error(transparent)]
     File(#[from] FileFault),
+    /// The array of images can't be used.
+    #[error(transparent)]
+    Array(#[from] NpyError),
+    /// The array of images has other axes.
+    #[error(
+        "has the shape {shape:?}, not [images, 3, side, side]; `sweep import arrays` brings others into this form"
+    )]
+    NotImages {
+        /// Length of each axis.
+        shape: Vec<usize>,
+    },
     /// A CSV file without a header.
     #[error(
         "empty; its first line must name the columns image_id and age_group, and person_id where there are persons"

@@ -23,6 +23,12 @@ impl ImageId {
         &self.0
     }
 
+    /// The number behind the hyphen, where there is one in decimal digits.
+    pub fn number(&self) -> Option<u64> {
+        let (_, number) = self.0.split_once('-')?;
+        number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse().ok()).flatten()
+    }
+
     /// Where the image lies in its data set: `images/a/b.png`.
     pub fn path(&self) -> String {
         format!("images/{}.png", self.0.replacen('-', "/", 1))

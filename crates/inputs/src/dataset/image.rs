@@ -6,6 +6,7 @@ use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Limits};
 use thiserror::Error;
 
 use super::fault::FileFault;
+use crate::npy::NpyError;
 
 /// Colours of a pixel: red, green, blue.
 pub const CHANNELS: usize = 3;
@@ -48,6 +49,15 @@ pub enum ImageFault {
     /// It is an animation.
     #[error("is an animation; save a single frame")]
     Animated,
+    /// There is no such row in the array of images.
+    #[error("is none of its rows 0 to {}; the number behind the hyphen of an image_id is its row", rows.saturating_sub(1))]
+    NoRow {
+        /// Rows that there are.
+        rows: usize,
+    },
+    /// The array of images can't be read.
+    #[error("can't be read: {0}")]
+    Unreadable(#[from] NpyError),
     /// It is no PNG, or cut off, or damaged.
     #[error("is no intact PNG: {0}; save it again")]
     Damaged(#[source] DecodingError),

@@ -4,6 +4,7 @@
 //! retain.csv  forget.csv  validation.csv  test.csv (may be absent)    columns image_id, age_group, person_id (may be absent)
 //! age_class_weights.json                                              {"0": training images of class 0, …}
 //! images/<a>/<b>.png                                                  image_id `a-b`; RGB, 8 bits, all of one size
+//! or images.npy                                                       uint8 [n, 3, side, side]; image_id `a-17` is row 17, from 0
 //! ```
 //!
 //! Columns are found by name, in any order, among any others (the challenge's `age` is one of these others: it is
@@ -31,6 +32,7 @@ pub use id::{ImageId, NotAnId, PersonId};
 pub use image::{CHANNELS, ImageFault, image_bytes};
 pub use manifest::{Example, Manifest};
 pub use problem::{LeftOut, Place, Problem, Refused};
+pub use source::ARRAY;
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -98,7 +100,7 @@ impl Dataset {
         let mut problems = Problems::default();
         let mut manifest = source.manifest(classes, &mut problems);
         let mut decoded = Decoded { side, ..Decoded::default() };
-        decoded.all(&source, &manifest, progress, &mut problems);
+        decoded.all(source.as_ref(), &manifest, progress, &mut problems);
         let mut left_out = LeftOut::default();
         if let Some(have) = decoded.other_size() {
             decoded.bad = Problems::default();
@@ -187,7 +189,7 @@ impl Decoded {
     /// Decodes batch by batch into one buffer, which grows only by images that are really there.
     fn all(
         &mut self,
-        source: &impl Source,
+        source: &dyn Source,
         manifest: &Manifest,
         progress: &dyn Fn(usize, usize),
         problems: &mut Problems,
@@ -209,7 +211,7 @@ impl Decoded {
         }
     }
 
-    fn batch(&mut self, source: &impl Source, batch: &[Example]) {
+    fn batch(&mut self, source: &dyn Source, batch: &[Example]) {
         let (start, size) = (self.images.len(), image_bytes(self.side));
         self.images.resize(start + batch.len() * size, 0);
         let mut end = start;
@@ -226,7 +228,7 @@ impl Decoded {
                     if let ImageFault::Size { width, height, .. } = fault {
                         *self.other_sizes.entry((width, height)).or_default() += 1;
                     }
-                    self.bad.of_line(example.place, Fault::Image { path: example.image.path(), fault });
+                    self.bad.of_line(example.place, Fault::Image { path: source.place(example), fault });
                 }
             }
         }
@@ -235,7 +237,7 @@ impl Decoded {
 }
 
 fn decode_batch(
-    source: &impl Source,
+    source: &dyn Source,
     batch: &[Example],
     side: usize,
     images: &mut [u8],

@@ -7,7 +7,7 @@ use std::{
 
 use sweep_protocol::terms::Set;
 
-use super::fault::{Fault, FileFault};
+use super::fault::Fault;
 
 /// Problems that are shown when a refusal is printed.
 const SHOWN: usize = 50;
@@ -28,7 +28,7 @@ pub struct Refused {
 
 impl Refused {
     /// The folder itself can't be opened.
-    pub(super) fn whole(folder: &Path, fault: FileFault) -> Self {
+    pub(super) fn whole(folder: &Path, fault: impl Into<Fault>) -> Self {
         let problem = Problem { file: ".", line: None, fault: fault.into() };
         Self { folder: folder.to_owned(), problems: vec![problem], unlisted: 0 }
     }

@@ -36,6 +36,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sweep_files::{Draft, DraftError};
 use sweep_protocol::terms::SetSizes;
 use thiserror::Error;
 
@@ -137,18 +138,9 @@ pub enum SynthError {
         /// Width and height asked for.
         side: usize,
     },
-    /// There is something already.
-    #[error("`{}` exists and is not an empty folder; choose another or remove it", path.display())]
-    Occupied {
-        /// Where the data set was to be.
-        path: PathBuf,
-    },
-    /// The path doesn't name a folder that can be made.
-    #[error("`{}` does not end in the name of a folder; name one", path.display())]
-    Nameless {
-        /// Where the data set was to be.
-        path: PathBuf,
-    },
+    /// The folder can't be made or published.
+    #[error(transparent)]
+    Folder(#[from] DraftError),
     /// A file or folder can't be written.
     #[error("can't write `{}`: {source}", path.display())]
     Unwritable {
@@ -171,7 +163,7 @@ pub enum SynthError {
 /// is complete. `progress` is told, on the calling thread, how many images of how many are done.
 pub fn draw(dir: &Path, options: &Options, progress: &dyn Fn(usize, usize)) -> Result<Summary, SynthError> {
     options.check()?;
-    let draft = write::Draft::begin(dir)?;
+    let draft = Draft::begin(dir)?;
     let (persons, photos) = population::draw(options);
     let sets = split::draw(options.seed, &photos);
     let album = write::Album::new((options.seed, options.side), persons.len(), &photos, &sets);

@@ -4,6 +4,7 @@ use std::{
     path::Path,
 };
 
+use sweep_files::DraftError;
 use sweep_protocol::terms::Set;
 
 use super::{CLASSES, Options, SIDE, Summary, SynthError, draw};
@@ -98,7 +99,7 @@ fn nothing_is_written_over() {
     fs::write(place.path().join("mine.txt"), "mine").expect("writable");
     for path in [place.path().to_owned(), place.path().join("mine.txt")] {
         let error = quietly(&path, &small(1)).expect_err("occupied");
-        assert!(matches!(error, SynthError::Occupied { .. }), "{error}");
+        assert!(matches!(error, SynthError::Folder(DraftError::Occupied { .. })), "{error}");
     }
     assert_eq!(contents(place.path()).len(), 1);
     let empty = place.path().join("empty");
@@ -129,5 +130,5 @@ fn impossible_wishes_are_refused() {
         assert!(matches!(error, SynthError::Images { .. } | SynthError::Persons { .. }), "{error}");
     }
     let error = quietly(Path::new("/"), &small(1)).expect_err("no name");
-    assert!(matches!(error, SynthError::Nameless { .. }), "{error}");
+    assert!(matches!(error, SynthError::Folder(DraftError::Nameless { .. })), "{error}");
 }

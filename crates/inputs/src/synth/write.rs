@@ -1,11 +1,6 @@
-//! Writes a drawn data set. Owns the files, their names and that they appear all at once.
+//! Writes a drawn data set. Owns the files and their names.
 
-use std::{
-    collections::BTreeSet,
-    fmt::Write,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fmt::Write, fs, io, path::Path};
 
 use rayon::prelude::*;
 use sweep_protocol::terms::{Set, SetSizes};
@@ -23,64 +18,6 @@ const BATCH: usize = 256;
 
 /// Images that share a folder.
 const IMAGES_PER_FOLDER: usize = 1_000;
-
-/// A folder beside the one that was asked for, removed unless it is published.
-#[derive(Debug)]
-pub(super) struct Draft {
-    path: PathBuf,
-    target: PathBuf,
-    published: bool,
-}
-
-impl Draft {
-    /// Makes it. Another draft may be there, from somebody else or left by a killed program: it stays as it is.
-    pub(super) fn begin(target: &Path) -> Result<Self, SynthError> {
-        let name = target.file_name().ok_or_else(|| SynthError::Nameless { path: target.to_owned() })?;
-        let free = match fs::read_dir(target) {
-            Ok(mut entries) => entries.next().is_none(),
-            Err(error) => error.kind() == io::ErrorKind::NotFound,
-        };
-        if !free {
-            return Err(SynthError::Occupied { path: target.to_owned() });
-        }
-        let parent =
-            target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(parent).map_err(unwritable(parent))?;
-        for attempt in 0_u32.. {
-            let mut hidden = std::ffi::OsString::from(".");
-            hidden.push(name);
-            hidden.push(format!(".draft-{attempt}"));
-            let path = parent.join(hidden);
-            match fs::create_dir(&path) {
-                Ok(()) => return Ok(Self { path, target: target.to_owned(), published: false }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(unwritable(&path)(error)),
-            }
-        }
-        unreachable!("there are fewer folders than numbers")
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Gives it the name that was asked for.
-    pub(super) fn publish(mut self) -> Result<(), SynthError> {
-        fs::rename(&self.path, &self.target).map_err(unwritable(&self.target))?;
-        self.published = true;
-        Ok(())
-    }
-}
-
-impl Drop for Draft {
-    /// Removes what wasn't published. A published draft's name may be somebody else's by now.
-    fn drop(&mut self) {
-        if !self.published {
-            // Nothing is left to do when even that fails.
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
-}
 
 /// The photos with the sets and names that they are written under.
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+mod array;
 mod fixture;
 mod hash;
 mod hostile_images;
