@@ -6,7 +6,9 @@ use sweep_import::{
     Cifar, Division, ForgetRule, HeldOut, ImportError, Imported, arrays, cifar, digits, folder, pickled_batch,
 };
 
-use crate::{meter, report::Report};
+use sweep_faults::meter;
+
+use crate::report::Report;
 
 /// Most memory that a refusal may take, in bytes.
 const MOST: usize = 256 << 20;
