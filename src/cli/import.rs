@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use sweep_import::{Cifar, Division, ForgetRule, HeldOut, Imported};
+use sweep_import::{Cifar, Division, ForgetRule, HeldOut, ImportSummary};
 
 use super::{CommandError, Exit, progress::Counter, terminal};
 
@@ -129,7 +129,7 @@ pub(super) fn import(arguments: &Arguments) -> Result<Exit, CommandError> {
         }
     };
     counter.finish();
-    let Imported { sizes, side, classes, others } = summary;
+    let ImportSummary { sizes, side, classes, others } = summary;
     if others > 0 {
         terminal::talk(&format!("{others} files are neither PNG nor JPEG by their names, and were left out"));
     }

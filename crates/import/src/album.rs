@@ -38,7 +38,7 @@ pub(crate) const MOST_IMAGES: usize = 10_000_000;
 
 /// What was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Imported {
+pub struct ImportSummary {
     /// Images of each set.
     pub sizes: SetSizes,
     /// Width and height of an image, in pixels.
@@ -114,7 +114,7 @@ impl NewDataset {
     }
 
     /// Divides the images, writes the lists and gives the folder its name.
-    pub(crate) fn finish(mut self, kind: &str, division: &Division) -> Result<Imported, ImportError> {
+    pub(crate) fn finish(mut self, kind: &str, division: &Division) -> Result<ImportSummary, ImportError> {
         let classes = self.labels.iter().max().map_or(0, |last| *last as usize + 1);
         let lists = self.lists(classes, division)?;
         lists.write_training(self.draft.path(), classes)?;
@@ -124,7 +124,7 @@ impl NewDataset {
         let [retain, forget, validation, test] =
             [&lists.retain, &lists.forget, &lists.validation, &lists.test].map(|rows| rows.len() as u64);
         let sizes = SetSizes { retain, forget, validation, test: Some(test) };
-        let summary = Imported { sizes, side: self.side, classes, others: self.others };
+        let summary = ImportSummary { sizes, side: self.side, classes, others: self.others };
         self.draft.publish()?;
         Ok(summary)
     }

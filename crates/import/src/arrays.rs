@@ -6,7 +6,7 @@ use sweep_inputs::{npy, pixels::Pixels};
 
 use crate::{
     Division, OnProgress,
-    album::{Imported, MOST_CLASSES, MOST_IMAGES, NewDataset, SIDES},
+    album::{ImportSummary, MOST_CLASSES, MOST_IMAGES, NewDataset, SIDES},
     error::ImportError,
     source::HashedFile,
 };
@@ -35,7 +35,7 @@ pub fn arrays(
     out: &Path,
     division: &Division,
     progress: OnProgress<'_>,
-) -> Result<Imported, ImportError> {
+) -> Result<ImportSummary, ImportError> {
     let file = sweep_files::given(x).map_err(ImportError::unreadable(x))?;
     let images = Pixels::of(file, x)?;
     let (count, side, axes) = axes(x, images.shape())?;

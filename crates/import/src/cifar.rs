@@ -7,7 +7,7 @@ use sweep_inputs::dataset::image_bytes;
 
 use crate::{
     Division, OnProgress,
-    album::{Imported, NewDataset},
+    album::{ImportSummary, NewDataset},
     error::ImportError,
     pickle,
     source::{HashedFile, SourceFile},
@@ -37,15 +37,15 @@ pub enum Cifar {
 }
 
 /// One form of the files: folder, files of the training images, file of the test images.
-struct Form {
+struct PublishedForm {
     folder: &'static str,
     train: &'static [&'static str],
     test: &'static str,
     is_pickled: bool,
 }
 
-const TEN: [Form; 2] = [
-    Form {
+const TEN: [PublishedForm; 2] = [
+    PublishedForm {
         folder: "cifar-10-batches-bin",
         train: &[
             "data_batch_1.bin",
@@ -57,7 +57,7 @@ const TEN: [Form; 2] = [
         test: "test_batch.bin",
         is_pickled: false,
     },
-    Form {
+    PublishedForm {
         folder: "cifar-10-batches-py",
         train: &["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5"],
         test: "test_batch",
@@ -65,12 +65,12 @@ const TEN: [Form; 2] = [
     },
 ];
 
-const HUNDRED: [Form; 2] = [
-    Form { folder: "cifar-100-binary", train: &["train.bin"], test: "test.bin", is_pickled: false },
-    Form { folder: "cifar-100-python", train: &["train"], test: "test", is_pickled: true },
+const HUNDRED: [PublishedForm; 2] = [
+    PublishedForm { folder: "cifar-100-binary", train: &["train.bin"], test: "test.bin", is_pickled: false },
+    PublishedForm { folder: "cifar-100-python", train: &["train"], test: "test", is_pickled: true },
 ];
 
-impl Form {
+impl PublishedForm {
     fn files(&self) -> impl Iterator<Item = &'static str> {
         self.train.iter().copied().chain([self.test])
     }
@@ -93,7 +93,7 @@ impl Cifar {
         }
     }
 
-    fn forms(self) -> &'static [Form; 2] {
+    fn forms(self) -> &'static [PublishedForm; 2] {
         if self == Self::Ten { &TEN } else { &HUNDRED }
     }
 
@@ -132,7 +132,7 @@ pub fn cifar(
     out: &Path,
     division: &Division,
     progress: OnProgress<'_>,
-) -> Result<Imported, ImportError> {
+) -> Result<ImportSummary, ImportError> {
     let (folder, form) = find(which, dir)?;
     let mut album = NewDataset::begin(out, SIDE)?;
     let mut total = 0;
@@ -169,7 +169,7 @@ pub(crate) fn each(which: Cifar, dir: &Path, image: &mut dyn FnMut(u32, &[u8])) 
     Ok(())
 }
 
-fn find(which: Cifar, dir: &Path) -> Result<(PathBuf, &'static Form), ImportError> {
+fn find(which: Cifar, dir: &Path) -> Result<(PathBuf, &'static PublishedForm), ImportError> {
     let forms = which.forms();
     let places = forms.iter().flat_map(|form| [(dir.to_owned(), form), (dir.join(form.folder), form)]);
     let mut whole = places.filter(|(folder, form)| form.files().all(|name| folder.join(name).is_file()));

@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use crate::{
     Division, OnProgress,
-    album::{Imported, NewDataset},
+    album::{ImportSummary, NewDataset},
     error::ImportError,
     source,
 };
@@ -40,7 +40,7 @@ pub fn digits(
     size: usize,
     division: &Division,
     progress: OnProgress<'_>,
-) -> Result<Imported, ImportError> {
+) -> Result<ImportSummary, ImportError> {
     if !size.is_multiple_of(SIDE) || !(SIDE..=256).contains(&size) {
         return Err(ImportError::Side { side: size, least: SIDE, most: 256 });
     }

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     Division, OnProgress,
-    album::{Imported, MOST_CLASSES, MOST_IMAGES, NewDataset, SIDES},
+    album::{ImportSummary, MOST_CLASSES, MOST_IMAGES, NewDataset, SIDES},
     error::ImportError,
     picture::{self, PictureError},
     source,
@@ -32,7 +32,7 @@ pub fn folder(
     size: Option<usize>,
     division: &Division,
     progress: OnProgress<'_>,
-) -> Result<Imported, ImportError> {
+) -> Result<ImportSummary, ImportError> {
     let mut others = 0;
     let classes = names(&dir.join("train"), EntryKind::Folder, &mut 0)?;
     if classes.is_empty() || classes.len() > MOST_CLASSES {

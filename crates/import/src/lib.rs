@@ -21,7 +21,7 @@ mod split;
 #[cfg(test)]
 mod tests;
 
-pub use album::Imported;
+pub use album::ImportSummary;
 pub use arrays::arrays;
 pub use cifar::{Cifar, cifar};
 pub use digits::digits;

@@ -3,7 +3,8 @@
 use std::{fs, io::Write, path::Path};
 
 use sweep_import::{
-    Cifar, Division, ForgetRule, HeldOut, ImportError, Imported, arrays, cifar, digits, folder, pickled_batch,
+    Cifar, Division, ForgetRule, HeldOut, ImportError, ImportSummary, arrays, cifar, digits, folder,
+    pickled_batch,
 };
 
 use sweep_faults::meter;
@@ -13,7 +14,7 @@ use crate::report::Report;
 /// Most memory that a refusal may take, in bytes.
 const MOST: usize = 256 << 20;
 
-type Answer = Result<Imported, ImportError>;
+type Answer = Result<ImportSummary, ImportError>;
 
 pub(super) fn run(report: &mut Report, folder: &Path) {
     for (what, pickle) in pickles(folder) {
