@@ -9,6 +9,7 @@ mod conformance;
 mod doors;
 mod engines;
 mod fsck;
+mod functions;
 mod gpu;
 mod house;
 mod import;

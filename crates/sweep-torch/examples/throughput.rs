@@ -15,7 +15,7 @@ use sweep_torch::{
     measure::logits,
     network::{Network, Weights, build},
     pass_cache::PassCache,
-    phase::{Subject, Watch, carry_out},
+    phase::{Interpreters, Subject, Watch, carry_out},
     system,
 };
 use tch::{Device, Kind};
@@ -77,8 +77,12 @@ impl Bench {
     /// Images per second of one pass.
     fn train(&mut self, optimizer: Optimizer) -> f64 {
         let start = Instant::now();
-        let mut subject =
-            Subject { network: &self.network, weights: &mut self.weights, known: &PassCache::NONE };
+        let mut subject = Subject {
+            network: &self.network,
+            weights: &mut self.weights,
+            known: &PassCache::NONE,
+            interpreters: &Interpreters::default(),
+        };
         carry_out(&recipe(optimizer), &mut subject, &self.examples, &mut self.draws, &mut Silent)
             .expect("noise can be fitted");
         IMAGES as f64 / start.elapsed().as_secs_f64()

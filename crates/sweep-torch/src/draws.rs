@@ -91,6 +91,11 @@ pub enum Purpose<'a> {
         /// Choices of the recipe before this one.
         number: usize,
     },
+    /// The seed of a function of the user's own.
+    Function {
+        /// Position of the phase in the recipe.
+        phase: usize,
+    },
     /// Noise on the pixels of a batch.
     Pixels(BatchOf),
     /// Noise on the copies of a batch whose outputs are compared.
@@ -245,6 +250,7 @@ impl Purpose<'_> {
             Self::Teacher { key } => format!("teacher {key}"),
             Self::Score { phase, key } => format!("score phase {phase} {key}"),
             Self::Course { number } => format!("course {number}"),
+            Self::Function { phase } => format!("function phase {phase}"),
             Self::Pixels(BatchOf { phase, stream, number }) => {
                 format!("pixels phase {phase} stream {stream} batch {number}")
             }

@@ -1,12 +1,15 @@
 //! The data on the device: images as bytes, labels, and which examples each set holds.
 
-use std::collections::BTreeMap;
+use std::{cell::OnceCell, collections::BTreeMap, io};
 
+use serde::Serialize;
 use sweep_protocol::{
     network::Preparation,
     terms::{Set, SetSizes},
 };
 use tch::{Device, Kind, Tensor};
+
+use crate::memory::SharedMemory;
 
 /// Every example of a data set, resident on one device.
 #[derive(Debug)]
@@ -17,6 +20,33 @@ pub struct Examples {
     sets: BTreeMap<Set, Vec<i64>>,
     class_counts: Vec<u64>,
     preparation: Option<Prepared>,
+    shared: OnceCell<SharedExamples>,
+}
+
+/// What the functions of the user's own see of the data: pixels \[N, 3, H, W\] as bytes, labels \[N\] as int64. The test set
+/// is not among them.
+#[derive(Debug)]
+pub struct SharedExamples {
+    /// The pixels.
+    pub images: SharedMemory,
+    /// The labels.
+    pub labels: SharedMemory,
+    /// Shape of the pixels.
+    pub shape: [i64; 4],
+    /// First example of the retain set, and the one after its last.
+    pub retain: [i64; 2],
+    /// The same of the forget set.
+    pub forget: [i64; 2],
+    /// The same of the validation set.
+    pub validation: [i64; 2],
+}
+
+/// How pixels are prepared, in numbers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PreparationNumbers {
+    divide: f64,
+    mean: Vec<f64>,
+    std: Vec<f64>,
 }
 
 /// How pixels are prepared, on the device in float64: \[1, 3, 1, 1\] each.
@@ -57,6 +87,7 @@ impl Examples {
             sets,
             class_counts: host.class_counts,
             preparation: Prepared::of(preparation, device),
+            shared: OnceCell::new(),
         }
     }
 
@@ -114,11 +145,51 @@ impl Examples {
         (images + signs * (&highest - &lowest) * epsilon).clamp_tensor(Some(&lowest), Some(&highest))
     }
 
+    /// How pixels are prepared; nothing where they stay as they are.
+    pub fn preparation(&self) -> Option<PreparationNumbers> {
+        let numbers = |tensor: &Tensor| {
+            Vec::<f64>::try_from(tensor.to_device(Device::Cpu).view([-1])).expect("three numbers in float64")
+        };
+        let Prepared { divide, mean, std } = self.preparation.as_ref()?;
+        Some(PreparationNumbers { divide: *divide, mean: numbers(mean), std: numbers(std) })
+    }
+
+    /// The data for another process, laid out at the first call.
+    pub fn shared(&self) -> io::Result<&SharedExamples> {
+        if let Some(shared) = self.shared.get() {
+            return Ok(shared);
+        }
+        let shared = SharedExamples::of(self)?;
+        Ok(self.shared.get_or_init(|| shared))
+    }
+
     fn prepare(&self, pixels: Tensor) -> Tensor {
         match &self.preparation {
             Some(preparation) => preparation.apply(pixels),
             None => pixels,
         }
+    }
+}
+
+impl SharedExamples {
+    fn of(examples: &Examples) -> io::Result<Self> {
+        let sets = [Set::Retain, Set::Forget, Set::Validation].map(|set| examples.set(set));
+        let positions = Tensor::from_slice(&sets.concat()).to_device(examples.device());
+        let pixels = examples.images.index_select(0, &positions).to_device(Device::Cpu);
+        let size = pixels.size();
+        let bytes = Vec::<u8>::try_from(pixels.contiguous().view([-1])).expect("pixels are bytes");
+        let labels = examples.labels.index_select(0, &positions).to_device(Device::Cpu);
+        let labels = Vec::<i64>::try_from(labels).expect("labels are whole numbers");
+        let labels: Vec<u8> = labels.into_iter().flat_map(i64::to_le_bytes).collect();
+        let [retain, forget, validation] = sets.map(|set| set.len() as i64);
+        Ok(Self {
+            images: SharedMemory::of("pixels", &bytes)?,
+            labels: SharedMemory::of("labels", &labels)?,
+            shape: [size[0], size[1], size[2], size[3]],
+            retain: [0, retain],
+            forget: [retain, retain + forget],
+            validation: [retain + forget, retain + forget + validation],
+        })
     }
 }
 

@@ -10,6 +10,7 @@ pub mod device;
 pub mod draws;
 pub mod network;
 pub mod optimizer;
+pub mod memory;
 pub mod examples;
 pub mod pass_cache;
 pub mod inputs;

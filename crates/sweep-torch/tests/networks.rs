@@ -15,7 +15,7 @@ use sweep_torch::{
     examples::{Examples, HostExamples},
     network::{Network, Weights, build},
     pass_cache::PassCache,
-    phase::{Subject, Watch, carry_out},
+    phase::{Interpreters, Subject, Watch, carry_out},
 };
 use tch::{Device, Kind, Tensor};
 
@@ -166,7 +166,12 @@ fn every_network_trains_as_pytorch_does() {
     for recording in Recording::all() {
         let (network, examples) = (recording.network(), recording.examples());
         let mut weights = recording.weights(&network);
-        let mut subject = Subject { network: &network, weights: &mut weights, known: &PassCache::NONE };
+        let mut subject = Subject {
+            network: &network,
+            weights: &mut weights,
+            known: &PassCache::NONE,
+            interpreters: &Interpreters::default(),
+        };
         let done = carry_out(&recipe, &mut subject, &examples, &mut Seeded::new(Seed(1)), &mut Deaf)
             .unwrap_or_else(|halt| panic!("{}: {halt:?}", recording.name));
         assert_eq!(done.steps, 20);

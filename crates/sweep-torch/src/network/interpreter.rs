@@ -3,7 +3,7 @@
 
 use sweep_protocol::{
     network::{
-        Layout, Parameter, Topology,
+        self, Layout, Parameter, Topology,
         topology::{Layer, Operation},
     },
     recipe::BatchNorm,
@@ -20,6 +20,8 @@ const MOMENTUM: f64 = 0.1;
 /// A network that can be computed. It is stateless: its numbers are [`Weights`].
 #[derive(Debug)]
 pub struct Network {
+    /// What a job calls it; none for a topology of no catalogue.
+    named: Option<network::Network>,
     layout: Layout,
     format: Format,
     steps: Vec<Step>,
@@ -78,7 +80,17 @@ impl Network {
         let blocks = topology.blocks.iter().flat_map(|block| &block.layers);
         let layers = topology.stem.iter().chain(blocks).chain(&topology.head);
         let steps = Places::default().steps(layers);
-        Self { layout, format, steps }
+        Self { named: None, layout, format, steps }
+    }
+
+    /// The same, by the name of the catalogue.
+    pub(super) fn called(self, name: &network::Network) -> Self {
+        Self { named: Some(name.clone()), ..self }
+    }
+
+    /// What a job calls it.
+    pub fn named(&self) -> Option<&network::Network> {
+        self.named.as_ref()
     }
 
     /// What tensors it has.

@@ -17,7 +17,7 @@ use sweep_protocol::network::{self, NetworkError};
 
 /// Builds the network that a job names.
 pub fn build(wanted: &network::Network) -> Result<Network, NetworkError> {
-    Ok(Network::of(&wanted.topology()?))
+    Ok(Network::of(&wanted.topology()?).called(wanted))
 }
 
 #[cfg(test)]

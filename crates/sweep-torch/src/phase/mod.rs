@@ -16,6 +16,7 @@ mod loss;
 mod movement;
 mod operation;
 mod pass;
+mod python;
 mod schedule;
 mod select;
 mod teacher;
@@ -25,9 +26,10 @@ mod unusable;
 mod work;
 
 pub use check::check;
+pub use python::{CallError, Interpreters};
 pub use unusable::Unusable;
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, time::Duration};
 
 use sweep_protocol::{
     network::NoSuchTensor,
@@ -53,12 +55,19 @@ pub struct Subject<'a> {
     pub weights: &'a mut Weights,
     /// What earlier runs have found out about it.
     pub known: &'a PassCache,
+    /// Interpreters that wait for functions of the user's own.
+    pub interpreters: &'a Interpreters,
 }
 
 /// Hears how a recipe gets on.
 pub trait Watch {
     /// An optimiser step was issued, the `step`-th of the recipe, counted from 1. Breaking abandons the recipe.
     fn stepped(&mut self, step: u64) -> ControlFlow<()>;
+
+    /// A function of the user's own is at work; it has taken so many batches or steps by now. Breaking abandons the recipe.
+    fn works(&mut self, _moves: u64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 
     /// Losses of the latest steps have arrived on the host, in order and each exactly once.
     fn losses(&mut self, _losses: &[f64]) {}
@@ -82,6 +91,9 @@ pub enum Halt {
     /// A recording lacks what the recipe asks for.
     #[error(transparent)]
     Unrecorded(#[from] Unrecorded),
+    /// A function of the user's own came to nothing.
+    #[error(transparent)]
+    Call(#[from] CallError),
     /// The watch wanted no more.
     #[error("the run was abandoned")]
     Abandoned,
@@ -101,6 +113,8 @@ pub struct Done {
     /// Whether weights and running statistics are bit for bit what they were: of a recipe with phases, a sign that it
     /// silently does nothing.
     pub unchanged: bool,
+    /// Time in a function of the user's own alone, where one was called.
+    pub called: Option<Duration>,
 }
 
 /// Carries a recipe out.
@@ -113,11 +127,23 @@ pub fn carry_out(
 ) -> Result<Done, Halt> {
     check(recipe, subject.network.layout(), examples)?;
     let recipe = either::decided(recipe, draws)?;
-    let Subject { network, weights, known } = subject;
-    let known = *known;
+    let Subject { network, weights, known, interpreters } = subject;
+    let (known, interpreters) = (*known, *interpreters);
     let teachers = Teachers::new(weights, known);
     let choices = Choices::default();
-    let mut work = Work { network, weights, known, examples, draws, watch, teachers, choices, steps: 0 };
+    let mut work = Work {
+        network,
+        weights,
+        known,
+        interpreters,
+        examples,
+        draws,
+        watch,
+        teachers,
+        choices,
+        steps: 0,
+        called: None,
+    };
     for (phase, plan) in recipe.phases.iter().enumerate() {
         match plan {
             Phase::Reinit(plan) => operation::reinit(plan, phase, &mut work)?,
@@ -131,7 +157,7 @@ pub fn carry_out(
             Phase::Dampen(plan) => dampen::dampen(plan, phase, &mut work)?,
             Phase::FisherNoise(plan) => fisher::fisher_noise(plan, phase, &mut work)?,
             Phase::Move(plan) => movement::step(plan, phase, &mut work)?,
-            Phase::Python(_) => return Err(Unusable::Function.into()),
+            Phase::Python(plan) => python::call(plan, phase, &mut work)?,
             Phase::Either(_) => unreachable!("every choice is made"),
         }
     }
@@ -139,7 +165,8 @@ pub fn carry_out(
     if !work.weights.are_finite() {
         return Err(Halt::Diverged { step: steps });
     }
-    Ok(Done { steps, unchanged: work.weights.equals(work.teachers.start()) })
+    let called = work.called;
+    Ok(Done { steps, unchanged: work.weights.equals(work.teachers.start()), called })
 }
 
 #[cfg(test)]

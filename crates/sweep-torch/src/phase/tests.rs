@@ -19,7 +19,7 @@ use sweep_protocol::{
 };
 use tch::{Device, Kind, Tensor};
 
-use super::{Halt, Subject, Unusable, Watch, carry_out};
+use super::{Halt, Interpreters, Subject, Unusable, Watch, carry_out};
 use crate::{
     draws::{Draws, PartOf, Pass, Purpose, Seeded, Unrecorded},
     examples::{Examples, HostExamples},
@@ -50,14 +50,14 @@ fn examples(without: Option<Set>) -> Examples {
     Examples::new(host, &Preparation::default(), Device::Cpu)
 }
 
-struct Bench {
+pub(super) struct Bench {
     network: Network,
     weights: Weights,
     examples: Examples,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::of(Kind::Float)
     }
 
@@ -77,14 +77,18 @@ impl Bench {
         Self { network, weights, examples }
     }
 
-    fn carry_out(
+    pub(super) fn carry_out(
         &mut self,
         phases: Vec<Phase>,
         draws: &mut dyn Draws,
         watch: &mut dyn Watch,
     ) -> Result<u64, Halt> {
-        let mut subject =
-            Subject { network: &self.network, weights: &mut self.weights, known: &PassCache::NONE };
+        let mut subject = Subject {
+            network: &self.network,
+            weights: &mut self.weights,
+            known: &PassCache::NONE,
+            interpreters: &Interpreters::default(),
+        };
         carry_out(&Recipe { phases }, &mut subject, &self.examples, draws, watch).map(|done| done.steps)
     }
 
@@ -109,7 +113,7 @@ impl Bench {
 
 /// Keeps what it hears; breaks after a number of steps.
 #[derive(Default)]
-struct Diary {
+pub(super) struct Diary {
     steps: Vec<u64>,
     losses: Vec<f64>,
     break_after: Option<u64>,

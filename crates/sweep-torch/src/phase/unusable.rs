@@ -18,9 +18,6 @@ pub enum Unusable {
         /// The name.
         name: String,
     },
-    /// A function of the user's own.
-    #[error("this engine plans functions of your own and can't call them yet")]
-    Function,
     /// Class weights don't fit the network.
     #[error("the data set counts {counts} classes, the network has {classes} outputs")]
     Classes {

@@ -1,8 +1,10 @@
 //! What phases work with.
 
+use std::time::Duration;
+
 use sweep_protocol::network::Layout;
 
-use super::{Watch, elements::Choices, teacher::Teachers};
+use super::{Watch, elements::Choices, python::Interpreters, teacher::Teachers};
 use crate::{
     draws::Draws,
     examples::Examples,
@@ -16,6 +18,8 @@ pub(super) struct Work<'a> {
     pub(super) weights: &'a mut Weights,
     /// What earlier runs have found out.
     pub(super) known: &'a PassCache,
+    /// Interpreters that wait.
+    pub(super) interpreters: &'a Interpreters,
     pub(super) examples: &'a Examples,
     pub(super) draws: &'a mut dyn Draws,
     pub(super) watch: &'a mut dyn Watch,
@@ -25,6 +29,8 @@ pub(super) struct Work<'a> {
     pub(super) choices: Choices,
     /// Optimiser steps so far.
     pub(super) steps: u64,
+    /// Time in a function of the user's own.
+    pub(super) called: Option<Duration>,
 }
 
 impl<'a> Work<'a> {

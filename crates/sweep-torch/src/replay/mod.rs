@@ -25,7 +25,7 @@ use crate::{
     examples::Examples,
     network::{Weights, build},
     pass_cache::PassCache,
-    phase::{Halt, Subject, Watch, carry_out},
+    phase::{Halt, Interpreters, Subject, Watch, carry_out},
 };
 use record::Record;
 use script::Script;
@@ -72,7 +72,12 @@ fn trajectory(golden: &Golden, script: &Script, kind: Kind) -> Result<Comparison
             .map_err(|missing| halted(Halt::from(missing)))?,
     };
     let mut losses = Losses::default();
-    let mut subject = Subject { network: &network, weights: &mut weights, known: &PassCache::NONE };
+    let mut subject = Subject {
+        network: &network,
+        weights: &mut weights,
+        known: &PassCache::NONE,
+        interpreters: &Interpreters::default(),
+    };
     carry_out(&script.recipe, &mut subject, &examples, &mut draws, &mut losses).map_err(halted)?;
     let reached = compare::Reached { network: &network, weights: &weights, losses: &losses.0 };
     Ok(compare::compare(golden, &reached, &examples, kind)?)

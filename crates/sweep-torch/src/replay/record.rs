@@ -57,6 +57,7 @@ impl<'a> Record<'a> {
             }
             Purpose::Score { key, .. } => (format!("rand.keep.{key}"), 1.0),
             Purpose::Course { number } => (format!("rand.course.{number}"), 1.0),
+            Purpose::Function { phase } => (format!("rand.function.{phase}"), 1.0),
             Purpose::Pixels(_) => {
                 let step = self.noisy;
                 self.noisy += 1;

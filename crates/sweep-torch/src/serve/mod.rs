@@ -18,6 +18,7 @@ use tch::Device;
 use crate::{
     device,
     inputs::{Passes, Shelf},
+    phase::Interpreters,
 };
 
 pub use sweep_protocol::serve::ServeError;
@@ -41,13 +42,15 @@ pub fn serve(
 ) -> Result<(), ServeError> {
     let passes = passes.map(|folder| Passes { folder, device: device::name(place.name) });
     let shelf = Shelf::new(place.device, passes);
-    serve::serve(&mut Torch { place, shelf }, jobs, messages)
+    let interpreters = Interpreters::default();
+    serve::serve(&mut Torch { place, shelf, interpreters }, jobs, messages)
 }
 
 /// The engine, with what it keeps from one run to the next.
 struct Torch {
     place: Place,
     shelf: Shelf,
+    interpreters: Interpreters,
 }
 
 impl Engine for Torch {
@@ -66,7 +69,7 @@ impl Engine for Torch {
     }
 
     fn perform(&mut self, job: &Job, progress: &mut Progress<'_>) -> Result<Answer, GaveUp> {
-        Ok(perform::perform(job, self.place.device, &mut self.shelf, progress))
+        Ok(perform::perform(job, self.place.device, (&mut self.shelf, &self.interpreters), progress))
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{
     inputs::{InputError, Shelf},
     measure::{NotFinite, measure},
     network::{Network, Weights, build},
-    phase::{Done, Halt, Subject, Unusable, Watch, carry_out, check},
+    phase::{CallError, Done, Halt, Interpreters, Subject, Unusable, Watch, carry_out, check},
 };
 
 /// Why a run came to no measurement.
@@ -52,6 +52,8 @@ enum Unfinished {
     Write(#[from] NotWritten),
     #[error(transparent)]
     Draw(#[from] Unrecorded),
+    #[error(transparent)]
+    Call(#[from] CallError),
     #[error("libtorch: {message}")]
     Torch { message: String },
 }
@@ -62,6 +64,7 @@ impl From<Halt> for Unfinished {
             Halt::Unusable(problem) => Self::Recipe(problem),
             Halt::Diverged { step } => Self::Diverged { step },
             Halt::Unrecorded(missing) => Self::Draw(missing),
+            Halt::Call(error) => Self::Call(error),
             Halt::Abandoned => Self::Unheard,
         }
     }
@@ -74,6 +77,7 @@ impl Unfinished {
                 Failure::Refused
             }
             Self::Torch { message } => failure_of_torch(message),
+            Self::Call(error) => error.failure,
             Self::Diverged { .. } | Self::Unheard | Self::Write(_) | Self::Draw(_) => Failure::Error,
         }
     }
@@ -103,11 +107,22 @@ impl Watch for Progress<'_> {
     fn stepped(&mut self, step: u64) -> ControlFlow<()> {
         Progress::stepped(self, step)
     }
+
+    /// Nobody knows how many moves there will be.
+    fn works(&mut self, moves: u64) -> ControlFlow<()> {
+        self.expect(moves);
+        Progress::stepped(self, moves)
+    }
 }
 
 /// Performs a job.
-pub(super) fn perform(job: &Job, device: Device, shelf: &mut Shelf, progress: &mut Progress<'_>) -> Answer {
-    let attempt = AssertUnwindSafe(|| attempt(job, device, shelf, progress));
+pub(super) fn perform(
+    job: &Job,
+    device: Device,
+    kept: (&mut Shelf, &Interpreters),
+    progress: &mut Progress<'_>,
+) -> Answer {
+    let attempt = AssertUnwindSafe(|| attempt(job, device, kept, progress));
     let result = catch_unwind(attempt)
         .unwrap_or_else(|panic| Err(Unfinished::Torch { message: text(panic.as_ref()) }));
     match result {
@@ -126,7 +141,7 @@ fn text(panic: &(dyn Any + Send)) -> String {
 fn attempt(
     job: &Job,
     device: Device,
-    shelf: &mut Shelf,
+    (shelf, interpreters): (&mut Shelf, &Interpreters),
     progress: &mut Progress<'_>,
 ) -> Result<Measurement, Unfinished> {
     let inputs = job.inputs.as_ref().ok_or(Unfinished::NoInputs)?;
@@ -142,10 +157,12 @@ fn attempt(
     progress.expect(job.recipe.steps(&examples.sizes()));
     let clock = Instant::now();
     let known = shelf.pass_cache(inputs);
-    let mut subject = Subject { network: &network, weights: &mut weights, known: &known };
-    let Done { steps, unchanged } = carry_out(&job.recipe, &mut subject, &examples, &mut draws, progress)?;
+    let mut subject = Subject { network: &network, weights: &mut weights, known: &known, interpreters };
+    let Done { steps, unchanged, called } =
+        carry_out(&job.recipe, &mut subject, &examples, &mut draws, progress)?;
     wait_for(device);
-    let unlearn_s = clock.elapsed().as_secs_f64();
+    // Starting an interpreter is no part of a function of the user's own.
+    let unlearn_s = called.unwrap_or_else(|| clock.elapsed()).as_secs_f64();
     // The floor has no phases and is meant to change nothing.
     let unchanged = unchanged && !job.recipe.phases.is_empty();
     measured(job, (&network, &weights, &examples), Spent { unlearn_s, steps, unchanged })

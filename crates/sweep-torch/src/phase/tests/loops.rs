@@ -9,8 +9,8 @@ use sweep_protocol::{
 };
 
 use super::{
-    Asked, Bench, Diary, Optimizer, Pairing, PassCache, Phase, Recipe, Seed, Seeded, Subject, carry_out,
-    flaws, sgd, stream, term, train,
+    Asked, Bench, Diary, Interpreters, Optimizer, Pairing, PassCache, Phase, Recipe, Seed, Seeded, Subject,
+    carry_out, flaws, sgd, stream, term, train,
 };
 
 fn on(set: Set, batch: u32) -> Train {
@@ -159,7 +159,12 @@ fn a_recipe_that_does_nothing_says_so() {
         let std = NonNegative::new(std).expect("in range");
         let noise = Noise { tensors: Tensors::All, std, unit: NoiseUnit::Absolute };
         let known = &PassCache::NONE;
-        let mut subject = Subject { network: &bench.network, weights: &mut bench.weights, known };
+        let mut subject = Subject {
+            network: &bench.network,
+            weights: &mut bench.weights,
+            known,
+            interpreters: &Interpreters::default(),
+        };
         let recipe = Recipe { phases: vec![Phase::Noise(noise)] };
         let (mut draws, mut watch) = (Seeded::new(Seed(9)), Diary::default());
         carry_out(&recipe, &mut subject, &bench.examples, &mut draws, &mut watch).expect("it adds").unchanged

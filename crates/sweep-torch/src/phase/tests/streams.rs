@@ -5,7 +5,7 @@ use sweep_protocol::{
 use tch::{Device, Tensor};
 
 use super::{Bench, Diary, Labels, Pairing, PassCache, Seed, Seeded, stream};
-use crate::phase::{data::Feed, elements::Choices, teacher::Teachers, work::Work};
+use crate::phase::{Interpreters, data::Feed, elements::Choices, teacher::Teachers, work::Work};
 
 /// The labels that a stream gives the examples of its first pass, by position.
 fn labels(plan: &Stream, seed: u64) -> Vec<(i64, i64)> {
@@ -21,6 +21,8 @@ fn labels(plan: &Stream, seed: u64) -> Vec<(i64, i64)> {
         watch: &mut watch,
         choices: Choices::default(),
         steps: 0,
+        called: None,
+        interpreters: &Interpreters::default(),
     };
     let mut feed = Feed::new(plan, (0, 0), &mut work).expect("it draws");
     let mut found = Vec::new();

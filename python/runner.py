@@ -1,0 +1,651 @@
+"""Calls a user's unlearning function for one run of `sweep`, in a process of its own.
+
+`sweep-torch` starts it with a pipe on standard input (this text, then one job as a line of JSON) and one on standard
+output (messages: one object a line). Before anything is imported standard output becomes the log, like standard error, so
+that nobody's prints reach the messages. The process forks at once: the first stays small, adopts and ends whatever the run
+leaves behind; the second imports PyTorch, waits for the job and performs it. Pixels and weights lie in memory that
+`sweep-torch` shares; only numbers and words cross the pipes.
+
+It needs Python 3.9, numpy and PyTorch 2.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import time
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+def say(messages, **message):
+    """Sends one message; whoever reads it may be gone."""
+    try:
+        os.write(messages, (json.dumps(message) + "\n").encode())
+    except OSError:
+        pass
+
+
+# --- the process that stays behind ------------------------------------------------------------------------------------
+
+
+def children():
+    """The processes whose parent is this one: its own, and orphans that it has adopted."""
+    me, found = str(os.getpid()), []
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", "rb") as stat:
+                fields = stat.read().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        if fields[1].decode() == me:
+            found.append(int(name))
+    return found
+
+
+def end_all():
+    """Kills every descendant: the children of a killed one are adopted and come next."""
+    while True:
+        for process in children():
+            try:
+                os.kill(process, signal.SIGKILL)
+            except OSError:
+                pass
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def keep(messages, worker):
+    """Forks; returns in the second process alone. The first ends with it and takes all that it started along."""
+    prctl = ctypes.CDLL(None).prctl
+
+    def ended(*_):
+        end_all()
+        os._exit(0)
+
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGTERM, ended)
+    prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != worker:
+        os._exit(1)
+    keeper = os.getpid()
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != keeper:
+            os._exit(1)
+        return
+    os.close(0)
+    status = None
+    while status is None:
+        process, found = os.waitpid(-1, 0)
+        if process == child:
+            status = found
+    end_all()
+    if os.WIFSIGNALED(status):
+        say(messages, ended={"signal": os.WTERMSIG(status)})
+    else:
+        say(messages, ended={"code": os.WEXITSTATUS(status)})
+    os._exit(0)
+
+
+# --- networks ---------------------------------------------------------------------------------------------------------
+
+
+def network(wanted):
+    """The network of a run, with the keys of its checkpoints; torchvision's class where that is importable and fits."""
+    name, classes, keys = wanted["name"], wanted["classes"], wanted["keys"]
+    return NETWORKS[name](classes, wanted.get("size", 32), **keys)
+
+
+def resnet18(classes, _, width):
+    if width == 64:
+        try:
+            from torchvision.models import resnet18 as theirs
+        except ImportError:
+            pass
+        else:
+            return theirs(num_classes=classes)
+    return residual(classes, width, small=False)
+
+
+def residual(classes, width, small):
+    """ResNet-18 of any width; `small`: for small images, with a stem of 3×3 and no pooling."""
+    from torch import nn
+
+    class Block(nn.Module):
+        def __init__(self, inputs, outputs, stride):
+            super().__init__()
+            self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+            self.bn1 = nn.BatchNorm2d(outputs)
+            self.relu = nn.ReLU(inplace=True)
+            self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+            self.bn2 = nn.BatchNorm2d(outputs)
+            self.downsample = None
+            if stride != 1 or inputs != outputs:
+                self.downsample = nn.Sequential(
+                    nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+                )
+
+        def forward(self, x):
+            short = x if self.downsample is None else self.downsample(x)
+            x = self.relu(self.bn1(self.conv1(x)))
+            return self.relu(self.bn2(self.conv2(x)) + short)
+
+    class ResNet(nn.Module):
+        def __init__(self):
+            super().__init__()
+            kernel, stride, padding = (3, 1, 1) if small else (7, 2, 3)
+            self.conv1 = nn.Conv2d(3, width, kernel, stride, padding, bias=False)
+            self.bn1 = nn.BatchNorm2d(width)
+            self.relu = nn.ReLU(inplace=True)
+            self.maxpool = nn.Identity() if small else nn.MaxPool2d(3, 2, 1)
+            inputs = width
+            for stage in range(4):
+                outputs, stride = width << stage, 1 if stage == 0 else 2
+                blocks = Block(inputs, outputs, stride), Block(outputs, outputs, 1)
+                setattr(self, f"layer{stage + 1}", nn.Sequential(*blocks))
+                inputs = outputs
+            self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
+            self.fc = nn.Linear(inputs, classes)
+
+        def forward(self, x):
+            x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+            x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+            return self.fc(self.avgpool(x).flatten(1))
+
+    return ResNet()
+
+
+def resnet9(classes, _, width):
+    """ResNet-9 as a tree of `torch.nn.Sequential`."""
+    import torch
+    from torch import nn
+
+    class Residual(nn.Module):
+        def __init__(self, module):
+            super().__init__()
+            self.module = module
+
+        def forward(self, x):
+            return x + self.module(x)
+
+    class Divide(nn.Module):
+        def forward(self, x):
+            return torch.div(x, 5)
+
+    def unit(inputs, outputs, kernel=3, stride=1, padding=1):
+        convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
+        return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
+
+    def twice(channels):
+        return Residual(nn.Sequential(unit(channels, channels), unit(channels, channels)))
+
+    return nn.Sequential(
+        unit(3, width),
+        unit(width, 2 * width, 5, 2, 2),
+        twice(2 * width),
+        unit(2 * width, 4 * width),
+        nn.MaxPool2d(2),
+        twice(4 * width),
+        unit(4 * width, 2 * width, 3, 1, 0),
+        nn.AdaptiveMaxPool2d((1, 1)),
+        nn.Flatten(),
+        nn.Linear(2 * width, classes, bias=False),
+        Divide(),
+    )
+
+
+def mlp(classes, size, width):
+    """Two hidden layers; the first alone has a bias."""
+    import torch
+    from torch import nn
+
+    class Perceptron(nn.Module):
+        def __init__(self):
+            super().__init__()
+            sizes = [(3 * size * size, width), (width, width), (width, classes)]
+            self.layers = nn.ModuleList(nn.Linear(*pair, bias=place == 0) for place, pair in enumerate(sizes))
+
+        def forward(self, x):
+            x = torch.relu(self.layers[0](x.flatten(1)))
+            return self.layers[2](torch.relu(self.layers[1](x)))
+
+    return Perceptron()
+
+
+NETWORKS = {
+    "mlp": mlp,
+    "resnet18": resnet18,
+    "resnet18-cifar": lambda classes, _, width: residual(classes, width, small=True),
+    "resnet9": resnet9,
+}
+
+
+# --- weights: safetensors ---------------------------------------------------------------------------------------------
+
+
+def read_weights(path):
+    """Tensors by name: a length, a header of JSON, and the bytes that it names."""
+    import torch
+
+    kinds = {"F32": torch.float32, "I64": torch.int64}
+    with open(path, "rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        content = file.read()
+    tensors = {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            start, end = entry["data_offsets"]
+            flat = torch.frombuffer(bytearray(content[start:end]), dtype=kinds[entry["dtype"]])
+            tensors[name] = flat.reshape(entry["shape"])
+    return tensors
+
+
+def write_weights(path, tensors):
+    """The inverse; real numbers as float32, whole ones as int64, names as `sweep` knows them."""
+    import torch
+
+    header, parts, place = {}, [], 0
+    for name, tensor in tensors.items():
+        for wrapper in ("_orig_mod.", "module."):
+            name = name[len(wrapper):] if name.startswith(wrapper) else name
+        real = tensor.is_floating_point()
+        tensor = tensor.detach().to("cpu", torch.float32 if real else torch.int64).contiguous()
+        part = tensor.numpy().tobytes()
+        offsets = [place, place + len(part)]
+        header[name] = {"dtype": "F32" if real else "I64", "shape": list(tensor.shape), "data_offsets": offsets}
+        parts.append(part)
+        place += len(part)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for part in parts:
+            file.write(part)
+
+
+# --- data -------------------------------------------------------------------------------------------------------------
+
+
+class Pair(tuple):
+    """An example or a batch: `for x, y in loader` and `batch["image"]`, `batch["age_group"]` both work."""
+
+    NAMES = {"image": 0, "images": 0, "age_group": 1, "label": 1, "labels": 1, "image_id": 2}
+
+    def __new__(cls, image, label, place):
+        pair = super().__new__(cls, (image, label))
+        pair.place = place
+        return pair
+
+    def __reduce__(self):
+        return Pair, (self[0], self[1], self.place)
+
+    def __getitem__(self, key):
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        place = self.NAMES[key]
+        return self.place if place == 2 else super().__getitem__(place)
+
+    def __contains__(self, key):
+        return key in self.NAMES if isinstance(key, str) else any(key is one for one in self)
+
+    def keys(self):
+        return ["image", "age_group", "image_id"]
+
+    def items(self):
+        return [(key, self[key]) for key in self.keys()]
+
+    def values(self):
+        return [self[key] for key in self.keys()]
+
+    def get(self, key, otherwise=None):
+        return self[key] if key in self.NAMES else otherwise
+
+    def to(self, *where, **how):
+        """Moves both, as many a batch can."""
+        return Pair(self[0].to(*where, **how), self[1].to(*where, **how), self.place)
+
+
+class Rows:
+    """Examples that were taken in one go; a list to whoever looks, one batch to our own collation."""
+
+    def __init__(self, batch):
+        self.batch = batch
+
+    def __len__(self):
+        return len(self.batch[1])
+
+    def __getitem__(self, place):
+        image, label = self.batch[0][place], self.batch[1][place]
+        return Pair(image, label, self.batch.place[place])
+
+
+def collate(pairs, *, collate_fn_map=None):
+    import torch
+
+    if isinstance(pairs, Rows):
+        return pairs.batch
+    images, labels = (torch.stack([pair[part] for pair in pairs]) for part in (0, 1))
+    return Pair(images, labels, torch.stack([torch.as_tensor(pair.place) for pair in pairs]))
+
+
+def dataset(job, name):
+    """A set of examples as a `torch.utils.data.Dataset`; pixels are read where they lie, also in worker processes."""
+    import numpy
+    import torch
+
+    class Examples(torch.utils.data.Dataset):
+        def __init__(self, images, labels, shape, span, preparation):
+            self.places = images, labels, tuple(shape), tuple(span), preparation
+            start, end = span
+            self.images = numpy.memmap(images, numpy.uint8, "r", shape=tuple(shape))[start:end]
+            self.targets = torch.from_numpy(numpy.fromfile(labels, numpy.int64)[start:end])
+            self.preparation = None
+            if preparation is not None:
+                colours = [torch.tensor(preparation[key]).reshape(3, 1, 1) for key in ("mean", "std")]
+                self.preparation = preparation["divide"], *colours
+
+        def __reduce__(self):
+            return rebuilt, (self.places,)
+
+        def __len__(self):
+            return len(self.targets)
+
+        def take(self, places):
+            pixels = torch.from_numpy(self.images[places].astype(numpy.float32))
+            if self.preparation is not None:
+                divide, mean, std = self.preparation
+                pixels = (pixels / divide - mean) / std
+            return pixels
+
+        def __getitem__(self, place):
+            if not -len(self) <= place < len(self):
+                raise IndexError(f"there are {len(self)} examples")
+            Progress.move()
+            return Pair(self.take(int(place)), self.targets[place], torch.as_tensor(place))
+
+        def __getitems__(self, places):
+            Progress.move()
+            places = torch.as_tensor(places)
+            return Rows(Pair(self.take(places.numpy()), self.targets[places], places))
+
+    torch.utils.data._utils.collate.default_collate_fn_map[Pair] = collate
+    shared = job["data"]
+    return Examples(shared["images"], shared["labels"], shared["shape"], shared[name], job["preparation"])
+
+
+def rebuilt(places):
+    """The same examples in another process."""
+    images, labels, shape, span, preparation = places
+    job = {"data": {"images": images, "labels": labels, "shape": shape, "part": span}, "preparation": preparation}
+    return dataset(job, "part")
+
+
+class Withheld:
+    """Stands for the validation set where results are judged on it: whoever looks is told so."""
+
+    def refuse(self, *_):
+        raise RuntimeError(
+            "the data have no test.csv, so results are judged on the validation set, and nothing may learn from it"
+        )
+
+    __iter__ = __len__ = __getitem__ = __getattr__ = refuse
+
+
+def arguments(job, device):
+    """What stands before the keyword arguments, behind the network."""
+    from torch.utils.data import DataLoader
+    from types import SimpleNamespace
+
+    names = ["retain", "forget", "validation"]
+    sets = {name: dataset(job, name) if job["data"][name] else None for name in names}
+    if job["takes"] == "loaders":
+        size = job["batch_size"]
+        return [
+            Withheld() if sets[name] is None else DataLoader(sets[name], size, shuffle=name != "validation")
+            for name in names
+        ]
+
+    def tensors(examples):
+        import numpy
+
+        if examples is None:
+            return Withheld()
+        images = examples.take(numpy.arange(len(examples))).to(device)
+        return SimpleNamespace(images=images, labels=examples.targets.to(device))
+
+    return [SimpleNamespace(**{name: tensors(examples) for name, examples in sets.items()})]
+
+
+# --- the user's code --------------------------------------------------------------------------------------------------
+
+
+class Progress:
+    """Says now and then how often an optimiser has stepped or a batch was taken: a run that does neither stands still."""
+
+    messages, process, moves, steps, said = None, None, 0, 0, 0.0
+
+    @classmethod
+    def move(cls, steps=0):
+        if os.getpid() != cls.process:
+            return
+        cls.moves += 1
+        cls.steps += steps
+        now = time.monotonic()
+        if now - cls.said >= 1.0:
+            cls.said = now
+            say(cls.messages, moved=cls.moves)
+
+
+def load(path):
+    """The user's file as a module of its own name. It and what it imports from its folder are compiled from their source:
+    a cache of bytecode may be that of other bytes."""
+    import importlib.machinery as machinery
+    import importlib.util
+
+    folder, name = os.path.split(path)
+    name = os.path.splitext(name)[0]
+
+    class Fresh(machinery.SourceFileLoader):
+        def get_code(self, fullname):
+            path = self.get_filename(fullname)
+            return compile(self.get_data(path), path, "exec", dont_inherit=True)
+
+    kinds = (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES), (Fresh, machinery.SOURCE_SUFFIXES)
+    finder = machinery.FileFinder.path_hook(*kinds)
+
+    def hook(place):
+        if not is_own(os.path.join(os.path.abspath(place), ""), folder):
+            raise ImportError
+        return finder(place)
+
+    sys.dont_write_bytecode = True
+    sys.path_hooks.insert(0, hook)
+    sys.path[0] = folder
+    sys.argv = [path]
+    if name in sys.modules:
+        raise Refused(f"a module `{name}` is there already; give `{name}.py` another name")
+    spec = importlib.util.spec_from_file_location(name, path, loader=Fresh(name, path))
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def is_own(path, folder):
+    return path.startswith(os.path.join(folder, "")) and "site-packages" not in path and "dist-packages" not in path
+
+
+def own_files(folder):
+    """The files of the user's that were imported."""
+    found = set()
+    for module in list(sys.modules.values()):
+        path = getattr(module, "__file__", None)
+        if isinstance(path, str) and is_own(os.path.abspath(path), folder) and os.path.exists(path):
+            found.add(os.path.relpath(path, folder))
+    return sorted(found)
+
+
+class Refused(Exception):
+    """The run can't be done, whatever the seed."""
+
+
+class Mismatch(Exception):
+    """The two engines don't see the same network: no run with this function can be believed."""
+
+
+def told(error, folder):
+    """One line: the last place in the user's own code, and the exception."""
+    words = " ".join(str(error).split())
+    text = f"{type(error).__name__}: {words}" if words else type(error).__name__
+    if isinstance(error, SystemExit):
+        text = f"it called for its end: SystemExit({error.code})"
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        path = trace.tb_frame.f_code.co_filename
+        if is_own(path, folder):
+            place = f"{os.path.relpath(path, folder)}, line {trace.tb_lineno}"
+            line = __import__("linecache").getline(path, trace.tb_lineno).strip()
+            place += f", `{line}`: " if line else ": "
+        trace = trace.tb_next
+    if isinstance(error, SyntaxError) and error.filename and is_own(error.filename, folder):
+        place = f"{os.path.relpath(error.filename, folder)}, line {error.lineno}: "
+    return (place + text)[:2000]
+
+
+def is_shortage(error):
+    import torch
+
+    shortage = getattr(torch, "OutOfMemoryError", getattr(torch.cuda, "OutOfMemoryError", MemoryError))
+    text = str(error)
+    words = ("out of memory", "can't allocate memory", "not enough memory", "Cannot allocate memory")
+    return isinstance(error, (MemoryError, shortage)) or any(word in text for word in words)
+
+
+def seed_all(seed):
+    import random
+
+    import numpy
+    import torch
+
+    random.seed(seed)
+    numpy.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+
+
+def same_logits(job, net, device):
+    """Compares what the network says to a few images with what `sweep-torch` has heard it say."""
+    import numpy
+    import torch
+
+    probe = job["probe"]
+    expected = torch.from_numpy(numpy.fromfile(probe["logits"], numpy.float32).reshape(probe["count"], -1))
+    images = dataset(job, "forget").take(numpy.arange(probe["count"])).to(device)
+    net.eval()
+    with torch.no_grad():
+        found = net(images).float().cpu()
+    net.train()
+    if found.shape != expected.shape:
+        raise Mismatch(f"it gives {list(found.shape[1:])} outputs, not {list(expected.shape[1:])}")
+    distance = float((found - expected).abs().max())
+    bound = 1e-3 * (1 + float(expected.abs().max()))
+    if not distance <= bound:
+        raise Mismatch(
+            f"on {probe['count']} forget images the logits of the original differ by up to {distance:.3g} between the two "
+            f"engines, where {bound:.3g} is allowed: they don't see the same network (normalisation, mode, or layers)"
+        )
+
+
+def returned(result, net):
+    import torch
+
+    if result is None:
+        return net
+    if not isinstance(result, torch.nn.Module):
+        raise Refused(f"the function returned a {type(result).__name__}; return the network, or nothing")
+    return result
+
+
+def perform(job, messages):
+    import torch
+    from torch.optim.optimizer import register_optimizer_step_post_hook
+
+    device = torch.device("cuda" if job["cuda"] else "cpu")
+    net = network(job["network"])
+    net.load_state_dict(read_weights(job["weights"]))
+    net.to(device)
+    same_logits(job, net, device)
+    positional = arguments(job, device)
+    seed_all(job["seed"])
+    Progress.messages, Progress.process = messages, os.getpid()
+    register_optimizer_step_post_hook(lambda *_: Progress.move(steps=1))
+    function = getattr(load(job["file"]), job["function"])
+    seed_all(job["seed"])
+    begin = time.perf_counter()
+    net = returned(function(net, *positional, **job["arguments"]), net)
+    if job["cuda"]:
+        torch.cuda.synchronize()
+    seconds = time.perf_counter() - begin
+    state = net.state_dict()
+    finite = all(bool(tensor.isfinite().all()) for tensor in state.values())
+    if finite:
+        write_weights(job["result"], state)
+    files = own_files(os.path.dirname(job["file"]))
+    say(messages, answer={"seconds": seconds, "steps": Progress.steps, "finite": finite, "files": files})
+
+
+def main():
+    messages = os.dup(1)
+    os.dup2(2, 1)
+    keep(messages, int(sys.argv[1]))
+    sys.stdout.reconfigure(line_buffering=True)
+    try:
+        import numpy  # noqa: F401
+        import torch
+
+        for name in sys.argv[2:]:
+            try:
+                __import__(name)
+            except ImportError:
+                pass
+    except BaseException as error:
+        say(messages, failed={"kind": "refused", "message": f"PyTorch can't be imported: {error}"[:2000]})
+        os._exit(0)
+    say(messages, ready={"torch": torch.__version__})
+    line = sys.stdin.buffer.readline()
+    if not line.endswith(b"\n"):
+        os._exit(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    job = json.loads(line)
+    folder = os.path.dirname(job["file"])
+    try:
+        perform(job, messages)
+    except Mismatch as error:
+        say(messages, failed={"kind": "refused", "message": str(error)})
+    except Refused as error:
+        say(messages, failed={"kind": "error", "message": str(error)})
+    except BaseException as error:
+        import traceback
+
+        traceback.print_exc()
+        kind = "out-of-memory" if is_shortage(error) else "error"
+        say(messages, failed={"kind": kind, "message": told(error, folder)})
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+    os._exit(0)
+
+
+main()
