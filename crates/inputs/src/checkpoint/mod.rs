@@ -15,6 +15,7 @@ mod archive;
 mod pickle;
 mod torch_file;
 mod safetensors_file;
+mod torch_writer;
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub use mismatch::{Difference, Mismatch};
 pub use pickle::PickleProblem;
 pub use safetensors_file::write_safetensors;
 pub use state_dict::{NotAStateDict, StateDict, Tensor, Values};
+pub use torch_writer::{Precision, TorchWriteError, write_torch};
 
 use std::{
     io::{self, Read},
