@@ -8,6 +8,7 @@ mod compare;
 mod conformance;
 mod doors;
 mod engines;
+mod export;
 mod fsck;
 mod functions;
 mod gpu;

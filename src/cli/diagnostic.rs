@@ -15,7 +15,7 @@ use sweep_methods::METHODS;
 use sweep_protocol::serve::ServeError;
 use thiserror::Error;
 
-use super::{Exit, score::ModelsError, terminal};
+use super::{Exit, export::ExportError, score::ModelsError, terminal};
 use crate::{
     appraisal::AppraisalError,
     cluster::{FrozenError, SlurmError},
@@ -114,6 +114,9 @@ pub(super) enum CommandError {
     /// The synthetic data set.
     #[error(transparent)]
     Synth(#[from] SynthError),
+    /// An original that can't be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// A data set of others that can't be imported or split.
     #[error(transparent)]
     Import(#[from] ImportError),
@@ -229,6 +232,10 @@ impl CommandError {
             | Self::Pool(PoolError::NoSlots) => Exit::Usage,
             Self::Session(error) => of_session(error),
             Self::Import(error) if error.is_usage() => Exit::Usage,
+            Self::Export(ExportError::Unwritable { .. }) => Exit::Store,
+            Self::Export(
+                ExportError::NoNetwork { .. } | ExportError::NoOriginal { .. } | ExportError::Occupied { .. },
+            ) => Exit::Usage,
             Self::Models(
                 ModelsError::Unwritable { .. }
                 | ModelsError::Unlistable { .. }
@@ -246,6 +253,7 @@ impl CommandError {
             | Self::Measuring(_)
             | Self::Incomparable(_)
             | Self::Import(_)
+            | Self::Export(ExportError::Checkpoint(_) | ExportError::Changed { .. })
             | Self::Refused { .. } => Exit::InputsRefused,
             Self::Store(error)
             | Self::Pool(PoolError::Store(error))

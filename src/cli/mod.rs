@@ -9,6 +9,7 @@ mod diagnostic;
 mod doctor;
 mod exit;
 mod explain;
+mod export;
 mod fsck;
 mod ground;
 mod import;
@@ -81,6 +82,8 @@ enum Command {
     Report(report::Arguments),
     /// Show one leaderboard of several sweeps that share their retrained models
     Compare(compare::Arguments),
+    /// Write the original of a sweep as a file that `PyTorch` loads
+    Export(export::Arguments),
     /// Score models that no sweep has made: arrays of confidences, or folders of checkpoints
     Score(score::Arguments),
     /// List the methods, or one method's hyper-parameters
@@ -137,6 +140,7 @@ impl Command {
             | Self::Watch(_)
             | Self::Logs(_)
             | Self::Cancel(_)
+            | Self::Export(_)
             | Self::Methods(_)
             | Self::Fsck(_)
             | Self::Doctor(_)
@@ -206,6 +210,7 @@ fn carry_out(cli: Cli, ground: &Ground) -> Result<Exit, CommandError> {
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Score(arguments) => score::score(&arguments),
         Command::Methods(arguments) => methods::methods(&arguments),
+        Command::Export(arguments) => export::export(&arguments),
         Command::Import(arguments) => import::import(&arguments),
         Command::Split(arguments) => split::split(&arguments),
         Command::Synth(arguments) => synth::synth(&arguments),
