@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 use sweep_files::{Staged, TEMPORARY};
-use sweep_inputs::checkpoint::{self, CheckpointError, Precision, StateDict, TorchWriteError, write_torch};
+use sweep_inputs::checkpoint::{self, CheckpointError, FloatWidth, StateDict, TorchWriteError, write_torch};
 use sweep_protocol::network::Network;
 use thiserror::Error;
 
@@ -73,7 +73,7 @@ pub(super) fn export(arguments: &Arguments) -> Result<Exit, CommandError> {
         return Err(ExportError::Occupied { path: out.clone() }.into());
     }
     let (network, state) = original(dir, &recorded)?;
-    let precision = if *half { Precision::Half } else { Precision::Single };
+    let precision = if *half { FloatWidth::Half } else { FloatWidth::Single };
     write(out, &state, precision).map_err(|source| ExportError::Unwritable { path: out.clone(), source })?;
     terminal::talk(&format!(
         "{}: {} tensors of {}; it sees pixels of 0 to 255 as the grid's [training] network says",
@@ -112,7 +112,7 @@ fn original<'r>(dir: &Path, recorded: &'r Recorded) -> Result<(&'r Network, Stat
     Ok((&inputs.network, state))
 }
 
-fn write(out: &Path, state: &StateDict, precision: Precision) -> Result<(), TorchWriteError> {
+fn write(out: &Path, state: &StateDict, precision: FloatWidth) -> Result<(), TorchWriteError> {
     let mut file = BufWriter::new(Staged::beside(out, TEMPORARY)?);
     write_torch(state, precision, &mut file)?;
     file.flush()?;

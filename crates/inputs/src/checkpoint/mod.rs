@@ -28,7 +28,7 @@ pub use mismatch::{Difference, Mismatch};
 pub use pickle::PickleProblem;
 pub use safetensors_file::write_safetensors;
 pub use state_dict::{NotAStateDict, StateDict, Tensor, Values};
-pub use torch_writer::{Precision, TorchWriteError, write_torch};
+pub use torch_writer::{FloatWidth, TorchWriteError, write_torch};
 
 use std::{
     io::{self, Read},

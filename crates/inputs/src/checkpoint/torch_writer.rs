@@ -16,7 +16,7 @@ use container::Container;
 
 /// How real numbers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precision {
+pub enum FloatWidth {
     /// float32, as they are.
     Single,
     /// float16, rounded to the nearest, ties to even, as `.half()` does.
@@ -45,7 +45,7 @@ pub enum TorchWriteError {
 /// Writes the tensors in their order.
 pub fn write_torch(
     state: &StateDict,
-    precision: Precision,
+    precision: FloatWidth,
     out: &mut impl Write,
 ) -> Result<(), TorchWriteError> {
     let mut container = Container::new(out);
@@ -61,13 +61,13 @@ pub fn write_torch(
     container.finish()
 }
 
-fn storage(name: &str, values: &Values, precision: Precision) -> Result<Vec<u8>, TorchWriteError> {
+fn storage(name: &str, values: &Values, precision: FloatWidth) -> Result<Vec<u8>, TorchWriteError> {
     match (values, precision) {
         (Values::I64(values), _) => Ok(values.iter().flat_map(|value| value.to_le_bytes()).collect()),
-        (Values::F32(values), Precision::Single) => {
+        (Values::F32(values), FloatWidth::Single) => {
             Ok(values.iter().flat_map(|value| value.to_le_bytes()).collect())
         }
-        (Values::F32(values), Precision::Half) => {
+        (Values::F32(values), FloatWidth::Half) => {
             let mut bytes = Vec::with_capacity(2 * values.len());
             for &value in values {
                 let bits = half::of(value).ok_or_else(|| {

@@ -3,20 +3,20 @@
 
 use std::collections::HashMap;
 
-use super::{Precision, StateDict, Values};
+use super::{FloatWidth, StateDict, Values};
 
 /// Items that one instruction adds to a dictionary.
 const BATCH: usize = 1_000;
 
-pub(super) fn pickled(state: &StateDict, precision: Precision) -> Vec<u8> {
+pub(super) fn pickled(state: &StateDict, precision: FloatWidth) -> Vec<u8> {
     let mut pickler = Pickler { bytes: vec![0x80, 2], memo: HashMap::new(), remembered: 0 };
     let tensors: Vec<_> = state.iter().enumerate().collect();
     pickler.ordered_dict();
     pickler.items(&tensors, |pickler, (number, (name, tensor))| {
         pickler.text(name);
         let (kind, elements) = match (&tensor.values, precision) {
-            (Values::F32(values), Precision::Single) => ("FloatStorage", values.len()),
-            (Values::F32(values), Precision::Half) => ("HalfStorage", values.len()),
+            (Values::F32(values), FloatWidth::Single) => ("FloatStorage", values.len()),
+            (Values::F32(values), FloatWidth::Half) => ("HalfStorage", values.len()),
             (Values::I64(values), _) => ("LongStorage", values.len()),
         };
         pickler.tensor(&number.to_string(), kind, elements, &tensor.shape);
@@ -219,7 +219,7 @@ mod tests {
     use proptest::{prop_assert_eq, proptest};
 
     use super::{
-        super::{Precision, write_torch},
+        super::{FloatWidth, write_torch},
         StateDict, Values, pickled,
     };
     use crate::checkpoint::{Tensor, decode};
@@ -250,14 +250,14 @@ mod tests {
     fn the_pickle_is_pytorch_s_byte_for_byte() {
         let state = recorded();
         let single = include_bytes!("../../../tests/fixtures/torch-save/float.data.pkl");
-        assert_eq!(pickled(&state, Precision::Single), single);
+        assert_eq!(pickled(&state, FloatWidth::Single), single);
         let half = include_bytes!("../../../tests/fixtures/torch-save/half.data.pkl");
-        assert_eq!(pickled(&state, Precision::Half), half);
+        assert_eq!(pickled(&state, FloatWidth::Half), half);
     }
 
     fn written(state: &StateDict) -> Vec<u8> {
         let mut file = Vec::new();
-        write_torch(state, Precision::Single, &mut file).expect("in memory");
+        write_torch(state, FloatWidth::Single, &mut file).expect("in memory");
         file
     }
 
@@ -267,7 +267,7 @@ mod tests {
         let file = written(&state);
         assert_eq!(decode(Path::new("x.pth"), &file).expect("sound"), state);
         let mut half = Vec::new();
-        write_torch(&state, Precision::Half, &mut half).expect("in memory");
+        write_torch(&state, FloatWidth::Half, &mut half).expect("in memory");
         let read = decode(Path::new("x.pth"), &half).expect("sound");
         let theirs = include_bytes!("../../../tests/fixtures/torch-save/half_torch211.pth");
         assert_eq!(read, decode(Path::new("y.pth"), theirs).expect("recorded"));
