@@ -229,18 +229,18 @@ impl CommandError {
             | Self::NoWorkers { .. }
             | Self::Models(ModelsError::NoData { .. } | ModelsError::AccuraciesTwice { .. })
             | Self::Appraisal(AppraisalError::Incompatible(_))
+            | Self::Export(
+                ExportError::NoNetwork { .. } | ExportError::NoOriginal { .. } | ExportError::Occupied { .. },
+            )
             | Self::Pool(PoolError::NoSlots) => Exit::Usage,
             Self::Session(error) => of_session(error),
             Self::Import(error) if error.is_usage() => Exit::Usage,
-            Self::Export(ExportError::Unwritable { .. }) => Exit::Store,
-            Self::Export(
-                ExportError::NoNetwork { .. } | ExportError::NoOriginal { .. } | ExportError::Occupied { .. },
-            ) => Exit::Usage,
             Self::Models(
                 ModelsError::Unwritable { .. }
                 | ModelsError::Unlistable { .. }
                 | ModelsError::NoScratch { .. },
             )
+            | Self::Export(ExportError::Unwritable { .. })
             | Self::MeasurementsLost { .. }
             | Self::NotShown { .. }
             | Self::Measuring(MeasuringError::NoFolder { .. }) => Exit::Store,

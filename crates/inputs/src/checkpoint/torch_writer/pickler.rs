@@ -63,12 +63,11 @@ impl Pickler {
     }
 
     fn numbered(&mut self, short: u8, long: u8, number: u32) {
-        match u8::try_from(number) {
-            Ok(number) => self.bytes.extend_from_slice(&[short, number]),
-            Err(_) => {
-                self.bytes.push(long);
-                self.bytes.extend_from_slice(&number.to_le_bytes());
-            }
+        if let Ok(number) = u8::try_from(number) {
+            self.bytes.extend_from_slice(&[short, number]);
+        } else {
+            self.bytes.push(long);
+            self.bytes.extend_from_slice(&number.to_le_bytes());
         }
     }
 
@@ -130,12 +129,16 @@ impl Pickler {
                 return;
             }
             count @ 1..=3 => {
-                numbers.iter().for_each(|number| self.number(*number));
+                for number in numbers {
+                    self.number(*number);
+                }
                 self.bytes.push(0x84 + count as u8);
             }
             _ => {
                 self.bytes.push(b'(');
-                numbers.iter().for_each(|number| self.number(*number));
+                for number in numbers {
+                    self.number(*number);
+                }
                 self.bytes.push(b't');
             }
         }
@@ -156,7 +159,9 @@ impl Pickler {
                 self.bytes.push(b's');
             } else {
                 self.bytes.push(b'(');
-                batch.iter().for_each(|item| write(self, *item));
+                for item in batch {
+                    write(self, *item);
+                }
                 self.bytes.push(b'u');
             }
         }
