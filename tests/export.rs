@@ -1,13 +1,13 @@
 //! What a sweep has trained leaves it as a file that PyTorch loads: the same tensors, bit for bit.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::Path};
 
 use sweep_inputs::checkpoint::{self, Tensor};
 
 use crate::harness::{Bench, TRAINING};
 
-fn tensors(path: PathBuf) -> BTreeMap<String, Tensor> {
-    checkpoint::read(&path)
+fn tensors(path: &Path) -> BTreeMap<String, Tensor> {
+    checkpoint::read(path)
         .unwrap_or_else(|error| panic!("{error}"))
         .state
         .into_entries()
@@ -29,7 +29,7 @@ fn the_original_is_exported_as_it_was_trained() {
         .map(|run| run.expect("readable").path().join("model.safetensors"))
         .find(|path| path.is_file())
         .expect("the original's weights are kept");
-    assert_eq!(tensors(bench.path("out.pth")), tensors(trained));
+    assert_eq!(tensors(&bench.path("out.pth")), tensors(&trained));
     let again = bench.sweep(["export", "r", "--original", "out.pth"]).expect_code(2);
     assert!(again.stderr.contains("exists"), "{}", again.stderr);
 }
