@@ -5,12 +5,12 @@ use sweep_protocol::{
     measurement::{MeasuredExamples, Measurement},
 };
 
-use super::{Appraiser, Unusable, comparable};
+use super::{Appraiser, Unusable, comparable, nulls};
 use crate::{
-    audit::{Audit, Beside, Model, Sets, beside_oracle, loss_shares, of_model},
-    frame::{AuditNumbers, AuditRow, LossRow, Mean, printable},
+    audit::{Audit, Beside, Compared, Model, Sets, loss_shares, of_model, refused},
+    frame::{AuditNumbers, AuditRow, LossRow, Mean, Tested, printable},
     plan::{Role, Run},
-    score::mean_interval,
+    score::{PERMUTATION_SEED, affordable, difference_p, mean_interval, namings, sequential, smallest_found},
     store::ArrayError,
 };
 
@@ -23,9 +23,10 @@ struct Beings<'a> {
     n: u64,
     models: &'a [Model],
     oracle: &'a [Model],
-    /// As many held-out models, where there are.
-    held_out: Option<&'a [Model]>,
 }
+
+/// Values that may be looked at for the p-values of one audit of one point, all namings together.
+const BUDGET: usize = 50_000_000;
 
 impl Appraiser<'_> {
     /// The rows of all points, and the losses of those that the figure can show.
@@ -36,8 +37,6 @@ impl Appraiser<'_> {
         };
         let most = plan.runs_of(oracle_point).count();
         let oracle = self.group(oracle_point, most);
-        let held_out = plan.point_with(Role::HeldOut).map(|point| self.group(point, comparable(plan, point)));
-        let held_out = held_out.and_then(Result::ok);
         let with_losses = audit.audits.contains(&Audit::SimpleMia);
         let (mut rows, mut losses) = (Vec::new(), Vec::new());
         losses.extend(oracle.as_ref().ok().filter(|_| with_losses).and_then(|it| loss_row(oracle_point, it)));
@@ -47,13 +46,14 @@ impl Appraiser<'_> {
             }
             let n = comparable(plan, point);
             let models = self.group(point, n);
-            let beings = beside(point, n, &models, (&oracle, held_out.as_deref()));
+            let beings = beside(point, n, &models, &oracle);
             rows.extend(audit.audits.iter().flat_map(|&audit| match &beings {
                 Ok(beings) => examined(audit, beings),
                 Err(reason) => vec![dash(point, audit, n as u64, reason)],
             }));
             losses.extend(models.as_ref().ok().filter(|_| with_losses).and_then(|it| loss_row(point, it)));
         }
+        nulls::correct_audits(plan, &mut rows);
         (rows, losses)
     }
 
@@ -93,36 +93,28 @@ impl Appraiser<'_> {
 }
 
 /// The groups of one point at its N.
-fn beside<'a>(
-    point: usize,
-    n: usize,
-    models: &'a Group,
-    (oracle, held_out): (&'a Group, Option<&'a [Model]>),
-) -> Result<Beings<'a>, String> {
+fn beside<'a>(point: usize, n: usize, models: &'a Group, oracle: &'a Group) -> Result<Beings<'a>, String> {
     let models = models.as_ref().map_err(Clone::clone)?;
     let oracle = oracle.as_ref().map_err(|reason| format!("the oracle: {reason}"))?;
     let oracle =
         oracle.get(..n).ok_or_else(|| format!("the oracle has {} models, {n} are needed", oracle.len()))?;
-    Ok(Beings { point, n: n as u64, models, oracle, held_out: held_out.and_then(|it| it.get(..n)) })
+    Ok(Beings { point, n: n as u64, models, oracle })
 }
 
-/// All numbers of one audit for one point, or one dash.
+/// All numbers of one audit for one point, or one dash; and a dash for each rate that so few negatives don't give.
 fn examined(audit: Audit, beings: &Beings<'_>) -> Vec<AuditRow> {
     let numbers = alone(audit, beings).and_then(|mut numbers| {
         numbers.extend(compared(audit, beings)?);
         Ok(numbers)
     });
+    let row = |measure, numbers| AuditRow { point: beings.point, audit, measure, n: beings.n, numbers };
     match numbers {
-        Ok(numbers) => numbers
-            .into_iter()
-            .map(|(measure, numbers)| AuditRow {
-                point: beings.point,
-                audit,
-                measure,
-                n: beings.n,
-                numbers: Ok(numbers),
-            })
-            .collect(),
+        Ok(numbers) => {
+            let [models, oracle] = [beings.models, beings.oracle].map(|side| side.iter().collect::<Vec<_>>());
+            let refused = refused(audit, &models, &oracle).into_iter();
+            let numbers = numbers.into_iter().map(|(measure, numbers)| row(measure, Ok(numbers)));
+            numbers.chain(refused.map(|(measure, reason)| row(measure, Err(reason)))).collect()
+        }
         Err(reason) => vec![dash(beings.point, audit, beings.n, &reason)],
     }
 }
@@ -137,22 +129,20 @@ type Numbers = Vec<(&'static str, AuditNumbers)>;
 fn alone(audit: Audit, beings: &Beings<'_>) -> Result<Numbers, String> {
     let models = columns(audit, beings.models)?;
     let oracle = columns(audit, beings.oracle)?;
-    let held_out = beings.held_out.map(|models| columns(audit, models)).transpose()?;
-    let numbers =
-        models.into_iter().zip(oracle).enumerate().map(|(nth, ((measure, values), (_, theirs)))| {
-            let oracle = mean(&theirs);
-            let floor = held_out.as_ref().and_then(|columns| columns.get(nth));
-            let numbers = AuditNumbers {
-                value: Mean {
-                    value: mean(&values),
-                    half_width: mean_interval(&values).map(|(_, half)| half),
-                },
-                oracle: Some(oracle),
-                gap: (mean(&values) - oracle).abs(),
-                noise_floor: floor.map(|(_, values)| (mean(values) - oracle).abs()),
-            };
-            (measure, numbers)
-        });
+    let drawn = namings(beings.models.len(), nulls::PERMUTATIONS, PERMUTATION_SEED);
+    let several = beings.models.len() > 1;
+    let numbers = models.into_iter().zip(oracle).map(|((measure, values), (_, theirs))| {
+        let half_width = mean_interval(&values).map(|(_, half)| half);
+        let p = several.then(|| difference_p(&values, &theirs, &drawn));
+        let numbers = AuditNumbers {
+            value: Mean { value: mean(&values), half_width },
+            oracle: Some(mean(&theirs)),
+            expected: None,
+            found: several.then(|| smallest_found(&theirs)),
+            tested: p.map(|p| Tested { p, q: None }),
+        };
+        (measure, numbers)
+    });
     Ok(numbers.collect())
 }
 
@@ -171,23 +161,35 @@ fn columns(audit: Audit, models: &[Model]) -> Result<Vec<(&'static str, Vec<f64>
     Ok(columns)
 }
 
-/// Numbers that compare groups, beside those of the held-out group.
+/// Numbers that compare groups, tested by naming the models anew.
 fn compared(audit: Audit, beings: &Beings<'_>) -> Result<Numbers, String> {
-    let against =
-        |models: &[Model]| beside_oracle(audit, models, beings.oracle).map_err(|reason| reason.to_string());
-    let numbers = against(beings.models)?;
-    let floors = beings.held_out.map(against).transpose()?;
-    let gap = |beside: &Beside| (beside.value - beside.ideal).abs();
-    let row = |(nth, beside): (usize, &Beside)| {
+    let models: Vec<&Model> = beings.models.iter().chain(beings.oracle).collect();
+    let unusable = |reason: crate::audit::Unauditable| reason.to_string();
+    let Some(compared) = Compared::new(audit, &models).map_err(unusable)? else { return Ok(Vec::new()) };
+    let n = beings.models.len();
+    let truth: Vec<u32> = (0..2 * n as u32).collect();
+    let of = |naming: &[u32]| compared.numbers(&naming[..n], &naming[n..]);
+    let numbers = of(&truth).map_err(unusable)?;
+    let distances: Vec<f64> = numbers.iter().map(Beside::distance).collect();
+    let most = affordable(nulls::PERMUTATIONS, compared.size(), BUDGET);
+    let tested = sequential(&distances, n, most, PERMUTATION_SEED, |naming| match of(naming) {
+        Ok(numbers) => numbers.iter().map(|number| Some(number.distance())).collect(),
+        Err(_) => vec![None; distances.len()],
+    });
+    let row = |(beside, tested): (&Beside, &crate::score::Tested)| {
         let numbers = AuditNumbers {
-            value: Mean { value: beside.value, half_width: None },
+            value: Mean {
+                value: beside.value,
+                half_width: mean_interval(&beside.each).map(|(_, half)| half),
+            },
             oracle: None,
-            gap: gap(beside),
-            noise_floor: floors.as_ref().and_then(|floors| floors.get(nth)).map(gap),
+            expected: tested.expected.map(|expected| beside.far.turned(expected)),
+            found: None,
+            tested: (n > 1).then_some(Tested { p: tested.p, q: None }),
         };
         (beside.measure, numbers)
     };
-    Ok(numbers.iter().enumerate().map(row).collect())
+    Ok(numbers.iter().zip(&tested).map(row).collect())
 }
 
 fn mean(values: &[f64]) -> f64 {

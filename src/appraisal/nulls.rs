@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::estimate;
 use crate::{
-    frame::{NullRow, PointScore, ShiftRow, Tested},
+    audit::Audit,
+    frame::{AuditRow, NullRow, PointScore, ShiftRow, Tested},
     plan::{Plan, Role},
     score::{Nulls, Shift, benjamini_hochberg},
 };
@@ -30,19 +31,35 @@ fn shift(shift: Shift) -> ShiftRow {
 /// Adds the q-values: each kind of test is a family of its own, over the methods' points. Floor and ceiling are no
 /// discoveries, so they take no part.
 pub(super) fn correct(plan: &Plan, rows: &mut BTreeMap<usize, PointScore>) {
-    let takes_part = |position: usize| {
-        let point = &plan.points[position];
-        point.role == Role::Unlearn && !point.is_floor()
-    };
     let mut family: Vec<&mut NullRow> = rows
         .iter_mut()
-        .filter(|(position, _)| takes_part(**position))
+        .filter(|(position, _)| takes_part(plan, **position))
         .filter_map(|(_, row)| row.as_mut().ok()?.nulls.as_mut())
         .collect();
     for kind in 0..NullRow::TESTS {
         let mut tests: Vec<&mut Tested> =
             family.iter_mut().filter_map(|row| row.tests_mut().into_iter().nth(kind).flatten()).collect();
-        let q = benjamini_hochberg(&tests.iter().map(|test| test.p).collect::<Vec<_>>());
-        tests.iter_mut().zip(q).for_each(|(test, q)| test.q = Some(q));
+        adjust(&mut tests);
     }
+}
+
+/// The same for audits, each of whose numbers is a family of its own.
+pub(super) fn correct_audits(plan: &Plan, rows: &mut [AuditRow]) {
+    let mut families: BTreeMap<(Audit, &str), Vec<&mut Tested>> = BTreeMap::new();
+    for row in rows.iter_mut().filter(|row| takes_part(plan, row.point)) {
+        if let Some(test) = row.numbers.as_mut().ok().and_then(|numbers| numbers.tested.as_mut()) {
+            families.entry((row.audit, row.measure)).or_default().push(test);
+        }
+    }
+    families.values_mut().for_each(|tests| adjust(tests));
+}
+
+fn takes_part(plan: &Plan, position: usize) -> bool {
+    let point = &plan.points[position];
+    point.role == Role::Unlearn && !point.is_floor()
+}
+
+fn adjust(tests: &mut [&mut Tested]) {
+    let q = benjamini_hochberg(&tests.iter().map(|test| test.p).collect::<Vec<_>>());
+    tests.iter_mut().zip(q).for_each(|(test, q)| test.q = Some(q));
 }

@@ -19,14 +19,46 @@ use super::{
 const SEED: u64 = 0;
 
 /// A number that compares models with the oracle.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Beside {
     /// Its name.
     pub measure: &'static str,
     /// The number.
     pub value: f64,
-    /// What models that can't be told from the oracle would have.
-    pub ideal: f64,
+    /// What it is the mean of, model by model; nothing where it is none.
+    pub each: Vec<f64>,
+    /// Which values speak for a difference.
+    pub far: Far,
+}
+
+/// Which values of a number speak for a difference between the models and the oracle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Far {
+    /// Large ones.
+    Large,
+    /// Small ones.
+    Small,
+}
+
+impl Far {
+    /// A number turned so that a larger one is further, and back.
+    pub fn turned(self, value: f64) -> f64 {
+        match self {
+            Self::Large => value,
+            Self::Small => -value,
+        }
+    }
+}
+
+impl Beside {
+    fn large(measure: &'static str, value: f64) -> Self {
+        Self { measure, value, each: Vec::new(), far: Far::Large }
+    }
+
+    /// The number, turned so that a larger one is further from "no difference".
+    pub fn distance(&self) -> f64 {
+        self.far.turned(self.value)
+    }
 }
 
 /// What an audit says about a single model, by name; nothing for an audit that only compares.
@@ -50,19 +82,110 @@ pub fn of_model(audit: Audit, model: &Model) -> Result<Vec<(&'static str, f64)>,
     })
 }
 
-/// What an audit says about models beside the oracle, by name; nothing for an audit that looks at single models alone.
-pub fn beside_oracle(audit: Audit, models: &[Model], oracle: &[Model]) -> Result<Vec<Beside>, Unauditable> {
-    let one = |measure, value, ideal| Ok(vec![Beside { measure, value, ideal }]);
-    match audit {
-        Audit::Tow => one("ToW", tow(accuracies(models)?, accuracies(oracle)?), 1.0),
-        Audit::TowMia => one("ToW-MIA", tow(with_attack(models)?, with_attack(oracle)?), 1.0),
-        Audit::AverageGap => {
-            one("average gap", average_gap(&mean_columns(models)?, &mean_columns(oracle)?), 0.0)
-        }
-        Audit::ULira => likelihood_ratio(models, oracle),
-        Audit::Klom => margins(models, oracle),
-        Audit::SimpleMia | Audit::Indiscernibility | Audit::Nomus | Audit::Mia | Audit::Roc => Ok(Vec::new()),
+/// Models of both sides, with what an audit that compares groups looks at.
+#[derive(Debug)]
+pub struct Compared<'a> {
+    looked_at: LookedAt<'a>,
+}
+
+#[derive(Debug)]
+enum LookedAt<'a> {
+    /// Three shares of each model: on the forget set, on the retain set, on the test set.
+    Shares(&'static str, Vec<[f64; 3]>),
+    /// The columns of the usual table.
+    Columns(Vec<AverageGap>),
+    /// Confidences on the forget set.
+    Confidences(Vec<&'a [f64]>),
+    /// Confidences on the examples of the three sets.
+    Margins([Vec<&'a [f64]>; 3]),
+}
+
+impl<'a> Compared<'a> {
+    /// What an audit looks at in these models; `None` for an audit that looks at single models alone.
+    pub fn new(audit: Audit, models: &[&'a Model]) -> Result<Option<Self>, Unauditable> {
+        let each = models.iter().copied();
+        let looked_at = match audit {
+            Audit::Tow => LookedAt::Shares("ToW", each.map(accuracies).collect()),
+            Audit::TowMia => LookedAt::Shares("ToW-MIA", each.map(with_attack).collect::<Result<_, _>>()?),
+            Audit::AverageGap => LookedAt::Columns(each.map(columns).collect::<Result<_, _>>()?),
+            Audit::ULira => LookedAt::Confidences(each.map(|model| model.confidences.as_slice()).collect()),
+            Audit::Klom => LookedAt::Margins(margins(models)?),
+            Audit::SimpleMia | Audit::Indiscernibility | Audit::Nomus | Audit::Mia | Audit::Roc => {
+                return Ok(None);
+            }
+        };
+        Ok(Some(Self { looked_at }))
     }
+
+    /// Values that are looked at for one comparison of all models.
+    pub fn size(&self) -> usize {
+        let of = |rows: &[&[f64]]| rows.iter().map(|row| row.len()).sum::<usize>();
+        match &self.looked_at {
+            LookedAt::Shares(_, shares) => 3 * shares.len(),
+            LookedAt::Columns(columns) => 4 * columns.len(),
+            // Fits, densities and a sorting.
+            LookedAt::Confidences(rows) => 8 * of(rows),
+            LookedAt::Margins(sets) => sets.iter().map(|rows| of(rows)).sum(),
+        }
+    }
+
+    /// The numbers for a naming of the models: positions of those called unlearned and of the others.
+    pub fn numbers(&self, unlearned: &[u32], oracle: &[u32]) -> Result<Vec<Beside>, Unauditable> {
+        match &self.looked_at {
+            LookedAt::Shares(measure, shares) => {
+                tug_of_war(measure, &of(shares, unlearned), &of(shares, oracle))
+            }
+            LookedAt::Columns(columns) => {
+                let gap = average_gap(
+                    &mean_columns(&of(columns, unlearned))?,
+                    &mean_columns(&of(columns, oracle))?,
+                );
+                Ok(vec![Beside::large("average gap", gap)])
+            }
+            LookedAt::Confidences(rows) => likelihood_ratio(&of(rows, unlearned), &of(rows, oracle)),
+            LookedAt::Margins(sets) => {
+                let mut values = Vec::new();
+                for (names, rows) in MARGINS.iter().zip(sets) {
+                    let divergence = klom(&of(rows, unlearned), &of(rows, oracle))?;
+                    values.push(Beside::large(names[0], divergence.mean));
+                    values.push(Beside::large(names[1], divergence.percentile_95));
+                }
+                Ok(values)
+            }
+        }
+    }
+}
+
+fn of<T: Copy>(values: &[T], positions: &[u32]) -> Vec<T> {
+    positions.iter().map(|&position| values[position as usize]).collect()
+}
+
+/// Rates at which an audit would count less than one false alarm, each with the reason why it has no number: the largest
+/// true-positive rate at a false-positive rate below 1/n is the one without any false alarm.
+pub fn refused(audit: Audit, models: &[&Model], oracle: &[&Model]) -> Vec<(&'static str, String)> {
+    let others = match audit {
+        Audit::Roc => models.iter().filter_map(|model| Some(model.sets.as_ref()?.test.loss.len())).min(),
+        Audit::ULira => oracle.first().map(|model| oracle.len() * model.confidences.len()),
+        _ => None,
+    };
+    let Some(others) = others else { return Vec::new() };
+    let reason = |rate: f64| {
+        let least = (1.0 / rate).ceil();
+        format!("{others} negatives give no rate at {} % false positives; {least} would", rate * 100.0)
+    };
+    RATES
+        .iter()
+        .filter(|(_, rate)| !has_rate(*rate, others))
+        .map(|&(name, rate)| (name, reason(rate)))
+        .collect()
+}
+
+/// False-positive rates at which true positives are counted.
+const RATES: [(&str, f64); 2] = [("TPR at 0.1 % FPR", 0.001), ("TPR at 1 % FPR", 0.01)];
+
+/// Whether so many negatives resolve a rate.
+fn has_rate(rate: f64, others: usize) -> bool {
+    others as f64 * rate >= 1.0
 }
 
 fn sets(model: &Model) -> Result<&Sets, Unauditable> {
@@ -77,11 +200,9 @@ fn kit_attack(model: &Model) -> Result<f64, Unauditable> {
 fn loss_attack(sets: &Sets) -> Result<Vec<(&'static str, f64)>, Unauditable> {
     let turned = |losses: &[f64]| losses.iter().map(|loss| -loss).collect::<Vec<f64>>();
     let roc = Roc::of(&turned(&sets.forget.loss), &turned(&sets.test.loss))?;
-    Ok(vec![
-        ("AUC", roc.auc()),
-        ("TPR at 0.1 % FPR", roc.true_positives_at(0.001)),
-        ("TPR at 1 % FPR", roc.true_positives_at(0.01)),
-    ])
+    let rates = RATES.iter().filter(|(_, rate)| has_rate(*rate, sets.test.loss.len()));
+    let rates = rates.map(|&(name, rate)| (name, roc.true_positives_at(rate)));
+    Ok(std::iter::once(("AUC", roc.auc())).chain(rates).collect())
 }
 
 fn columns(model: &Model) -> Result<AverageGap, Unauditable> {
@@ -93,8 +214,7 @@ fn columns(model: &Model) -> Result<AverageGap, Unauditable> {
     })
 }
 
-fn mean_columns(models: &[Model]) -> Result<AverageGap, Unauditable> {
-    let all = models.iter().map(columns).collect::<Result<Vec<_>, _>>()?;
+fn mean_columns(all: &[AverageGap]) -> Result<AverageGap, Unauditable> {
     Ok(AverageGap {
         unlearning: mean(all.iter().map(|columns| columns.unlearning))?,
         retain: mean(all.iter().map(|columns| columns.retain))?,
@@ -103,18 +223,29 @@ fn mean_columns(models: &[Model]) -> Result<AverageGap, Unauditable> {
     })
 }
 
-/// Mean accuracies on forget, retain and test set.
-fn accuracies(models: &[Model]) -> Result<[f64; 3], Unauditable> {
-    Ok([
-        mean(models.iter().map(|model| model.accuracy.forget.get()))?,
-        mean(models.iter().map(|model| model.accuracy.retain.get()))?,
-        mean(models.iter().map(|model| model.accuracy.held_out().get()))?,
-    ])
+/// Accuracies on forget, retain and test set.
+fn accuracies(model: &Model) -> [f64; 3] {
+    let accuracy = &model.accuracy;
+    [accuracy.forget.get(), accuracy.retain.get(), accuracy.held_out().get()]
 }
 
-fn with_attack(models: &[Model]) -> Result<[f64; 3], Unauditable> {
-    let columns = mean_columns(models)?;
+fn with_attack(model: &Model) -> Result<[f64; 3], Unauditable> {
+    let columns = columns(model)?;
     Ok([columns.mia, columns.retain, columns.test])
+}
+
+/// The tug of war of every model with the oracle's means, as published; then their mean.
+fn tug_of_war(
+    measure: &'static str,
+    models: &[[f64; 3]],
+    oracle: &[[f64; 3]],
+) -> Result<Vec<Beside>, Unauditable> {
+    let mut means = [0.0; 3];
+    for (place, own) in means.iter_mut().enumerate() {
+        *own = mean(oracle.iter().map(|shares| shares[place]))?;
+    }
+    let each: Vec<f64> = models.iter().map(|&shares| tow(shares, means)).collect();
+    Ok(vec![Beside { measure, value: mean(each.iter().copied())?, each, far: Far::Small }])
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> Result<f64, Unauditable> {
@@ -125,35 +256,33 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> Result<f64, Unauditable> 
     Ok(values.sum::<f64>() / count as f64)
 }
 
-fn likelihood_ratio(models: &[Model], oracle: &[Model]) -> Result<Vec<Beside>, Unauditable> {
-    let rows = |models: &'_ [Model]| models.iter().map(|model| model.confidences.clone()).collect::<Vec<_>>();
-    let attack = u_lira(&rows(models), &rows(oracle))?;
-    let beside = |measure, value, ideal| Beside { measure, value, ideal };
-    Ok(vec![
-        beside("accuracy", attack.accuracy, 0.5),
-        beside("accuracy, 95th percentile", attack.accuracy_95, 0.5),
-        beside("AUC", attack.auc, 0.5),
-        beside("TPR at 0.1 % FPR", attack.at_one_in_1000, 0.001),
-        beside("TPR at 1 % FPR", attack.at_one_in_100, 0.01),
-    ])
+fn likelihood_ratio(models: &[&[f64]], oracle: &[&[f64]]) -> Result<Vec<Beside>, Unauditable> {
+    let attack = u_lira(models, oracle)?;
+    let others: usize = oracle.iter().map(|row| row.len()).sum();
+    let rates = [attack.at_one_in_1000, attack.at_one_in_100];
+    let rates = RATES.iter().zip(rates).filter(|((_, rate), _)| has_rate(*rate, others));
+    let numbers = [
+        Beside::large("accuracy", attack.accuracy),
+        Beside::large("accuracy, 95th percentile", attack.accuracy_95),
+        Beside::large("AUC", attack.auc),
+    ];
+    Ok(numbers.into_iter().chain(rates.map(|(&(name, _), value)| Beside::large(name, value))).collect())
 }
 
-fn margins(models: &[Model], oracle: &[Model]) -> Result<Vec<Beside>, Unauditable> {
-    type Pick = fn(&Sets) -> &Vec<f64>;
-    let of_set: [(&str, &str, Pick); 3] = [
-        ("forget, mean", "forget, 95th percentile", |sets| &sets.forget.confidence),
-        ("retain, mean", "retain, 95th percentile", |sets| &sets.retain.confidence),
-        ("test, mean", "test, 95th percentile", |sets| &sets.test.confidence),
-    ];
-    let mut values = Vec::new();
-    for (mean, percentile, pick) in of_set {
-        let rows = |models: &[Model]| -> Result<Vec<Vec<f64>>, Unauditable> {
-            models.iter().map(|model| sets(model).map(|sets| pick(sets).clone())).collect()
-        };
-        let (ours, theirs) = (rows(models)?, rows(oracle)?);
-        let divergence = klom(&ours, &theirs)?;
-        values.push(Beside { measure: mean, value: divergence.mean, ideal: 0.0 });
-        values.push(Beside { measure: percentile, value: divergence.percentile_95, ideal: 0.0 });
-    }
-    Ok(values)
+/// What the divergences of the three sets are called.
+const MARGINS: [[&str; 2]; 3] = [
+    ["forget, mean", "forget, 95th percentile"],
+    ["retain, mean", "retain, 95th percentile"],
+    ["test, mean", "test, 95th percentile"],
+];
+
+fn margins<'a>(models: &[&'a Model]) -> Result<[Vec<&'a [f64]>; 3], Unauditable> {
+    let rows = |pick: fn(&Sets) -> &Vec<f64>| -> Result<Vec<&'a [f64]>, Unauditable> {
+        models.iter().map(|model| sets(model).map(|sets| pick(sets).as_slice())).collect()
+    };
+    Ok([
+        rows(|sets| &sets.forget.confidence)?,
+        rows(|sets| &sets.retain.confidence)?,
+        rows(|sets| &sets.test.confidence)?,
+    ])
 }

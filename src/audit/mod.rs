@@ -35,7 +35,7 @@ pub use indiscernibility::indiscernibility;
 pub use klom::{Klom, klom};
 pub use logistic_regression::LogisticRegression;
 pub use loss_histogram::{LOSS_BIN, LOSS_BINS, loss_shares};
-pub use measure::{Beside, beside_oracle, of_model};
+pub use measure::{Beside, Compared, Far, of_model, refused};
 pub use model::{Behaved, Model, Sets};
 pub use nomus::nomus;
 pub use registry::{AUDITS, Audit, Entry, Needs};

@@ -65,7 +65,7 @@ pub const AUDITS: &[Entry] = &[
         audit: Audit::Indiscernibility,
         name: "indiscernibility",
         about: "1 - |MIA - 1/2| / (1/2) with the starting kit's attack",
-        source: "Foster et al. 2024, arXiv:2308.07707 (attack exchanged)",
+        source: "Cadet et al. 2024 (DeepUnlearn), arXiv:2410.01276, evaluation/indiscernibility.py",
         needs: Needs::Examples,
     },
     Entry {
@@ -106,7 +106,7 @@ pub const AUDITS: &[Entry] = &[
     Entry {
         audit: Audit::Tow,
         name: "tow",
-        about: "product over forget, retain, test of 1 - |accuracy - oracle's|",
+        about: "product over forget, retain, test of 1 - |accuracy - oracle's mean|, mean over runs",
         source: "Zhao et al. 2024, arXiv:2406.01257",
         needs: Needs::Accuracies,
     },

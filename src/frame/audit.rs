@@ -5,6 +5,7 @@ use polars::prelude::{DataFrame, PolarsResult};
 use super::{
     PointRow, Sweep,
     estimate::Mean,
+    null::Tested,
     table::{column, texts},
 };
 use crate::audit::{Audit, LOSS_BINS};
@@ -16,7 +17,7 @@ pub struct AuditRow {
     pub point: usize,
     /// The audit.
     pub audit: Audit,
-    /// Which of its numbers; empty where the audit has none.
+    /// Which of its numbers; empty where none of them can be had.
     pub measure: &'static str,
     /// Models that were audited, beside as many of the oracle.
     pub n: u64,
@@ -31,10 +32,13 @@ pub struct AuditNumbers {
     pub value: Mean,
     /// Mean over the models of the oracle, where the number is one of single models.
     pub oracle: Option<f64>,
-    /// How far the number is from the oracle's, or from what models that can't be told from the oracle would have.
-    pub gap: f64,
-    /// The gap of the held-out group at the same N: what two groups of retrained models differ by.
-    pub noise_floor: Option<f64>,
+    /// What a comparison gives where there is no difference: its mean over namings of the models of both sides.
+    pub expected: Option<f64>,
+    /// The smallest difference from the oracle's mean that as many models find in 80 % of the experiments, where the number
+    /// is one of single models.
+    pub found: Option<f64>,
+    /// The exact test of no difference; `None` where a side has a single model.
+    pub tested: Option<Tested>,
 }
 
 /// The losses of one point's models on single examples.
@@ -67,8 +71,10 @@ pub(super) fn table(rows: &[AuditRow], points: &[PointRow], sweep: &Sweep) -> Po
         number("value", |numbers| Some(numbers.value.value)),
         number("value_ci95", |numbers| numbers.value.half_width),
         number("oracle", |numbers| numbers.oracle),
-        number("gap", |numbers| Some(numbers.gap)),
-        number("noise_floor", |numbers| numbers.noise_floor),
+        number("expected", |numbers| numbers.expected),
+        number("found", |numbers| numbers.found),
+        number("p", |numbers| Some(numbers.tested?.p)),
+        number("q", |numbers| numbers.tested?.q),
         texts("dash_reason", rows.iter().map(|row| row.numbers.as_ref().err().map(String::as_str))),
         texts("engine", rows.iter().map(|_| Some(sweep.engine.name.as_str()))),
         texts("split", rows.iter().map(|_| sweep.split())),

@@ -35,11 +35,17 @@ fn view_of(frame: &Frame, audit: Audit) -> Value {
     let reasons: BTreeSet<String> = rows
         .iter()
         .filter_map(|row| {
+            let reason = row.numbers.as_ref().err()?;
             let title = shortened(&frame.points[row.point].title, LONGEST);
-            row.numbers.as_ref().err().map(|reason| format!("{title}: {reason}"))
+            Some(if row.measure.is_empty() {
+                format!("{title}: {reason}")
+            } else {
+                format!("{}: {reason}", row.measure)
+            })
         })
         .collect();
-    let points = order(frame).into_iter().take(MOST).filter_map(|point| of_point(frame, point, &rows));
+    let points =
+        order(frame).into_iter().take(MOST).filter_map(|point| of_point(frame, point, &rows, &measures));
     let table: Vec<Value> = oracle(&rows, &measures).into_iter().chain(points).collect();
     let entry = audit.entry();
     context! {
@@ -71,31 +77,40 @@ fn oracle(rows: &[&AuditRow], measures: &[&'static str]) -> Option<Value> {
     let values: Vec<Option<f64>> = measures.iter().map(of).collect();
     values.iter().any(Option::is_some).then(|| {
         let cells = values.into_iter().map(|value| {
-            context! { value => value.map_or_else(|| "–".to_owned(), decimals), gap => "" }
+            context! { value => value.map_or_else(|| "–".to_owned(), decimals), test => "" }
         });
         context! { kind => "ceiling", title => "Oracle: retrained", n => most, cells => cells.collect::<Value>() }
     })
 }
 
-fn of_point(frame: &Frame, point: usize, rows: &[&AuditRow]) -> Option<Value> {
-    let own: Vec<(u64, &AuditNumbers)> = rows
+fn of_point(frame: &Frame, point: usize, rows: &[&AuditRow], measures: &[&'static str]) -> Option<Value> {
+    let own: Vec<(&AuditRow, &AuditNumbers)> = rows
         .iter()
         .filter(|row| row.point == point)
-        .filter_map(|row| row.numbers.as_ref().ok().map(|numbers| (row.n, numbers)))
+        .filter_map(|row| row.numbers.as_ref().ok().map(|numbers| (*row, numbers)))
         .collect();
-    let (n, _) = own.first()?;
+    let n = own.first()?.0.n;
     let row = &frame.points[point];
     let (kind, title) = if row.is_ceiling() {
-        ("ceiling", "Noise floor: retrained, held out")
+        ("ceiling", "Retrained, held out")
     } else if row.is_floor() {
         ("floor", "Identity")
     } else {
         ("ranked", row.title.as_str())
     };
-    let cells = own.iter().map(|(_, numbers)| {
-        let half = numbers.value.half_width.map_or_else(String::new, |half| format!(" ± {}", decimals(half)));
-        let value = format!("{}{half}", decimals(numbers.value.value));
-        context! { value, gap => format!("gap {}", decimals(numbers.gap)) }
+    let cells = measures.iter().map(|measure| {
+        let numbers = own.iter().find(|(row, _)| row.measure == *measure).map(|(_, numbers)| *numbers);
+        numbers.map_or_else(|| context! { value => "–", test => "" }, cell)
     });
     Some(context! { kind, title => shortened(title, LONGEST), n, cells => cells.collect::<Value>() })
+}
+
+/// A number, and what the exact test says of it: `p 0.001, q 0.004; 0.61 if equal`.
+fn cell(numbers: &AuditNumbers) -> Value {
+    let half = numbers.value.half_width.map_or_else(String::new, |half| format!(" ± {}", decimals(half)));
+    let p = numbers.tested.map(|tested| format!("p {}", decimals(tested.p)));
+    let q = numbers.tested.and_then(|tested| tested.q).map(|q| format!(", q {}", decimals(q)));
+    let expected = numbers.expected.map(|expected| format!("; {} if equal", decimals(expected)));
+    let test = [p, q, expected].into_iter().flatten().collect::<String>();
+    context! { value => format!("{}{half}", decimals(numbers.value.value)), test }
 }

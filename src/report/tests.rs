@@ -6,7 +6,7 @@ use sweep_protocol::terms::UnitInterval;
 use super::{Report, leaderboard, provenance};
 use crate::{
     audit::Audit,
-    frame::{AuditNumbers, AuditRow, Entrant, Frame, Mean, StageRow, sample::Sample},
+    frame::{AuditNumbers, AuditRow, Entrant, Frame, Mean, StageRow, Tested, sample::Sample},
     outcome::{Cause, Outcome},
 };
 
@@ -69,8 +69,9 @@ fn examined(text: &str) -> Frame {
     let numbers = AuditNumbers {
         value: Mean { value: 0.625, half_width: Some(0.0123) },
         oracle: Some(0.5),
-        gap: 0.125,
-        noise_floor: Some(0.01),
+        expected: None,
+        found: Some(0.01),
+        tested: Some(Tested { p: 0.125, q: Some(0.25) }),
     };
     let row = |point, measure, numbers| AuditRow { point, audit: Audit::SimpleMia, measure, n: 4, numbers };
     frame.audits = vec![row(audited, "accuracy", Ok(numbers)), row(dropped, "", Err(text.to_owned()))];
@@ -86,11 +87,12 @@ fn stages_and_audits_are_shown_and_escaped() {
         (page, fs::read_to_string(folder.path().join("audits.csv")).expect("a table"))
     };
     let (page, table) = written(&examined("harmless"));
-    for shown in ["N = 2: 2 entered, 1 went on, 1 dropped", "Oracle: retrained", "0.625 ± 0.012", "gap 0.125"]
+    for shown in
+        ["N = 2: 2 entered, 1 went on, 1 dropped", "Oracle: retrained", "0.625 ± 0.012", "p 0.125, q 0.250"]
     {
         assert!(page.contains(shown), "{shown} in {page}");
     }
-    assert!(table.contains("simple-mia,accuracy,4,0.625,0.0123,0.5,0.125,0.01,,toy,"), "{table}");
+    assert!(table.contains("simple-mia,accuracy,4,0.625,0.0123,0.5,,0.01,0.125,0.25,,toy,"), "{table}");
     for attack in attacks() {
         let (hostile, _) = written(&examined(&attack));
         assert_eq!(tags(&page), tags(&hostile), "{attack}");

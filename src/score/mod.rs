@@ -42,8 +42,8 @@ pub use incomparable::Incomparable;
 pub use interval::{Construction, Interval, half_width, mean_interval};
 pub use oracle::{MIN_MODELS, Oracle};
 pub use permutation::{
-    Nulls, PERMUTATION_SEED, Shift, Tested, benjamini_hochberg, energy_distance, energy_p, namings,
-    sequential,
+    Nulls, PERMUTATION_SEED, Shift, Tested, affordable, benjamini_hochberg, difference_p, energy_distance,
+    energy_p, namings, sequential, smallest_found,
 };
 pub use resampled::{Difference, Part, Resampled};
 pub use score::Score;

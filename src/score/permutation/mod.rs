@@ -26,8 +26,8 @@ pub use discovery::benjamini_hochberg;
 pub use energy::{energy_distance, energy_p};
 pub use naming::{PERMUTATION_SEED, namings};
 pub use null::Nulls;
-pub use sequential::{Tested, sequential};
-pub use shift::Shift;
+pub use sequential::{Tested, affordable, sequential};
+pub use shift::{Shift, difference_p, smallest_found};
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use super::{
     named_score::{NamedScore, SharedCuts},
     naming::namings,
     pool::Pool,
-    sequential::sequential_p,
+    sequential::{affordable, sequential_p},
     shift::Shift,
 };
 use crate::score::{
@@ -69,10 +69,3 @@ const ROUNDING: f64 = 1e-9;
 const QUALITY: usize = 200_000_000;
 /// The same for the score.
 const SCORE: usize = 500_000;
-
-/// How many namings of at most `most` are tried for a number that looks at `size` confidences in each: fewer of larger
-/// groups, as a rule that no machine changes.
-fn affordable(most: u64, size: usize, budget: usize) -> u64 {
-    let within = [999, 499, 199].into_iter().find(|&count| count as usize * size <= budget);
-    most.min(within.unwrap_or(99))
-}
