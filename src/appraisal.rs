@@ -130,12 +130,6 @@ impl Appraiser<'_> {
         Ok(Appraised { nulls: nulls.ok(), ..appraised })
     }
 
-    /// Scores the first `n` runs of a point against as many models of the oracle.
-    fn appraise_at(&self, point: usize, oracle_point: usize, n: usize) -> Result<Appraised, Unscored> {
-        let (unlearned, oracle) = self.ensembles(point, oracle_point, n)?;
-        self.compare(&unlearned, &oracle)
-    }
-
     /// The first `n` models of a point, and as many of a group of retrained models.
     fn ensembles(
         &self,

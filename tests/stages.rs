@@ -111,7 +111,7 @@ fn points_that_are_behind_get_no_more_models() {
         let point = points.iter().find(|point| point["params.shift"] == shift);
         point.map(|point| point["dash_reason"].clone()).expect("every shift has a point")
     };
-    assert!(reason("4.0").starts_with("dropped at N = 6: its score"), "{}", reason("4.0"));
+    assert!(reason("4.0").starts_with("dropped at N = 6: its quality × utility"), "{}", reason("4.0"));
     assert!(reason("0.1").contains("dropped at N = 6: 0 of 6 runs finished"), "{}", reason("0.1"));
     assert_eq!(reason("0.0"), "");
     let page = bench.read("r/report.html");

@@ -1,22 +1,19 @@
 //! How far a staged sweep is: replays its decisions from what is recorded.
 //!
 //! Nothing about stages is written down but their sizes: the same results always give the same decisions, so that a killed
-//! sweep goes on where it was and a report shows what happened. Intervals behind decisions always rest on the same number
-//! of replicates, whatever a report shows.
+//! sweep goes on where it was and a report shows what happened.
 
 use std::{collections::BTreeSet, path::Path};
 
-use super::{Appraised, Appraiser, row};
+use super::{Appraiser, unscored};
 use crate::{
     cluster::Frozen,
-    frame::{Entrant, PointScore, StageRow, Unscored, decimals, printable},
+    frame::{Entrant, PointScore, Sentinel, StageRow, Unscored, decimals, printable},
     plan::{Plan, Role},
-    stage::{Verdict, judge},
+    score::{Incomparable, Objective},
+    stage::{Verdict, error_of_one, is_sentinel, judge},
     store::{Recorded, StoreError},
 };
-
-/// Bootstrap replicates behind the intervals that decide.
-const REPLICATES: u32 = 200;
 
 /// Reads a results folder with the runs that were asked for by now. The plan in a folder that several schedulers share
 /// names all runs that its stages could come to, because none of the schedulers may replace it while others read it.
@@ -42,14 +39,20 @@ impl Staging {
     /// Replays the stages of a plan, which may hold more runs than were asked for so far.
     pub fn of(recorded: &Recorded) -> Self {
         let plan = &recorded.plan;
-        let appraiser = Appraiser { recorded, replicates: REPLICATES };
+        let appraiser = Appraiser { recorded, replicates: 0 };
         let mut staging = Self { stages: Vec::new(), limits: vec![0; plan.points.len()] };
         let mut alive: Vec<usize> =
             (0..plan.points.len()).filter(|&position| plan.points[position].is_judged()).collect();
+        let error = error_of_one(alive.len(), plan.stages.len());
+        let mut sentinels: Vec<usize> = Vec::new();
         for &n in &plan.stages {
-            staging.enter(plan, &alive, n);
-            let stage = appraiser.stage(&alive, n);
+            staging.enter(plan, &[alive.as_slice(), &sentinels].concat(), n);
+            let stage = appraiser.stage(&alive, &sentinels, (n, error));
             let decided = stage.decided;
+            // Who has no number can't win, and is asked for no more runs.
+            let behind = stage.entrants.iter().filter(|it| it.left.is_some() && it.objective.is_some());
+            let dropped = behind.map(|it| it.point);
+            sentinels.extend(dropped.filter(|&point| is_sentinel(&plan.points[point].title())));
             alive = stage.entrants.iter().filter(|it| it.left.is_none()).map(|it| it.point).collect();
             staging.stages.push(stage);
             if !decided || alive.is_empty() {
@@ -72,7 +75,7 @@ impl Staging {
         self.stages
     }
 
-    /// The points that are left get `n` runs each, and everything that they are compared with as many.
+    /// The points that go on get `n` runs each, and everything that they are compared with as many.
     fn enter(&mut self, plan: &Plan, alive: &[usize], n: u64) {
         for (position, limit) in self.limits.iter_mut().enumerate() {
             if !plan.points[position].is_judged() || alive.contains(&position) {
@@ -93,33 +96,50 @@ pub(super) fn dropped(stages: &[StageRow]) -> impl Iterator<Item = (usize, Point
 }
 
 impl Appraiser<'_> {
-    fn stage(&self, alive: &[usize], n: u64) -> StageRow {
+    fn stage(&self, alive: &[usize], sentinels: &[usize], (n, error): (u64, f64)) -> StageRow {
         let plan = &self.recorded.plan;
         let last = plan.stages.last() == Some(&n);
         let complete = self.is_complete(alive, n);
-        let appraised: Vec<Result<Appraised, Unscored>> = match (complete, plan.point_with(Role::Oracle)) {
-            // The last stage drops nobody; its scores stand in the leaderboard.
-            (true, Some(oracle)) if !last => {
-                alive.iter().map(|&point| self.appraise_at(point, oracle, n as usize)).collect()
-            }
-            _ => Vec::new(),
-        };
+        let oracle = plan.point_with(Role::Oracle).filter(|_| complete);
+        let of = |&point: &usize| oracle.map(|oracle| self.objective(point, oracle, n as usize));
+        let objectives: Vec<Result<Option<Objective>, Unscored>> = alive.iter().filter_map(of).collect();
+        let known = |nth: usize| objectives.get(nth)?.as_ref().ok()?.as_ref();
         let values: Vec<Option<f64>> =
-            appraised.iter().map(|scored| scored.as_ref().ok().map(|it| it.score.value)).collect();
-        let drawn = |nth: usize| appraised[nth].as_ref().ok()?.resampled.as_ref();
-        let verdicts = judge(&values, |leader, other| drawn(leader)?.minus(drawn(other)?));
-        let scores: Vec<PointScore> =
-            appraised.into_iter().map(|scored| scored.map(|scored| row(scored, None))).collect();
-        let estimate = |score: &PointScore| score.as_ref().ok().map(|row| row.score);
+            (0..objectives.len()).map(|nth| known(nth).map(Objective::value)).collect();
+        // The last stage drops nobody; the leaderboard shows what came of it.
+        let verdicts = if last {
+            Vec::new()
+        } else {
+            judge(&values, |leader, other| known(leader)?.lead(known(other)?, error))
+        };
         let entrants = alive.iter().enumerate().map(|(nth, &point)| Entrant {
             point,
-            score: scores.get(nth).and_then(estimate),
+            objective: values.get(nth).copied().flatten(),
             left: verdicts.get(nth).and_then(|&verdict| {
                 let leader = |leader: usize| plan.points[alive[leader]].title();
-                reason(verdict, &scores[nth], leader).map(|reason| printable(&reason))
+                reason(verdict, &objectives[nth], leader).map(|reason| printable(&reason))
             }),
         });
-        StageRow { n, decided: complete && !last, entrants: entrants.collect() }
+        let sentinels = sentinels.iter().filter(|_| last).map(|point| Sentinel {
+            point: *point,
+            objective: of(point).and_then(|objective| Some(objective.ok()??.value())),
+        });
+        StageRow {
+            n,
+            decided: complete && !last,
+            entrants: entrants.collect(),
+            sentinels: sentinels.collect(),
+        }
+    }
+
+    /// What a point is judged by, at its first `n` models; `None` where they are too few to be halved.
+    fn objective(&self, point: usize, oracle: usize, n: usize) -> Result<Option<Objective>, Unscored> {
+        let (unlearned, retrained) = self.ensembles(point, oracle, n)?;
+        match Objective::of(&unlearned, &retrained) {
+            Ok(objective) => Ok(Some(objective)),
+            Err(Incomparable::TooFewToHalve { .. }) => Ok(None),
+            Err(reason) => Err(unscored(&reason.into())),
+        }
     }
 
     /// Whether all runs that a stage asks for have ended.
@@ -134,16 +154,19 @@ impl Appraiser<'_> {
 }
 
 /// Why a point is dropped, in words.
-fn reason(verdict: Verdict, score: &PointScore, title: impl Fn(usize) -> String) -> Option<String> {
-    match (verdict, score) {
-        (Verdict::Leads | Verdict::Open, _) => None,
-        (Verdict::Behind { leader, by }, Ok(row)) => Some(format!(
-            "its score {} lies clearly below that of {2}, by at least {1}",
-            row.score,
+fn reason(
+    verdict: Verdict,
+    objective: &Result<Option<Objective>, Unscored>,
+    title: impl Fn(usize) -> String,
+) -> Option<String> {
+    match (verdict, objective) {
+        (Verdict::Behind { leader, by }, Ok(Some(own))) => Some(format!(
+            "its quality × utility {} lies clearly below that of {2}, by at least {1}",
+            decimals(own.value()),
             decimals(by),
             title(leader)
         )),
         (_, Err(unscored)) => Some(unscored.to_string()),
-        (Verdict::Unscored, Ok(_)) => Some("it has no score".to_owned()),
+        (_, Ok(_)) => None,
     }
 }

@@ -33,7 +33,7 @@ pub use null::{NullRow, ShiftRow, Tested};
 pub use point::{Counts, Means, PointRow};
 pub use run::{Measured, RunEnd, RunRow};
 pub use score::{CrossFitRow, PointScore, ScoreRow, Unscored};
-pub use stage::{Entrant, StageRow};
+pub use stage::{Entrant, Sentinel, StageRow};
 pub use sweep::Sweep;
 pub use text::{printable, shortened};
 pub use threads::{NoThreads, make_threads};

@@ -1,7 +1,5 @@
 //! The stages of a staged sweep as rows.
 
-use super::estimate::Estimate;
-
 /// One stage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StageRow {
@@ -11,6 +9,25 @@ pub struct StageRow {
     pub decided: bool,
     /// The points that entered it, in the order of the grid.
     pub entrants: Vec<Entrant>,
+    /// What became of the points that were dropped before and went on all the same.
+    pub sentinels: Vec<Sentinel>,
+}
+
+/// A point that was dropped and went on to the last stage all the same, because its name was drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sentinel {
+    /// Position of the point.
+    pub point: usize,
+    /// Its cross-fitted quality × utility at the end, once all is there.
+    pub objective: Option<f64>,
+}
+
+impl StageRow {
+    /// The entrant with the largest quality × utility.
+    pub fn best(&self) -> Option<(usize, f64)> {
+        let known = self.entrants.iter().filter_map(|entrant| Some((entrant.point, entrant.objective?)));
+        known.reduce(|best, next| if next.1 > best.1 { next } else { best })
+    }
 }
 
 /// A point in a stage.
@@ -18,8 +35,8 @@ pub struct StageRow {
 pub struct Entrant {
     /// Position of the point.
     pub point: usize,
-    /// Its score at the N of the stage, where it has one and the stage is decided.
-    pub score: Option<Estimate>,
+    /// Its cross-fitted quality × utility at the N of the stage, where it has one and all runs of the stage have ended.
+    pub objective: Option<f64>,
     /// Why it does not go on; nothing for a point that does.
     pub left: Option<String>,
 }

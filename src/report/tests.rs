@@ -6,7 +6,7 @@ use sweep_protocol::terms::UnitInterval;
 use super::{Report, leaderboard, provenance};
 use crate::{
     audit::Audit,
-    frame::{AuditNumbers, AuditRow, Entrant, Frame, Mean, StageRow, Tested, sample::Sample},
+    frame::{AuditNumbers, AuditRow, Entrant, Frame, Mean, Sentinel, StageRow, Tested, sample::Sample},
     outcome::{Cause, Outcome},
 };
 
@@ -61,11 +61,16 @@ fn no_text_from_outside_becomes_markup() {
 fn examined(text: &str) -> Frame {
     let mut frame = Sample::finished(3).hostile(text).frame();
     let (dropped, audited) = (4, 5);
-    let score = frame.points[dropped].score.as_ref().ok().map(|row| row.score);
-    let entrant = |point, left: Option<&str>| Entrant { point, score, left: left.map(str::to_owned) };
+    let entrant =
+        |point, left: Option<&str>| Entrant { point, objective: Some(0.5), left: left.map(str::to_owned) };
     let entrants = vec![entrant(dropped, Some(text)), entrant(audited, None)];
     frame.sweep.stages = vec![2, 4];
-    frame.stages = vec![StageRow { n: 2, decided: true, entrants }];
+    let last = vec![entrant(audited, None)];
+    let sentinels = vec![Sentinel { point: dropped, objective: Some(0.6) }];
+    frame.stages = vec![
+        StageRow { n: 2, decided: true, entrants, sentinels: Vec::new() },
+        StageRow { n: 4, decided: false, entrants: last, sentinels },
+    ];
     let numbers = AuditNumbers {
         value: Mean { value: 0.625, half_width: Some(0.0123) },
         oracle: Some(0.5),

@@ -30,6 +30,7 @@ mod resampled;
 mod clopper_pearson;
 mod crossfit;
 mod permutation;
+mod objective;
 mod arrays;
 
 pub use arrays::{ArrayScore, BOOTSTRAP_SEED, Scored, ensemble, equally_accurate, from_arrays};
@@ -40,6 +41,7 @@ pub use epsilon::{CAP, Epsilon, Rule, epsilons, median};
 pub use forgetting_quality::{Bucket, ForgettingQuality};
 pub use incomparable::Incomparable;
 pub use interval::{Construction, Interval, half_width, mean_interval};
+pub use objective::Objective;
 pub use oracle::{MIN_MODELS, Oracle};
 pub use permutation::{
     Nulls, PERMUTATION_SEED, Shift, Tested, affordable, benjamini_hochberg, difference_p, energy_distance,

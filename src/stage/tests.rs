@@ -1,8 +1,8 @@
 use sweep_chance::Chance;
 use sweep_protocol::terms::UnitInterval;
 
-use super::{Verdict, judge};
-use crate::score::{Difference, Ensemble, Interval, Kind, Model, Oracle, Resampled, Score};
+use super::{Verdict, error_of_one, is_sentinel, judge};
+use crate::score::{Difference, Ensemble, Interval, Kind, Model, Objective};
 
 /// A difference that is known to ± 0.03.
 fn about(value: f64) -> Difference {
@@ -34,14 +34,28 @@ fn scores_that_cant_be_compared_decide_nothing() {
     assert_eq!(judge(&[Some(0.2), Some(0.01)], |_, _| None), [Verdict::Leads, Verdict::Open]);
 }
 
+#[test]
+fn five_in_a_hundred_are_shared_by_all_pairs_and_looks() {
+    let close = |own: f64, want: f64| assert!((own - want).abs() < 1e-12, "{own} is not {want}");
+    close(error_of_one(16, 3), 0.05 / 30.0);
+    close(error_of_one(1, 1), 0.05);
+    close(error_of_one(0, 0), 0.05);
+}
+
+#[test]
+fn about_one_point_in_eight_is_a_sentinel_and_always_the_same() {
+    let drawn = (0..4000).filter(|nth| is_sentinel(&format!("finetune lr={nth}"))).count();
+    // 500, with a standard deviation of 21.
+    assert!((420..580).contains(&drawn), "{drawn}");
+    assert_eq!(is_sentinel("ssd"), is_sentinel("ssd"));
+}
+
 /// Stages of the simulated sweeps.
 const STAGES: [usize; 3] = [8, 32, 128];
 /// Points, at 0, 0.2, … 3 standard deviations from retraining.
 const POINTS: usize = 16;
 /// Forget examples.
 const EXAMPLES: usize = 20;
-/// Bootstrap replicates behind an interval.
-const REPLICATES: usize = 40;
 
 /// As the toy engine draws them: normal confidences around the retrained mean, shifted by the method.
 fn models(shift: f64, chance: &mut Chance) -> Vec<Model> {
@@ -63,23 +77,19 @@ fn both(seed: u64) -> (usize, usize, usize) {
     let mut chance = Chance::of_seed(seed);
     let oracle = models(0.0, &mut chance);
     let points: Vec<Vec<Model>> = (0..POINTS).map(|nth| models(nth as f64 / 5.0, &mut chance)).collect();
-    let oracle_at: Vec<Oracle> = STAGES.iter().map(|&n| ensemble(&oracle, n)).collect();
-    let score = |point: usize, stage: usize| {
-        Score::of(&ensemble(&points[point], STAGES[stage]), &oracle_at[stage]).expect("comparable").value
+    let objective = |point: usize, n: usize| {
+        Objective::of(&ensemble(&points[point], n), &ensemble(&oracle, n)).expect("comparable")
     };
     let best = |alive: &[usize]| {
-        let scored = alive.iter().map(|&point| (point, score(point, 2)));
-        scored.max_by(|left, right| left.1.total_cmp(&right.1)).expect("a point").0
+        let known = alive.iter().map(|&point| (point, objective(point, STAGES[2]).value()));
+        known.max_by(|left, right| left.1.total_cmp(&right.1)).expect("a point").0
     };
     let (mut alive, mut runs) = ((0..POINTS).collect::<Vec<_>>(), POINTS * STAGES[0]);
     for stage in [0, 1] {
-        let resampled = |&point: &usize| {
-            let unlearned = ensemble(&points[point], STAGES[stage]);
-            Resampled::of(&unlearned, &oracle_at[stage], REPLICATES, 0).expect("comparable")
-        };
-        let drawn: Vec<Resampled> = alive.iter().map(resampled).collect();
-        let scores: Vec<Option<f64>> = drawn.iter().map(|drawn| Some(drawn.score().value)).collect();
-        let verdicts = judge(&scores, |leader, other| drawn[leader].minus(&drawn[other]));
+        let known: Vec<Objective> = alive.iter().map(|&point| objective(point, STAGES[stage])).collect();
+        let values: Vec<Option<f64>> = known.iter().map(|own| Some(own.value())).collect();
+        let error = error_of_one(POINTS, STAGES.len());
+        let verdicts = judge(&values, |leader, other| known[leader].lead(&known[other], error));
         alive =
             alive.iter().zip(verdicts).filter(|(_, verdict)| verdict.goes_on()).map(|(&it, _)| it).collect();
         runs += alive.len() * (STAGES[stage + 1] - STAGES[stage]);
@@ -87,13 +97,14 @@ fn both(seed: u64) -> (usize, usize, usize) {
     (best(&(0..POINTS).collect::<Vec<_>>()), best(&alive), runs)
 }
 
+/// `examples/simulate-stages.rs` tries more worlds, more often.
 #[test]
-fn a_staged_sweep_finds_the_best_point_of_the_full_one_at_a_third_of_its_runs() {
-    const REPEATS: u64 = 100;
+fn a_staged_sweep_keeps_the_best_point_of_the_full_one_at_half_of_its_runs() {
+    const REPEATS: u64 = 30;
     let sweeps: Vec<(usize, usize, usize)> = (0..REPEATS).map(both).collect();
-    let found = sweeps.iter().filter(|(full, staged, _)| full == staged).count();
+    let kept = sweeps.iter().filter(|(full, staged, _)| full == staged).count();
     let runs = sweeps.iter().map(|(_, _, runs)| *runs).sum::<usize>() as f64 / REPEATS as f64;
     let share = runs / (POINTS * STAGES[2]) as f64;
-    assert!(found >= 95, "found in {found} of {REPEATS}, at {share:.3} of the runs");
-    assert!(share <= 1.0 / 3.0, "at {share:.3} of the runs, found in {found} of {REPEATS}");
+    assert!(kept >= 28, "kept in {kept} of {REPEATS}, at {share:.3} of the runs");
+    assert!(share <= 0.5, "at {share:.3} of the runs, kept in {kept} of {REPEATS}");
 }

@@ -79,5 +79,36 @@ impl CrossFit {
     }
 }
 
+/// What cross-fitted attacks say of every model, without intervals.
+pub(super) struct Verdicts {
+    /// Cross-fitted quality.
+    pub(super) quality: f64,
+    /// Share of the forget examples on which each model is taken for unlearned: the unlearned models', the retrained models';
+    /// \[N\] each.
+    pub(super) taken: [Vec<f64>; 2],
+}
+
+/// Chooses and measures the attacks as [`CrossFit::of`] does.
+pub(super) fn verdicts(
+    unlearned: &Confidences<Unlearned>,
+    retrained: &Confidences<Retrained>,
+) -> Result<Verdicts, Incomparable> {
+    check_comparable(unlearned, retrained)?;
+    let n = unlearned.models();
+    if n < MIN_MODELS {
+        return Err(Incomparable::TooFewToHalve { have: n });
+    }
+    let halves = [0, 1].map(|parity| Half::new(unlearned, retrained, parity));
+    let (quality, of_halves) = quality::verdicts(&halves);
+    let taken = [0, 1].map(|side| {
+        let of_model = |model: usize| {
+            let (half, place) = (model % 2, model / 2);
+            of_halves[half][side * halves[half].n + place]
+        };
+        (0..n).map(of_model).collect()
+    });
+    Ok(Verdicts { quality, taken })
+}
+
 #[cfg(test)]
 mod tests;

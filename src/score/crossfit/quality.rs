@@ -20,6 +20,14 @@ pub(super) fn quality(halves: &[Half; 2]) -> (f64, Interval, Vec<[Attack; 2]>) {
     (quality, Interval { low: quality - half_width, high: quality + half_width }, attacks)
 }
 
+/// The quality of two halves alone, and what the attacks say of each model; \[2n\] for each half.
+pub(super) fn verdicts(halves: &[Half; 2]) -> (f64, [Vec<f64>; 2]) {
+    let folds = [0, 1].map(|train| Fold::new(&halves[train], &halves[1 - train]));
+    let advantage = f64::midpoint(folds[0].advantage(), folds[1].advantage());
+    let [odd, even] = folds.map(|fold| fold.verdicts);
+    (1.0 - advantage, [even, odd])
+}
+
 /// The quantile of Student's t for all models less the four means that are taken.
 fn student(halves: &[Half; 2]) -> f64 {
     let freedom = 2 * (halves[0].n + halves[1].n) - 4;
