@@ -19,7 +19,7 @@ const EXAMPLES: usize = 25;
 
 /// How the models of one point differ from retrained ones.
 #[derive(Debug, Clone, Copy)]
-struct Truth {
+struct Departure {
     /// Shift of all confidences, in standard deviations.
     shift: f64,
     /// Factor on the standard deviation.
@@ -28,36 +28,41 @@ struct Truth {
     outliers: f64,
 }
 
-const SAME: Truth = Truth { shift: 0.0, spread: 1.0, outliers: 0.0 };
+const SAME: Departure = Departure { shift: 0.0, spread: 1.0, outliers: 0.0 };
 
 /// Points with one truth each, and the share of the variance that the examples of a model have in common.
-struct World {
+struct Contest {
     name: &'static str,
-    points: Vec<Truth>,
+    points: Vec<Departure>,
     shared: f64,
 }
 
-fn worlds() -> Vec<World> {
-    let shifts = |count: u32, from: f64, step: f64| -> Vec<Truth> {
-        (0..count).map(|nth| Truth { shift: from + step * f64::from(nth), ..SAME }).collect()
+fn worlds() -> Vec<Contest> {
+    let shifts = |count: u32, from: f64, step: f64| -> Vec<Departure> {
+        (0..count).map(|nth| Departure { shift: from + step * f64::from(nth), ..SAME }).collect()
     };
     let shared = 0.25;
     let crossing = (0..8).flat_map(|nth| {
         let size = f64::from(nth);
-        [Truth { shift: 0.5 + 0.2 * size, ..SAME }, Truth { outliers: 0.05 + 0.03 * size, ..SAME }]
+        [Departure { shift: 0.5 + 0.2 * size, ..SAME }, Departure { outliers: 0.05 + 0.03 * size, ..SAME }]
     });
     let narrow = (0..16).map(|nth| {
         let (even, size) = (nth % 2 == 0, 0.1 * f64::from(nth / 2 + 1));
-        if even { Truth { spread: 1.0 - size, ..SAME } } else { Truth { shift: 2.0 * size, ..SAME } }
+        if even { Departure { spread: 1.0 - size, ..SAME } } else { Departure { shift: 2.0 * size, ..SAME } }
     });
-    let clear = std::iter::once(Truth { shift: 0.2, ..SAME }).chain(vec![Truth { shift: 2.0, ..SAME }; 15]);
+    let clear =
+        std::iter::once(Departure { shift: 0.2, ..SAME }).chain(vec![Departure { shift: 2.0, ..SAME }; 15]);
     vec![
-        World { name: "one clear winner among 16", points: clear.collect(), shared },
-        World { name: "16 close shifts, 0.1 to 1.6", points: shifts(16, 0.1, 0.1), shared },
-        World { name: "8 shifts against 8 mixtures (F's order crosses)", points: crossing.collect(), shared },
-        World { name: "8 narrow against 8 shifted", points: narrow.collect(), shared },
-        World { name: "36 equal points, 0.5", points: vec![Truth { shift: 0.5, ..SAME }; 36], shared },
-        World {
+        Contest { name: "one clear winner among 16", points: clear.collect(), shared },
+        Contest { name: "16 close shifts, 0.1 to 1.6", points: shifts(16, 0.1, 0.1), shared },
+        Contest {
+            name: "8 shifts against 8 mixtures (F's order crosses)",
+            points: crossing.collect(),
+            shared,
+        },
+        Contest { name: "8 narrow against 8 shifted", points: narrow.collect(), shared },
+        Contest { name: "36 equal points, 0.5", points: vec![Departure { shift: 0.5, ..SAME }; 36], shared },
+        Contest {
             name: "16 close shifts, 0.6 of the variance shared",
             points: shifts(16, 0.1, 0.1),
             shared: 0.6,
@@ -65,7 +70,7 @@ fn worlds() -> Vec<World> {
     ]
 }
 
-impl Truth {
+impl Departure {
     fn models(self, shared: f64, chance: &mut Chance) -> Vec<Model> {
         let model = |_| {
             let common = shared.sqrt() * chance.normal();
@@ -88,7 +93,7 @@ impl Truth {
 
 /// What one sweep came to.
 #[derive(Default)]
-struct Outcome {
+struct Course {
     kept: bool,
     runs: usize,
     sentinels: usize,
@@ -99,7 +104,7 @@ fn ensemble<K: Kind>(models: &[Model], n: usize) -> Ensemble<K> {
     Ensemble::new(&models[..n], n).expect("finite confidences")
 }
 
-fn sweep(world: &World, seed: u64) -> Outcome {
+fn sweep(world: &Contest, seed: u64) -> Course {
     let mut chance = Chance::of_seed(seed);
     let oracle = SAME.models(world.shared, &mut chance);
     let points: Vec<Vec<Model>> =
@@ -128,7 +133,7 @@ fn sweep(world: &World, seed: u64) -> Outcome {
         runs += (alive.len() + sentinels.len()) * (STAGES[stage + 1] - STAGES[stage]);
     }
     let winner = best(&mut alive.iter().copied());
-    Outcome {
+    Course {
         kept: winner == best(&mut (0..points.len())),
         runs,
         sentinels: sentinels.len(),
@@ -145,8 +150,8 @@ fn main() -> ExitCode {
     println!("|---|---|---|---|---|");
     let mut broken = false;
     for world in worlds() {
-        let sweeps: Vec<Outcome> = (0..repeats).map(|nth| sweep(&world, seed + nth)).collect();
-        let sum = |of: &dyn Fn(&Outcome) -> usize| sweeps.iter().map(of).sum::<usize>();
+        let sweeps: Vec<Course> = (0..repeats).map(|nth| sweep(&world, seed + nth)).collect();
+        let sum = |of: &dyn Fn(&Course) -> usize| sweeps.iter().map(of).sum::<usize>();
         let kept = sum(&|it| usize::from(it.kept));
         let share = sum(&|it| it.runs) as f64 / (repeats as usize * world.points.len() * STAGES[2]) as f64;
         println!(

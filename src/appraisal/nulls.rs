@@ -51,7 +51,9 @@ pub(super) fn correct_audits(plan: &Plan, rows: &mut [AuditRow]) {
             families.entry((row.audit, row.measure)).or_default().push(test);
         }
     }
-    families.values_mut().for_each(|tests| adjust(tests));
+    for tests in families.values_mut() {
+        adjust(tests);
+    }
 }
 
 fn takes_part(plan: &Plan, position: usize) -> bool {

@@ -325,8 +325,7 @@ fn every_audit_has_numbers_and_models_beside_themselves_are_no_different() {
             assert!((number.value - want).abs() < 1e-9, "{}: {number:?}", entry.name);
         }
         let without = Model { sets: None, ..models[0].clone() };
-        let needs =
-            of_model(entry.audit, &without).is_err() || beside(entry.audit, &vec![&without; 16]).is_err();
+        let needs = of_model(entry.audit, &without).is_err() || beside(entry.audit, &[&without; 16]).is_err();
         assert_eq!(needs, entry.needs == super::Needs::Examples, "{} needs what it says", entry.name);
     }
     assert_eq!(of_model(Audit::Tow, &models[0]), Ok(Vec::new()));
