@@ -22,7 +22,8 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 def say(messages, **message):
     """Sends one message; whoever reads it may be gone."""
     try:
-        os.write(messages, (json.dumps(message) + "\n").encode())
+        # A half of a character may be in an exception's words, and is none in JSON.
+        os.write(messages, (json.dumps(message, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
     except OSError:
         pass
 

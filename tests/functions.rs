@@ -1,10 +1,12 @@
-//! Functions of the user's own in real sweeps, with a shell script in place of Python (`tests/fixtures/python/stand-in`).
+//! Functions of the user's own in real sweeps, with a shell script in place of Python (`tests/fixtures/python/stand-in`);
+//! those that are ignored want a Python with PyTorch 2 in `SWEEP_TEST_PYTHON`.
 
 use std::{
     collections::BTreeMap,
-    fs,
+    env, fs,
     os::unix::fs::{PermissionsExt, symlink},
     path::PathBuf,
+    thread,
 };
 
 use crate::harness::{Bench, TRAINING, csv_rows, repository};
@@ -131,4 +133,119 @@ fn nobody_elses_python_is_run_unasked_and_planning_runs_none() {
     assert!(bench.path("ran").exists(), "it was vouched for");
     let said = bench.sweep(["work", "r"]).expect_code(2);
     assert!(said.stderr.contains("--trust"), "{}", said.stderr);
+}
+
+/// What a hostile function comes to: the status of its run, and words of its message or flags.
+const HOSTILE: [(&str, &str, &str); 30] = [
+    ("prints", "finished", "unchanged"),
+    ("writes_to_descriptors", "finished", "unchanged"),
+    ("closes_streams", "finished", "unchanged"),
+    ("changes_the_process", "finished", "unchanged"),
+    ("leaves_a_thread", "finished", "unchanged"),
+    ("leaves_programs", "finished", "unchanged"),
+    ("takes_batches_elsewhere", "finished", ""),
+    ("returns_half", "finished", ""),
+    ("returns_a_wrapper", "finished", ""),
+    ("takes_tensors", "finished", ""),
+    ("leaves_loader_workers", "failed", "ended itself with code 0"),
+    ("not_a_number", "diverged", ""),
+    ("infinite", "diverged", ""),
+    ("returns_states", "failed", "returned a OrderedDict"),
+    ("yields", "failed", "returned a generator"),
+    ("returns_another", "failed", "is not the one that it was given"),
+    ("grows", "failed", "is not the one that it was given"),
+    ("raises", "failed", "ValueError: first line second line"),
+    ("raises_deep_inside", "failed", "hostile.py, line"),
+    ("is_recursive", "failed", "RecursionError"),
+    ("exits", "failed", "ended itself with code 3"),
+    ("asks_for_its_end", "failed", "SystemExit(enough)"),
+    ("interrupts", "failed", "KeyboardInterrupt"),
+    ("kills_itself", "failed", "signal 9"),
+    ("kills_its_keeper", "failed", "was lost"),
+    ("crashes", "failed", "signal 11"),
+    ("asks_for_too_much", "failed", "allocate"),
+    ("imports_in_secret", "failed", "`hostile_secret.py` in a way that its source doesn't show"),
+    ("writes_pixels", "failed", "read-only"),
+    ("raises_at_import", "failed", "hostile_broken.py, line 1"),
+];
+
+/// A grid for the Python of `SWEEP_TEST_PYTHON`, in a folder with the hostile functions.
+fn with_pytorch(tables: &str) -> Bench {
+    let python = env::var("SWEEP_TEST_PYTHON").expect("SWEEP_TEST_PYTHON names a Python with PyTorch 2");
+    let bench = bench("", PathBuf::from("/nowhere"));
+    for file in ["hostile.py", "hostile_import.py"] {
+        bench.write(file, fs::read(repository("tests/fixtures/python").join(file)).expect("a fixture"));
+    }
+    bench.write("hostile_secret.py", "");
+    bench.write("hostile_broken.py", "1 / 0\ndef raises_at_import(net, *loaders): pass\n");
+    let grid = GRID
+        .replace(".venv/bin/python", &python)
+        .replace("seeds = 2", "seeds = 1")
+        .replace("models = 2", "models = 1");
+    bench.write("mine.toml", format!("{grid}{TRAINING}[pool]\nslots-per-device = 1\n{tables}"));
+    bench
+}
+
+/// Processes in whose environment the mark is.
+fn marked(mark: &str) -> usize {
+    let entries = fs::read_dir("/proc").expect("a system with /proc").filter_map(Result::ok);
+    let holds = |entry: &fs::DirEntry| {
+        let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
+        environment.windows(mark.len()).any(|window| window == mark.as_bytes())
+    };
+    entries.filter(holds).count()
+}
+
+#[test]
+#[ignore = "wants a Python with PyTorch 2 in SWEEP_TEST_PYTHON"]
+fn a_hostile_function_costs_its_own_run_and_leaves_nothing_behind() {
+    let table = |(function, ..): &(&str, &str, &str)| {
+        let file = if *function == "raises_at_import" { "hostile_broken.py" } else { "hostile.py" };
+        format!("[method.{function}]\npython = \"{file}:{function}\"\n")
+    };
+    let bench = with_pytorch(&HOSTILE.iter().map(table).collect::<String>());
+    let mark = format!("SWEEP_TEST_MARK={}", bench.path("").display());
+    let (name, value) = mark.split_once('=').expect("both");
+    let output =
+        bench.command(["mine.toml", "--out", "r", "--no-cache", "--trust"]).env(name, value).output();
+    let said = crate::harness::Said::from(output.expect("sweep starts")).expect_code(1);
+    for (function, status, words) in HOSTILE {
+        let [run] = &runs_of(&bench, "r", function)[..] else {
+            panic!("{function}: one run; {}", said.stderr)
+        };
+        let text = format!("{} {}", run["message"], run["flags"]);
+        assert!(run["status"] == status && text.contains(words), "{function}: {run:?}");
+        let log = fs::metadata(bench.path(format!("r/runs/{}/worker.log", run["run_id"])));
+        assert!(log.is_ok_and(|log| log.len() < 3 << 20), "{function}: its log is bounded");
+    }
+    assert_eq!(marked(&mark), 0, "no process is left");
+    bench.sweep(["fsck", "r"]).expect_code(0);
+}
+
+#[test]
+#[ignore = "wants a Python with PyTorch 2 in SWEEP_TEST_PYTHON"]
+fn a_killed_scheduler_leaves_no_python_behind_and_nothing_is_lost_or_repeated() {
+    let bench = with_pytorch("[method.mine]\npython = \"hostile.py:leaves_programs\"\n");
+    bench.write("mine.toml", bench.read("mine.toml").replace("seeds = 1", "seeds = 3"));
+    let mark = format!("SWEEP_TEST_MARK={}", bench.path("").display());
+    let (name, value) = mark.split_once('=').expect("both");
+    let arguments = ["mine.toml", "--out", "r", "--no-cache", "--trust"];
+    for moment in 2..6 {
+        let mut scheduler = bench.command(arguments).env(name, value).spawn().expect("sweep starts");
+        while bench.ended("r").len() < moment && scheduler.try_wait().expect("ours").is_none() {
+            thread::yield_now();
+        }
+        scheduler.kill().expect("ours");
+        scheduler.wait().expect("ours");
+        // The kernel ends the worker, whose end ends the rest.
+        while marked(&mark) > 0 {
+            thread::yield_now();
+        }
+    }
+    bench.sweep(arguments).expect_code(0);
+    let mut ended = bench.ended("r");
+    let runs = ended.len();
+    ended.sort();
+    ended.dedup();
+    assert_eq!((ended.len(), runs), (1 + 1 + 3 + 3, 1 + 1 + 3 + 3), "every run ends once");
 }
