@@ -249,3 +249,17 @@ fn a_killed_scheduler_leaves_no_python_behind_and_nothing_is_lost_or_repeated() 
     ended.dedup();
     assert_eq!((ended.len(), runs), (1 + 1 + 3 + 3, 1 + 1 + 3 + 3), "every run ends once");
 }
+
+#[test]
+fn the_example_is_a_plan() {
+    let bench = with_stand_in();
+    fs::create_dir_all(bench.path("examples/python")).expect("writable");
+    for file in ["catalogue.toml", "methods.py"] {
+        let file = format!("examples/python/{file}");
+        bench.write(&file, fs::read(repository(&file)).expect("an example"));
+    }
+    let settings = ["--set", "data.path=faces", "--set", "python.interpreter=.venv/bin/python"];
+    let said =
+        bench.sweep([&["plan", "examples/python/catalogue.toml"][..], &settings].concat()).expect_code(0);
+    assert!(said.stdout.contains("scrub-py"), "{}", said.stdout);
+}

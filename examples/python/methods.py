@@ -1,4 +1,4 @@
-"""Three methods of the catalogue as functions of one's own: `experiments/python.toml` compares the two."""
+"""Three methods of the catalogue as functions of one's own: `catalogue.toml` beside it compares the two."""
 
 import copy
 
