@@ -98,4 +98,10 @@ impl Frame {
         let retraining = self.point_with(crate::plan::Role::Oracle)?.means.unlearn_s?;
         Some(point.means.unlearn_s? / retraining).filter(|share| share.is_finite())
     }
+
+    /// The same in passes over the retain set, which no machine and no other load changes.
+    pub fn share_of_passes(&self, point: &PointRow) -> Option<f64> {
+        let retraining = self.point_with(crate::plan::Role::Oracle)?.passes;
+        Some(point.passes / retraining).filter(|share| share.is_finite())
+    }
 }

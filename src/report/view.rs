@@ -138,10 +138,12 @@ fn times(frame: &Frame) -> Value {
     let ranking = frame.ranking();
     let time = |point: &PointRow| {
         let share = frame.share_of_retraining(point)?;
+        let passes = frame.share_of_passes(point);
+        let cost = |share: f64| context! { share => format!("{:.1} %", share * 100.0), slow => share > COMPETITION_SHARE };
         Some(context! {
             title => shortened(&point.title, LONGEST_TITLE),
-            share => format!("{:.1} %", share * 100.0),
-            slow => share > COMPETITION_SHARE,
+            time => cost(share),
+            passes => passes.map(cost),
         })
     };
     ranking.iter().take(MOST_ROWS).filter_map(|(point, _)| time(point)).collect()

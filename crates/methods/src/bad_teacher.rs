@@ -37,7 +37,9 @@ pub(super) const METHOD: Method = Method {
     about: "Divergence from a network as it is born on the forget set, from the original on a part of the retain set",
     source: "Chundawat et al., Can bad teaching induce forgetting?, AAAI 2023, arXiv:2205.08096; \
              vikram2000b/bad-teaching-unlearning",
-    failure_modes: "drives the forget confidences to chance, far below those of retrained models. As published the \
+    failure_modes: "a network as it is born, whose statistics are 0 and 1, says something nearly certain of raw pixels \
+                    (0 to 255) and something near chance of scaled ones, which the published code has: give the network divide, \
+                    mean and std, or the method teaches confident random answers, others in every run. As published the \
                     divergence is divided by the number of classes too, and with it the learning rate",
     parameters: parameters![
         LR.at(1e-4).usual("1e-5 to 1e-2"),
