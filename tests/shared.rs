@@ -1,6 +1,6 @@
 //! Several schedulers on one results folder: every run once, whoever dies.
 
-use std::{collections::BTreeSet, ffi::OsStr, fs, path::PathBuf};
+use std::{collections::BTreeSet, ffi::OsStr, fs, path::PathBuf, process::Stdio, thread};
 
 use crate::harness::{Bench, csv_rows, measured, repository};
 
@@ -54,6 +54,30 @@ fn what_a_killed_scheduler_had_is_taken_over_by_another() {
         bench.kill_after(moment, "r", shared());
         assert_eq!(other.wait().expect("a child of ours").code(), Some(0), "killed after {moment}");
         expect_every_run_once(&bench);
+    }
+}
+
+#[test]
+fn what_somebody_removes_under_live_schedulers_is_named_and_put_back_by_the_next_one() {
+    let words = ["--set", "method.shifted.work-ms=20.0", "--set", "method.spread.work-ms=20.0"];
+    let slow = || shared().into_iter().chain(words.map(str::to_owned));
+    for folder in ["claims", "done"] {
+        let bench = Bench::new();
+        let mut other = bench.start(slow());
+        let one = bench.command(slow()).stderr(Stdio::piped()).stdout(Stdio::null()).spawn();
+        while bench.ended("r").len() < 5 {
+            thread::yield_now();
+        }
+        fs::rename(bench.path("r").join(folder), bench.path("taken")).expect("it is there");
+        let said = one.expect("sweep starts").wait_with_output().expect("a child of ours");
+        let told = String::from_utf8_lossy(&said.stderr);
+        assert_eq!(said.status.code(), Some(4), "{told}");
+        assert!(told.contains(&format!("r/{folder}`")) && told.contains("put back what was moved"), "{told}");
+        assert_eq!(other.wait().expect("a child of ours").code(), Some(4), "{folder}");
+        fs::rename(bench.path("taken"), bench.path("r").join(folder)).expect("put back");
+        bench.sweep(slow()).expect_code(0);
+        let ended = bench.ended("r");
+        assert_eq!(ended.iter().collect::<BTreeSet<_>>().len(), ended.len(), "{folder}: no run ends twice");
     }
 }
 
