@@ -24,8 +24,7 @@ pub(super) fn fisher_noise(plan: &FisherNoise, phase: usize, work: &mut Work<'_>
         let noise = work.draws.normal(&purpose, parameter.count() as usize, 1.0)?;
         let noise = Tensor::from_slice(&noise).view(parameter.shape.as_slice());
         let fisher = work.network.view(parameter, &fisher);
-        let spread = variance((parameter, classifies), &fisher, plan.power.get()) * plan.alpha.get();
-        let spread = spread.sqrt();
+        let spread = variance((parameter, classifies), &fisher, (plan.alpha.get(), plan.power.get())).sqrt();
         work.weights.change_parameter(place, |values| {
             values + spread * noise.to_kind(values.kind()).to_device(values.device())
         });
@@ -33,13 +32,17 @@ pub(super) fn fisher_noise(plan: &FisherNoise, phase: usize, work: &mut Work<'_>
     Ok(())
 }
 
-/// The variance of one parameter's noise before α, in a shape that broadcasts to it.
-fn variance((parameter, classifies): (&Parameter, bool), fisher: &Tensor, power: f64) -> Tensor {
+/// The variance of one parameter's noise, in a shape that broadcasts to it.
+fn variance(
+    (parameter, classifies): (&Parameter, bool),
+    fisher: &Tensor,
+    (alpha, power): (f64, f64),
+) -> Tensor {
     let most = if classifies { MOST_IN_CLASSIFIER } else { MOST };
     let floored = fisher + FLOOR;
     let published = (power - 1.0).abs() < f64::EPSILON;
     let inverse = if published { floored.reciprocal() } else { floored.pow_tensor_scalar(-power) };
-    let variance = inverse.clamp_max(most);
+    let variance = inverse.clamp_max(most) * alpha;
     let several = parameter.shape.len() > 1;
     let variance =
         if several { variance.mean_dim([1_i64].as_slice(), true, variance.kind()) } else { variance };
