@@ -42,6 +42,8 @@ models = 3
 held-out = 3
 [method.simulated]
 shift = [0.0, 1.0]
+[cluster]
+heartbeat = "20ms"
 "#;
 /// Carries out what is missing and makes the report.
 const AGAIN: &[&str] = &["run", "gate.toml", "--replicates", "0", "--progress", "none", "--out", "r"];
@@ -72,9 +74,7 @@ pub(crate) fn run(trials: u64) -> Report {
     let bench = Bench::new();
     bench.write("gate.toml", GRID);
     bench.sweep([&AGAIN[..7], &["alone"]].concat()).expect_code(0);
-    bench
-        .sweep([&AGAIN[..7], &["shared", "--shared", "--set", "cluster.heartbeat=20ms"]].concat())
-        .expect_code(0);
+    bench.sweep([&AGAIN[..7], &["shared", "--shared"]].concat()).expect_code(0);
     let by_commands = Tampered { bench: &bench, by: By::Commands };
     let by_library = Tampered { bench: &bench, by: By::Library(Box::new(prepared())) };
     // Several of them side by side, each with a seed of its own, make more trials in a night.
