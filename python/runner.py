@@ -105,7 +105,7 @@ def network(wanted):
     return NETWORKS[name](classes, wanted.get("size", 32), **keys)
 
 
-def resnet18(classes, _, width):
+def resnet18(classes, _, width=64):
     if width == 64:
         try:
             from torchvision.models import resnet18 as theirs
@@ -164,7 +164,7 @@ def residual(classes, width, small):
     return ResNet()
 
 
-def resnet9(classes, _, width):
+def resnet9(classes, _, width=64):
     """ResNet-9 as a tree of `torch.nn.Sequential`."""
     import torch
     from torch import nn
@@ -203,7 +203,7 @@ def resnet9(classes, _, width):
     )
 
 
-def mlp(classes, size, width):
+def mlp(classes, size, width=1000):
     """Two hidden layers; the first alone has a bias."""
     import torch
     from torch import nn
@@ -224,7 +224,7 @@ def mlp(classes, size, width):
 NETWORKS = {
     "mlp": mlp,
     "resnet18": resnet18,
-    "resnet18-cifar": lambda classes, _, width: residual(classes, width, small=True),
+    "resnet18-cifar": lambda classes, _, width=64: residual(classes, width, small=True),
     "resnet9": resnet9,
 }
 

@@ -105,9 +105,11 @@ fn performed(python: &Python, phase: usize, work: &mut Work<'_>) -> Result<(), E
     Ok(())
 }
 
-/// Modules that a call will import beside PyTorch, where the interpreter has them.
+/// Modules that a call will import beside PyTorch, where the interpreter has them: the first optimiser of a process imports
+/// `torch._dynamo`, and torchvision's class is used where it fits.
 fn ahead(network: &network::Network) -> &'static [&'static str] {
-    if network.name == "resnet18" { &["torchvision.models"] } else { &[] }
+    let is_theirs = network.name == "resnet18" && network.keys.get("width").is_none_or(|&width| width == 64);
+    if is_theirs { &["torch._dynamo", "torchvision.models"] } else { &["torch._dynamo"] }
 }
 
 /// The files that gave the run its name must be what they were.
