@@ -54,11 +54,7 @@ pub(super) fn started(
 pub(super) fn refuse_stranger(command: &EngineCommand, grid: &Path) -> Result<(), SessionError> {
     let reason = match script(command, grid) {
         None => Some("it is no script of yours below the grid's folder".to_owned()),
-        Some(script) => [grid, Path::new(script)]
-            .into_iter()
-            .find_map(|path| objection(path).transpose())
-            .transpose()
-            .unwrap_or_else(|error| Some(error.to_string())),
+        Some(script) => objection_to_either(grid, Path::new(script)),
     };
     reason.map_or(Ok(()), |reason| Err(SessionError::Untrusted { command: command.line(), reason }))
 }
@@ -70,6 +66,11 @@ pub(super) fn stranger(file: &Path, grid: &Path) -> Option<String> {
     if !is_below {
         return Some(format!("`{}` is no file of yours below the grid's folder", file.display()));
     }
+    objection_to_either(grid, file)
+}
+
+/// What speaks against the grid or a file that it names.
+fn objection_to_either(grid: &Path, file: &Path) -> Option<String> {
     let mut found = [grid, file].into_iter().map(objection);
     found.find_map(Result::transpose).transpose().unwrap_or_else(|error| Some(error.to_string()))
 }

@@ -62,14 +62,9 @@ impl CrossFit {
         unlearned: &Confidences<Unlearned>,
         retrained: &Confidences<Retrained>,
     ) -> Result<Self, Incomparable> {
-        check_comparable(unlearned, retrained)?;
-        let n = unlearned.models();
-        if n < MIN_MODELS {
-            return Err(Incomparable::TooFewToHalve { have: n });
-        }
-        let halves = [0, 1].map(|parity| Half::new(unlearned, retrained, parity));
+        let halves = halves(unlearned, retrained)?;
         let (quality, interval, attacks) = quality::quality(&halves);
-        Ok(Self { n, quality, interval, attacks, epsilons: bound::bounds(&halves) })
+        Ok(Self { n: unlearned.models(), quality, interval, attacks, epsilons: bound::bounds(&halves) })
     }
 
     /// Share of forget examples whose ε is above 0 with [`CONFIDENCE`] each: told apart beyond doubt.
@@ -93,21 +88,28 @@ pub(super) fn verdicts(
     unlearned: &Confidences<Unlearned>,
     retrained: &Confidences<Retrained>,
 ) -> Result<Verdicts, Incomparable> {
-    check_comparable(unlearned, retrained)?;
-    let n = unlearned.models();
-    if n < MIN_MODELS {
-        return Err(Incomparable::TooFewToHalve { have: n });
-    }
-    let halves = [0, 1].map(|parity| Half::new(unlearned, retrained, parity));
+    let halves = halves(unlearned, retrained)?;
     let (quality, of_halves) = quality::verdicts(&halves);
     let taken = [0, 1].map(|side| {
         let of_model = |model: usize| {
             let (half, place) = (model % 2, model / 2);
             of_halves[half][side * halves[half].n + place]
         };
-        (0..n).map(of_model).collect()
+        (0..unlearned.models()).map(of_model).collect()
     });
     Ok(Verdicts { quality, taken })
+}
+
+/// The models by position, the even ones first.
+fn halves(
+    unlearned: &Confidences<Unlearned>,
+    retrained: &Confidences<Retrained>,
+) -> Result<[Half; 2], Incomparable> {
+    check_comparable(unlearned, retrained)?;
+    match unlearned.models() {
+        have if have < MIN_MODELS => Err(Incomparable::TooFewToHalve { have }),
+        _ => Ok([0, 1].map(|parity| Half::new(unlearned, retrained, parity))),
+    }
 }
 
 #[cfg(test)]
