@@ -1,10 +1,17 @@
 //! What a sweep has trained leaves it as a file that PyTorch loads: the same tensors, bit for bit.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, fs::File, io::Read, path::Path, sync::Arc};
 
-use sweep_inputs::checkpoint::{self, Tensor};
+use sweep::{
+    outcome::Outcome,
+    session::{RepeatError, Session, Unwatched, finished},
+    store::{ChangedInputs, Recorded},
+};
+use sweep_disk::OsDisk;
+use sweep_inputs::checkpoint::{self, StateDict, Tensor};
+use sweep_protocol::terms::ContentHash;
 
-use crate::harness::{Bench, TRAINING};
+use crate::harness::{Bench, TRAINING, csv_rows};
 
 fn tensors(path: &Path) -> BTreeMap<String, Tensor> {
     checkpoint::read(path)
@@ -32,4 +39,126 @@ fn the_original_is_exported_as_it_was_trained() {
     assert_eq!(tensors(&bench.path("out.pth")), tensors(&trained));
     let again = bench.sweep(["export", "r", "--original", "out.pth"]).expect_code(2);
     assert!(again.stderr.contains("exists"), "{}", again.stderr);
+}
+
+/// Results of fine-tuning at two learning rates with two seeds each.
+fn fine_tuned() -> Bench {
+    let bench = Bench::with_faces();
+    let grid = format!(
+        "name = \"r\"\nengine = \"torch\"\nseeds = 2\n{TRAINING}\n[oracle]\nmodels = 2\nheld-out = 2\n\
+         [method.finetune]\nepochs = 1\nlr = [1e-3, 1e-2]\n"
+    );
+    bench.write("grid.toml", grid);
+    bench.sweep(["grid.toml", "--only", "method == 'finetune'", "--out", "r"]).expect_code(0);
+    bench
+}
+
+#[test]
+fn the_models_of_a_point_are_carried_out_again_and_stand_under_the_names_of_the_competition() {
+    let bench = fine_tuned();
+    let export = |point: &str, out: &str| bench.sweep(["export", "r", "--point", point, "--out", out]);
+    let said = export("finetune lr=1e-3", "one.zip").expect_code(0).stderr;
+    assert!(said.contains("2 models of `finetune lr=0.001`"), "{said}");
+    let file = File::open(bench.path("one.zip")).expect("it was written");
+    let mut archive = zip::ZipArchive::new(file).expect("an archive");
+    let mut models: Vec<StateDict> = (0..archive.len())
+        .map(|model| {
+            let mut entry = archive.by_index(model).expect("an entry");
+            let name = entry.name().expect("UTF-8").into_owned();
+            assert_eq!(name, format!("kaggle/tmp/unlearned_checkpoint_{model}.pth"));
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).expect("its checksum is right");
+            checkpoint::decode(Path::new(&name), &bytes).expect("a checkpoint")
+        })
+        .collect();
+    assert_eq!(models.len(), 2);
+    assert_ne!(models.pop(), models.pop(), "another seed, another model");
+    let again = export("finetune lr=0.001 epochs=1", "again.zip").expect_code(0).stderr;
+    assert!(again.contains("2 models"), "{again}");
+    let bytes = |name: &str| std::fs::read(bench.path(name)).expect("readable");
+    assert_eq!(bytes("one.zip"), bytes("again.zip"), "the same bytes on every day");
+
+    let several = export("finetune", "none.zip").expect_code(2).stderr;
+    assert!(several.contains("`finetune lr=0.001`, `finetune lr=0.01`"), "{several}");
+    let none = export("finetune lr=3", "none.zip").expect_code(2).stderr;
+    assert!(none.contains("no point is `finetune lr=3`"), "{none}");
+    assert!(!bench.path("none.zip").exists());
+}
+
+#[test]
+fn a_run_that_measures_something_else_than_is_recorded_is_not_handed_over() {
+    let bench = Bench::new();
+    let grid =
+        "name = \"r\"\nengine = \"toy\"\nseeds = 2\n[oracle]\nmodels = 2\nheld-out = 2\n[method.simulated]\n";
+    bench.write("grid.toml", grid);
+    bench.sweep(["grid.toml", "--out", "r"]).expect_code(0);
+    let (dir, program) = (bench.path("r"), env!("CARGO_BIN_EXE_sweep").as_ref());
+    let mut recorded = Recorded::read(&dir).expect("results");
+    let point = recorded.plan.points.iter().position(|point| point.title() == "simulated");
+    let runs = finished(&recorded, point.expect("it was swept"));
+    assert_eq!(runs.len(), 2);
+    let session = Session {
+        disk: Arc::new(OsDisk),
+        dir: &dir,
+        cache: None,
+        program,
+        jobs: Some(1),
+        retry: &[],
+        changed_inputs: ChangedInputs::Refuse,
+        accept_weak_original: false,
+        task: None,
+        heeds_signals: false,
+        watcher: &Unwatched,
+    };
+    let repeat = |recorded: &Recorded| {
+        session.repeat::<RepeatError>(recorded, &runs[1..], false, &mut |_| panic!("the toy has no weights"))
+    };
+    // It measures what is recorded, and only then its weights are looked for.
+    let honest = repeat(&recorded);
+    assert!(matches!(honest, Err(RepeatError::NoWeights)), "{honest:?}");
+    let run = recorded.plan.runs[runs[1]].id.clone();
+    let record = recorded.outcomes.get_mut(&run).expect("it has finished");
+    let Outcome::Finished(measured) = &mut record.outcome else { panic!("it has finished") };
+    measured.confidences.blake3 = ContentHash::from([7; 32]);
+    let refused = repeat(&recorded);
+    assert!(
+        matches!(&refused, Err(RepeatError::Differs { run: at, what: "confidences" }) if *at == run),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_card_says_all_that_a_point_needs_to_be_carried_out_again() {
+    let bench = fine_tuned();
+    let json = bench.sweep(["export", "r", "--card", "finetune lr=1e-3", "--format", "json"]).expect_code(0);
+    let card: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert_eq!(card["parameters"]["lr"], 1e-3);
+    assert_eq!(card["parameters"]["momentum"], 0.9, "a default is a hyper-parameter, too");
+    let runs = card["runs"].as_array().expect("runs");
+    assert_eq!(runs.len(), 2);
+    assert!(runs.iter().all(|run| run["confidences_blake3"].as_str().is_some_and(|hash| hash.len() == 64)));
+    let page = bench.sweep(["export", "r", "--card", "finetune lr=1e-3"]).expect_code(0).stdout;
+    for said in [
+        "# finetune lr=0.001 — r",
+        "| momentum | 0.9 |",
+        "| seeds | 0, 1 |",
+        "train.optimizer = { sgd = {",
+        "lr = [1e-3, 1e-2]",
+        card["inputs"]["data-hash"].as_str().expect("a hash"),
+    ] {
+        assert!(page.contains(said), "no `{said}` in\n{page}");
+    }
+    // The command of the page, word for word, repeats the runs and no others.
+    let command = card["command"].as_str().expect("a command");
+    assert!(page.contains(command));
+    let words = command.strip_prefix("sweep run r/grid.toml --only '").expect("a grid beside the results");
+    let (only, rest) = words.split_once("' ").expect("an expression");
+    assert_eq!(rest, "--out repeated");
+    let plan = bench.sweep(["run", "r/grid.toml", "--only", only, "--out", "repeated"]).expect_code(0);
+    let repeated = bench.sweep(["export", "repeated", "--card", "finetune lr=1e-3", "--format", "json"]);
+    let repeated: serde_json::Value = serde_json::from_str(&repeated.expect_code(0).stdout).expect("JSON");
+    assert_eq!(repeated["runs"], card["runs"], "{}", plan.stderr);
+    let rows = csv_rows(&bench.read("repeated/runs.csv"));
+    let done = rows.iter().filter(|row| row["status"] == "finished" && row["method"] == "finetune");
+    assert_eq!(done.count(), 2, "the other learning rate was not asked for");
 }

@@ -26,7 +26,7 @@ use crate::{
     pool::{PoolError, SignalError},
     report::ReportError,
     score::Incomparable,
-    session::SessionError,
+    session::{RepeatError, SessionError},
     store::{CacheError, StoreError},
 };
 
@@ -230,17 +230,29 @@ impl CommandError {
             | Self::Models(ModelsError::NoData { .. } | ModelsError::AccuraciesTwice { .. })
             | Self::Appraisal(AppraisalError::Incompatible(_))
             | Self::Export(
-                ExportError::NoNetwork { .. } | ExportError::NoOriginal { .. } | ExportError::Occupied { .. },
+                ExportError::NoNetwork { .. }
+                | ExportError::NoOriginal { .. }
+                | ExportError::Occupied { .. }
+                | ExportError::NoPoint { .. }
+                | ExportError::Ambiguous { .. }
+                | ExportError::NothingFinished { .. }
+                | ExportError::Repeat(RepeatError::Grid(_) | RepeatError::OtherEngine { .. }),
             )
             | Self::Pool(PoolError::NoSlots) => Exit::Usage,
-            Self::Session(error) => of_session(error),
+            Self::Session(error) | Self::Export(ExportError::Repeat(RepeatError::Session(error))) => {
+                of_session(error)
+            }
             Self::Import(error) if error.is_usage() => Exit::Usage,
             Self::Models(
                 ModelsError::Unwritable { .. }
                 | ModelsError::Unlistable { .. }
                 | ModelsError::NoScratch { .. },
             )
-            | Self::Export(ExportError::Unwritable { .. })
+            | Self::Export(
+                ExportError::Unwritable { .. }
+                | ExportError::Unreadable { .. }
+                | ExportError::Repeat(RepeatError::Scratch(_)),
+            )
             | Self::MeasurementsLost { .. }
             | Self::NotShown { .. }
             | Self::Measuring(MeasuringError::NoFolder { .. }) => Exit::Store,
@@ -253,7 +265,14 @@ impl CommandError {
             | Self::Measuring(_)
             | Self::Incomparable(_)
             | Self::Import(_)
-            | Self::Export(ExportError::Checkpoint(_) | ExportError::Changed { .. })
+            | Self::Export(
+                ExportError::Checkpoint(_)
+                | ExportError::Changed { .. }
+                | ExportError::OtherNetwork { .. }
+                | ExportError::Repeat(
+                    RepeatError::Checkpoint(_) | RepeatError::NoOriginal | RepeatError::NoWeights,
+                ),
+            )
             | Self::Refused { .. } => Exit::InputsRefused,
             Self::Store(error)
             | Self::Pool(PoolError::Store(error))
@@ -264,7 +283,10 @@ impl CommandError {
             | Self::Report(_)
             | Self::Shared(_)
             | Self::Folder { .. } => Exit::Store,
-            Self::OriginalFailed { .. } => Exit::SomeRunsFailed,
+            Self::OriginalFailed { .. }
+            | Self::Export(ExportError::Repeat(RepeatError::Worker { .. } | RepeatError::Differs { .. })) => {
+                Exit::SomeRunsFailed
+            }
         }
     }
 }

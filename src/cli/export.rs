@@ -1,121 +1,106 @@
-//! `sweep export`: the original of a sweep as a file that `PyTorch` loads.
+//! `sweep export`: what a sweep has found, for others: its original, the models of one point, a page about one point.
 
-use std::{
-    io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
-};
+mod card;
+mod error;
+mod original;
+mod submission;
+mod the_point;
 
-use clap::Args;
-use sweep_files::{Staged, TEMPORARY};
-use sweep_inputs::checkpoint::{self, CheckpointError, FloatWidth, StateDict, TorchWriteError, write_torch};
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args};
+use sweep_inputs::checkpoint::{FloatWidth, StateDict};
 use sweep_protocol::network::Network;
-use thiserror::Error;
 
-use super::{CommandError, Exit, terminal};
-use crate::{appraisal::read_asked, outcome::Outcome, plan::PlannedOriginal, store::Recorded};
+use super::{CommandError, Exit, Ground};
+use crate::{appraisal::read_asked, store::Recorded};
 
+pub(super) use error::ExportError;
+
+/// What is exported.
 #[derive(Debug, Args)]
+#[command(
+    group = ArgGroup::new("what").required(true).args(["original", "point", "card"]),
+    after_help = "The file of --point has the form that the unlearning challenge of 2023 asked for: kaggle/tmp/unlearned_checkpoint_0.pth \
+                  and so on, each as torch.save(net.state_dict()) writes it. That competition is over and took notebooks alone, \
+                  so nothing can be handed in with it. It is good for other scorers, for attacks of your own, and for a look \
+                  at the very models behind a row of the leaderboard."
+)]
 pub(super) struct Arguments {
     /// Results folder of the sweep
     dir: PathBuf,
-    /// File to write: the state dict of the original, as `torch.save` writes it
+    /// Write the state dict of the original into this new file, as `torch.save` does
     #[arg(long, value_name = "OUT.pth")]
-    original: PathBuf,
+    original: Option<PathBuf>,
+    /// Write the models of this point into --out: its name in the leaderboard, or its label with enough hyper-parameters to
+    /// tell it from others, `finetune lr=1e-3`. Its runs are carried out again, and each must measure what is recorded, bit for
+    /// bit
+    #[arg(long, value_name = "POINT", requires = "out")]
+    point: Option<String>,
+    /// Print a page about this point, which is named as for --point: recipe, every hyper-parameter, seeds, hashes, versions,
+    /// scores with intervals, and the command that repeats it
+    #[arg(long, value_name = "POINT")]
+    card: Option<String>,
+    /// How to write the page of --card
+    #[arg(long, value_enum, default_value = "markdown")]
+    format: card::CardFormat,
+    /// Bootstrap replicates behind every interval of --card; 0 for none
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    replicates: u32,
+    /// The new file for the models of --point
+    #[arg(short, long, value_name = "OUT.zip", requires = "point")]
+    out: Option<PathBuf>,
     /// Write float16, rounded as `.half()` does
     #[arg(long)]
     half: bool,
+    /// Workers at a time on each device, for --point (default: one per core, or one per GPU)
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    jobs: Option<u32>,
+    /// For --point, start the engine that the folder names, and call the functions, though they don't come with sweep
+    #[arg(long)]
+    trust: bool,
 }
 
-/// Failed to export.
-#[derive(Debug, Error)]
-pub(super) enum ExportError {
-    /// The engine trains nothing.
-    #[error("`{}` holds no network: its engine trains none", dir.display())]
-    NoNetwork {
-        /// The results.
-        dir: PathBuf,
-    },
-    /// The original isn't there yet, or no more.
-    #[error("`{}` holds no finished original; `sweep run` trains it", dir.display())]
-    NoOriginal {
-        /// The results.
-        dir: PathBuf,
-    },
-    /// The weights are not those that were recorded.
-    #[error("`{}` is not what the journal recorded; `sweep fsck` says more", path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It can't be read.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// There is something already.
-    #[error("`{}` exists; choose another name or remove it", path.display())]
-    Occupied {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file can't be written.
-    #[error("can't write `{}`: {source}", path.display())]
-    Unwritable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: TorchWriteError,
-    },
-}
-
-pub(super) fn export(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let Arguments { dir, original: out, half } = arguments;
-    let recorded = read_asked(dir)?;
-    if out.symlink_metadata().is_ok() {
-        return Err(ExportError::Occupied { path: out.clone() }.into());
+impl Arguments {
+    fn width(&self) -> FloatWidth {
+        if self.half { FloatWidth::Half } else { FloatWidth::Single }
     }
-    let (network, state) = original(dir, &recorded)?;
-    let precision = if *half { FloatWidth::Half } else { FloatWidth::Single };
-    write(out, &state, precision).map_err(|source| ExportError::Unwritable { path: out.clone(), source })?;
-    terminal::talk(&format!(
-        "{}: {} tensors of {}; it sees pixels of 0 to 255 as the grid's [training] network says",
-        out.display(),
-        state.iter().len(),
-        network.name,
-    ));
+}
+
+pub(super) fn export(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
+    let dir = &arguments.dir;
+    let recorded = read_asked(dir)?;
+    if let Some(point) = &arguments.card {
+        card::show(&recorded, point, arguments)?;
+        return Ok(Exit::Done);
+    }
+    match (&arguments.original, &arguments.point, &arguments.out) {
+        (Some(out), ..) => original::write(dir, &recorded, vacant(out)?, arguments.width())?,
+        (None, Some(point), Some(out)) => {
+            submission::write(&recorded, (point, vacant(out)?), arguments, ground)?;
+        }
+        _ => unreachable!("the command line asks for one of them"),
+    }
     Ok(Exit::Done)
 }
 
-/// The original's network, and its tensors in the order of `PyTorch`.
-fn original<'r>(dir: &Path, recorded: &'r Recorded) -> Result<(&'r Network, StateDict), ExportError> {
-    let inputs =
-        recorded.plan.inputs.as_ref().ok_or_else(|| ExportError::NoNetwork { dir: dir.to_owned() })?;
-    let (path, hash) = match &inputs.original {
-        PlannedOriginal::Checkpoint { path, blake3 } => (PathBuf::from(path), blake3),
-        PlannedOriginal::Trained { run } => {
-            let measured = match recorded.outcomes.get(run).map(|record| &record.outcome) {
-                Some(Outcome::Finished(measured)) => measured.weights.as_ref(),
-                _ => None,
-            };
-            let weights = measured.ok_or_else(|| ExportError::NoOriginal { dir: dir.to_owned() })?;
-            (recorded.run_folder(run).join(&weights.file), &weights.blake3)
-        }
-    };
-    let found = checkpoint::read(&path)?;
-    if found.blake3 != *hash {
-        return Err(ExportError::Changed { path });
+/// A place where there is nothing so far.
+fn vacant(out: &Path) -> Result<&Path, ExportError> {
+    match out.symlink_metadata() {
+        Ok(_) => Err(ExportError::Occupied { path: out.to_owned() }),
+        Err(_) => Ok(out),
     }
-    let layout = inputs.network.layout().ok();
-    let keys = layout.ok_or_else(|| ExportError::NoNetwork { dir: dir.to_owned() })?.keys_and_shapes();
-    let mut tensors = std::collections::BTreeMap::from_iter(found.state.into_entries());
-    let ordered =
-        keys.into_iter().filter_map(|(key, _)| Some((key.clone(), tensors.remove(&key)?))).collect();
-    let state = StateDict::new(ordered).map_err(|_| ExportError::Changed { path })?;
-    Ok((&inputs.network, state))
 }
 
-fn write(out: &Path, state: &StateDict, precision: FloatWidth) -> Result<(), TorchWriteError> {
-    let mut file = BufWriter::new(Staged::beside(out, TEMPORARY)?);
-    write_torch(state, precision, &mut file)?;
-    file.flush()?;
-    file.into_inner().map_err(io::Error::from)?.settle()?;
-    Ok(())
+fn network<'r>(dir: &Path, recorded: &'r Recorded) -> Result<&'r Network, ExportError> {
+    let inputs = recorded.plan.inputs.as_ref();
+    Ok(&inputs.ok_or_else(|| ExportError::NoNetwork { dir: dir.to_owned() })?.network)
+}
+
+/// The tensors in the order of `PyTorch`; nothing where they are not the network's.
+fn in_order(network: &Network, state: StateDict) -> Option<StateDict> {
+    let keys = network.layout().ok()?.keys_and_shapes();
+    let mut tensors = std::collections::BTreeMap::from_iter(state.into_entries());
+    let ordered = keys.into_iter().map(|(key, _)| Some((key.clone(), tensors.remove(&key)?)));
+    StateDict::new(ordered.collect::<Option<_>>()?).ok()
 }

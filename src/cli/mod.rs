@@ -82,7 +82,7 @@ enum Command {
     Report(report::Arguments),
     /// Show one leaderboard of several sweeps that share their retrained models
     Compare(compare::Arguments),
-    /// Write the original of a sweep as a file that `PyTorch` loads
+    /// Write the original of a sweep, or the models of one point, as files that `PyTorch` loads
     Export(export::Arguments),
     /// Score models that no sweep has made: arrays of confidences, or folders of checkpoints
     Score(score::Arguments),
@@ -135,12 +135,12 @@ impl Command {
             | Self::Score(_)
             | Self::Synth(_)
             | Self::Import(_)
-            | Self::Split(_) => true,
+            | Self::Split(_)
+            | Self::Export(_) => true,
             Self::Status(_)
             | Self::Watch(_)
             | Self::Logs(_)
             | Self::Cancel(_)
-            | Self::Export(_)
             | Self::Methods(_)
             | Self::Fsck(_)
             | Self::Doctor(_)
@@ -210,7 +210,7 @@ fn carry_out(cli: Cli, ground: &Ground) -> Result<Exit, CommandError> {
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Score(arguments) => score::score(&arguments),
         Command::Methods(arguments) => methods::methods(&arguments),
-        Command::Export(arguments) => export::export(&arguments),
+        Command::Export(arguments) => export::export(&arguments, ground),
         Command::Import(arguments) => import::import(&arguments),
         Command::Split(arguments) => split::split(&arguments),
         Command::Synth(arguments) => synth::synth(&arguments),

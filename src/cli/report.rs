@@ -46,7 +46,7 @@ fn leaderboard_json(frame: &Frame) -> String {
     .to_string()
 }
 
-fn point_json(frame: &Frame, point: &PointRow) -> Value {
+pub(super) fn point_json(frame: &Frame, point: &PointRow) -> Value {
     let estimate = |estimate: &Estimate| {
         let ends = estimate.interval.map(|interval| [interval.low, interval.high]);
         json!({ "value": estimate.value, "interval": ends })

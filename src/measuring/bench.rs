@@ -1,4 +1,4 @@
-//! One worker process, which is handed one checkpoint after the other.
+//! One worker process, which is handed one job after the other.
 
 use std::{path::Path, time::Duration};
 
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 /// What a worker says on standard error goes into this file of the run's folder.
 const LOG: &str = "worker.log";
 
-/// Why a worker could not measure a checkpoint.
+/// Why a worker could not do a job.
 #[derive(Debug, Error)]
 pub enum BenchError {
     /// It doesn't start.
@@ -38,7 +38,7 @@ pub enum BenchError {
         /// Why.
         source: std::io::Error,
     },
-    /// It refuses the checkpoint.
+    /// It refuses what it is given.
     #[error("{message}")]
     Refused {
         /// What it said.
@@ -94,8 +94,8 @@ impl Bench {
         Ok(bench.insert(Self { worker, heard }))
     }
 
-    /// Has one checkpoint measured; the job's folder must exist.
-    pub(super) fn measure(&self, job: Job) -> Result<Measurement, BenchError> {
+    /// Has one job done; its folder must exist.
+    pub(super) fn perform(&self, job: Job) -> Result<Measurement, BenchError> {
         let folder = job.folder.clone();
         let log = log(&folder)?;
         self.worker.perform(job, log)?;

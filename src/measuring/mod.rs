@@ -1,21 +1,21 @@
 //! Measures checkpoints that no sweep has made, as a sweep measures its runs.
 //!
-//! Owns: several workers side by side, each of which loads one checkpoint after the other and changes nothing in it. What
-//! has been measured once is in the shared cache, under the id that a run of `identity` on the checkpoint has. It stops at
-//! the first checkpoint that can't be measured, and what is measured by then is kept. Must not know: plans, schedules,
-//! scores.
+//! Owns: several workers [side by side](side_by_side()), each of which does one job after the other outside of any results.
+//! Of checkpoints, each is loaded and nothing in it changed; what has been measured once is in the shared cache, under the id
+//! that a run of `identity` on the checkpoint has. It stops at the first checkpoint that can't be measured, and what is
+//! measured by then is kept. Must not know: plans, schedules, scores.
 
 mod bench;
+mod side_by_side;
+
+pub use bench::BenchError;
+pub use side_by_side::{Workplace, side_by_side};
 
 use std::{
     collections::BTreeMap,
     io, iter,
     path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use sweep_inputs::{
@@ -37,7 +37,6 @@ use crate::{
     plan::{Identity, Names},
     store::{Cache, Fetched, Notice},
 };
-use bench::{Bench, BenchError};
 
 /// The method that changes nothing.
 const METHOD: &str = "identity";
@@ -85,6 +84,11 @@ impl MeasuringError {
 /// A new temporary folder for what workers write, gone when it is dropped.
 pub fn scratch() -> Result<TempDir, MeasuringError> {
     TempDir::with_prefix("sweep-").map_err(|source| MeasuringError::NoScratch { source })
+}
+
+/// A new folder in `scratch` for one job, gone when it is dropped.
+pub fn folder_in(scratch: &Path) -> Result<TempDir, MeasuringError> {
+    TempDir::new_in(scratch).map_err(|source| MeasuringError::NoFolder { dir: scratch.to_owned(), source })
 }
 
 /// What one checkpoint does.
@@ -142,75 +146,46 @@ impl Measuring<'_> {
         subjects: &[Subject<'_>],
         tell: &(dyn Fn(News<'_>) + Sync),
     ) -> Result<Vec<Measured>, MeasuringError> {
-        let shared = Shared { subjects, next: AtomicUsize::new(0), done: AtomicUsize::new(0), tell };
-        let failure = Mutex::new(None);
-        let work = |command| match self.work(command, &shared) {
-            Ok(measured) => measured,
-            Err(error) => {
-                shared.stop();
-                failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                Vec::new()
-            }
+        let done = AtomicUsize::new(0);
+        let one = |position: usize, desk: &mut Workplace<'_>| {
+            let measured = self.one(subjects[position], desk, tell)?;
+            tell(News::Measured(done.fetch_add(1, Ordering::Relaxed) + 1));
+            Ok::<_, MeasuringError>(measured)
         };
-        let mut measured: Vec<(usize, Measured)> = thread::scope(|scope| {
-            let workers: Vec<_> =
-                self.workers.iter().map(|command| scope.spawn(move || work(command))).collect();
-            workers.into_iter().flat_map(|worker| worker.join().expect("a worker's thread ends")).collect()
-        });
-        if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(error);
-        }
-        measured.sort_by_key(|(position, _)| *position);
-        Ok(measured.into_iter().map(|(_, measured)| measured).collect())
-    }
-
-    /// Takes checkpoints until none is left.
-    fn work(
-        &self,
-        command: &WorkerCommand,
-        shared: &Shared<'_>,
-    ) -> Result<Vec<(usize, Measured)>, MeasuringError> {
-        let mut bench = None;
-        let next = iter::from_fn(|| shared.take());
-        next.map(|position| {
-            let measured = self.one(shared.subjects[position], command, &mut bench, shared)?;
-            (shared.tell)(News::Measured(shared.done.fetch_add(1, Ordering::Relaxed) + 1));
-            Ok((position, measured))
-        })
-        .collect()
+        let mut all = Vec::with_capacity(subjects.len());
+        let take = &mut |measured| {
+            all.push(measured);
+            Ok(())
+        };
+        side_by_side(self.workers, subjects.len(), &one, take)?;
+        Ok(all)
     }
 
     fn one(
         &self,
         Subject { path, network }: Subject<'_>,
-        command: &WorkerCommand,
-        bench: &mut Option<Bench>,
-        shared: &Shared<'_>,
+        desk: &mut Workplace<'_>,
+        tell: &(dyn Fn(News<'_>) + Sync),
     ) -> Result<Measured, MeasuringError> {
         // The worker's own look at the file tells whether it fits; here only its bytes are named.
         let blake3 = checkpoint::read(path)?.blake3;
         let run = self.run(network, &blake3);
-        let folder = self.folder()?;
+        let folder = folder_in(self.scratch)?;
         match self.cache.fetch(&run, folder.path()) {
             Fetched::Hit(known) => return read(folder.path(), &known),
             Fetched::Miss => {}
-            Fetched::Damaged(notice) => (shared.tell)(News::Notice(&notice)),
+            Fetched::Damaged(notice) => tell(News::Notice(&notice)),
         }
         // Another, because what a damaged entry has left would be in the worker's way.
-        let folder = self.folder()?;
+        let folder = folder_in(self.scratch)?;
         let failed = |source| MeasuringError::Worker { path: path.to_owned(), source };
         let start = Start::Checkpoint { path: path.to_owned(), blake3 };
         let job = self.job(run.clone(), network, start, folder.path());
-        let measurement = Bench::open(bench, command).and_then(|bench| bench.measure(job)).map_err(failed)?;
+        let measurement = desk.perform(job).map_err(failed)?;
         if let Err(notice) = self.cache.keep(&run, folder.path(), &measurement) {
-            (shared.tell)(News::Notice(&notice));
+            tell(News::Notice(&notice));
         }
         read(folder.path(), &measurement)
-    }
-
-    fn folder(&self) -> Result<TempDir, MeasuringError> {
-        let no_folder = |source| MeasuringError::NoFolder { dir: self.scratch.to_owned(), source };
-        TempDir::new_in(self.scratch).map_err(no_folder)
     }
 
     /// The id of a run that leaves a checkpoint as it is.
@@ -247,25 +222,6 @@ impl Measuring<'_> {
             keep_weights: false,
             retain_sample: None,
         }
-    }
-}
-
-/// What the threads have in common.
-struct Shared<'a> {
-    subjects: &'a [Subject<'a>],
-    next: AtomicUsize,
-    done: AtomicUsize,
-    tell: &'a (dyn Fn(News<'_>) + Sync),
-}
-
-impl Shared<'_> {
-    fn take(&self) -> Option<usize> {
-        let next = self.next.fetch_add(1, Ordering::Relaxed);
-        (next < self.subjects.len()).then_some(next)
-    }
-
-    fn stop(&self) {
-        self.next.store(self.subjects.len(), Ordering::Relaxed);
     }
 }
 

@@ -197,7 +197,7 @@ impl Dispatcher<'_> {
         let id = &self.plan.runs[run].id;
         let folder = self.store.begin(id, attempt, slot)?;
         self.attendance.handed(slot, run);
-        let Some(job) = job::build(self.plan, self.store, run, attempt, folder) else {
+        let Some(job) = job::job(self.plan, run, (attempt, folder), &job::recorded(self.store)) else {
             self.refuse(slot, run, "the recorded original has no weights; carry it out again".to_owned());
             return Ok(());
         };

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use sweep_methods::StartsFrom;
-use sweep_protocol::message::{Inputs, Job, Start};
+use sweep_protocol::{
+    message::{Inputs, Job, Start},
+    terms::RunId,
+};
 
 use crate::{
     outcome::Outcome,
@@ -27,8 +30,24 @@ pub(super) fn keeps_weights(plan: &Plan, run: usize) -> bool {
     plan.point(&plan.runs[run]).role == Role::Original
 }
 
-/// The job of one attempt; nothing if the original's weights are not recorded.
-pub(super) fn build(plan: &Plan, store: &Store, run: usize, attempt: u32, folder: PathBuf) -> Option<Job> {
+/// The weights that a trained original has left, where they are recorded.
+pub type OriginalWeights<'a> = dyn Fn(&RunId) -> Option<Start> + 'a;
+
+/// Those that a store has.
+pub(super) fn recorded(store: &Store) -> impl Fn(&RunId) -> Option<Start> {
+    |run| {
+        let weights = store.outcome(run).and_then(Outcome::measurement)?.weights.as_ref()?;
+        Some(Start::Checkpoint { path: store.weights(run), blake3: weights.blake3.clone() })
+    }
+}
+
+/// The job of one attempt at a run of the plan; nothing if the original's weights are not recorded.
+pub fn job(
+    plan: &Plan,
+    run: usize,
+    (attempt, folder): (u32, PathBuf),
+    weights: &OriginalWeights<'_>,
+) -> Option<Job> {
     let planned = &plan.runs[run];
     let point = plan.point(planned);
     let inputs = match &plan.inputs {
@@ -37,7 +56,7 @@ pub(super) fn build(plan: &Plan, store: &Store, run: usize, attempt: u32, folder
             data_hash: inputs.data_hash.clone(),
             skip_bad_images: inputs.skipped_images > 0,
             network: inputs.network.clone(),
-            start: if starts_fresh(plan, run) { Start::Fresh } else { checkpoint(inputs, store)? },
+            start: if starts_fresh(plan, run) { Start::Fresh } else { checkpoint(inputs, weights)? },
         }),
         None => None,
     };
@@ -60,14 +79,11 @@ fn starts_fresh(plan: &Plan, run: usize) -> bool {
     method.is_some_and(|method| method.starts_from == StartsFrom::Fresh)
 }
 
-fn checkpoint(inputs: &PlannedInputs, store: &Store) -> Option<Start> {
+fn checkpoint(inputs: &PlannedInputs, weights: &OriginalWeights<'_>) -> Option<Start> {
     match &inputs.original {
         PlannedOriginal::Checkpoint { path, blake3 } => {
             Some(Start::Checkpoint { path: PathBuf::from(path), blake3: blake3.clone() })
         }
-        PlannedOriginal::Trained { run } => {
-            let weights = store.outcome(run).and_then(Outcome::measurement)?.weights.as_ref()?;
-            Some(Start::Checkpoint { path: store.weights(run), blake3: weights.blake3.clone() })
-        }
+        PlannedOriginal::Trained { run } => weights(run),
     }
 }

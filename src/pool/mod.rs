@@ -23,6 +23,7 @@ mod tests;
 pub use dispatcher::{PoolError, run};
 pub use ending::{Ending, How};
 pub use holder::this_scheduler;
+pub use job::{OriginalWeights, job};
 pub use observer::{Happening, Interruption, Observer};
 pub use settings::{STALL_TIMEOUT, Settings, SlotSpec};
 pub use signals::{SignalError, signals};

@@ -395,8 +395,10 @@ fn unlearning_starts_from_the_weights_that_the_original_left() {
     let mut stage = Stage::new(plan);
     assert_eq!(stage.sweep(&settings(vec![slot("torch", "write; finished")]), None).finished, 3);
     let store = open(Arc::new(OsDisk), &stage.dir, &stage.plan).expect("writable");
-    let job =
-        |run| job::build(&stage.plan, &store, run, 1, "folder".into()).expect("the original is recorded");
+    let job = |run| {
+        job::job(&stage.plan, run, (1, "folder".into()), &job::recorded(&store))
+            .expect("the original is recorded")
+    };
     let start = |run| job(run).inputs.expect("the plan has inputs").start;
     assert_eq!((start(0), start(1)), (Start::Fresh, Start::Fresh));
     assert_eq!(start(2), Start::Checkpoint { path: store.weights(&run_id(0)), blake3: hash("weights") });

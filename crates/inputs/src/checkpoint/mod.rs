@@ -15,7 +15,9 @@ mod archive;
 mod pickle;
 mod torch_file;
 mod safetensors_file;
+mod container;
 mod torch_writer;
+mod submission;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,7 @@ pub use mismatch::{Difference, Mismatch};
 pub use pickle::PickleProblem;
 pub use safetensors_file::write_safetensors;
 pub use state_dict::{NotAStateDict, StateDict, Tensor, Values};
+pub use submission::{ModelArchive, name as submission_name};
 pub use torch_writer::{FloatWidth, TorchWriteError, write_torch};
 
 use std::{

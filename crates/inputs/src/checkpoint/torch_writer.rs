@@ -3,7 +3,6 @@
 //!
 //! Source: torch/serialization.py of `PyTorch` 2.11.
 
-mod container;
 mod half;
 mod pickler;
 
@@ -11,8 +10,7 @@ use std::io::{self, Write};
 
 use thiserror::Error;
 
-use super::{StateDict, Values};
-use container::Container;
+use super::{StateDict, Values, container::Container};
 
 /// How real numbers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +35,10 @@ pub enum TorchWriteError {
         /// The number.
         value: f32,
     },
-    /// The archive would need 64-bit sizes.
-    #[error("the checkpoint is larger than 4 GiB")]
-    TooLarge,
 }
+
+/// The folder that all entries are in; `PyTorch` takes whichever there is.
+const FOLDER: &str = "model";
 
 /// Writes the tensors in their order.
 pub fn write_torch(
@@ -49,16 +47,18 @@ pub fn write_torch(
     out: &mut impl Write,
 ) -> Result<(), TorchWriteError> {
     let mut container = Container::new(out);
-    container.entry("data.pkl", &pickler::pickled(state, precision))?;
-    container.entry(".format_version", b"1")?;
-    container.entry(".storage_alignment", b"64")?;
-    container.entry("byteorder", b"little")?;
+    let mut entry = |name: &str, content: &[u8]| container.entry(&format!("{FOLDER}/{name}"), content);
+    entry("data.pkl", &pickler::pickled(state, precision))?;
+    entry(".format_version", b"1")?;
+    entry(".storage_alignment", b"64")?;
+    entry("byteorder", b"little")?;
     for (number, (name, tensor)) in state.iter().enumerate() {
         let bytes = storage(name, &tensor.values, precision)?;
-        container.entry(&format!("data/{number}"), &bytes)?;
+        entry(&format!("data/{number}"), &bytes)?;
     }
-    container.entry("version", b"3\n")?;
-    container.finish()
+    entry("version", b"3\n")?;
+    container.finish()?;
+    Ok(())
 }
 
 fn storage(name: &str, values: &Values, precision: FloatWidth) -> Result<Vec<u8>, TorchWriteError> {
