@@ -27,6 +27,7 @@ pub mod pool;
 pub mod frame;
 pub mod appraisal;
 pub mod session;
+pub mod rehearsal;
 pub mod plot;
 pub mod report;
 pub mod cli;

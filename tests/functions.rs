@@ -22,7 +22,7 @@ interpreter = ".venv/bin/python"
 "#;
 
 /// An answer with the weights as they came.
-const GIVES_BACK: &str = r#"
+pub(crate) const GIVES_BACK: &str = r#"
 cat "$weights" > "$result"
 echo '{"answer":{"seconds":0.5,"steps":1,"finite":true,"files":["m.py"]}}'
 "#;
@@ -50,7 +50,7 @@ fn bench(table: &str, interpreter: PathBuf) -> Bench {
     bench
 }
 
-fn with_stand_in() -> Bench {
+pub(crate) fn with_stand_in() -> Bench {
     bench(
         "[method.mine]\npython = \"m.py:f\"\nlr = [0.1, 0.2]\n",
         repository("tests/fixtures/python/stand-in"),

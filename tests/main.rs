@@ -25,4 +25,5 @@ mod submit;
 mod stages;
 mod torch_sweep;
 mod toy_sweep;
+mod rehearsal;
 mod trust;

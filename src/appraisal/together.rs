@@ -137,6 +137,7 @@ fn joined(plans: &[Plan], names: &[String], n: u64) -> Plan {
         name: names.join(" + "),
         seeds: n,
         stages: Vec::new(),
+        keep_models: false,
         audit: audits,
         points,
         runs,

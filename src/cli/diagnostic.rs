@@ -15,7 +15,7 @@ use sweep_methods::METHODS;
 use sweep_protocol::serve::ServeError;
 use thiserror::Error;
 
-use super::{Exit, export::ExportError, score::ModelsError, terminal};
+use super::{Exit, export::ExportError, new_method::NewMethodError, score::ModelsError, terminal};
 use crate::{
     appraisal::AppraisalError,
     cluster::{FrozenError, SlurmError},
@@ -24,6 +24,7 @@ use crate::{
     grid::{Color, GridError, closest},
     measuring::MeasuringError,
     pool::{PoolError, SignalError},
+    rehearsal::{RehearsalError, UnfitGrid},
     report::ReportError,
     score::Incomparable,
     session::{RepeatError, SessionError},
@@ -117,6 +118,12 @@ pub(super) enum CommandError {
     /// An original that can't be exported.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// A new method that can't be written.
+    #[error(transparent)]
+    NewMethod(#[from] NewMethodError),
+    /// A rehearsal.
+    #[error(transparent)]
+    Rehearsal(#[from] RehearsalError),
     /// A data set of others that can't be imported or split.
     #[error(transparent)]
     Import(#[from] ImportError),
@@ -188,6 +195,15 @@ pub(super) enum CommandError {
     },
 }
 
+impl From<UnfitGrid> for CommandError {
+    fn from(fault: UnfitGrid) -> Self {
+        match fault {
+            UnfitGrid::Grid(error) => Self::Grid(error),
+            UnfitGrid::Rehearsal(error) => Self::Rehearsal(error),
+        }
+    }
+}
+
 impl CommandError {
     pub(super) fn unknown_method(name: &str) -> Self {
         let close = closest(name, METHODS.iter().map(|method| method.name));
@@ -227,6 +243,8 @@ impl CommandError {
             | Self::Slurm(_)
             | Self::NoSuchRun { .. }
             | Self::NoWorkers { .. }
+            | Self::NewMethod(_)
+            | Self::Rehearsal(RehearsalError::NoText { .. } | RehearsalError::NotOnePoint { .. })
             | Self::Models(ModelsError::NoData { .. } | ModelsError::AccuraciesTwice { .. })
             | Self::Appraisal(AppraisalError::Incompatible(_))
             | Self::Export(
@@ -280,10 +298,12 @@ impl CommandError {
             Self::Conformance(_)
             | Self::Cache(_)
             | Self::Appraisal(_)
+            | Self::Rehearsal(RehearsalError::Array(_) | RehearsalError::Checkpoint(_))
             | Self::Report(_)
             | Self::Shared(_)
             | Self::Folder { .. } => Exit::Store,
             Self::OriginalFailed { .. }
+            | Self::Rehearsal(RehearsalError::NotMeasured { .. })
             | Self::Export(ExportError::Repeat(RepeatError::Worker { .. } | RepeatError::Differs { .. })) => {
                 Exit::SomeRunsFailed
             }

@@ -88,7 +88,7 @@ pub(super) fn read(
     Ok(Prepared { grid, text, plan, only }.check()?)
 }
 
-fn resolve(
+pub(super) fn resolve(
     grid: &Grid,
     path: &Path,
     (asking, bad): (Asking<'_>, BadImages),

@@ -59,7 +59,7 @@ fn of_run(dir: &Path, prefix: &str) -> Result<Vec<PathBuf>, CommandError> {
     Ok(logs)
 }
 
-fn end_of(log: &Path) -> io::Result<String> {
+pub(super) fn end_of(log: &Path) -> io::Result<String> {
     // A cluster's files have the mode that the cluster gives them.
     let mut file = regular(private().read(true), log)?;
     let length = file.metadata()?.len();

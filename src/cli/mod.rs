@@ -17,6 +17,7 @@ mod inputs;
 mod limits;
 mod logs;
 mod methods;
+mod new_method;
 mod places;
 mod plan;
 mod progress;
@@ -29,6 +30,7 @@ mod submit;
 mod synth;
 mod terminal;
 mod toy_worker;
+mod rehearsal;
 mod watch;
 mod work;
 mod written;
@@ -88,6 +90,10 @@ enum Command {
     Score(score::Arguments),
     /// List the methods, or one method's hyper-parameters
     Methods(methods::Arguments),
+    /// Write a method of your own in Python to begin with: a file with comments that runs as it is
+    NewMethod(new_method::Arguments),
+    /// Call a function of your own once, at small scale, and show what it did
+    Try(rehearsal::Arguments),
     /// Bring a data set of others into the layout that sweep reads: CIFAR, a folder of images, arrays, digits
     Import(import::Arguments),
     /// Choose what is to be forgotten of a data set anew, into a data set with the same images
@@ -134,6 +140,7 @@ impl Command {
             | Self::Compare(_)
             | Self::Score(_)
             | Self::Synth(_)
+            | Self::Try(_)
             | Self::Import(_)
             | Self::Split(_)
             | Self::Export(_) => true,
@@ -142,6 +149,7 @@ impl Command {
             | Self::Logs(_)
             | Self::Cancel(_)
             | Self::Methods(_)
+            | Self::NewMethod(_)
             | Self::Fsck(_)
             | Self::Doctor(_)
             | Self::Schema { .. }
@@ -210,6 +218,8 @@ fn carry_out(cli: Cli, ground: &Ground) -> Result<Exit, CommandError> {
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Score(arguments) => score::score(&arguments),
         Command::Methods(arguments) => methods::methods(&arguments),
+        Command::NewMethod(arguments) => new_method::new_method(&arguments),
+        Command::Try(arguments) => rehearsal::rehearse(&arguments, ground),
         Command::Export(arguments) => export::export(&arguments, ground),
         Command::Import(arguments) => import::import(&arguments),
         Command::Split(arguments) => split::split(&arguments),

@@ -178,6 +178,7 @@ fn plan(methods: usize) -> Plan {
         engine: PlannedEngine::ours("toy", "0.1.0, 4 examples", false),
         seeds: SEEDS,
         stages: Vec::new(),
+        keep_models: false,
         audit: None,
         oracle,
         inputs: None,

@@ -73,6 +73,7 @@ impl Grid {
             name: self.settings.name.clone(),
             seeds: self.settings.seeds,
             stages: self.settings.stages.clone(),
+            keep_models: self.settings.pool.keep_models,
             audit: self.settings.audit.clone(),
             oracle: self.settings.oracle,
             inputs: expansion.inputs(),

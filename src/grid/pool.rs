@@ -24,17 +24,22 @@ pub struct PoolSettings {
     pub run_timeout: Option<Duration>,
     /// How long a worker may be silent.
     pub stall_timeout: Option<Duration>,
+    /// Whether unlearning runs leave their weights.
+    pub keep_models: bool,
 }
+
+const KEYS: &[&str] = &["devices", "slots-per-device", "run-timeout", "stall-timeout", "keep-models"];
 
 /// Reads `[pool]`.
 pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> PoolSettings {
     let Some(table) = root.table("pool", problems) else { return PoolSettings::default() };
-    table.refuse_unknown(&["devices", "slots-per-device", "run-timeout", "stall-timeout"], problems);
+    table.refuse_unknown(KEYS, problems);
     PoolSettings {
         devices: table.get("devices").and_then(|node| devices(node, problems)),
         slots_per_device: table.get("slots-per-device").and_then(|node| slots(node, problems)),
         run_timeout: table.get("run-timeout").and_then(|node| timeout("run-timeout", node, problems)),
         stall_timeout: table.get("stall-timeout").and_then(|node| timeout("stall-timeout", node, problems)),
+        keep_models: table.get("keep-models").is_some_and(|node| keep_models(node, problems)),
     }
 }
 
@@ -56,6 +61,15 @@ fn devices(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<Device>> {
         }
     }
     Some(devices)
+}
+
+fn keep_models(node: &Node<'_>, problems: &mut Problems) -> bool {
+    match node.get_ref().as_str() {
+        Some("all") => return true,
+        Some("none") => {}
+        _ => problems.push(wrong_type("keep-models", "\"none\" or \"all\"", node)),
+    }
+    false
 }
 
 fn slots(node: &Node<'_>, problems: &mut Problems) -> Option<NonZeroU32> {

@@ -55,6 +55,9 @@ pub struct Plan {
     /// then those that were asked for so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<u64>,
+    /// Whether unlearning runs leave their weights, `model.safetensors` in the folder of each.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_models: bool,
     /// What is audited beside the score.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit: Option<PlannedAudit>,
@@ -227,7 +230,16 @@ impl Plan {
     /// Whether a measurement has all that the plan asks of the run: one of before an audit was named lacks its arrays.
     pub fn is_answered(&self, run: &Run, measurement: &Measurement) -> bool {
         let have = measurement.examples.as_ref().map(|examples| examples.retain_sample);
-        self.retain_sample(run).is_none_or(|wanted| have == Some(wanted))
+        let weights = measurement.weights.is_some() || !self.keeps_model(run);
+        weights && self.retain_sample(run).is_none_or(|wanted| have == Some(wanted))
+    }
+
+    /// Whether a run must leave its weights: the original, which others start from, and what is to be kept. The floor is the
+    /// original over again.
+    pub fn keeps_model(&self, run: &Run) -> bool {
+        let point = self.point(run);
+        let is_wanted = point.role == Role::Original || (self.keep_models && point.is_judged());
+        is_wanted && self.inputs.is_some()
     }
 
     /// Whether a run needs no further attempt: its outcome is final and, where it measured, has all that the plan asks.

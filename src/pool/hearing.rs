@@ -11,7 +11,6 @@ use super::{
     core::Event,
     crew::{Call, Sent},
     dispatcher::Dispatcher,
-    job,
     observer::Happening,
 };
 use crate::{
@@ -120,12 +119,7 @@ impl Dispatcher<'_> {
 
     /// Whether a measurement has all that was asked for.
     pub(super) fn is_answered(&self, run: usize, measurement: &Measurement) -> bool {
-        let weights = measurement.weights.is_some() || !self.needs_weights(run);
-        weights && self.plan.is_answered(&self.plan.runs[run], measurement)
-    }
-
-    fn needs_weights(&self, run: usize) -> bool {
-        self.plan.inputs.is_some() && job::keeps_weights(self.plan, run)
+        self.plan.is_answered(&self.plan.runs[run], measurement)
     }
 }
 

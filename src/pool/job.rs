@@ -25,11 +25,6 @@ pub(super) fn is_cacheable(plan: &Plan, run: usize) -> bool {
     plan.engine.trains && matches!(role, Role::Original | Role::Oracle | Role::HeldOut)
 }
 
-/// Whether a run must leave its weights.
-pub(super) fn keeps_weights(plan: &Plan, run: usize) -> bool {
-    plan.point(&plan.runs[run]).role == Role::Original
-}
-
 /// The weights that a trained original has left, where they are recorded.
 pub type OriginalWeights<'a> = dyn Fn(&RunId) -> Option<Start> + 'a;
 
@@ -69,7 +64,7 @@ pub fn job(
         folder,
         inputs,
         recipe: point.recipe().into_owned(),
-        keep_weights: keeps_weights(plan, run),
+        keep_weights: plan.keeps_model(planned),
         retain_sample: plan.retain_sample(planned),
     })
 }

@@ -9,7 +9,7 @@ use sweep_protocol::terms::RunId;
 
 use super::{
     Disk, Folder, Notice, OsDisk, Share, Source, StoreError,
-    folder::{CONFIDENCES, EXAMPLES},
+    folder::{CONFIDENCES, EXAMPLES, WEIGHTS},
     journal::{self, Entry, Event, Scan},
     request::read_plan,
     shared,
@@ -125,6 +125,11 @@ impl Recorded {
     /// The confidences of a run.
     pub fn confidences(&self, run: &RunId) -> PathBuf {
         self.run_folder(run).join(CONFIDENCES)
+    }
+
+    /// The weights of a run, where they were kept.
+    pub fn weights(&self, run: &RunId) -> PathBuf {
+        self.run_folder(run).join(WEIGHTS)
     }
 
     /// What a run does on single examples, where that was measured.
