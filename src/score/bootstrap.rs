@@ -1,14 +1,16 @@
 //! Scores of models drawn with replacement from both sides.
 //!
-//! Each example is sorted once; a replicate only repeats its sorted confidences.
+//! The models of each example are sorted once; a replicate only counts them otherwise.
+
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use sweep_chance::Chance;
 
 use super::{
     ensemble::{Confidences, Ensemble, Kind, Unlearned},
-    epsilon::{Attacks, Epsilon},
-    forgetting_quality::mean_points,
+    epsilon::{Attacks, Epsilon, Example},
+    forgetting_quality,
     oracle::Oracle,
     utility::Utility,
 };
@@ -36,18 +38,11 @@ pub(super) fn replicate(
     seed: u64,
 ) -> Vec<Option<Replicate>> {
     let models = unlearned.models();
-    let sides = (Sorted::new(unlearned.confidences()), Sorted::new(oracle.confidences()));
-    (0..replicates as u64)
-        .into_par_iter()
-        .map_init(
-            || Scorer::new(models, models),
-            |scorer, stream| {
-                let mut chance = Chance::of_seed(seed).nth(stream);
-                let times = (draw(models, &mut chance), draw(models, &mut chance));
-                scorer.replicate((unlearned, oracle), &sides, &times)
-            },
-        )
-        .collect()
+    let drawn = |stream| {
+        let mut chance = Chance::of_seed(seed).nth(stream);
+        (draw(models, &mut chance), draw(models, &mut chance))
+    };
+    score_each(unlearned, oracle, &(0..replicates as u64).map(drawn).collect::<Vec<_>>())
 }
 
 /// Blocks of models that the jackknife leaves out in turn; single models where there are fewer.
@@ -57,22 +52,73 @@ const BLOCKS: usize = 64;
 /// those of N.
 pub(super) fn jackknife(unlearned: &Ensemble<Unlearned>, oracle: &Oracle) -> Vec<Option<Replicate>> {
     let models = unlearned.models();
-    let sides = (Sorted::new(unlearned.confidences()), Sorted::new(oracle.confidences()));
     let blocks = models.min(BLOCKS);
-    (0..blocks)
-        .into_par_iter()
-        .map(|block| {
-            let mut times = vec![1; models];
-            let left_out = block * models / blocks..(block + 1) * models / blocks;
-            let mut scorer = Scorer::new(models - left_out.len(), models);
-            times[left_out].fill(0);
-            scorer.replicate((unlearned, oracle), &sides, &(times.clone(), times))
-        })
-        .collect()
+    let without = |block| {
+        let mut times = vec![1; models];
+        times[block * models / blocks..(block + 1) * models / blocks].fill(0);
+        (times.clone(), times)
+    };
+    score_each(unlearned, oracle, &(0..blocks).map(without).collect::<Vec<_>>())
 }
 
-/// How often each model of both sides is drawn; \[N\] each.
-pub(super) type Times = (Vec<u32>, Vec<u32>);
+/// How often each model of both sides is taken; \[N\] each, with the same sum.
+type Times = (Vec<u32>, Vec<u32>);
+
+/// Scores comparable groups whose models are taken so often, for all of `times`. Examples are gone through one by one,
+/// because what thresholds cut out of an example is the same for many replicates.
+fn score_each(unlearned: &Ensemble<Unlearned>, oracle: &Oracle, times: &[Times]) -> Vec<Option<Replicate>> {
+    let both: Ensemble<Unlearned> = unlearned.joined(oracle);
+    let sorted = Sorted::new(both.confidences());
+    let examples: Vec<&[(f64, u32)]> = sorted.examples().collect();
+    let epsilons: Vec<Vec<Option<f64>>> = examples
+        .par_iter()
+        .map_init(BTreeMap::new, |attacks, sorted| epsilons(sorted, times, attacks))
+        .collect();
+    let score = |(nth, times): (usize, &Times)| {
+        let forgetting = mean_points(&epsilons, nth, unlearned.models())?;
+        Some(Replicate { forgetting_quality: forgetting, utility: utility(unlearned, oracle, times)? })
+    };
+    times.par_iter().enumerate().map(score).collect()
+}
+
+/// ε of one example for every replicate; `attacks` are those on so many models per side.
+fn epsilons(
+    sorted: &[(f64, u32)],
+    times: &[Times],
+    attacks: &mut BTreeMap<u32, Attacks>,
+) -> Vec<Option<f64>> {
+    let mut example = Example::new(sorted.iter().map(|&(confidence, _)| confidence).collect());
+    let mut among = [Vec::new(), Vec::new()];
+    let epsilon =
+        |(unlearned, retrained): &Times| {
+            let models = unlearned.len() as u32;
+            count(sorted, &mut among[0], |model| unlearned.get(model as usize).copied().unwrap_or(0));
+            count(sorted, &mut among[1], |model| {
+                if model < models { 0 } else { retrained[(model - models) as usize] }
+            });
+            let drawn = *among[0].last()?;
+            let attacks = attacks.entry(drawn).or_insert_with(|| Attacks::new(drawn as usize));
+            attacks.strongest(&mut example, (&among[0], &among[1])).map(Epsilon::value)
+        };
+    times.iter().map(epsilon).collect()
+}
+
+/// Counts how often models are taken among the first k of some sorted ones.
+fn count(sorted: &[(f64, u32)], into: &mut Vec<u32>, taken: impl Fn(u32) -> u32) {
+    let mut count = 0;
+    into.clear();
+    into.push(0);
+    into.extend(sorted.iter().map(|&(_, model)| {
+        count += taken(model);
+        count
+    }));
+}
+
+/// Mean points of one replicate over all examples; `None` where an example has no ε.
+fn mean_points(epsilons: &[Vec<Option<f64>>], replicate: usize, models: usize) -> Option<f64> {
+    let own: Option<Vec<f64>> = epsilons.iter().map(|example| example[replicate]).collect();
+    Some(forgetting_quality::mean_points(own?.into_iter(), models))
+}
 
 /// Confidences of each example in ascending order, with the model that each belongs to; \[S, N\].
 pub(super) struct Sorted {
@@ -94,53 +140,6 @@ impl Sorted {
 
     pub(super) fn examples(&self) -> impl Iterator<Item = &[(f64, u32)]> {
         self.entries.chunks(self.models)
-    }
-}
-
-/// Repeats the (ascending) confidences of one example.
-fn resample(example: &[(f64, u32)], times: &[u32], into: &mut Vec<f64>) {
-    into.clear();
-    for &(confidence, model) in example {
-        into.extend(std::iter::repeat_n(confidence, times[model as usize] as usize));
-    }
-}
-
-/// What scores replicates, with the memory that it reuses.
-pub(super) struct Scorer {
-    /// N of the groups, which decides the buckets.
-    models: usize,
-    attacks: Attacks,
-    unlearned: Vec<f64>,
-    retrained: Vec<f64>,
-    epsilons: Vec<f64>,
-}
-
-impl Scorer {
-    /// Scores replicates of `drawn` models per side as groups of `models`.
-    pub(super) fn new(drawn: usize, models: usize) -> Self {
-        let (unlearned, retrained) = (Vec::with_capacity(drawn), Vec::with_capacity(drawn));
-        Self { models, attacks: Attacks::new(drawn), unlearned, retrained, epsilons: Vec::new() }
-    }
-
-    pub(super) fn replicate(
-        &mut self,
-        (unlearned, oracle): (&Ensemble<Unlearned>, &Oracle),
-        sides: &(Sorted, Sorted),
-        times: &Times,
-    ) -> Option<Replicate> {
-        let forgetting_quality = self.forgetting_quality(sides, times)?;
-        Some(Replicate { forgetting_quality, utility: utility(unlearned, oracle, times)? })
-    }
-
-    fn forgetting_quality(&mut self, sides: &(Sorted, Sorted), times: &Times) -> Option<f64> {
-        self.epsilons.clear();
-        for (unlearned, retrained) in sides.0.examples().zip(sides.1.examples()) {
-            resample(unlearned, &times.0, &mut self.unlearned);
-            resample(retrained, &times.1, &mut self.retrained);
-            let epsilon = self.attacks.strongest(&self.unlearned, &self.retrained)?;
-            self.epsilons.push(Epsilon::value(epsilon));
-        }
-        Some(mean_points(self.epsilons.iter().copied(), self.models))
     }
 }
 
@@ -173,7 +172,7 @@ fn draw(models: usize, chance: &mut Chance) -> Vec<u32> {
 mod tests {
     use sweep_chance::Chance;
 
-    use super::{Sorted, draw, resample};
+    use super::{Sorted, count, draw};
     use crate::score::{Confidences, Unlearned};
 
     #[test]
@@ -189,17 +188,21 @@ mod tests {
     }
 
     #[test]
-    fn a_replicate_repeats_whole_models_in_order() {
+    fn a_replicate_counts_whole_models() {
         let confidences =
             Confidences::<Unlearned>::new(&[[3.0, -1.0], [1.0, -2.0], [2.0, -3.0]]).expect("finite");
-        let mut drawn = Vec::new();
-        let replicate: Vec<Vec<f64>> = Sorted::new(&confidences)
+        let counts: Vec<Vec<u32>> = Sorted::new(&confidences)
             .examples()
             .map(|example| {
-                resample(example, &[2, 0, 1], &mut drawn);
-                drawn.clone()
+                let mut among = Vec::new();
+                count(example, &mut among, |model| [2, 0, 1][model as usize]);
+                among
             })
             .collect();
-        assert_eq!(replicate, [[2.0, 3.0, 3.0], [-3.0, -1.0, -1.0]]);
+        assert_eq!(
+            counts,
+            [[0, 0, 1, 3], [0, 1, 1, 3]],
+            "1, 2 and 3 of the first example; -3, -2 and -1 of the other"
+        );
     }
 }

@@ -12,12 +12,11 @@ use super::{
     grid::{Intervals, LEFTS, SPACING},
 };
 
-/// Left ends that cut off the same: `peakier` and `other` confidences lie below each of them, and there is
-/// one for each of the right ends `first..=last`.
+/// Left ends that cut off the same: `below` confidences lie below each of them, and there is one for each of the right
+/// ends `first..=last`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Piece {
-    pub(super) peakier: usize,
-    pub(super) other: usize,
+    pub(super) below: usize,
     pub(super) first: usize,
     pub(super) last: usize,
 }
@@ -25,7 +24,7 @@ pub(super) struct Piece {
 impl Piece {
     /// Takes up a piece that cuts off the same for the same or the adjacent right ends.
     fn absorb(&mut self, next: Self) -> bool {
-        let same = (self.peakier, self.other) == (next.peakier, next.other);
+        let same = self.below == next.below;
         let touches = next.first <= self.last + 1 && self.first <= next.last + 1;
         if same && touches {
             self.first = self.first.min(next.first);
@@ -35,15 +34,16 @@ impl Piece {
     }
 }
 
-/// Covers every left end of every right end with pieces.
+/// Covers every left end of every right end with pieces, for intervals laid around a side from `smallest` to `largest`.
 pub(super) fn for_each_piece(
     intervals: &Intervals,
-    (peakier, other): (&[f64], &[f64]),
+    ascending: &[f64],
+    (smallest, largest): (f64, f64),
     mut visit: impl FnMut(Piece),
 ) {
     let last_right = intervals.rights().len() - 1;
-    let rounding = 64.0 * f64::EPSILON * (8.0 + peakier[0].abs() + peakier[peakier.len() - 1].abs());
-    let (mut peakier, mut other) = (Near::new(peakier), Near::new(other));
+    let rounding = 64.0 * f64::EPSILON * (8.0 + smallest.abs() + largest.abs());
+    let mut near = Near::new(ascending);
     let mut open: Option<Piece> = None;
     let mut join = |next: Piece| {
         if !open.as_mut().is_some_and(|piece| piece.absorb(next)) {
@@ -57,15 +57,11 @@ pub(super) fn for_each_piece(
         let left = |right: usize| intervals.left(right, here - right);
         let ends = (left(first), left(last));
         let span = (ends.0.min(ends.1) - rounding, ends.0.max(ends.1) + rounding);
-        peakier.move_to(span);
-        other.move_to(span);
-        let piece = |first, last| {
-            let (peakier, other) = (peakier.below(left(first)), other.below(left(first)));
-            Piece { peakier, other, first, last }
-        };
-        if peakier.range.is_empty() && other.range.is_empty() {
+        near.move_to(span);
+        let piece = |first, last| Piece { below: near.below(left(first)), first, last };
+        if near.range.is_empty() {
             // So is every diagonal up to the next confidence.
-            let room = peakier.next().min(other.next()) - span.1;
+            let room = near.next() - span.1;
             diagonal += ((room / SPACING - 1.0).max(0.0) as usize).min(last_right + LEFTS);
             join(piece(first, diagonal.min(last_right)));
         } else {
@@ -105,32 +101,32 @@ fn split(
     }
 }
 
-/// One side, and which of its ascending confidences lie on the present diagonal.
+/// Which of the ascending confidences lie on the present diagonal.
 struct Near<'a> {
-    side: &'a [f64],
+    ascending: &'a [f64],
     range: Range<usize>,
 }
 
 impl<'a> Near<'a> {
-    fn new(side: &'a [f64]) -> Self {
-        Self { side, range: 0..0 }
+    fn new(ascending: &'a [f64]) -> Self {
+        Self { ascending, range: 0..0 }
     }
 
     /// Moves on to a diagonal that spans from `low` to `high`, both included.
     fn move_to(&mut self, (low, high): (f64, f64)) {
-        advance(&mut self.range.start, self.side, |confidence| confidence < low);
+        advance(&mut self.range.start, self.ascending, |confidence| confidence < low);
         self.range.end = self.range.end.max(self.range.start);
-        advance(&mut self.range.end, self.side, |confidence| confidence <= high);
+        advance(&mut self.range.end, self.ascending, |confidence| confidence <= high);
     }
 
     /// The smallest confidence beyond this diagonal.
     fn next(&self) -> f64 {
-        self.side.get(self.range.end).copied().unwrap_or(f64::INFINITY)
+        self.ascending.get(self.range.end).copied().unwrap_or(f64::INFINITY)
     }
 
     /// Counts the confidences below a left end on this diagonal.
     fn below(&self, left: f64) -> usize {
-        let near = &self.side[self.range.start..self.range.end];
+        let near = &self.ascending[self.range.start..self.range.end];
         self.range.start + near.partition_point(|&confidence| confidence < left)
     }
 }

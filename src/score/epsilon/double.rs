@@ -2,107 +2,102 @@
 
 use super::{
     advance,
-    diagonal::{Piece, for_each_piece},
+    diagonal::for_each_piece,
     grid::Intervals,
     rates::Rates,
+    side::{Ends, SideCounts},
 };
 
 /// No interval with these true positives has a false positive.
-const NONE: usize = usize::MAX;
+const NONE: u32 = u32::MAX;
 
-/// The attack, with the memory that it reuses.
+/// What all intervals around a side cut out of the ascending confidences of both sides.
 #[derive(Debug)]
-pub(super) struct DoubleThreshold {
-    intervals: Intervals,
-    rights: Rights,
-    errors: Errors,
+pub(super) struct Cutouts {
+    /// How many confidences lie up to a right end, each number once, ascending.
+    up_to: Vec<u32>,
+    cutouts: Vec<Cutout>,
 }
 
-/// What lies up to each right end.
-#[derive(Debug, Default)]
-struct Rights {
-    /// Confidences of the other side up to each right end.
-    others: Vec<usize>,
-    groups: Vec<Group>,
-    /// Position in `groups` of each right end.
-    group_of: Vec<usize>,
-}
-
-/// Right ends `first..end` that have the same number of peakier confidences up to them.
+/// Intervals with the same confidences below their left ends, and neighbouring numbers up to their right ends.
 #[derive(Debug, Clone, Copy)]
-struct Group {
-    peakier: usize,
-    first: usize,
-    end: usize,
+struct Cutout {
+    below: u32,
+    /// Positions in `up_to`, both included.
+    first: u32,
+    last: u32,
 }
 
-/// The error counts of all intervals, as far as they matter.
-#[derive(Debug)]
-struct Errors {
-    /// For each number of true positives, the fewest false positives above 0 that come with it; \[N + 1\].
-    fewest: Vec<usize>,
-    /// Whether an interval holds all of the peakier side and none of the other.
-    separable: bool,
-}
-
-impl DoubleThreshold {
-    pub(super) fn new(models: usize) -> Self {
-        Self {
-            intervals: Intervals::default(),
-            rights: Rights::default(),
-            errors: Errors { fewest: vec![NONE; models + 1], separable: false },
+impl Cutouts {
+    /// Lays intervals around the side with these ends.
+    pub(super) fn of(ascending: &[f64], ends: Ends) -> Self {
+        let mut intervals = Intervals::default();
+        intervals.lay(ascending[ends.0], ascending[ends.1]);
+        let (mut up_to, mut number_of) = (Vec::new(), Vec::with_capacity(intervals.rights().len()));
+        let mut count = 0;
+        for &end in intervals.rights() {
+            advance(&mut count, ascending, |confidence| confidence <= end);
+            if up_to.last() != Some(&(count as u32)) {
+                up_to.push(count as u32);
+            }
+            number_of.push(up_to.len() as u32 - 1);
         }
+        let mut cutouts = Vec::new();
+        for_each_piece(&intervals, ascending, (ascending[ends.0], ascending[ends.1]), |piece| {
+            let below = piece.below as u32;
+            // An interval that ends before it begins holds nothing.
+            let inside = up_to.partition_point(|&count| count <= below) as u32;
+            let (first, last) = (number_of[piece.first].max(inside), number_of[piece.last]);
+            if first <= last {
+                cutouts.push(Cutout { below, first, last });
+            }
+        });
+        Self { up_to, cutouts }
     }
 
-    /// The largest ε among intervals laid around the peakier of two (ascending) sides; `None` where all are
-    /// discarded.
-    pub(super) fn strongest(&mut self, peakier: &[f64], other: &[f64], rates: &Rates) -> Option<f64> {
-        self.intervals.lay(peakier[0], peakier[peakier.len() - 1]);
-        self.rights.count(self.intervals.rights(), peakier, other);
-        self.errors.clear();
-        let Self { intervals, rights, errors } = self;
-        for_each_piece(intervals, (peakier, other), |piece| errors.note(piece, rights));
+    /// The largest ε among the intervals, for a peakier side and the other one; `None` where all are discarded.
+    pub(super) fn strongest(
+        &self,
+        peakier: SideCounts<'_>,
+        other: SideCounts<'_>,
+        errors: &mut Errors,
+        rates: &Rates,
+    ) -> Option<f64> {
+        errors.clear(peakier.models());
+        for cutout in &self.cutouts {
+            let below = cutout.below as usize;
+            let (peakier_below, other_below) = (peakier.among[below], other.among[below]);
+            for &up_to in &self.up_to[cutout.first as usize..=cutout.last as usize] {
+                let true_positives = peakier.among[up_to as usize] - peakier_below;
+                errors.note(true_positives, other.among[up_to as usize] - other_below);
+            }
+        }
         errors.strongest(rates)
     }
 }
 
-impl Rights {
-    fn count(&mut self, ends: &[f64], peakier: &[f64], other: &[f64]) {
-        self.others.clear();
-        self.groups.clear();
-        self.group_of.clear();
-        let (mut in_peakier, mut in_other) = (0, 0);
-        for (right, &end) in ends.iter().enumerate() {
-            advance(&mut in_peakier, peakier, |confidence| confidence <= end);
-            advance(&mut in_other, other, |confidence| confidence <= end);
-            self.others.push(in_other);
-            match self.groups.last_mut() {
-                Some(group) if group.peakier == in_peakier => group.end = right + 1,
-                _ => self.groups.push(Group { peakier: in_peakier, first: right, end: right + 1 }),
-            }
-            self.group_of.push(self.groups.len() - 1);
-        }
-    }
+/// The error counts of all intervals, as far as they matter.
+#[derive(Debug, Default)]
+pub(super) struct Errors {
+    /// For each number of true positives, the fewest false positives above 0 that come with it; \[N + 1\].
+    fewest: Vec<u32>,
+    /// Whether an interval holds all of the peakier side and none of the other.
+    separable: bool,
 }
 
 impl Errors {
-    fn clear(&mut self) {
-        self.fewest.fill(NONE);
+    fn clear(&mut self, models: usize) {
+        self.fewest.clear();
+        self.fewest.resize(models + 1, NONE);
         self.separable = false;
     }
 
-    /// Notes the error counts of the intervals that a piece's left ends make with their right ends.
-    fn note(&mut self, piece: Piece, rights: &Rights) {
-        let models = self.fewest.len() - 1;
-        for group in &rights.groups[rights.group_of[piece.first]..=rights.group_of[piece.last]] {
-            let others = &rights.others[group.first.max(piece.first)..group.end.min(piece.last + 1)];
-            let true_positives = group.peakier.saturating_sub(piece.peakier);
-            let without_error = others.partition_point(|&count| count <= piece.other);
-            self.separable |= without_error > 0 && true_positives == models;
-            if let Some(&count) = others.get(without_error) {
-                let fewest = &mut self.fewest[true_positives];
-                *fewest = (count - piece.other).min(*fewest);
-            }
+    fn note(&mut self, true_positives: u32, false_positives: u32) {
+        let true_positives = true_positives as usize;
+        if false_positives > 0 {
+            self.fewest[true_positives] = self.fewest[true_positives].min(false_positives);
+        } else {
+            self.separable |= true_positives + 1 == self.fewest.len();
         }
     }
 
@@ -115,7 +110,7 @@ impl Errors {
         let models = self.fewest.len() - 1;
         let noted = self.fewest.iter().enumerate().filter(|&(_, &fewest)| fewest != NONE);
         noted
-            .filter_map(|(true_positives, &fewest)| rates.epsilon(fewest, models - true_positives))
+            .filter_map(|(true_positives, &fewest)| rates.epsilon(fewest as usize, models - true_positives))
             .reduce(f64::max)
     }
 }

@@ -3,22 +3,24 @@
 //! Owns the attacks and the ε of their error rates. It does not know what an ε is worth
 //! (see [`ForgettingQuality`](super::ForgettingQuality)).
 //!
-//! The reference evaluates about 160 000 thresholds against all 2N models. Here both sides are sorted once
-//! and thresholds are grouped by what they count, which gives the same integer counts, hence the same ε,
+//! The reference evaluates about 160 000 thresholds against all 2N models. Here the models are sorted once
+//! and thresholds are grouped by what they cut out of all of them, which gives the same integer counts, hence the same ε,
 //! thousands of times sooner.
 
 mod diagonal;
 mod double;
+mod example;
 mod grid;
 mod rates;
+mod side;
 mod single;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
+pub(super) use self::example::Example;
 pub(super) use self::rates::DELTA;
-pub(super) use self::single::Cuts;
-use self::{double::DoubleThreshold, rates::Rates};
+use self::{double::Errors, rates::Rates, side::SideCounts};
 use super::{
     ensemble::{Confidences, Retrained, Unlearned},
     incomparable::Incomparable,
@@ -85,78 +87,97 @@ pub fn epsilons(
     (0..unlearned.examples())
         .into_par_iter()
         .map_init(
-            || Attacks::new(unlearned.models()),
-            |attacks, example| {
-                let sides = (sorted(unlearned.of_example(example)), sorted(retrained.of_example(example)));
-                attacks.strongest(&sides.0, &sides.1).ok_or_else(|| undecided(&sides.0, &sides.1, example))
+            || (Attacks::new(unlearned.models()), Named::default()),
+            |(attacks, named), example| {
+                let sides = (unlearned.of_example(example), retrained.of_example(example));
+                let confidences = named.read(sides);
+                attacks
+                    .strongest(&mut Example::new(confidences), (&named.unlearned, &named.retrained))
+                    .ok_or_else(|| undecided(sides.0, sides.1, example))
             },
         )
         .collect()
 }
 
+/// How many of either side are among the first k confidences of both.
+#[derive(Default)]
+struct Named {
+    unlearned: Vec<u32>,
+    retrained: Vec<u32>,
+}
+
+impl Named {
+    /// Counts both sides of an example; gives their confidences in ascending order.
+    fn read(&mut self, (unlearned, retrained): (&[f64], &[f64])) -> Vec<f64> {
+        let named = |side: &[f64], is_unlearned| {
+            side.iter().map(move |&confidence| (confidence, is_unlearned)).collect()
+        };
+        let mut both: Vec<(f64, bool)> = named(unlearned, true);
+        both.extend::<Vec<_>>(named(retrained, false));
+        both.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
+        let count = |into: &mut Vec<u32>, counts: &dyn Fn(bool) -> bool| {
+            into.clear();
+            into.push(0);
+            let mut among = 0;
+            into.extend(both.iter().map(|&(_, is_unlearned)| {
+                among += u32::from(counts(is_unlearned));
+                among
+            }));
+        };
+        count(&mut self.unlearned, &|is_unlearned| is_unlearned);
+        count(&mut self.retrained, &|is_unlearned| !is_unlearned);
+        both.into_iter().map(|(confidence, _)| confidence).collect()
+    }
+}
+
 /// Names the reason for which no threshold survived.
 fn undecided(unlearned: &[f64], retrained: &[f64], example: usize) -> Incomparable {
-    if span(unlearned) == 0.0 && span(retrained) == 0.0 {
+    if is_constant(unlearned) && is_constant(retrained) {
         Incomparable::Constant { example, value: unlearned[0] }
     } else {
         Incomparable::Unresolved { example }
     }
 }
 
-fn sorted(confidences: &[f64]) -> Vec<f64> {
-    let mut confidences = confidences.to_vec();
-    confidences.sort_unstable_by(f64::total_cmp);
-    confidences
+fn is_constant(confidences: &[f64]) -> bool {
+    confidences.iter().all(|&confidence| confidence - confidences[0] == 0.0)
 }
 
 /// The attacks on groups of N models, with the memory that they reuse from example to example.
 #[derive(Debug)]
 pub(super) struct Attacks {
     rates: Rates,
-    double: DoubleThreshold,
+    errors: Errors,
 }
 
 impl Attacks {
     /// Prepares attacks on `models` models per side.
     pub(super) fn new(models: usize) -> Self {
-        Self { rates: Rates::new(models), double: DoubleThreshold::new(models) }
+        Self { rates: Rates::new(models), errors: Errors::default() }
     }
 
-    /// The ε of the strongest attack on one example, from the ascending confidences of both sides; \[N\]
-    /// each. `None` where every threshold is discarded.
-    pub(super) fn strongest(&mut self, unlearned: &[f64], retrained: &[f64]) -> Option<Epsilon> {
-        let (positive, negative, _) = sides(unlearned, retrained);
-        self.of_sides(positive, negative, |rates| single::strongest(positive, negative, rates))
-    }
-
-    /// The same where the thresholds over both sides are known, with how many of the first k confidences of both sides are
-    /// unlearned models', for k of 0..=2N.
-    pub(super) fn strongest_named(
+    /// The ε of the strongest attack on one example. `unlearned` and `retrained` say how many models of each side are among
+    /// the first k confidences, for k of 0..=K; both end with N. `None` where every threshold is discarded.
+    pub(super) fn strongest(
         &mut self,
-        unlearned: &[f64],
-        retrained: &[f64],
-        (cuts, unlearned_among): (&Cuts, &[u32]),
+        example: &mut Example,
+        (unlearned, retrained): (&[u32], &[u32]),
     ) -> Option<Epsilon> {
-        let (positive, negative, swapped) = sides(unlearned, retrained);
-        self.of_sides(positive, negative, |rates| cuts.strongest(unlearned_among, swapped, rates))
-    }
-
-    fn of_sides(
-        &mut self,
-        positive: &[f64],
-        negative: &[f64],
-        single: impl FnOnce(&Rates) -> Option<f64>,
-    ) -> Option<Epsilon> {
-        let (positive_span, negative_span) = (span(positive), span(negative));
+        let [unlearned, retrained] =
+            [unlearned, retrained].map(|among| SideCounts::of(example.ascending(), among));
+        let (positive, negative) =
+            if retrained.median > unlearned.median { (retrained, unlearned) } else { (unlearned, retrained) };
         // Two constant sides give 0/0, which is not below anything: they go on to the attacks.
-        if positive_span.min(negative_span) / positive_span.max(negative_span) < PEAKY {
+        if positive.span.min(negative.span) / positive.span.max(negative.span) < PEAKY {
             return Some(Epsilon { value: CAP, rule: Rule::PeakyCap });
         }
         let (peakier, other) =
-            if negative_span <= positive_span { (negative, positive) } else { (positive, negative) };
+            if negative.span <= positive.span { (negative, positive) } else { (positive, negative) };
 
-        let double = self.double.strongest(peakier, other, &self.rates);
-        let single = single(&self.rates);
+        let Self { rates, errors } = self;
+        let double = example.cutouts(peakier.ends).strongest(peakier, other, errors, rates);
+        let ends = (positive.ends.0.min(negative.ends.0), positive.ends.1.max(negative.ends.1));
+        let single = example.cuts(ends).strongest(positive, negative, rates);
         let (value, rule) = match (double, single) {
             (Some(double), Some(single)) if single > double => (single, Rule::Single),
             (Some(double), _) => (double, Rule::Double),
@@ -169,12 +190,6 @@ impl Attacks {
     }
 }
 
-/// The side with the larger median, the other one, and whether the retrained models are the first of these.
-fn sides<'a>(unlearned: &'a [f64], retrained: &'a [f64]) -> (&'a [f64], &'a [f64], bool) {
-    let swapped = median(retrained) > median(unlearned);
-    if swapped { (retrained, unlearned, true) } else { (unlearned, retrained, false) }
-}
-
 /// The middle of some numbers in ascending order (at least one), or the mean of the middle two, as `NumPy` has it.
 pub fn median(ascending: &[f64]) -> f64 {
     let middle = ascending.len() / 2;
@@ -183,11 +198,6 @@ pub fn median(ascending: &[f64]) -> f64 {
     } else {
         f64::midpoint(ascending[middle - 1], ascending[middle])
     }
-}
-
-/// Largest minus smallest.
-fn span(ascending: &[f64]) -> f64 {
-    ascending[ascending.len() - 1] - ascending[0]
 }
 
 /// Moves `count` on to the number of `ascending` elements for which `before` holds.

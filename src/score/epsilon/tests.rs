@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use proptest::{collection::vec, prelude::*};
 
-use super::{Attacks, CAP, Rule, grid::Thresholds, median, rates::Rates, sorted, span};
+use super::{Attacks, CAP, Epsilon, Example, Named, Rule, grid::Thresholds, median, rates::Rates};
 
 /// `numpy.linspace`.
 fn linspace(start: f64, stop: f64, count: usize) -> Vec<f64> {
@@ -43,8 +43,25 @@ fn by_definition(unlearned: &[f64], retrained: &[f64]) -> Option<f64> {
     kept.into_iter().reduce(f64::max).map(|epsilon| epsilon.min(CAP))
 }
 
+fn strongest(unlearned: &[f64], retrained: &[f64]) -> Option<Epsilon> {
+    let mut named = Named::default();
+    let mut example = Example::new(named.read((unlearned, retrained)));
+    Attacks::new(unlearned.len()).strongest(&mut example, (&named.unlearned, &named.retrained))
+}
+
 fn fast(unlearned: &[f64], retrained: &[f64]) -> Option<f64> {
-    Attacks::new(unlearned.len()).strongest(unlearned, retrained).map(super::Epsilon::value)
+    strongest(unlearned, retrained).map(Epsilon::value)
+}
+
+fn sorted(confidences: &[f64]) -> Vec<f64> {
+    let mut confidences = confidences.to_vec();
+    confidences.sort_unstable_by(f64::total_cmp);
+    confidences
+}
+
+/// Largest minus smallest.
+fn span(ascending: &[f64]) -> f64 {
+    ascending[ascending.len() - 1] - ascending[0]
 }
 
 /// Two sides of equal size whose confidences come from `confidence`.
@@ -60,6 +77,11 @@ fn sides_of(
         let side = || vec(confidence.clone(), models).prop_map(|side| sorted(&side));
         (side(), side())
     })
+}
+
+/// The `place`-th confidence of both sides.
+fn example_value(unlearned: &[f64], retrained: &[f64], place: usize) -> f64 {
+    sorted(&[unlearned, retrained].concat())[place]
 }
 
 proptest! {
@@ -102,6 +124,34 @@ proptest! {
         prop_assert_eq!(fast(&unlearned, &retrained), by_definition(&unlearned, &retrained));
     }
 
+    /// Models that are taken several times, or not at all, from the same example again and again, as replicates do.
+    #[test]
+    fn counting_agrees_on_replicates(
+        (unlearned, retrained) in sides(-4.0..4.0),
+        taken in vec((vec(0_usize..100, 2..12), vec(0_usize..100, 2..12)), 1..6),
+    ) {
+        let models = unlearned.len();
+        let mut named = Named::default();
+        let mut example = Example::new(named.read((&unlearned, &retrained)));
+        for (one, other) in taken {
+            let drawn = one.len().min(other.len());
+            let take = |from: &[f64], which: &[usize]| {
+                sorted(&which[..drawn].iter().map(|place| from[place % models]).collect::<Vec<_>>())
+            };
+            let sides = (take(&unlearned, &one), take(&retrained, &other));
+            let among = |side: &[f64]| -> Vec<u32> {
+                let within = |k: usize| {
+                    let last = k.checked_sub(1).map(|last| example_value(&unlearned, &retrained, last));
+                    side.iter().filter(|&&own| last.is_some_and(|last| own <= last)).count() as u32
+                };
+                (0..=2 * models).map(within).collect()
+            };
+            let counts = (among(&sides.0), among(&sides.1));
+            let found = Attacks::new(drawn).strongest(&mut example, (&counts.0, &counts.1)).map(Epsilon::value);
+            prop_assert_eq!(found, by_definition(&sides.0, &sides.1));
+        }
+    }
+
     #[test]
     fn epsilon_never_grows_with_errors(models in 3_usize..600, seed in any::<u64>()) {
         let rates = Rates::new(models);
@@ -140,9 +190,7 @@ fn the_single_grid_ends_on_both_ends() {
 
 #[test]
 fn every_rule_is_named() {
-    let strongest = |unlearned: &[f64], retrained: &[f64]| {
-        Attacks::new(unlearned.len()).strongest(unlearned, retrained).map(super::Epsilon::rule)
-    };
+    let strongest = |unlearned: &[f64], retrained: &[f64]| strongest(unlearned, retrained).map(Epsilon::rule);
     assert_eq!(strongest(&[5.0, 5.0001, 5.0002], &[1.0, 5.0, 9.0]), Some(Rule::PeakyCap));
     assert_eq!(strongest(&[0.0, 0.5, 1.0], &[3.0, 3.5, 4.0]), Some(Rule::Separable));
     assert_eq!(strongest(&[0.0, 1.0, 2.0, 3.0], &[0.5, 1.5, 2.5, 3.5]), Some(Rule::Double));

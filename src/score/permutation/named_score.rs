@@ -2,47 +2,26 @@
 
 use super::pool::Pool;
 use crate::score::{
-    epsilon::{Attacks, Cuts},
+    epsilon::{Attacks, Example},
     forgetting_quality::worth,
     utility::Utility,
 };
 
-/// What all namings share: which thresholds there are.
-pub(super) struct SharedCuts<'a> {
-    pool: &'a Pool,
-    /// \[S\].
-    cuts: Vec<Cuts>,
-}
-
-impl<'a> SharedCuts<'a> {
-    pub(super) fn new(pool: &'a Pool) -> Self {
-        let cuts = |sorted: &[(f64, u32)]| Cuts::of(sorted.iter().map(|&(confidence, _)| confidence));
-        Self { pool, cuts: pool.sorted.examples().map(cuts).collect() }
-    }
-}
-
 /// Scores namings, with the memory that it reuses.
 pub(super) struct NamedScore<'a> {
-    thresholds: &'a SharedCuts<'a>,
+    pool: &'a Pool,
     attacks: Attacks,
     /// Whether each model is called unlearned; \[2n\].
     chosen: Vec<bool>,
-    /// Ascending confidences of those called unlearned and of the others.
-    sides: [Vec<f64>; 2],
-    /// How many of the first k sorted models are called unlearned; \[2n + 1\].
-    counts: Vec<u32>,
+    /// How many of the first k sorted models are called unlearned, and how many are not; \[2n + 1\].
+    among: [Vec<u32>; 2],
 }
 
 impl<'a> NamedScore<'a> {
-    pub(super) fn new(thresholds: &'a SharedCuts<'a>) -> Self {
-        let n = thresholds.pool.n;
-        Self {
-            thresholds,
-            attacks: Attacks::new(n),
-            chosen: vec![false; 2 * n],
-            sides: [0, 1].map(|_| Vec::with_capacity(n)),
-            counts: Vec::with_capacity(2 * n + 1),
-        }
+    pub(super) fn new(pool: &'a Pool) -> Self {
+        let n = pool.n;
+        let among = [0, 1].map(|_| Vec::with_capacity(2 * n + 1));
+        Self { pool, attacks: Attacks::new(n), chosen: vec![false; 2 * n], among }
     }
 
     /// The score under a naming; `None` where it has none.
@@ -59,17 +38,18 @@ impl<'a> NamedScore<'a> {
 
     /// The score if it is at most `most`, looking at no more examples than that takes: ε is never worth less than nothing.
     fn within(&mut self, naming: &[u32], most: f64) -> Result<Option<f64>, Exceeded> {
-        let SharedCuts { pool, cuts } = self.thresholds;
+        let pool = self.pool;
         self.chosen.fill(false);
         naming[..pool.n].iter().for_each(|&model| self.chosen[model as usize] = true);
         let Some(utility) = self.utility() else { return Ok(None) };
-        let examples = cuts.len() as f64;
+        let examples = pool.models.examples() as f64;
         let mut points = 0.0;
-        for (sorted, cuts) in pool.sorted.examples().zip(cuts) {
+        for sorted in pool.sorted.examples() {
             self.part(sorted);
-            let [unlearned, retrained] = &self.sides;
-            let Some(epsilon) = self.attacks.strongest_named(unlearned, retrained, (cuts, &self.counts))
-            else {
+            // Namings are many and each is looked at once, so what thresholds cut out is not kept.
+            let mut example = Example::new(sorted.iter().map(|&(confidence, _)| confidence).collect());
+            let [unlearned, retrained] = &self.among;
+            let Some(epsilon) = self.attacks.strongest(&mut example, (unlearned, retrained)) else {
                 return Ok(None);
             };
             points += worth(epsilon.value(), pool.n);
@@ -81,7 +61,7 @@ impl<'a> NamedScore<'a> {
     }
 
     fn utility(&self) -> Option<Utility> {
-        let models = &self.thresholds.pool.models;
+        let models = &self.pool.models;
         let side = |accuracies: &[f64], unlearned: bool| -> Vec<f64> {
             let named = accuracies.iter().zip(&self.chosen);
             named.filter(|&(_, &chosen)| chosen == unlearned).map(|(accuracy, _)| *accuracy).collect()
@@ -92,15 +72,17 @@ impl<'a> NamedScore<'a> {
         Utility::from_accuracies([&unlearned[0], &unlearned[1]], [&retrained[0], &retrained[1]]).ok()
     }
 
-    /// Divides the sorted models of an example by their names.
+    /// Counts the sorted models of an example by their names.
     fn part(&mut self, sorted: &[(f64, u32)]) {
-        self.sides.iter_mut().for_each(Vec::clear);
-        self.counts.clear();
-        self.counts.push(0);
-        for &(confidence, model) in sorted {
-            let side = usize::from(!self.chosen[model as usize]);
-            self.sides[side].push(confidence);
-            self.counts.push(self.sides[0].len() as u32);
+        let Self { chosen, among, .. } = self;
+        for (side, among) in among.iter_mut().enumerate() {
+            among.clear();
+            among.push(0);
+            let mut count = 0;
+            among.extend(sorted.iter().map(|&(_, model)| {
+                count += u32::from(chosen[model as usize] == (side == 0));
+                count
+            }));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     energy::Distances,
     halved::Halved,
-    named_score::{NamedScore, SharedCuts},
+    named_score::NamedScore,
     naming::namings,
     pool::Pool,
     sequential::{affordable, sequential_p},
@@ -52,10 +52,9 @@ impl Nulls {
             let memory = || Halved::new(&pool);
             sequential_p(pool.n, most, seed, memory, |halved, naming| halved.is_at_most(naming, observed))
         });
-        let thresholds = SharedCuts::new(&pool);
-        let score = NamedScore::new(&thresholds).score(&pool.truth()).map(|observed| {
+        let score = NamedScore::new(&pool).score(&pool.truth()).map(|observed| {
             let (most, bound) = (affordable(most, size, SCORE), observed + ROUNDING * observed);
-            let memory = || NamedScore::new(&thresholds);
+            let memory = || NamedScore::new(&pool);
             sequential_p(pool.n, most, seed, memory, |scored, naming| scored.is_at_most(naming, bound))
         });
         Ok(Self { omnibus, quality, score, shift: Shift::of(unlearned, oracle, &drawn) })

@@ -2,13 +2,8 @@ use serde::Deserialize;
 use sweep_chance::Chance;
 
 use super::{
-    Nulls, PERMUTATION_SEED, benjamini_hochberg, energy_distance, energy_p,
-    halved::Halved,
-    named_score::{NamedScore, SharedCuts},
-    naming::naming,
-    namings,
-    pool::Pool,
-    sequential,
+    Nulls, PERMUTATION_SEED, benjamini_hochberg, energy_distance, energy_p, halved::Halved,
+    named_score::NamedScore, naming::naming, namings, pool::Pool, sequential,
 };
 use crate::score::{CrossFit, Ensemble, Kind, Model, Oracle, Score, Unlearned};
 
@@ -159,8 +154,7 @@ fn statistics_of_any_names_are_those_of_the_groups_that_they_make() {
         let (unlearned, oracle): (Ensemble<Unlearned>, Oracle) =
             (coarse(&world.models(n, 9, 0.7), steps), coarse(&world.models(n, 9, 0.0), steps));
         let pool = Pool::new(&unlearned, &oracle).expect("comparable groups");
-        let thresholds = SharedCuts::new(&pool);
-        let (mut halved, mut scored) = (Halved::new(&pool), NamedScore::new(&thresholds));
+        let (mut halved, mut scored) = (Halved::new(&pool), NamedScore::new(&pool));
         for naming in [pool.truth()].into_iter().chain((0..20).map(|nth| naming(n, 1, nth))) {
             let (ours, theirs) = named(&naming, &unlearned, &oracle);
             let quality =
