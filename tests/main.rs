@@ -23,6 +23,7 @@ mod session;
 mod shared;
 mod submit;
 mod stages;
+mod status;
 mod torch_sweep;
 mod toy_sweep;
 mod rehearsal;

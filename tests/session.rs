@@ -131,7 +131,7 @@ impl Watcher for Tally {
 
     fn remark(&self, _: &Remark) {}
 
-    fn begins<'p>(&'p self, _: &'p Plan, _: usize, _: usize) -> Box<dyn Observer + 'p> {
+    fn begins<'p>(&'p self, _: &'p Plan, _: usize, _: &[usize]) -> Box<dyn Observer + 'p> {
         Box::new(Counting(self))
     }
 }

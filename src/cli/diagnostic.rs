@@ -172,7 +172,7 @@ pub(super) enum CommandError {
         source: io::Error,
     },
     /// Nothing of that name.
-    #[error("no run of `{}` begins with `{}`; runs.csv lists them", dir.display(), prefix.escape_debug())]
+    #[error("no label of `{}` is `{}`, and no run begins with it; `sweep status` lists labels, runs.csv runs", dir.display(), prefix.escape_debug())]
     NoSuchRun {
         /// The results.
         dir: PathBuf,

@@ -1,4 +1,4 @@
-//! `sweep logs`: what the workers of a sweep, or those of one run, have said.
+//! `sweep logs`: what the workers of a sweep have said, or those of some of its runs.
 
 use std::{
     fs,
@@ -10,35 +10,133 @@ use clap::Args;
 use sweep_files::{private, regular};
 
 use super::{CommandError, Exit, terminal};
-use crate::{cluster::Submissions, frame::printable, store::Folder};
+use crate::{
+    appraisal::read_asked,
+    cluster::Submissions,
+    frame::printable,
+    outcome::{Outcome, Status},
+    plan::Run,
+    store::{Folder, Recorded},
+};
 
 /// Most of one log that is shown, from its end, in bytes.
 const SHOWN: u64 = 1 << 20;
-/// Lines of every worker's log that are shown where no run is named.
+/// Lines of a log that are shown where no run is named by its id.
 const LINES: usize = 20;
+
+/// Runs whose logs are shown where none is named by its id.
+const RUNS: usize = 20;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Results folder of the sweep
     dir: PathBuf,
-    /// Beginning of a run's id: show the log of its attempts
-    run: Option<String>,
+    /// A label of the grid, or the beginning of a run's id: show the logs of its runs
+    #[arg(value_name = "LABEL|RUN")]
+    name: Option<String>,
+    /// Only runs that failed or took too long
+    #[arg(long)]
+    failed: bool,
+}
+
+/// A log, and what stands above it.
+struct Log {
+    heading: String,
+    path: PathBuf,
+    /// Lines that are shown, from its end.
+    lines: usize,
 }
 
 pub(super) fn logs(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let (logs, lines) = match &arguments.run {
-        Some(prefix) => (of_run(&arguments.dir, prefix)?, usize::MAX),
-        None => (Submissions::logs(&arguments.dir), LINES),
+    let dir = &arguments.dir;
+    match &arguments.name {
+        None if !arguments.failed => {
+            let of_workers = Submissions::logs(dir);
+            if of_workers.is_empty() {
+                // Without a cluster a worker's words are in the folders of its runs.
+                show_runs(&read_asked(dir)?, None, true)
+            } else {
+                of_workers.into_iter().map(|path| Log::at(path, LINES)).try_for_each(|log| log.show())
+            }
+        }
+        None => show_runs(&read_asked(dir)?, None, true),
+        Some(name) => match read_asked(dir) {
+            Ok(recorded) if has_label(&recorded, name) => show_runs(&recorded, Some(name), arguments.failed),
+            // What can't be read whole may still have the log that tells why.
+            _ => of_run(dir, name)?
+                .into_iter()
+                .map(|path| Log::at(path, usize::MAX))
+                .try_for_each(|log| log.show()),
+        },
+    }?;
+    Ok(Exit::Done)
+}
+
+fn has_label(recorded: &Recorded, name: &str) -> bool {
+    recorded.plan.points.iter().any(|point| &*point.label == name)
+}
+
+/// Shows the logs of a label's runs, or of all; those that did not come to a result, or whatever came of them.
+fn show_runs(recorded: &Recorded, label: Option<&str>, failed: bool) -> Result<(), CommandError> {
+    let plan = &recorded.plan;
+    let asked = |run: &&Run| label.is_none_or(|label| &*plan.point(run).label == label);
+    let ended = |run: &'_ Run| {
+        let outcome = &recorded.outcomes.get(&run.id)?.outcome;
+        (!failed || matches!(outcome.status(), Status::Failed | Status::TimedOut)).then_some(())?;
+        Some((plan.point(run).title(), run.seed, outcome.clone(), recorded.run_folder(&run.id)))
     };
-    for log in logs {
-        let text = end_of(&log).map_err(|source| CommandError::Folder { path: log.clone(), source })?;
-        let kept: Vec<&str> = text.lines().collect();
-        terminal::data(&format!("== {}", log.display()));
-        for line in &kept[kept.len().saturating_sub(lines)..] {
-            terminal::data(&printable(line));
+    let mut shown = 0;
+    let mut more = 0;
+    for (title, seed, outcome, folder) in plan.runs.iter().filter(asked).filter_map(ended) {
+        let path = folder.join("worker.log");
+        let has_log = fs::symlink_metadata(&path).is_ok();
+        // A run that came to a result without a word has nothing to show.
+        if !has_log && !failed {
+            continue;
+        }
+        if shown == RUNS {
+            more += 1;
+            continue;
+        }
+        shown += 1;
+        let said = match &outcome {
+            Outcome::Failed { message, .. } => format!(": {}", message.lines().next().unwrap_or_default()),
+            _ => String::new(),
+        };
+        let heading = printable(&format!("{title} seed={seed}, {}{said}", outcome.status()));
+        if has_log {
+            Log { heading: format!("{heading}\n== {}", path.display()), path, lines: LINES }.show()?;
+        } else {
+            terminal::data(&format!("== {heading}\n== it left no log"));
         }
     }
-    Ok(Exit::Done)
+    if more > 0 {
+        terminal::talk(&format!("… and {more} more; name a label, or a run by the beginning of its id"));
+    }
+    if shown == 0 {
+        let which = if failed { "no run has failed" } else { "none of its runs has left a log" };
+        terminal::talk(&format!(
+            "{which}; `sweep status` counts runs, `sweep logs DIR RUN` shows the log of one"
+        ));
+    }
+    Ok(())
+}
+
+impl Log {
+    fn at(path: PathBuf, lines: usize) -> Self {
+        Self { heading: path.display().to_string(), path, lines }
+    }
+
+    fn show(&self) -> Result<(), CommandError> {
+        let text =
+            end_of(&self.path).map_err(|source| CommandError::Folder { path: self.path.clone(), source })?;
+        let kept: Vec<&str> = text.lines().collect();
+        terminal::data(&format!("== {}", self.heading));
+        for line in &kept[kept.len().saturating_sub(self.lines)..] {
+            terminal::data(&printable(line));
+        }
+        Ok(())
+    }
 }
 
 fn of_run(dir: &Path, prefix: &str) -> Result<Vec<PathBuf>, CommandError> {

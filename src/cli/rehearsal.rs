@@ -137,7 +137,7 @@ impl Watcher for Talk {
         terminal::notes([remark]);
     }
 
-    fn begins<'p>(&'p self, plan: &'p Plan, _: usize, _: usize) -> Box<dyn Observer + 'p> {
+    fn begins<'p>(&'p self, plan: &'p Plan, _: usize, _: &[usize]) -> Box<dyn Observer + 'p> {
         Box::new(Told { plan })
     }
 }

@@ -4,7 +4,7 @@ use std::{path::PathBuf, thread, time::Duration};
 
 use clap::Args;
 
-use super::{CommandError, Exit, Format, status::Census};
+use super::{CommandError, Exit, status::Census};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 pub(super) fn watch(arguments: &Arguments) -> Result<Exit, CommandError> {
     loop {
         let census = Census::take(&arguments.dir)?;
-        census.show(Format::Human);
+        census.show();
         if census.is_complete() {
             return Ok(Exit::Done);
         }

@@ -79,8 +79,12 @@ impl Frame {
         self
     }
 
-    /// The ranks that a ranked point may have, or `None` where nothing was compared.
+    /// The ranks that a point may have; `None` for one that is not ranked (floor, ceiling, oracle) or has no score, or
+    /// where nothing was compared.
     pub fn ranks(&self, point: &PointRow) -> Option<Ranks> {
+        if !point.is_ranked() || point.score.is_err() {
+            return None;
+        }
         let ranking = self.ranking();
         let others = ranking.iter().filter(|(other, _)| other.position != point.position);
         let standings: Vec<Standing> =

@@ -180,7 +180,7 @@ mod tests {
             self.0.borrow_mut().push(remark.to_string());
         }
 
-        fn begins<'p>(&'p self, _: &'p Plan, _: usize, _: usize) -> Box<dyn Observer + 'p> {
+        fn begins<'p>(&'p self, _: &'p Plan, _: usize, _: &[usize]) -> Box<dyn Observer + 'p> {
             Box::new(Unwatched)
         }
     }

@@ -169,9 +169,9 @@ impl Session<'_> {
         means: &Means,
     ) -> Result<(Ending, Option<pool::Interruption>), SessionError> {
         let is_settled =
-            |run: &&Run| store.outcome(&run.id).is_some_and(|outcome| plan.is_settled(run, outcome));
-        let ended = plan.runs.iter().filter(is_settled).count();
-        let observer = self.watcher.begins(plan, means.settings.slots.len(), ended);
+            |run: &Run| store.outcome(&run.id).is_some_and(|outcome| plan.is_settled(run, outcome));
+        let ended: Vec<usize> = (0..plan.runs.len()).filter(|&run| is_settled(&plan.runs[run])).collect();
+        let observer = self.watcher.begins(plan, means.settings.slots.len(), &ended);
         let mut attentive = Attentive { observer, drained: None };
         let ending = pool::run(plan, store, means.cache.as_ref(), &means.settings, &mut attentive)?;
         Ok((ending, attentive.drained))

@@ -15,9 +15,9 @@ pub trait Watcher {
     /// Something about the machine that the pool makes do with.
     fn remark(&self, remark: &Remark);
 
-    /// Runs of a plan are about to be carried out on so many slots; `ended` of them have an outcome already. What happens is
-    /// told to the observer, which is dropped when all that was asked for has ended.
-    fn begins<'p>(&'p self, plan: &'p Plan, slots: usize, ended: usize) -> Box<dyn Observer + 'p>;
+    /// Runs of a plan are about to be carried out on so many slots; those at the positions `ended` have an outcome already. What
+    /// happens is told to the observer, which is dropped when all that was asked for has ended.
+    fn begins<'p>(&'p self, plan: &'p Plan, slots: usize, ended: &[usize]) -> Box<dyn Observer + 'p>;
 }
 
 /// What a pool makes do with.
@@ -47,7 +47,7 @@ impl Watcher for Unwatched {
 
     fn remark(&self, _: &Remark) {}
 
-    fn begins<'p>(&'p self, _: &'p Plan, _: usize, _: usize) -> Box<dyn Observer + 'p> {
+    fn begins<'p>(&'p self, _: &'p Plan, _: usize, _: &[usize]) -> Box<dyn Observer + 'p> {
         Box::new(Self)
     }
 }

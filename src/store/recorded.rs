@@ -43,6 +43,8 @@ pub struct Recorded {
     pub plan: Plan,
     /// The outcomes of the plan's runs, as far as they are known.
     pub outcomes: BTreeMap<RunId, Record>,
+    /// Runs that were handed to a worker and have no end yet.
+    under_way: BTreeSet<RunId>,
     /// What the user should know.
     pub notices: Vec<Notice>,
     /// Folders of runs that lie elsewhere: in the results of another sweep.
@@ -82,13 +84,15 @@ impl Recorded {
         journals.known()?;
         let notices = journals.notices();
         let history = History::read(disk, &folder, journals)?;
-        Ok(Self { notices, ..Self::of(folder, plan, history.records) })
+        let under_way = history.under_way;
+        Ok(Self { under_way, notices, ..Self::of(folder, plan, history.records) })
     }
 
     pub(super) fn of(folder: Folder, plan: Plan, mut outcomes: BTreeMap<RunId, Record>) -> Self {
         let asked: BTreeSet<_> = plan.runs.iter().map(|run| &run.id).collect();
         outcomes.retain(|run, _| asked.contains(run));
-        Self { folder, plan, outcomes, notices: Vec::new(), elsewhere: BTreeMap::new() }
+        let (under_way, notices, elsewhere) = (BTreeSet::new(), Vec::new(), BTreeMap::new());
+        Self { folder, plan, outcomes, under_way, notices, elsewhere }
     }
 
     /// What several sweeps have for a plan with runs of all of them. Of a run that several have, the finished one counts.
@@ -111,6 +115,11 @@ impl Recorded {
     /// Whether a run has an outcome that stands.
     pub fn has_ended(&self, run: &RunId) -> bool {
         self.outcomes.get(run).is_some_and(|record| record.outcome.is_final())
+    }
+
+    /// Whether a run was handed to a worker and has no end yet; true also where that worker died with its scheduler.
+    pub fn is_under_way(&self, run: &RunId) -> bool {
+        self.under_way.contains(run)
     }
 
     /// The folder with the files of a run's outcome.
@@ -207,6 +216,8 @@ impl Journals {
 pub(super) struct History {
     pub(super) records: BTreeMap<RunId, Record>,
     pub(super) attempts: BTreeMap<RunId, u32>,
+    /// Runs whose latest attempt has no end.
+    pub(super) under_way: BTreeSet<RunId>,
 }
 
 impl History {
@@ -230,10 +241,12 @@ impl History {
         match entry.event {
             Event::Opened(_) => {}
             Event::Started { run, attempt, .. } => {
+                self.under_way.insert(run.clone());
                 let latest = self.attempts.entry(run).or_default();
                 *latest = attempt.max(*latest);
             }
             Event::Ended { run, attempt, outcome, source } => {
+                self.under_way.remove(&run);
                 let decided = self.records.get(&run).is_some_and(|record| record.outcome.is_final());
                 if !decided {
                     let (epoch, scheduler) = (entry.epoch, share.cloned());

@@ -469,6 +469,18 @@ fn numbers_that_nobody_can_count_on_from_are_damage() {
 }
 
 #[test]
+fn a_run_is_under_way_from_its_beginning_to_its_end() {
+    let (disk, dir) = memory();
+    let (mut store, _) = Asked::of(plan(RUNS)).open(disk.clone(), &dir).expect("a fresh start");
+    let is_under_way = || Recorded::read_on(&*disk, &dir).expect("readable").is_under_way(&run_id(1));
+    assert!(!is_under_way(), "nothing has begun");
+    store.begin(&run_id(1), 1, 0).expect("room");
+    assert!(is_under_way());
+    store.commit(&run_id(1), 1, &outcome(1), Source::Computed).expect("room");
+    assert!(!is_under_way(), "it has ended");
+}
+
+#[test]
 fn a_missing_journal_or_plan_is_no_fresh_start() {
     for name in ["journal.jsonl", "plan.json"] {
         let (disk, dir, _) = small_journal();

@@ -1,5 +1,7 @@
 //! What the user sees while something works: bars on a terminal, plain lines elsewhere.
 
+mod remaining;
+
 use std::{
     borrow::Cow,
     sync::atomic::{AtomicUsize, Ordering},
@@ -7,8 +9,9 @@ use std::{
 };
 
 use clap::ValueEnum;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use self::remaining::Remaining;
 use super::terminal;
 use crate::{
     frame::printable,
@@ -77,21 +80,22 @@ struct SweepProgress<'p> {
     overall: ProgressBar,
     slots: Vec<ProgressBar>,
     ended: usize,
+    remaining: Remaining,
     since: Instant,
 }
 
 impl<'p> SweepProgress<'p> {
-    /// `ended` of the plan's runs have an outcome already.
-    fn new(plan: &'p Plan, slots: usize, ended: usize, manner: Manner) -> Self {
+    /// The runs at these positions have an outcome already.
+    fn new(plan: &'p Plan, slots: usize, ended: &[usize], manner: Manner) -> Self {
         let manner = manner.chosen();
         let target =
             if manner == Manner::Bar { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
         let overall = bars.add(ProgressBar::new(plan.runs.len() as u64));
-        overall.set_style(style("{msg} {wide_bar} {pos}/{len} runs  {elapsed} elapsed, {eta} to go"));
+        overall.set_style(style("{msg} {wide_bar} {pos}/{len} runs  {elapsed} elapsed, {prefix} to go"));
         overall.set_message(plan.name.clone());
-        overall.set_position(ended as u64);
-        overall.reset_eta();
+        overall.set_prefix("—");
+        overall.set_position(ended.len() as u64);
         let slots = (0..slots)
             .map(|_| {
                 let bar = bars.add(ProgressBar::new(1));
@@ -99,7 +103,23 @@ impl<'p> SweepProgress<'p> {
                 bar
             })
             .collect();
-        Self { plan, lines: manner == Manner::Lines, bars, overall, slots, ended, since: Instant::now() }
+        Self {
+            plan,
+            lines: manner == Manner::Lines,
+            bars,
+            overall,
+            slots,
+            ended: ended.len(),
+            remaining: Remaining::of(plan, ended),
+            since: Instant::now(),
+        }
+    }
+
+    /// Says how long the rest will be, by the work that is left.
+    fn estimate(&self) {
+        if let Some(time) = self.remaining.time(self.since.elapsed()) {
+            self.overall.set_prefix(format!("{:#}", HumanDuration(time)));
+        }
     }
 
     fn title(&self, run: usize) -> String {
@@ -112,7 +132,8 @@ impl<'p> SweepProgress<'p> {
         self.bars.suspend(|| terminal::talk(text));
     }
 
-    fn started(&self, slot: usize, run: usize) {
+    fn started(&mut self, slot: usize, run: usize) {
+        self.remaining.begin(slot, run);
         if let Some(bar) = self.slots.get(slot) {
             bar.reset();
             bar.set_prefix(slot.to_string());
@@ -123,6 +144,8 @@ impl<'p> SweepProgress<'p> {
     fn ended(&mut self, slot: Option<usize>, run: usize, outcome: &Outcome, source: Source) {
         self.ended += 1;
         self.overall.set_position(self.ended as u64);
+        self.remaining.end(slot, run);
+        self.estimate();
         if let Some(bar) = slot.and_then(|slot| self.slots.get(slot)) {
             bar.set_message("");
             bar.set_position(0);
@@ -172,7 +195,7 @@ impl Watcher for Manner {
         terminal::notes([remark]);
     }
 
-    fn begins<'p>(&'p self, plan: &'p Plan, slots: usize, ended: usize) -> Box<dyn Observer + 'p> {
+    fn begins<'p>(&'p self, plan: &'p Plan, slots: usize, ended: &[usize]) -> Box<dyn Observer + 'p> {
         Box::new(SweepProgress::new(plan, slots, ended, *self))
     }
 }
@@ -203,6 +226,8 @@ impl Observer for SweepProgress<'_> {
                     bar.set_length((*steps).max(1));
                     bar.set_position(*step);
                 }
+                self.remaining.advance(*slot, *step as f64 / (*steps).max(1) as f64);
+                self.estimate();
             }
             Happening::Ended { slot, run, outcome, source } => self.ended(*slot, *run, outcome, *source),
             Happening::WorkerLost { slot, reason } => {

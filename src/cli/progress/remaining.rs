@@ -1,0 +1,82 @@
+//! How much work is left, and for how long that will be. Runs differ a lot in cost, so runs are not what is counted.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::plan::Plan;
+
+/// What a run costs beside its recipe, in passes over the retain set: it is measured on every set, without learning.
+const MEASURING: f64 = 0.5;
+
+/// The work of a sweep that is left, in passes over the retain set.
+#[derive(Debug)]
+pub(super) struct Remaining {
+    /// Work of each run of the plan.
+    runs: Vec<f64>,
+    /// What has been done here.
+    done: f64,
+    /// What nobody has done.
+    left: f64,
+    /// Which run each slot is at, and what share of it is done.
+    under_way: BTreeMap<usize, (usize, f64)>,
+}
+
+impl Remaining {
+    /// All runs of a plan but those that have an outcome.
+    pub(super) fn of(plan: &Plan, ended: &[usize]) -> Self {
+        Self::of_work(plan.runs.iter().map(|run| plan.point(run).passes + MEASURING).collect(), ended)
+    }
+
+    fn of_work(runs: Vec<f64>, ended: &[usize]) -> Self {
+        let left = runs.iter().sum::<f64>() - ended.iter().map(|&run| runs[run]).sum::<f64>();
+        Self { runs, done: 0.0, left, under_way: BTreeMap::new() }
+    }
+
+    /// A slot has begun a run.
+    pub(super) fn begin(&mut self, slot: usize, run: usize) {
+        self.under_way.insert(slot, (run, 0.0));
+    }
+
+    /// A slot has done this share of its run.
+    pub(super) fn advance(&mut self, slot: usize, share: f64) {
+        if let Some((_, done)) = self.under_way.get_mut(&slot) {
+            *done = share;
+        }
+    }
+
+    /// A run has ended; one that was carried out elsewhere, or earlier, has cost nothing here.
+    pub(super) fn end(&mut self, slot: Option<usize>, run: usize) {
+        let here = slot.and_then(|slot| self.under_way.remove(&slot)).is_some_and(|(own, _)| own == run);
+        self.left -= self.runs[run];
+        if here {
+            self.done += self.runs[run];
+        }
+    }
+
+    /// How long the rest will be, if it goes on as in the time that has passed; nothing while nothing is known.
+    pub(super) fn time(&self, passed: Duration) -> Option<Duration> {
+        let partly: f64 = self.under_way.values().map(|&(run, share)| share * self.runs[run]).sum();
+        let (done, left) = (self.done + partly, (self.left - partly).max(0.0));
+        (done > 0.0).then(|| passed.mul_f64(left / done))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Remaining;
+
+    #[test]
+    fn time_is_unknown_at_first_and_follows_the_work() {
+        let mut remaining = Remaining::of_work(vec![30.0, 30.0, 1.0, 1.0, 7.0], &[4]);
+        let after =
+            |remaining: &Remaining| remaining.time(Duration::from_secs(10)).map(|time| time.as_secs_f64());
+        assert_eq!(after(&remaining), None, "nothing is done");
+        remaining.begin(0, 0);
+        remaining.advance(0, 0.5);
+        assert_eq!(after(&remaining), Some(10.0 * 47.0 / 15.0), "half a run is done");
+        remaining.end(Some(0), 0);
+        remaining.end(None, 1);
+        assert_eq!(after(&remaining), Some(10.0 * 2.0 / 30.0), "what the cache gave has taken no time");
+    }
+}

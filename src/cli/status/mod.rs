@@ -1,0 +1,123 @@
+//! `sweep status`: how far a sweep is, from its results folder; where it is on a cluster, also who works on it.
+
+mod crowd;
+mod labels;
+mod trouble;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use serde_json::json;
+
+use self::{crowd::Crowd, labels::LabelCounts, trouble::Trouble};
+use super::{CommandError, Exit, Format, terminal};
+use crate::{
+    appraisal::read_asked, cluster::Frozen, frame::printable, outcome::Status, plan::Run, store::Recorded,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Results folder of the sweep
+    dir: PathBuf,
+    /// How to show it
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+}
+
+pub(super) fn status(arguments: &Arguments) -> Result<Exit, CommandError> {
+    let census = Census::take(&arguments.dir)?;
+    match arguments.format {
+        Format::Json => terminal::data(&census.json()),
+        Format::Human => census.show_all(),
+    }
+    Ok(Exit::Done)
+}
+
+/// How a sweep stands.
+pub(super) struct Census {
+    recorded: Recorded,
+    counts: BTreeMap<Status, usize>,
+    /// Where several schedulers share the results.
+    crowd: Option<Crowd>,
+}
+
+impl Census {
+    pub(super) fn take(dir: &Path) -> Result<Self, CommandError> {
+        let recorded = read_asked(dir)?;
+        let counts = counts(&recorded);
+        let crowd = if Frozen::is_in(dir) { Some(Crowd::count(dir, &recorded)?) } else { None };
+        Ok(Self { recorded, counts, crowd })
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        !self.counts.contains_key(&Status::Pending)
+    }
+
+    /// How far it is, and who works on it.
+    pub(super) fn show(&self) {
+        terminal::data(&self.line());
+        for line in self.crowd.iter().flat_map(Crowd::lines) {
+            terminal::data(&line);
+        }
+        terminal::notes(&self.recorded.notices);
+    }
+
+    /// The same, with every label and whatever went wrong.
+    fn show_all(&self) {
+        self.show();
+        terminal::data(&LabelCounts::of(&self.recorded).table());
+        let trouble = Trouble::of(&self.recorded).lines();
+        for line in &trouble {
+            terminal::data(line);
+        }
+        if !trouble.is_empty() {
+            let dir = self.recorded.folder.path().display();
+            terminal::talk(&format!("`sweep logs {dir} --failed` shows what those runs said"));
+        }
+    }
+
+    fn json(&self) -> String {
+        let plan = &self.recorded.plan;
+        let by_status: BTreeMap<&str, usize> =
+            self.counts.iter().map(|(status, count)| (status.word(), *count)).collect();
+        let mut object = json!({ "name": plan.name, "engine": plan.engine.name, "runs": plan.runs.len(), "status": by_status });
+        object["labels"] = LabelCounts::of(&self.recorded).json();
+        object["messages"] = Trouble::of(&self.recorded).json();
+        if let Some(crowd) = &self.crowd {
+            object["tasks"] = json!(crowd.tasks);
+            object["claimed"] = json!(crowd.claimed);
+        }
+        object.to_string()
+    }
+
+    fn line(&self) -> String {
+        let plan = &self.recorded.plan;
+        let parts: Vec<String> =
+            self.counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
+        format!(
+            "{} ({} engine): {} runs, {}",
+            plan.name,
+            printable(&plan.engine.name),
+            plan.runs.len(),
+            parts.join(", ")
+        )
+    }
+}
+
+fn tally<K: Ord>(items: impl Iterator<Item = K>) -> BTreeMap<K, usize> {
+    items.fold(BTreeMap::new(), |mut counts, item| {
+        *counts.entry(item).or_insert(0) += 1;
+        counts
+    })
+}
+
+fn counts(recorded: &Recorded) -> BTreeMap<Status, usize> {
+    tally(recorded.plan.runs.iter().map(|run| status_of(recorded, run)))
+}
+
+fn status_of(recorded: &Recorded, run: &Run) -> Status {
+    recorded.outcomes.get(&run.id).map_or(Status::Pending, |record| record.outcome.status())
+}
