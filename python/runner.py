@@ -445,52 +445,74 @@ class Progress:
             say(cls.messages, moved=cls.moves)
 
 
-def load(path):
-    """The user's file as a module of its own name. It and what it imports from its folder are compiled from their source:
-    a cache of bytecode may be that of other bytes."""
+class Own:
+    """Which files are the user's: those below the folder of the function's file, or its package where it is installed."""
+
+    root, place = "", ""
+
+    @classmethod
+    def holds(cls, path):
+        if path != cls.place and not path.startswith(os.path.join(cls.place, "")):
+            return False
+        below = path[len(cls.place):]
+        return "site-packages" not in below and "dist-packages" not in below
+
+    @classmethod
+    def files(cls):
+        """Those that were imported, below the root."""
+        found = set()
+        for module in list(sys.modules.values()):
+            path = getattr(module, "__file__", None)
+            if isinstance(path, str) and cls.holds(os.path.abspath(path)) and os.path.exists(path):
+                found.add(os.path.relpath(path, cls.root))
+        return sorted(found)
+
+
+def load(path, name):
+    """The user's file as a module of its own name, or the module that the grid names. It and what it imports of the user's are
+    compiled from their source: a cache of bytecode may be that of other bytes."""
     import importlib.machinery as machinery
     import importlib.util
-
-    folder, name = os.path.split(path)
-    name = os.path.splitext(name)[0]
 
     class Fresh(machinery.SourceFileLoader):
         def get_code(self, fullname):
             path = self.get_filename(fullname)
+            if not Own.holds(os.path.abspath(path)):
+                return super().get_code(fullname)
             return compile(self.get_data(path), path, "exec", dont_inherit=True)
 
     kinds = (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES), (Fresh, machinery.SOURCE_SUFFIXES)
     finder = machinery.FileFinder.path_hook(*kinds)
 
+    def is_hooked(place):
+        place = os.path.abspath(place)
+        return place == Own.root or Own.holds(place)
+
     def hook(place):
-        if not is_own(os.path.join(os.path.abspath(place), ""), folder):
+        if not is_hooked(place):
             raise ImportError
         return finder(place)
 
     sys.dont_write_bytecode = True
     sys.path_hooks.insert(0, hook)
-    sys.path[0] = folder
+    for place in [place for place in sys.path_importer_cache if is_hooked(place)]:
+        del sys.path_importer_cache[place]
+    # Nothing of the working folder is imported unless that is the user's folder, whose files are part of the run's name.
+    sys.path[0:1] = [Own.root] if Own.place == Own.root else []
     sys.argv = [path]
+    if name is not None:
+        module = importlib.import_module(name)
+        found = os.path.abspath(getattr(module, "__file__", None) or "")
+        if not os.path.samefile(found, path):
+            raise Refused(f"`{name}` is imported from `{found}` and not from `{path}`")
+        return module
+    name = os.path.splitext(os.path.basename(path))[0]
     if name in sys.modules:
         raise Refused(f"a module `{name}` is there already; give `{name}.py` another name")
     spec = importlib.util.spec_from_file_location(name, path, loader=Fresh(name, path))
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def is_own(path, folder):
-    return path.startswith(os.path.join(folder, "")) and "site-packages" not in path and "dist-packages" not in path
-
-
-def own_files(folder):
-    """The files of the user's that were imported."""
-    found = set()
-    for module in list(sys.modules.values()):
-        path = getattr(module, "__file__", None)
-        if isinstance(path, str) and is_own(os.path.abspath(path), folder) and os.path.exists(path):
-            found.add(os.path.relpath(path, folder))
-    return sorted(found)
 
 
 class Refused(Exception):
@@ -501,7 +523,7 @@ class Mismatch(Exception):
     """The two engines don't see the same network: no run with this function can be believed."""
 
 
-def told(error, folder):
+def told(error):
     """One line: the last place in the user's own code, and the exception."""
     words = " ".join(str(error).split())
     text = f"{type(error).__name__}: {words}" if words else type(error).__name__
@@ -510,13 +532,13 @@ def told(error, folder):
     place, trace = "", error.__traceback__
     while trace is not None:
         path = trace.tb_frame.f_code.co_filename
-        if is_own(path, folder):
-            place = f"{os.path.relpath(path, folder)}, line {trace.tb_lineno}"
+        if Own.holds(path):
+            place = f"{os.path.relpath(path, Own.root)}, line {trace.tb_lineno}"
             line = __import__("linecache").getline(path, trace.tb_lineno).strip()
             place += f", `{line}`: " if line else ": "
         trace = trace.tb_next
-    if isinstance(error, SyntaxError) and error.filename and is_own(error.filename, folder):
-        place = f"{os.path.relpath(error.filename, folder)}, line {error.lineno}: "
+    if isinstance(error, SyntaxError) and error.filename and Own.holds(error.filename):
+        place = f"{os.path.relpath(error.filename, Own.root)}, line {error.lineno}: "
     return (place + text)[:2000]
 
 
@@ -588,7 +610,7 @@ def perform(job, messages):
     seed_all(job["seed"])
     Progress.messages, Progress.process = messages, os.getpid()
     register_optimizer_step_post_hook(lambda *_: Progress.move(steps=1))
-    function = getattr(load(job["file"]), job["function"])
+    function = getattr(load(job["file"], job["module"]), job["function"])
     seed_all(job["seed"])
     begin = time.perf_counter()
     net = returned(function(net, *positional, **job["arguments"]), net)
@@ -599,8 +621,7 @@ def perform(job, messages):
     finite = all(bool(tensor.isfinite().all()) for tensor in state.values())
     if finite:
         write_weights(job["result"], state)
-    files = own_files(os.path.dirname(job["file"]))
-    say(messages, answer={"seconds": seconds, "steps": Progress.steps, "finite": finite, "files": files})
+    say(messages, answer={"seconds": seconds, "steps": Progress.steps, "finite": finite, "files": Own.files()})
 
 
 def main():
@@ -628,7 +649,7 @@ def main():
     os.dup2(nothing, 0)
     os.close(nothing)
     job = json.loads(line)
-    folder = os.path.dirname(job["file"])
+    Own.root, Own.place = job["root"], job["own"]
     try:
         perform(job, messages)
     except Mismatch as error:
@@ -640,7 +661,7 @@ def main():
 
         traceback.print_exc()
         kind = "out-of-memory" if is_shortage(error) else "error"
-        say(messages, failed={"kind": kind, "message": told(error, folder)})
+        say(messages, failed={"kind": kind, "message": told(error)})
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -136,9 +136,10 @@ fn nobody_elses_python_is_run_unasked_and_planning_runs_none() {
 }
 
 /// What a hostile function comes to: the status of its run, and words of its message or flags.
-const HOSTILE: [(&str, &str, &str); 30] = [
+const HOSTILE: [(&str, &str, &str); 31] = [
     ("prints", "finished", "unchanged"),
     ("writes_to_descriptors", "finished", "unchanged"),
+    ("prints_below_python", "finished", "unchanged"),
     ("closes_streams", "finished", "unchanged"),
     ("changes_the_process", "finished", "unchanged"),
     ("leaves_a_thread", "finished", "unchanged"),
@@ -226,11 +227,11 @@ fn a_hostile_function_costs_its_own_run_and_leaves_nothing_behind() {
 #[ignore = "wants a Python with PyTorch 2 in SWEEP_TEST_PYTHON"]
 fn a_killed_scheduler_leaves_no_python_behind_and_nothing_is_lost_or_repeated() {
     let bench = with_pytorch("[method.mine]\npython = \"hostile.py:leaves_programs\"\n");
-    bench.write("mine.toml", bench.read("mine.toml").replace("seeds = 1", "seeds = 3"));
+    bench.write("mine.toml", bench.read("mine.toml").replace("seeds = 1", "seeds = 9"));
     let mark = format!("SWEEP_TEST_MARK={}", bench.path("").display());
     let (name, value) = mark.split_once('=').expect("both");
     let arguments = ["mine.toml", "--out", "r", "--no-cache", "--trust"];
-    for moment in 2..6 {
+    for moment in 2..12 {
         let mut scheduler = bench.command(arguments).env(name, value).spawn().expect("sweep starts");
         while bench.ended("r").len() < moment && scheduler.try_wait().expect("ours").is_none() {
             thread::yield_now();
@@ -247,7 +248,27 @@ fn a_killed_scheduler_leaves_no_python_behind_and_nothing_is_lost_or_repeated() 
     let runs = ended.len();
     ended.sort();
     ended.dedup();
-    assert_eq!((ended.len(), runs), (1 + 1 + 3 + 3, 1 + 1 + 3 + 3), "every run ends once");
+    assert_eq!((ended.len(), runs), (1 + 1 + 9 + 9, 1 + 1 + 9 + 9), "every run ends once");
+}
+
+#[test]
+#[ignore = "wants a Python with PyTorch 2 in SWEEP_TEST_PYTHON"]
+fn a_function_that_never_ends_is_ended_with_all_that_it_has_started() {
+    let spins = ["spins", "spins_beyond_signals"];
+    let tables = spins.map(|function| format!("[method.{function}]\npython = \"hostile.py:{function}\"\n"));
+    let bench = with_pytorch(&format!("run-timeout = \"20s\"\n{}", tables.concat()));
+    let mark = format!("SWEEP_TEST_MARK={}", bench.path("").display());
+    let (name, value) = mark.split_once('=').expect("both");
+    let output =
+        bench.command(["mine.toml", "--out", "r", "--no-cache", "--trust"]).env(name, value).output();
+    let said = crate::harness::Said::from(output.expect("sweep starts")).expect_code(1);
+    for function in spins {
+        let [run] = &runs_of(&bench, "r", function)[..] else {
+            panic!("{function}: one run; {}", said.stderr)
+        };
+        assert_eq!(run["status"], "timed-out", "{run:?}");
+    }
+    assert_eq!(marked(&mark), 0, "no process is left");
 }
 
 #[test]

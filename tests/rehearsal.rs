@@ -108,3 +108,31 @@ fn a_new_method_runs_as_it_is() {
     );
     assert!(found["printed"].to_string().contains("epoch 0: loss"), "{found}");
 }
+
+#[test]
+#[ignore = "wants a Python with PyTorch 2 in SWEEP_TEST_PYTHON"]
+fn a_function_of_a_module_runs() {
+    let python = env::var("SWEEP_TEST_PYTHON").expect("SWEEP_TEST_PYTHON names a Python with PyTorch 2");
+    let bench = Bench::with_faces();
+    bench.write("src/pkg/__init__.py", "");
+    bench.write("src/pkg/near.py", "STEP = 1\n");
+    bench.write("src/beside.py", "KNOWN = 1\n");
+    bench.write("hidden.py", "");
+    bench.write(
+        "src/pkg/method.py",
+        "import beside\nfrom .near import STEP\ndef f(net, data):\n    net.fc.bias.data += STEP\n\
+         def g(net, data):\n    import hidden\n",
+    );
+    let tried = |function: &str| {
+        let small = ["try", "--data", "faces", "-S", "training.network.width=4", "-S", "training.epochs=1"];
+        let mut command = bench.command([&small[..], &["--interpreter", &python, function]].concat());
+        Said::from(command.env("PYTHONPATH", bench.path("src")).output().expect("sweep starts"))
+    };
+    let said = tried("pkg.method:f").expect_code(0);
+    assert!(said.stdout.contains("weights moved by 3.162"), "the square root of ten: {}", said.stdout);
+    let said = tried("pkg.method:g").expect_code(1);
+    let words = "pkg/method.py, line 6, `import hidden`: ModuleNotFoundError";
+    assert!(said.stdout.contains(words), "the working folder is not the package's: {}", said.stdout);
+    let said = tried("pkg.none:f").expect_code(2);
+    assert!(said.stderr.contains("there is no module `pkg.none`"), "{}", said.stderr);
+}

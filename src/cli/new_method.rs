@@ -100,7 +100,7 @@ mod tests {
         let path = folder.path().join("my_own.py");
         write(&path, &filled("my-own", Path::new("my_own.py"))).expect("it is new");
         let target = Callee::parse(&format!("{}:unlearning", path.display())).expect("a target");
-        let function = target.read().expect("a function");
+        let function = target.read(&[]).expect("a function");
         assert_eq!(function.signature.names(), ["lr", "epochs", "forget_weight"]);
         assert!(write(&path, "").is_err());
         let text = std::fs::read_to_string(&path).expect("readable");

@@ -25,7 +25,7 @@ const WORKERS: u32 = 2;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The function: FILE.py:FUNCTION
+    /// The function: FILE.py:FUNCTION or package.module:FUNCTION
     function: String,
     /// Its keyword arguments, one value each, in TOML: `lr=1e-3`
     #[arg(value_name = "KEY=VALUE")]

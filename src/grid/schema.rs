@@ -196,7 +196,10 @@ fn of_method(method: &Method) -> Value {
     properties.insert("method".to_owned(), json!({ "const": method.name }));
     let own = method.open;
     if method.name == OWN_FUNCTION {
-        properties.insert(FUNCTION.to_owned(), text("The function: \"FILE.py:FUNCTION\""));
+        properties.insert(
+            FUNCTION.to_owned(),
+            text("The function: \"FILE.py:FUNCTION\" or \"package.module:FUNCTION\""),
+        );
     } else if own {
         properties.insert(PHASES.to_owned(), list(&json!({ "type": "object" }), "What is done, in order"));
     }

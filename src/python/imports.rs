@@ -1,4 +1,4 @@
-//! What a file imports from its own folder: found in its `import` statements, which are read and not executed.
+//! What a file imports from its own folder or package: found in its `import` statements, which are read and not executed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,24 +6,38 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sweep_protocol::{recipe::Imported, terms::ContentHash};
+use sweep_protocol::{
+    recipe::{Imported, own, root},
+    terms::ContentHash,
+};
 
 use super::{NotCallable, read, source::Code};
 
 /// Files that are looked at for one function.
 const MOST: usize = 1_000;
 
-/// The files below the folder of `file` that it, or one of them, imports; a package counts as a whole.
-pub(super) fn of(file: &Path, source: &Code) -> Result<Vec<Imported>, NotCallable> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+/// The files below the folder of `file` that it, or one of them, imports; a package counts as a whole, that of `module`
+/// always. They may lie there beside the file, or in those of `folders` that are below.
+pub(super) fn of(
+    (file, module): (&Path, Option<&str>),
+    source: &Code,
+    folders: &[PathBuf],
+) -> Result<Vec<Imported>, NotCallable> {
+    let root = root(file, module);
+    let folder = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    let package = module.and_then(|module| module.split('.').next());
+    let is_alone = own(file, module) != root;
+    let bases = bases(folder, folders);
+    let file = if root.as_os_str().is_empty() { folder.join(file) } else { file.to_owned() };
     let mut found: BTreeMap<PathBuf, ContentHash> = BTreeMap::new();
-    let mut ahead = modules(source);
+    let mut ahead: Vec<String> = package.map(str::to_owned).into_iter().collect();
+    ahead.extend(modules(source));
     let mut seen: BTreeSet<String> = BTreeSet::new();
     while let Some(module) = ahead.pop() {
-        if !seen.insert(module.clone()) {
+        if !seen.insert(module.clone()) || (is_alone && package != Some(&*module)) {
             continue;
         }
-        for path in files(folder, &module) {
+        for path in bases.iter().flat_map(|base| files(base, &module)) {
             if found.contains_key(&path) || path == file {
                 continue;
             }
@@ -40,6 +54,18 @@ pub(super) fn of(file: &Path, source: &Code) -> Result<Vec<Imported>, NotCallabl
         found.into_iter().map(|(path, blake3)| Imported { path: below(&path), blake3 }).collect();
     imports.sort();
     Ok(imports)
+}
+
+/// The folder, and those below it in which Python looks as well.
+fn bases(folder: &Path, folders: &[PathBuf]) -> Vec<PathBuf> {
+    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let above = whole(folder);
+    let below = folders.iter().filter_map(|path| whole(path).strip_prefix(&above).ok().map(Path::to_owned));
+    let is_own = |path: &PathBuf| {
+        !path.as_os_str().is_empty()
+            && !path.iter().any(|step| step == "site-packages" || step == "dist-packages")
+    };
+    std::iter::once(folder.to_owned()).chain(below.filter(is_own).map(|path| folder.join(path))).collect()
 }
 
 /// The first words of the modules that a source imports: `a` of `import a.b` and of `from a.b import c`.

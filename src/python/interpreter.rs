@@ -68,8 +68,46 @@ fn on_path(program: &str, here: &Whereabouts) -> Option<PathBuf> {
     absolute.map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
+/// The folders in which a module is looked for, in the order of Python: the working folder, which is the empty path, what the
+/// environment names, and packages with the folders that their `.pth` files add.
+pub fn search_path(named: Option<&str>, here: &Whereabouts) -> Vec<PathBuf> {
+    let mut found = vec![PathBuf::new()];
+    let folders = program(named, here).ok().and_then(|program| folders(&program, here));
+    for folder in folders.unwrap_or_default() {
+        let added = added(&folder);
+        found.push(folder);
+        found.extend(added);
+    }
+    found
+}
+
+/// What the `.pth` files of a folder of packages add; lines that would be executed are not.
+fn added(packages: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(packages) else { return Vec::new() };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut files: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|ending| ending == "pth")).collect();
+    files.sort();
+    let mut added = Vec::new();
+    for file in files {
+        let text = sweep_files::given_content(&file, &[], 1 << 16).ok();
+        let text = text.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+        let lines = text.lines().map(str::trim_end);
+        let paths =
+            lines.filter(|line| !line.is_empty() && !line.starts_with(['#']) && !line.starts_with("import"));
+        added.extend(paths.map(|line| packages.join(line)).filter(|path| path.is_dir()));
+    }
+    added
+}
+
 /// The version of the PyTorch that a program would import, with what it was built for: `2.11.0+cpu`.
 fn torch(program: &Path, here: &Whereabouts) -> Option<String> {
+    let folders = folders(program, here)?;
+    folders.iter().find_map(|folder| version(&folder.join("torch/version.py")))
+}
+
+/// Where a program looks for packages.
+fn folders(program: &Path, here: &Whereabouts) -> Option<Vec<PathBuf>> {
     let environment = program.parent()?.parent()?;
     let mut folders: Vec<PathBuf> =
         here.python_path.iter().filter(|folder| folder.is_absolute()).cloned().collect();
@@ -90,7 +128,7 @@ fn torch(program: &Path, here: &Whereabouts) -> Option<String> {
         folders.extend(packages(Path::new("/usr/local")));
         folders.push("/usr/lib/python3/dist-packages".into());
     }
-    folders.iter().find_map(|folder| version(&folder.join("torch/version.py")))
+    Some(folders)
 }
 
 /// Folders of packages below an environment, whatever its Python is.

@@ -5,12 +5,13 @@
 
 mod imports;
 mod interpreter;
+mod place;
 mod signature;
 mod source;
 #[cfg(test)]
 mod tests;
 
-pub use interpreter::{Whereabouts, find};
+pub use interpreter::{Whereabouts, find, search_path};
 pub use signature::{Given, Signature};
 
 use std::{
@@ -32,8 +33,17 @@ const LONGEST: u64 = 4 << 20;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotCallable {
     /// The words don't name a function of a file.
-    #[error("it is not of the form \"FILE.py:FUNCTION\"")]
+    #[error("it is not of the form \"FILE.py:FUNCTION\" or \"package.module:FUNCTION\"")]
     NoTarget,
+    /// No module of that name.
+    #[error(
+        "there is no module `{module}` in the working folder, in PYTHONPATH or in the packages of the interpreter; install it \
+         there (pip install -e .), or name its file"
+    )]
+    NoModule {
+        /// The module.
+        module: String,
+    },
     /// A file can't be read.
     #[error("`{}` can't be read: {reason}; paths are relative to the working folder", path.display())]
     Unreadable {
@@ -85,30 +95,42 @@ fn known(functions: &[String]) -> String {
     )
 }
 
-/// A function of a file, as a grid names it.
+/// A function of a file or module, as a grid names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Callee {
-    /// The file, relative to the working folder.
+    /// The file, relative to the working folder, or the module: `package.module`.
     pub file: String,
     /// The function.
     pub function: String,
 }
 
 impl Callee {
-    /// Reads `FILE.py:FUNCTION`.
+    /// Reads `FILE.py:FUNCTION` or `package.module:FUNCTION`.
     pub fn parse(text: &str) -> Result<Self, NotCallable> {
         let (file, function) = text.rsplit_once(':').ok_or(NotCallable::NoTarget)?;
-        let is_name = source::is_name(function);
-        if Path::new(file).extension().is_none_or(|ending| ending != "py") || file.contains('\0') || !is_name
-        {
-            return Err(NotCallable::NoTarget);
-        }
-        Ok(Self { file: file.to_owned(), function: function.to_owned() })
+        let target = Self { file: file.to_owned(), function: function.to_owned() };
+        let is_place = match target.module() {
+            Some(module) => module.split('.').all(source::is_name),
+            None => Path::new(file).file_stem().is_some() && !file.contains('\0'),
+        };
+        if is_place && source::is_name(function) { Ok(target) } else { Err(NotCallable::NoTarget) }
     }
 
-    /// Finds out what there is to know of the function without executing anything.
-    pub fn read(&self) -> Result<Function, NotCallable> {
-        let path = Path::new(&self.file);
+    /// The module, where no file is named.
+    fn module(&self) -> Option<&str> {
+        let is_file = Path::new(&self.file).extension().is_some_and(|ending| ending == "py");
+        (!is_file).then_some(&*self.file)
+    }
+
+    /// Finds out what there is to know of the function without executing anything; modules are looked for in `folders`
+    /// ([`search_path`]).
+    pub fn read(&self, folders: &[PathBuf]) -> Result<Function, NotCallable> {
+        let file = match self.module() {
+            Some(module) => place::of_module(module, folders)
+                .ok_or_else(|| NotCallable::NoModule { module: module.to_owned() })?,
+            None => PathBuf::from(&self.file),
+        };
+        let path = file.as_path();
         let (text, blake3) = read(path)?;
         let source = source::Code::of(&text);
         let signature = Signature::of(&source, &self.function).ok_or_else(|| NotCallable::NoFunction {
@@ -119,7 +141,9 @@ impl Callee {
         signature
             .check()
             .map_err(|reason| NotCallable::Signature { function: self.function.clone(), reason })?;
-        Ok(Function { signature, blake3, imports: imports::of(path, &source)? })
+        let imports = imports::of((path, self.module()), &source, folders)?;
+        let module = self.module().map(str::to_owned);
+        Ok(Function { signature, file: path.display().to_string(), module, blake3, imports })
     }
 }
 
@@ -138,6 +162,10 @@ fn read(path: &Path) -> Result<(String, ContentHash), NotCallable> {
 pub struct Function {
     /// What it can be called with.
     pub signature: Signature,
+    /// Its file.
+    pub file: String,
+    /// The module, where the grid names that.
+    pub module: Option<String>,
     /// Hash of its file's bytes.
     pub blake3: ContentHash,
     /// What the file imports from its own folder.
@@ -160,7 +188,8 @@ impl Functions {
         let missing = || Err(NotCallable::Interpreter("no Python was looked for".to_owned()));
         let interpreter = self.interpreter.clone().unwrap_or_else(missing)?;
         Ok(Python {
-            file: target.file.clone(),
+            file: function.file,
+            module: function.module,
             function: target.function.clone(),
             takes: function.signature.takes(),
             arguments: BTreeMap::new(),

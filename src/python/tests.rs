@@ -102,7 +102,7 @@ fn what_a_file_imports_from_its_own_folder_is_part_of_it() {
     write("pkg/__init__.py", "");
     write("pkg/deep/x.py", "from . import y\n");
     let file = folder.path().join("m.py").display().to_string();
-    let read = || Callee::parse(&format!("{file}:f")).expect("a target").read().expect("it is there");
+    let read = || Callee::parse(&format!("{file}:f")).expect("a target").read(&[]).expect("it is there");
     let paths: Vec<String> = read().imports.into_iter().map(|imported| imported.path).collect();
     assert_eq!(paths, ["further.py", "late.py", "losses.py", "pkg/__init__.py", "pkg/deep/x.py"]);
     let before = read();
@@ -113,10 +113,11 @@ fn what_a_file_imports_from_its_own_folder_is_part_of_it() {
 
 #[test]
 fn a_target_is_a_file_and_a_function() {
-    for text in ["m.py", "m:f", "m.py:", "m.py:f()", "m.py:1f", ".py", "package.module:f"] {
+    for text in ["m.py", "m.py:", "m.py:f()", "m.py:1f", ".py", "package..module:f", "package-module:f", ":f"]
+    {
         assert_eq!(Callee::parse(text), Err(NotCallable::NoTarget), "{text}");
     }
-    let none = Callee::parse("no/such.py:f").expect("a target").read();
+    let none = Callee::parse("no/such.py:f").expect("a target").read(&[]);
     assert!(matches!(none, Err(NotCallable::Unreadable { .. })), "{none:?}");
 }
 
@@ -151,4 +152,46 @@ fn the_interpreter_is_the_named_one_or_that_of_the_active_environment() {
     );
     assert!(find(Some("no/such/python"), &here).is_err());
     assert!(find(None, &Whereabouts::default()).is_err());
+}
+
+#[test]
+fn a_module_is_found_as_python_finds_it_and_its_package_is_part_of_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        fs::write(path, text).expect("writable");
+    };
+    let function = "import losses\nfrom . import near\ndef f(net, data): pass\n";
+    write("one/space/late.py", function);
+    write("two/p/__init__.py", "");
+    write("two/p/m.py", function);
+    write("two/p/near.py", "");
+    write("two/losses.py", "");
+    write("two/p/sub/__init__.py", function);
+    write("three/p/only_here.py", function);
+    write("env/site-packages/q/__init__.py", "");
+    write("env/site-packages/q/m.py", function);
+    write("env/site-packages/losses.py", "");
+    write("env/site-packages/more.pth", &format!("import os\n{}\n", folder.path().join("added").display()));
+    write("added/r.py", function);
+    let folders: Vec<_> = ["one", "two", "three", "env/site-packages", "added"]
+        .iter()
+        .map(|name| folder.path().join(name))
+        .collect();
+    let read = |target: &str| Callee::parse(target).expect("a target").read(&folders);
+    let found = |target: &str| {
+        let function = read(target).unwrap_or_else(|error| panic!("{target}: {error}"));
+        let file =
+            Path::new(&function.file).strip_prefix(folder.path()).expect("below").display().to_string();
+        (file, function.imports.into_iter().map(|imported| imported.path).collect::<Vec<_>>().join(" "))
+    };
+    let of = |file: &str, imports: &str| (file.to_owned(), imports.to_owned());
+    assert_eq!(found("p.m:f"), of("two/p/m.py", "losses.py p/__init__.py p/near.py p/sub/__init__.py"));
+    assert_eq!(found("p.sub:f"), of("two/p/sub/__init__.py", "losses.py p/__init__.py p/m.py p/near.py"));
+    assert_eq!(found("space.late:f"), of("one/space/late.py", ""));
+    assert_eq!(found("q.m:f"), of("env/site-packages/q/m.py", "q/__init__.py"));
+    assert_eq!(found("r:f"), of("added/r.py", ""));
+    assert!(matches!(read("p.only_here:f"), Err(NotCallable::NoModule { .. })), "the first package counts");
+    assert!(matches!(read("none.m:f"), Err(NotCallable::NoModule { .. })));
 }

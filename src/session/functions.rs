@@ -2,11 +2,13 @@
 
 use std::{env, path::Path};
 
+use sweep_protocol::recipe::root;
+
 use super::{Asking, SessionError, command};
 use crate::{
     grid::Grid,
     plan::Plan,
-    python::{Callee, Function, Functions, Whereabouts, find},
+    python::{Callee, Function, Functions, Whereabouts, find, search_path},
 };
 
 /// Finds the functions of a grid that lies in the file `path`. Where runs follow, it refuses those that are not called unless
@@ -17,9 +19,11 @@ pub(super) fn functions(grid: &Grid, path: &Path, asking: Asking<'_>) -> Result<
         return Ok(Functions::default());
     }
     let named = grid.settings().python.interpreter.as_deref();
-    let interpreter = Some(find(named, &surroundings()));
+    let here = surroundings();
+    let interpreter = Some(find(named, &here));
+    let folders = search_path(named, &here);
     let read = |target: Callee| {
-        let function = target.read();
+        let function = target.read(&folders);
         (target, function)
     };
     let functions = Functions { interpreter, found: targets.into_iter().map(read).collect() };
@@ -47,7 +51,7 @@ fn refuse_stranger(functions: &Functions, named: Option<&str>, grid: &Path) -> R
     }
     for (target, function) in &functions.found {
         let Ok(function) = function else { continue };
-        for file in files(target, function) {
+        for file in files(function) {
             if let Some(reason) = command::stranger(&file, grid) {
                 return Err(SessionError::UntrustedFunction { what: target.file.clone(), reason });
             }
@@ -57,9 +61,9 @@ fn refuse_stranger(functions: &Functions, named: Option<&str>, grid: &Path) -> R
 }
 
 /// The function's file and what that imports.
-fn files(target: &Callee, function: &Function) -> Vec<std::path::PathBuf> {
-    let file = Path::new(&target.file);
-    let folder = file.parent().unwrap_or(Path::new(""));
+fn files(function: &Function) -> Vec<std::path::PathBuf> {
+    let file = Path::new(&function.file);
+    let folder = root(file, function.module.as_deref());
     let imports = function.imports.iter().map(|imported| folder.join(&imported.path));
     std::iter::once(file.to_owned()).chain(imports).collect()
 }

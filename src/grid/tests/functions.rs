@@ -31,7 +31,7 @@ fn written(table: &str) -> (TempDir, String) {
 fn found(grid: &Grid) -> Functions {
     let interpreter = Interpreter { program: "/usr/bin/python3".to_owned(), torch: "2.11.0".to_owned() };
     let read = |target: crate::python::Callee| {
-        let function = target.read();
+        let function = target.read(&[]);
         (target, function)
     };
     Functions { interpreter: Some(Ok(interpreter)), found: grid.functions().into_iter().map(read).collect() }
@@ -127,7 +127,7 @@ fn keyword_arguments_are_held_to_the_file_unexecuted() {
 #[test]
 fn what_needs_no_file_is_refused_before_any_is_looked_at() {
     for (base, table, words) in [
-        (TORCH, "[method.mine]\npython = \"m:f\"\n", "FILE.py:FUNCTION"),
+        (TORCH, "[method.mine]\npython = \"m-m:f\"\n", "FILE.py:FUNCTION"),
         (TORCH, "[method.mine]\npython = 3\n", "must be a text"),
         (TORCH, "[method.mine]\nmethod = \"python\"\n", "needs `python`"),
         (TORCH, "[method.mine]\npython = \"m.py:f\"\n[python]\nprogram = \"x\"\n", "unknown key `program`"),

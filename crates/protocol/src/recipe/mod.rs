@@ -41,7 +41,7 @@ pub use operation::{
     Transpose, Turn, Zero,
 };
 pub use optimizer::{Accumulation, GradientFactor, GradientPlan, Optimizer, Pace, Schedule};
-pub use python::{BatchSize, Imported, Interpreter, Python, Takes};
+pub use python::{BatchSize, Imported, Interpreter, Python, Takes, own, root};
 pub use shared::{SharedBy, SharedPass};
 pub use tensors::{Replacement, Tensors};
 pub use trail::{Path, Step, Trail};

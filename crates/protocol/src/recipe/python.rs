@@ -1,6 +1,10 @@
 //! A function of the user's own, written for PyTorch, as data.
 
-use std::{collections::BTreeMap, num::NonZeroU32};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +18,9 @@ use crate::terms::{ContentHash, Value};
 pub struct Python {
     /// The file, as the grid names it.
     pub file: String,
+    /// The module that it is, where the grid names that: `package.module`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
     /// The function in it.
     pub function: String,
     /// What it is called with.
@@ -32,6 +39,37 @@ pub struct Python {
     pub imports: Vec<Imported>,
     /// The program that runs it.
     pub interpreter: Interpreter,
+}
+
+impl Python {
+    /// The folder that its module is imported from: that of the file, or of the package that it is in.
+    pub fn root(&self) -> &Path {
+        root(Path::new(&self.file), self.module.as_deref())
+    }
+
+    /// What is the user's own: all below that folder, or the package alone where others are installed beside it.
+    pub fn own(&self) -> PathBuf {
+        own(Path::new(&self.file), self.module.as_deref())
+    }
+}
+
+/// The folder that a file is imported from as this module, or by its own name.
+pub fn root<'f>(file: &'f Path, module: Option<&str>) -> &'f Path {
+    let steps = module.map_or(1, |module| module.split('.').count());
+    let above = usize::from(module.is_some() && file.file_name().is_some_and(|name| name == "__init__.py"));
+    file.ancestors().nth(steps + above).unwrap_or(Path::new(""))
+}
+
+/// What of that folder is the user's own.
+pub fn own(file: &Path, module: Option<&str>) -> PathBuf {
+    let root = root(file, module);
+    let is_installed =
+        root.file_name().is_some_and(|name| name == "site-packages" || name == "dist-packages");
+    let package = file.ancestors().find(|above| above.parent() == Some(root));
+    match package {
+        Some(package) if is_installed && module.is_some() => package.to_owned(),
+        _ => root.to_owned(),
+    }
 }
 
 /// What a function is called with before its keyword arguments.
@@ -73,4 +111,27 @@ pub struct Interpreter {
     pub program: String,
     /// Version of the PyTorch that it imports.
     pub torch: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{own, root};
+
+    #[test]
+    fn the_root_of_a_module_is_above_its_packages() {
+        for (file, module, folder, owned) in [
+            ("a/m.py", None, "a", "a"),
+            ("m.py", None, "", ""),
+            ("m.py", Some("m"), "", ""),
+            ("src/p/m.py", Some("p.m"), "src", "src"),
+            ("src/p/q/__init__.py", Some("p.q"), "src", "src"),
+            ("/e/site-packages/p/m.py", Some("p.m"), "/e/site-packages", "/e/site-packages/p"),
+            ("/e/site-packages/m.py", Some("m"), "/e/site-packages", "/e/site-packages/m.py"),
+        ] {
+            assert_eq!(root(Path::new(file), module), Path::new(folder), "{file}");
+            assert_eq!(own(Path::new(file), module), Path::new(owned), "{file}");
+        }
+    }
 }

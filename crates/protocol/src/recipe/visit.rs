@@ -130,6 +130,7 @@ impl Python {
     fn visit<'r>(&'r self, at: &Trail<'_>, hear: &mut Listener<'_, 'r>) {
         let Self {
             file: _,
+            module: _,
             function: _,
             takes: _,
             arguments: _,

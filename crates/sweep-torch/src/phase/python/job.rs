@@ -30,6 +30,9 @@ const PROBED: usize = 64;
 #[derive(Debug, Serialize)]
 pub(super) struct CallJob<'a> {
     file: PathBuf,
+    module: Option<&'a str>,
+    root: PathBuf,
+    own: PathBuf,
     function: &'a str,
     takes: Takes,
     arguments: &'a BTreeMap<String, Value>,
@@ -103,7 +106,10 @@ pub(super) fn job<'a>(
     work: &Work<'_>,
 ) -> io::Result<CallJob<'a>> {
     Ok(CallJob {
-        file: std::path::absolute(Path::new(&python.file))?,
+        file: whole(Path::new(&python.file))?,
+        module: python.module.as_deref(),
+        root: whole(python.root())?,
+        own: whole(&python.own())?,
         function: &python.function,
         takes: python.takes,
         arguments: &python.arguments,
@@ -124,6 +130,11 @@ pub(super) fn job<'a>(
         },
         probe: Probe { logits: desk.logits.path(), count: desk.probed },
     })
+}
+
+/// A path from the root of the file system; nothing stands for the working folder.
+fn whole(path: &Path) -> io::Result<PathBuf> {
+    std::path::absolute(if path.as_os_str().is_empty() { Path::new(".") } else { path })
 }
 
 /// The seed of everything random in a call: 53 bits, since it is drawn as a number in ±1.

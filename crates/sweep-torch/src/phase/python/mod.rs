@@ -114,8 +114,7 @@ fn ahead(network: &network::Network) -> &'static [&'static str] {
 
 /// The files that gave the run its name must be what they were.
 fn refuse_changed(python: &Python) -> Result<(), EarlyEnd> {
-    let file = Path::new(&python.file);
-    let folder = file.parent().unwrap_or(Path::new(""));
+    let (file, folder) = (Path::new(&python.file), python.root());
     let imports = python.imports.iter().map(|imported| (folder.join(&imported.path), &imported.blake3));
     for (path, blake3) in std::iter::once((file.to_owned(), &python.blake3)).chain(imports) {
         let found = sweep_files::given_hash(&path).map(ContentHash::from);
@@ -131,7 +130,7 @@ fn refuse_changed(python: &Python) -> Result<(), EarlyEnd> {
 
 /// What was imported without being part of the run's name.
 fn refuse_unplanned(python: &Python, returned: &Returned) -> Result<(), EarlyEnd> {
-    let file = Path::new(&python.file).file_name().and_then(|name| name.to_str());
+    let file = Path::new(&python.file).strip_prefix(python.root()).ok().and_then(Path::to_str);
     let is_known = |path: &&String| {
         file == Some(path.as_str()) || python.imports.iter().any(|imported| imported.path == **path)
     };

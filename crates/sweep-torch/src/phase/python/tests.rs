@@ -28,6 +28,7 @@ fn stand_in(behaviour: &str) -> (TempDir, Python) {
     fs::write(&file, "def f(net, data): pass\n").expect("writable");
     let python = Python {
         file: file.display().to_string(),
+        module: None,
         function: "f".to_owned(),
         takes: Takes::Tensors,
         arguments: BTreeMap::new(),
