@@ -15,6 +15,7 @@ mod gpu;
 mod house;
 mod import;
 mod originals;
+mod package;
 mod readme;
 mod resume;
 mod schema;

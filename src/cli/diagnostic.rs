@@ -329,6 +329,7 @@ fn of_session(error: &SessionError) -> Exit {
         | SessionError::AllFilled { .. }
         | SessionError::NoCuda { .. }
         | SessionError::Libtorch(_)
+        | SessionError::Package(_)
         | SessionError::MeasuredLess { .. }
         | SessionError::TorchUnusable { .. }
         | SessionError::MixedDevices

@@ -4,7 +4,7 @@ use sweep_inputs::{checkpoint::CheckpointError, dataset::Refused};
 use sweep_protocol::terms::Device;
 use thiserror::Error;
 
-use super::{WeakOriginal, libtorch::LibtorchError};
+use super::{WeakOriginal, libtorch::LibtorchError, package::PackageError};
 use crate::{
     cluster::FrozenError,
     gpu::NoGpu,
@@ -103,8 +103,9 @@ pub enum SessionError {
     },
     /// The torch engine is not there.
     #[error(
-        "the torch engine is not there: no `{}`; build it with `scripts/setup-libtorch && cargo build --workspace`, \
-         name it with SWEEP_TORCH_WORKER, or try the tool with engine = \"toy\"",
+        "the torch engine is not there: no `{}`, and no Python here has unlearn-sweep-torch; `pip install 'unlearn-sweep[torch]'`, or build it with \
+         `scripts/setup-libtorch && cargo build --workspace`, name it with SWEEP_TORCH_WORKER, or try the tool with \
+         engine = \"toy\"",
         looked_at.display()
     )]
     NoTorchWorker {
@@ -203,6 +204,9 @@ pub enum SessionError {
     /// A libtorch that was named.
     #[error(transparent)]
     Libtorch(#[from] LibtorchError),
+    /// A worker that is installed in an environment of Python.
+    #[error("the torch engine can't be used: {0}")]
+    Package(#[from] PackageError),
     /// Runs of a shared folder can't be measured again.
     #[error(
         "`{}` has finished runs that were measured without what the audits look at, and runs of a shared folder can't be \

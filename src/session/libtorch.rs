@@ -39,6 +39,8 @@ pub enum By {
     Environment,
     /// It lies beside the program.
     Program,
+    /// The Python that has the worker has it too.
+    Package,
 }
 
 /// A libtorch that the user named can't be used.
@@ -72,6 +74,7 @@ impl fmt::Display for By {
             Self::Name => "named by SWEEP_LIBTORCH",
             Self::Environment => "of the active environment",
             Self::Program => "beside the program",
+            Self::Package => "of the Python that has the worker",
         })
     }
 }
@@ -96,17 +99,28 @@ impl Places {
         }
     }
 
+    /// Environments that are active.
+    pub(super) fn active(&self) -> &[PathBuf] {
+        &self.active
+    }
+
+    /// The libtorch that the user named, if any.
+    pub(super) fn named(&self) -> Result<Option<Libtorch>, LibtorchError> {
+        let Some(named) = &self.named else { return Ok(None) };
+        let candidates = [named.clone(), named.join("lib"), named.join("torch/lib")];
+        let folder = candidates.into_iter().find(|folder| folder.join(LIBRARY).is_file());
+        let folder = folder.ok_or_else(|| LibtorchError::Nowhere { folder: named.clone() })?;
+        match release(&folder) {
+            Some(found) if found == LINKED => Ok(Some(Libtorch { folder, by: By::Name })),
+            found => Err(LibtorchError::OtherRelease { folder, found }),
+        }
+    }
+
     /// The first libtorch in the order of name, active environment, place beside the program; none where the worker is to
     /// use the one that it was built with. What nobody named is passed over if it is another release.
     pub(super) fn find(&self) -> Result<Option<Libtorch>, LibtorchError> {
-        if let Some(named) = &self.named {
-            let candidates = [named.clone(), named.join("lib"), named.join("torch/lib")];
-            let folder = candidates.into_iter().find(|folder| folder.join(LIBRARY).is_file());
-            let folder = folder.ok_or_else(|| LibtorchError::Nowhere { folder: named.clone() })?;
-            return match release(&folder) {
-                Some(found) if found == LINKED => Ok(Some(Libtorch { folder, by: By::Name })),
-                found => Err(LibtorchError::OtherRelease { folder, found }),
-            };
+        if let Some(named) = self.named()? {
+            return Ok(Some(named));
         }
         let in_environments = self.active.iter().flat_map(|environment| of_python(environment));
         let beside = [self.program.join("libtorch/lib"), self.program.join("torch/lib")];

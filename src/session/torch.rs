@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::{
     SessionError,
-    libtorch::{Libtorch, Places},
+    libtorch::{By, Libtorch, Places},
+    package::Pythons,
 };
 
 /// Names another `sweep-torch` than the one beside this program.
@@ -43,16 +44,27 @@ pub fn this_program() -> Result<PathBuf, SessionError> {
 }
 
 impl TorchEngine {
-    /// The worker that `SWEEP_TORCH_WORKER` names, or the one beside this program, on the libtorch that is found for it.
+    /// The worker that `SWEEP_TORCH_WORKER` names, or the one beside this program, on the libtorch that is found for it; or
+    /// the one that is installed in an environment of Python, on the libtorch of that environment.
     pub fn here() -> Result<Self, SessionError> {
-        let worker = match env::var_os(WORKER) {
-            Some(named) => named.into(),
-            None => this_program()?.with_file_name("sweep-torch"),
-        };
-        if !worker.is_file() {
-            return Err(SessionError::NoTorchWorker { looked_at: worker });
+        let program = this_program()?;
+        let named = env::var_os(WORKER).map(PathBuf::from);
+        let is_named = named.is_some();
+        let worker = named.unwrap_or_else(|| program.with_file_name("sweep-torch"));
+        let places = Places::here(&worker);
+        if worker.is_file() {
+            return Ok(Self { libtorch: places.find()?, worker });
         }
-        Ok(Self { libtorch: Places::here(&worker).find()?, worker })
+        let package = if is_named { None } else { Pythons::here(&program, places.active()).package()? };
+        let Some(package) = package else {
+            return Err(SessionError::NoTorchWorker { looked_at: worker });
+        };
+        let worker = package.worker.clone();
+        let libtorch = match places.named()? {
+            Some(named) => named,
+            None => Libtorch { folder: package.libtorch()?, by: By::Package },
+        };
+        Ok(Self { worker, libtorch: Some(libtorch) })
     }
 
     /// Its version, which is part of the identity of every run.

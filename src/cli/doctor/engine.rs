@@ -30,6 +30,9 @@ fn engine() -> Result<(Finding, Findings), SessionError> {
 fn without(error: &SessionError) -> Finding {
     let way_out = match error {
         SessionError::Libtorch(_) => "or unset SWEEP_LIBTORCH",
+        SessionError::Package(_) | SessionError::NoTorchWorker { .. } => {
+            "grids with engine = \"toy\" work without it"
+        }
         _ => "scripts/setup-libtorch && cargo build --workspace; grids with engine = \"toy\" work without it",
     };
     Finding::fail("torch engine", error.to_string(), way_out)
