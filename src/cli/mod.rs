@@ -7,6 +7,7 @@ mod cancel;
 mod compare;
 mod diagnostic;
 mod doctor;
+mod example;
 mod exit;
 mod explain;
 mod export;
@@ -98,6 +99,8 @@ enum Command {
     Import(import::Arguments),
     /// Choose what is to be forgotten of a data set anew, into a data set with the same images
     Split(split::Arguments),
+    /// Print a grid to begin with
+    Example(example::Arguments),
     /// Draw a synthetic data set of faces in the competition's layout
     Synth(synth::Arguments),
     /// Look a results folder over for damage, and repair what can be
@@ -150,6 +153,7 @@ impl Command {
             | Self::Cancel(_)
             | Self::Methods(_)
             | Self::NewMethod(_)
+            | Self::Example(_)
             | Self::Fsck(_)
             | Self::Doctor(_)
             | Self::Schema { .. }
@@ -223,6 +227,7 @@ fn carry_out(cli: Cli, ground: &Ground) -> Result<Exit, CommandError> {
         Command::Export(arguments) => export::export(&arguments, ground),
         Command::Import(arguments) => import::import(&arguments),
         Command::Split(arguments) => split::split(&arguments),
+        Command::Example(arguments) => Ok(example::example(&arguments)),
         Command::Synth(arguments) => synth::synth(&arguments),
         Command::Fsck(arguments) => fsck::fsck(&arguments, ground),
         Command::Doctor(arguments) => doctor::doctor(&arguments, ground),
