@@ -41,7 +41,7 @@ pub use nomus::nomus;
 pub use registry::{AUDITS, Audit, Entry, Needs};
 pub use roc::Roc;
 pub use simple_mia::{accuracies, simple_mia};
-pub use split::{Split, stratified_shuffle_splits};
+pub use split::{Split, scikit_learn_splits, stratified_shuffle_splits};
 pub use threshold::{Feature, Threshold, efficacy};
 pub use tow::tow;
 pub use u_lira::{Normal, ULira, u_lira};

@@ -2,7 +2,7 @@ use sweep_chance::Chance;
 
 use super::{
     logistic_regression::LogisticRegression,
-    split::{Split, stratified_shuffle_splits},
+    split::{Split, scikit_learn_splits, stratified_shuffle_splits},
     unauditable::Unauditable,
 };
 
@@ -12,8 +12,8 @@ const SPLITS: usize = 10;
 const FEWEST: usize = 5;
 
 /// Accuracy of the starting kit's attack: tells the losses of the forget set (\[S\]) from those of the test set (\[T\]) by
-/// logistic regression, as the mean over 10 stratified splits of nine tenths to fit and one to test. The larger side is
-/// cut at random to the size of the smaller. 0.5 is guessing; what a retrained model has is the target.
+/// logistic regression, as the mean over 10 stratified splits of nine tenths to fit and one to test: scikit-learn's own where
+/// the sides are a multiple of 10, else draws of ours. The larger side is cut at random to the size of the smaller. 0.5 is guessing; what a retrained model has is the target.
 pub fn simple_mia(forget: &[f64], test: &[f64], seed: u64) -> Result<f64, Unauditable> {
     let size = forget.len().min(test.len());
     if size < FEWEST {
@@ -22,7 +22,8 @@ pub fn simple_mia(forget: &[f64], test: &[f64], seed: u64) -> Result<f64, Unaudi
     let mut chance = Chance::of_purpose("sweep audit sample", &[&seed.to_le_bytes()]);
     let values: Vec<f64> = [sample(test, size, &mut chance), sample(forget, size, &mut chance)].concat();
     let members: Vec<bool> = (0..2 * size).map(|position| position >= size).collect();
-    let splits = stratified_shuffle_splits(&members, SPLITS, seed);
+    let splits = scikit_learn_splits(size, SPLITS);
+    let splits = splits.unwrap_or_else(|| stratified_shuffle_splits(&members, SPLITS, seed));
     let accuracies = accuracies(&values, &members, &splits);
     Ok(accuracies.iter().sum::<f64>() / accuracies.len() as f64)
 }

@@ -1,4 +1,4 @@
-use sweep_chance::Chance;
+use sweep_chance::{Chance, numpy::RandomState};
 
 /// One way to divide labelled examples; positions from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,4 +35,29 @@ fn split(groups: [Vec<usize>; 2], chance: &mut Chance) -> Split {
         split.test.extend_from_slice(&group[..count]);
     }
     split
+}
+
+/// The splits of scikit-learn's `StratifiedShuffleSplit(splits, test_size=0.1, random_state=0)` on `size` examples of one class
+/// and then as many of another, position by position; nothing where a tenth of the classes is no whole number, for there
+/// scikit-learn draws which class gives one more.
+pub fn scikit_learn_splits(size: usize, splits: usize) -> Option<Vec<Split>> {
+    if size == 0 || !size.is_multiple_of(10) {
+        return None;
+    }
+    let tests = size / 10;
+    let mut state = RandomState::of_seed(0);
+    let mut one = || {
+        let mut split = Split { train: Vec::new(), test: Vec::new() };
+        for class in [0..size, size..2 * size] {
+            let mut order: Vec<usize> = class.collect();
+            state.permute(&mut order);
+            let (train, test) = order.split_at(size - tests);
+            split.train.extend_from_slice(train);
+            split.test.extend_from_slice(test);
+        }
+        state.permute(&mut split.train);
+        state.permute(&mut split.test);
+        split
+    };
+    Some((0..splits).map(|_| one()).collect())
 }

@@ -1,10 +1,11 @@
 use serde::{Deserialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
 use sweep_protocol::{behaviour::Behaviour, measurement::Accuracies, terms::UnitInterval};
 
 use super::{
     Audit, AverageGap, Behaved, Beside, Compared, Far, Feature, LogisticRegression, Model, Normal, Roc, Sets,
     Split, Threshold, Unauditable, accuracies, average_gap, divergence, efficacy, indiscernibility, klom,
-    nomus, of_model, refused, simple_mia, stratified_shuffle_splits, tow, u_lira,
+    nomus, of_model, refused, scikit_learn_splits, simple_mia, stratified_shuffle_splits, tow, u_lira,
 };
 
 fn fixture<T: DeserializeOwned>(name: &str) -> T {
@@ -74,6 +75,12 @@ fn the_starting_kit_is_met_on_its_own_splits() {
     }
     let kit: Kit = fixture("metric/16_starting_kit_simple_mia");
     let members: Vec<bool> = kit.members.iter().map(|&member| member == 1).collect();
+    let recorded: Vec<Split> = kit
+        .splits
+        .iter()
+        .map(|split| Split { train: split.train_index.clone(), test: split.test_index.clone() })
+        .collect();
+    assert_eq!(scikit_learn_splits(members.len() / 2, 10), Some(recorded));
     for KitSplit { train_index, test_index, coef, intercept, accuracy } in kit.splits {
         let (values, classes): (Vec<f64>, Vec<bool>) =
             train_index.iter().map(|&position| (kit.losses[position], members[position])).unzip();
@@ -95,6 +102,33 @@ fn regression_of_one_class_is_none_and_of_extremes_ends() {
     let same = LogisticRegression::fit(&[3.0; 4], &[true, false, false, false]).expect("two classes");
     // All values are equal: the odds are those of the classes, 1 to 3.
     close(same.coefficient * 3.0 + same.intercept, (1.0_f64 / 3.0).ln(), 1e-6, "log odds");
+}
+
+#[test]
+fn splits_of_balanced_classes_are_scikit_learn_s() {
+    #[derive(Deserialize)]
+    struct OfSize {
+        size: usize,
+        splits: Vec<Hashed>,
+    }
+    #[derive(Deserialize)]
+    struct Hashed {
+        train_sha256: String,
+        test_sha256: String,
+    }
+    let hash = |positions: &[usize]| {
+        let bytes: Vec<u8> = positions.iter().flat_map(|position| (*position as i64).to_le_bytes()).collect();
+        format!("{:x}", Sha256::digest(&bytes))
+    };
+    let recorded: Cases<OfSize> = fixture("audit/scikit_learn_splits");
+    for OfSize { size, splits } in recorded.cases {
+        let drawn = scikit_learn_splits(size, 10).expect("a tenth is a whole number");
+        assert_eq!(drawn.len(), splits.len());
+        for (Split { train, test }, Hashed { train_sha256, test_sha256 }) in drawn.iter().zip(splits) {
+            assert_eq!((hash(train), hash(test)), (train_sha256, test_sha256), "size {size}");
+        }
+    }
+    assert_eq!(scikit_learn_splits(25, 10), None, "which class gives one more is drawn");
 }
 
 #[test]
@@ -281,6 +315,7 @@ fn model(forget: &[f64], jitter: f64) -> Model {
             forget: accuracy(0.5),
             validation: accuracy(0.8),
             test: Some(accuracy(0.7)),
+            truth: None,
         },
         confidences: forget.iter().map(|loss| jitter - loss).collect(),
         sets: Some(Sets { forget: moved(forget), retain: moved(&retain), test: moved(&test) }),

@@ -3,6 +3,8 @@
 //! A stream belongs to what it is for and not to what was drawn before it, so that more draws in one place move none in
 //! another. Results rest on the very bits: another derivation gives other results.
 
+mod mersenne_twister;
+pub mod numpy;
 pub mod torch;
 
 use std::f64::consts::TAU;
