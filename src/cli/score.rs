@@ -1,6 +1,7 @@
 //! `sweep score`: the competition's score of models that no sweep has made, and the organisers' cache of retrained models.
 
 mod checkpoints;
+mod margins;
 mod models;
 mod utility;
 
@@ -19,11 +20,12 @@ use utility::{Accuracies, Utility, measured};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The unlearned models: logit-scaled confidences, float64 [N, S], as an `.npy` file; confidences and accuracies as an
-    /// `.npz` like the competition's; or a folder of checkpoints
+    /// `.npz` like the competition's; a folder of checkpoints; or one of margins as `EasyDUB` has them
     #[arg(long, value_name = "U.npy|U.npz|DIR", required_unless_present = "write_cache")]
     unlearned: Option<PathBuf>,
     /// The retrained models, the same examples in the same order: confidences as an `.npy` file, the competition's
-    /// `retrain_confs.npz`, the results folder of a sweep, for its oracle, or a folder of checkpoints
+    /// `retrain_confs.npz`, the results folder of a sweep, for its oracle, a folder of checkpoints, or one of margins as `EasyDUB` publishes them:
+    /// `margins/cifar10/oracle/forget_2/forget/resnet9`
     #[arg(long, value_name = "R.npy|R.npz|DIR")]
     retrained: PathBuf,
     #[command(flatten)]

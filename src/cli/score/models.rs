@@ -1,5 +1,5 @@
-//! Where the models of a score come from: an array, the organisers' cache, the oracle of a results folder, or a folder of
-//! checkpoints.
+//! Where the models of a score come from: an array, the organisers' cache, the oracle of a results folder, a folder of
+//! checkpoints, or one of margins.
 
 use std::{
     fs::File,
@@ -14,7 +14,11 @@ use sweep_inputs::{
 use sweep_protocol::{measurement::Measurement, network::NETWORKS};
 use thiserror::Error;
 
-use super::{super::CommandError, checkpoints::Scene};
+use super::{
+    super::CommandError,
+    checkpoints::Scene,
+    margins::{self, MarginsError},
+};
 use crate::{
     appraisal::read_asked,
     measuring::Measured,
@@ -41,6 +45,9 @@ pub(in crate::cli) enum ModelsError {
     /// What a model measured can't be had.
     #[error("{0}")]
     Array(#[from] ArrayError),
+    /// A folder of margins does not fit.
+    #[error(transparent)]
+    Margins(#[from] MarginsError),
     /// Accuracies were asked for where there are none.
     #[error(
         "`{}` holds confidences alone; accuracies are in a retrain_confs.npz, a results folder or a folder of checkpoints",
@@ -113,10 +120,16 @@ pub(super) enum Models {
 }
 
 impl Models {
-    /// Reads whichever of the four the path is.
+    /// Reads whichever of the five the path is.
     pub(super) fn read(path: &Path, side: Side, scene: &Scene<'_>) -> Result<Self, CommandError> {
+        let is_sweep = Folder::new(path).plan().exists();
         if path.is_dir() {
-            return Ok(Self::Measured(match (Folder::new(path).plan().exists(), side) {
+            if let Some(margins) =
+                (!is_sweep).then(|| margins::read(path)).transpose().map_err(ModelsError::from)?.flatten()
+            {
+                return Ok(Self::Bare(margins));
+            }
+            return Ok(Self::Measured(match (is_sweep, side) {
                 (false, _) => gathered(scene.measure(path)?, side)?,
                 (true, Side::Retrained) => oracle(path)?,
                 (true, Side::Unlearned) => {
