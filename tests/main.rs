@@ -6,6 +6,7 @@ mod audits;
 mod command_line;
 mod compare;
 mod conformance;
+mod corrective;
 mod doors;
 mod engines;
 mod export;

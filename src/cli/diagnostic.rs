@@ -288,7 +288,10 @@ impl CommandError {
                 | ExportError::Changed { .. }
                 | ExportError::OtherNetwork { .. }
                 | ExportError::Repeat(
-                    RepeatError::Checkpoint(_) | RepeatError::NoOriginal | RepeatError::NoWeights,
+                    RepeatError::Checkpoint(_)
+                    | RepeatError::Data(_)
+                    | RepeatError::NoOriginal
+                    | RepeatError::NoWeights,
                 ),
             )
             | Self::Refused { .. } => Exit::InputsRefused,

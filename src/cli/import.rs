@@ -77,7 +77,7 @@ enum From {
 #[derive(Debug, Args)]
 struct DivisionArguments {
     #[arg(
-        help = "What is to be forgotten: random:0.1, random:500, class:3, class:3/0.5, file:forget_idx.npy, mislabel:0.02"
+        help = "What is to be forgotten: random:0.1, random:500, class:3, class:3/0.5, file:forget_idx.npy, mislabel:0.02, patch:0.02"
     )]
     #[arg(long, value_name = "RULE", default_value = "random:0.1")]
     forget: ForgetRule,

@@ -226,7 +226,7 @@ fn carry_out(cli: Cli, ground: &Ground) -> Result<Exit, CommandError> {
         Command::Try(arguments) => rehearsal::rehearse(&arguments, ground),
         Command::Export(arguments) => export::export(&arguments, ground),
         Command::Import(arguments) => import::import(&arguments),
-        Command::Split(arguments) => split::split(&arguments),
+        Command::Split(arguments) => split::split(&arguments, ground),
         Command::Example(arguments) => Ok(example::example(&arguments)),
         Command::Synth(arguments) => synth::synth(&arguments),
         Command::Fsck(arguments) => fsck::fsck(&arguments, ground),

@@ -1,11 +1,14 @@
 //! `sweep split`: another forget set of a data set.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sweep_import::{ForgetRule, SplitSummary};
+use sweep_import::{ForgetRule, SplitSummary, Sureness};
 
-use super::{CommandError, Exit, progress::Counter, terminal};
+use super::{
+    CommandError, Exit, Ground, export::ExportError, progress::Counter, progress::Manner, run, terminal,
+};
+use crate::appraisal::read_asked;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -14,23 +17,36 @@ pub(super) struct Arguments {
     /// Folder to create: a data set with the same images
     out: PathBuf,
     #[arg(
-        help = "What is to be forgotten: random:0.1, random:500, class:3, class:3/0.5, persons:20, file:forget_idx.npy, mislabel:0.02"
+        help = "What is to be forgotten: random:0.1, random:500, class:3, class:3/0.5, persons:20, file:forget_idx.npy, mislabel:0.02, patch:0.02, easiest:100, hardest:100"
     )]
     #[arg(long, value_name = "RULE")]
     forget: ForgetRule,
+    /// For easiest and hardest: results of a sweep on this data set, whose original says how sure it is of each image
+    #[arg(long, value_name = "RESULTS")]
+    by: Option<PathBuf>,
     /// The same seed draws the same forget set
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
-pub(super) fn split(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let Arguments { data, out, forget, seed } = arguments;
+pub(super) fn split(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
+    let Arguments { data, out, forget, by, seed } = arguments;
+    let sureness = match by {
+        Some(dir) if forget.asks_an_original() => Some(sureness(dir, data, ground)?),
+        _ => None,
+    };
     let counter = Counter::new("sharing images");
-    let summary = sweep_import::split(data, out, forget, *seed, &|done, total| counter.set(done, total))?;
+    let summary = sweep_import::split(data, out, (forget, *seed), sureness.as_ref(), &|done, total| {
+        counter.set(done, total);
+    })?;
     counter.finish();
-    let SplitSummary { sizes, persons, mislabelled } = summary;
+    let SplitSummary { sizes, persons, mislabelled, patched } = summary;
     let of_persons = if persons > 0 { format!(" (of {persons} persons)") } else { String::new() };
-    let with_wrong = if mislabelled > 0 { ", all with wrong labels" } else { "" };
+    let with_wrong = match (mislabelled, patched) {
+        (0, _) => "",
+        (_, false) => ", all with wrong labels",
+        (_, true) => ", all with a patch and wrong labels",
+    };
     terminal::talk(&format!(
         "{}: {} retain, {} forget{of_persons}{with_wrong}, {} validation, {} test images",
         out.display(),
@@ -40,4 +56,12 @@ pub(super) fn split(arguments: &Arguments) -> Result<Exit, CommandError> {
         sizes.test.unwrap_or(0),
     ));
     Ok(Exit::Done)
+}
+
+fn sureness(dir: &Path, data: &Path, ground: &Ground) -> Result<Sureness, CommandError> {
+    let recorded = read_asked(dir)?;
+    let program = ground.program()?;
+    let session = run::session(ground, dir, None, (&program, &Manner::None));
+    let (original, of) = session.sureness(&recorded, data).map_err(ExportError::from)?;
+    Ok(Sureness { original, of })
 }

@@ -38,6 +38,7 @@ fn means(runs: &[&RunRow]) -> Means {
         forget_acc: of(|row| Some(row.forget_acc)),
         val_acc: of(|row| Some(row.val_acc)),
         test_acc: of(|row| row.test_acc),
+        truth_acc: of(|row| row.truth_acc),
         unlearn_s: of(|row| row.unlearn_s).map(|mean| mean.value),
     }
 }

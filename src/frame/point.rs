@@ -89,6 +89,8 @@ pub struct Means {
     pub val_acc: Option<Mean>,
     /// Accuracy on the test set, where there is one.
     pub test_acc: Option<Mean>,
+    /// Accuracy on what the forget set's images show, where their labels are wrong.
+    pub truth_acc: Option<Mean>,
     /// Seconds in the recipe alone.
     pub unlearn_s: Option<f64>,
 }

@@ -58,6 +58,8 @@ pub struct Measured {
     pub val_acc: f64,
     /// Accuracy on the test set, where there is one.
     pub test_acc: Option<f64>,
+    /// Accuracy on what the forget set's images show, where their labels are wrong.
+    pub truth_acc: Option<f64>,
     /// Seconds in the recipe alone.
     pub unlearn_s: Option<f64>,
     /// Seconds spent measuring.
@@ -93,6 +95,7 @@ fn measured(outcome: &Outcome) -> Option<Measured> {
         forget_acc: accuracy.forget.get(),
         val_acc: accuracy.validation.get(),
         test_acc: accuracy.test.map(f64::from),
+        truth_acc: accuracy.truth.map(f64::from),
         unlearn_s: Some(measurement.unlearn_s).filter(|seconds| seconds.is_finite()),
         measure_s: Some(measurement.measure_s).filter(|seconds| seconds.is_finite()),
         steps: measurement.steps,

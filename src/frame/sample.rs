@@ -222,6 +222,7 @@ fn measurement(quality: f64, seed: Seed) -> Measurement {
             forget: unit(0.984_375 - quality / 8.0),
             validation: unit(0.875 + jitter),
             test: Some(unit(0.84 + quality * (1.3 - quality) / 8.0 + jitter)),
+            truth: None,
         },
         unlearn_s: 1.5,
         measure_s: 0.25,

@@ -37,6 +37,12 @@ pub(super) fn runs(runs: &[RunRow], points: &[PointRow]) -> PolarsResult<DataFra
         column("forget_acc", measured(|row| Some(row.forget_acc))),
         column("val_acc", measured(|row| Some(row.val_acc))),
         column("test_acc", measured(|row| row.test_acc)),
+    ]);
+    let truth = measured(|row| row.truth_acc);
+    if truth.iter().any(Option::is_some) {
+        columns.push(column("truth_acc", truth));
+    }
+    columns.extend([
         column("steps", runs.iter().map(|run| run.measured.map(|row| row.steps)).collect::<Vec<_>>()),
         column("passes", runs.iter().map(|run| point(run).passes).collect::<Vec<_>>()),
         texts("message", runs.iter().map(|run| run.message.as_deref())),
@@ -72,6 +78,9 @@ pub(super) fn points(points: &[PointRow], sweep: &Sweep) -> PolarsResult<DataFra
     columns.extend(means(points, "forget_acc", |means| means.forget_acc));
     columns.extend(means(points, "val_acc", |means| means.val_acc));
     columns.extend(means(points, "test_acc", |means| means.test_acc));
+    if points.iter().any(|point| point.means.truth_acc.is_some()) {
+        columns.extend(means(points, "truth_acc", |means| means.truth_acc));
+    }
     columns.push(column("passes", points.iter().map(|point| point.passes).collect::<Vec<_>>()));
     columns.extend(scores(points));
     columns.extend(tests(points));

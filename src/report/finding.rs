@@ -107,6 +107,19 @@ pub(super) fn flags(frame: &Frame) -> Vec<String> {
     Flag::ALL.into_iter().filter_map(sentence).collect()
 }
 
+/// What the column of truths says, where the labels of the forget set are wrong.
+pub(super) fn truth(frame: &Frame) -> Option<String> {
+    let known = frame.points.iter().any(|point| point.means.truth_acc.is_some());
+    let retrained = frame.points.iter().find(|point| point.role == Role::Oracle);
+    let retrained = retrained.and_then(|point| point.means.truth_acc);
+    let beside = retrained.map_or_else(String::new, |mean| {
+        format!("; the oracle, retrained without it, reaches {}", mean.percent())
+    });
+    known.then(|| {
+        format!("truth %: the share of the forget set, whose labels are wrong, that is taken for what it shows{beside}")
+    })
+}
+
 fn against_ceiling(frame: &Frame, ceiling: &ScoreRow) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Some((_, row)) = frame.ranking().iter().find(|(_, row)| row.n != ceiling.n) {

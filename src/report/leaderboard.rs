@@ -17,7 +17,7 @@ const LONGEST_TITLE: usize = 60;
 const NARROWEST: u16 = 40;
 
 /// The columns, in order; the less a column matters, the higher its rank in leaving when there is no room.
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 12] = [
     Column { head: "#", leaves: 0, text: |row, _| row.rank.clone() },
     Column { head: "point", leaves: 0, text: |row, _| row.marked() },
     Column {
@@ -57,6 +57,11 @@ const COLUMNS: [Column; 11] = [
         leaves: 2,
         text: |row, _| row.point.means.held_out_acc().map_or_else(String::new, |mean| mean.percent()),
     },
+    Column {
+        head: TRUTH,
+        leaves: 1,
+        text: |row, _| row.point.means.truth_acc.map_or_else(String::new, |mean| mean.percent()),
+    },
     Column { head: "N", leaves: 6, text: |row, _| row.point.counts.to_string() },
     Column { head: "passes", leaves: 7, text: |row, _| format!("{:.1}", row.point.passes) },
 ];
@@ -66,6 +71,9 @@ struct Column {
     leaves: u8,
     text: fn(&Row, Option<&ScoreRow>) -> String,
 }
+
+/// The column that is there where the labels of the forget set are wrong.
+const TRUTH: &str = "truth %";
 
 /// One row, ranked or not.
 struct Row<'a> {
@@ -100,7 +108,7 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
     {
         text.push_str("points that share a rank can't be told apart\n");
     }
-    for sentence in finding::flags(frame) {
+    for sentence in finding::flags(frame).into_iter().chain(finding::truth(frame)) {
         let _ = writeln!(text, "{sentence}");
     }
     for (reason, titles) in reasons(&rows) {
@@ -163,7 +171,9 @@ fn laid_out(rows: &[Row], ceiling: Option<&ScoreRow>, width: Option<u16>) -> Str
 }
 
 fn table(rows: &[Row], ceiling: Option<&ScoreRow>, left: u8) -> Table {
-    let columns: Vec<&Column> = COLUMNS.iter().filter(|column| column.leaves <= left).collect();
+    let truth = rows.iter().any(|row| row.point.means.truth_acc.is_some());
+    let is_there = |column: &&Column| column.leaves <= left && (truth || column.head != TRUTH);
+    let columns: Vec<&Column> = COLUMNS.iter().filter(is_there).collect();
     let mut table = Table::new();
     let rule = LineStyle::none().fill('─').junction('─');
     table.load_style(TableStyle::new().header_separator(rule));

@@ -40,7 +40,8 @@ pub(super) fn view(frame: &Frame, figures: Vec<Picture>, provenance: Vec<(String
         warnings => Value::from_iter(finding::warnings(frame)),
         rows => Value::from_iter(rows),
         rows_left_out,
-        flags => Value::from_iter(finding::flags(frame)),
+        flags => finding::flags(frame).into_iter().chain(finding::truth(frame)).collect::<Value>(),
+        truth => frame.points.iter().any(|point| point.means.truth_acc.is_some()),
         test_name => if tested { "Test" } else { "Validation" },
         n => frame.sweep.seeds,
         ceiling => finding::scored(frame.ceiling()).map(|(_, row)| row.score.to_string()),
@@ -117,6 +118,7 @@ fn row(kind: &str, rank: &str, point: &PointRow, ceiling: Option<&ScoreRow>) -> 
         retain => percent(point.means.retain_acc),
         test => percent(point.means.held_out_acc()),
         forget => percent(point.means.forget_acc),
+        truth => percent(point.means.truth_acc),
         runs => point.counts.to_string(),
         passes => format!("{:.1}", point.passes),
         seconds => point.means.unlearn_s.map_or_else(String::new, |seconds| format!("{seconds:.1}")),
@@ -235,6 +237,7 @@ fn accuracies(point: &PointRow) -> String {
         ("forget", means.forget_acc),
         ("validation", means.val_acc),
         ("test", means.test_acc),
+        ("truth of the forget set", means.truth_acc),
     ];
     let shown = sets
         .into_iter()

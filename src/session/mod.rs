@@ -17,6 +17,7 @@ mod repeated;
 mod shared;
 mod slots;
 mod strategy;
+mod sureness;
 mod torch;
 mod watcher;
 mod weak_original;

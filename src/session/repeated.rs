@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use sweep_inputs::checkpoint::{self, CheckpointError, StateDict};
+use sweep_inputs::{
+    checkpoint::{self, CheckpointError, StateDict},
+    dataset::Refused,
+};
 use sweep_protocol::{
     message::{Job, Start},
     terms::RunId,
@@ -69,6 +72,9 @@ pub enum RepeatError {
     /// The engine trains, and keeps no weights.
     #[error("the engine keeps no weights, so there is nothing to export")]
     NoWeights,
+    /// The data set is refused.
+    #[error(transparent)]
+    Data(Box<Refused>),
     /// The weights that it has left can't be read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -94,7 +100,7 @@ impl Session<'_> {
     }
 
     /// Workers of the engine that the results are of, and of no other.
-    fn workers_for(
+    pub(super) fn workers_for(
         &self,
         recorded: &Recorded,
         trusted: bool,
@@ -146,7 +152,7 @@ fn once_more(
 }
 
 /// The weights that a trained original has left.
-fn weights(recorded: &Recorded, run: &RunId) -> Option<Start> {
+pub(super) fn weights(recorded: &Recorded, run: &RunId) -> Option<Start> {
     let measured = recorded.outcomes.get(run).map(|record| &record.outcome).and_then(Outcome::measurement)?;
     let weights = measured.weights.as_ref()?;
     let path = recorded.run_folder(run).join(&weights.file);

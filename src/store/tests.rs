@@ -77,7 +77,7 @@ fn confidences(number: u64) -> Vec<u8> {
 fn measurement(number: u64) -> Measurement {
     let share = UnitInterval::new(1.0 / (number as f64 + 3.0)).expect("in range");
     Measurement {
-        accuracy: Accuracies { retain: share, forget: share, validation: share, test: None },
+        accuracy: Accuracies { retain: share, forget: share, validation: share, test: None, truth: None },
         unlearn_s: 0.1 * (number as f64),
         measure_s: 0.0,
         steps: number,

@@ -74,7 +74,7 @@ fn measurement(number: u64) -> Measurement {
     let share = UnitInterval::new(1.0 / (number as f64 + 3.0)).expect("in range");
     let blake3 = ContentHash::from(*blake3::hash(&confidences(number)).as_bytes());
     Measurement {
-        accuracy: Accuracies { retain: share, forget: share, validation: share, test: None },
+        accuracy: Accuracies { retain: share, forget: share, validation: share, test: None, truth: None },
         unlearn_s: 0.1 * (number as f64),
         measure_s: 0.0,
         steps: number,

@@ -20,6 +20,7 @@ use crate::{
     error::ImportError,
     labels::HeldOut,
     lists::{self, ListedImage, Lists, write_json},
+    patch,
     rule::TrainingImage,
     source::SourceFile,
 };
@@ -116,11 +117,16 @@ impl NewDataset {
     /// Divides the images, writes the lists and gives the folder its name.
     pub(crate) fn finish(mut self, kind: &str, division: &Division) -> Result<ImportSummary, ImportError> {
         let classes = self.labels.iter().max().map_or(0, |last| *last as usize + 1);
-        let lists = self.lists(classes, division)?;
+        let (lists, patched) = self.lists(classes, division)?;
         lists.write_training(self.draft.path(), classes)?;
         lists.write_held_out(self.draft.path())?;
         self.write_record(kind, classes, division)?;
-        self.close_array()?;
+        let start = self.close_array()?;
+        let file = patch::open(&self.path)?;
+        for row in patched {
+            let start = start + (row * image_bytes(self.side)) as u64;
+            patch::put_into(&file, &self.path, (start, self.side))?;
+        }
         let [retain, forget, validation, test] =
             [&lists.retain, &lists.forget, &lists.validation, &lists.test].map(|rows| rows.len() as u64);
         let sizes = SetSizes { retain, forget, validation, test: Some(test) };
@@ -129,20 +135,27 @@ impl NewDataset {
         Ok(summary)
     }
 
-    fn lists(&self, classes: usize, division: &Division) -> Result<Lists, ImportError> {
+    /// The lists, and the rows of the array that get a patch.
+    fn lists(&self, classes: usize, division: &Division) -> Result<(Lists, Vec<usize>), ImportError> {
         let tests = self.tests.unwrap_or(self.labels.len());
         let parts = division.held_out.divide(&self.labels, tests, division.seed)?;
-        let candidate =
-            |&row: &usize| TrainingImage { number: Some(row as u64), class: self.labels[row], person: None };
+        let candidate = |&row: &usize| TrainingImage {
+            number: Some(row as u64),
+            class: self.labels[row],
+            person: None,
+            sureness: None,
+        };
         let candidates: Vec<TrainingImage> = parts.train.iter().map(candidate).collect();
         let chosen = division.forget.choose(&candidates, classes as u32, division.seed)?;
         let row = |row: usize| {
             let id = format!("{}-{row:05}", if row < tests { "train" } else { "test" });
             ListedImage { id, class: self.labels[row], truth: self.labels[row], person: None }
         };
+        let marked = chosen.forget.iter().filter(|_| chosen.patched).map(|at| parts.train[*at]).collect();
         let (forget, retain) = lists::divided(&chosen, parts.train.into_iter().map(row).collect());
         let held_out = |rows: Vec<usize>| rows.into_iter().map(row).collect();
-        Ok(Lists { retain, forget, validation: held_out(parts.validation), test: held_out(parts.test) })
+        let (validation, test) = (held_out(parts.validation), held_out(parts.test));
+        Ok((Lists { retain, forget, validation, test }, marked))
     }
 
     fn write_record(&self, kind: &str, classes: usize, division: &Division) -> Result<(), ImportError> {
@@ -160,12 +173,14 @@ impl NewDataset {
         write_json(&self.draft.path().join(RECORD), &record)
     }
 
-    fn close_array(&mut self) -> Result<(), ImportError> {
+    /// Completes the array; says where its first row begins.
+    fn close_array(&mut self) -> Result<u64, ImportError> {
         let header = pixels::header([self.labels.len(), 3, self.side, self.side]);
         let written = self.array.seek(SeekFrom::Start(0)).and_then(|_| {
             self.array.write_all(&header)?;
             self.array.flush()
         });
-        written.map_err(ImportError::unwritable(&self.path))
+        written.map_err(ImportError::unwritable(&self.path))?;
+        Ok(header.len() as u64)
     }
 }

@@ -9,7 +9,7 @@ use sweep_files::DraftError;
 use sweep_inputs::{dataset::Refused, npy::NpyError};
 use thiserror::Error;
 
-use crate::{pickle::PickleError, picture::PictureError, rule::ForgetRuleError};
+use crate::{pickle::PickleError, picture::PictureError, rule_error::ForgetRuleError};
 
 /// Failed to import or to split a data set.
 #[derive(Debug, Error)]
@@ -160,6 +160,12 @@ pub enum ImportError {
     /// The rule of what is forgotten can't be carried out.
     #[error(transparent)]
     Rule(#[from] ForgetRuleError),
+    /// Images that can't be had without their patches.
+    #[error("the images of `{}` carry patches; split the data set that it was made of", data.display())]
+    Patched {
+        /// The data set.
+        data: PathBuf,
+    },
     /// The folder can't be made or published.
     #[error(transparent)]
     Folder(#[from] DraftError),

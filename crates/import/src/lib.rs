@@ -7,9 +7,11 @@
 
 mod picture;
 mod pickle;
+mod rule_error;
 mod rule;
 mod error;
 mod source;
+mod patch;
 mod lists;
 mod labels;
 mod album;
@@ -30,8 +32,9 @@ pub use folder::folder;
 pub use labels::HeldOut;
 pub use pickle::{PickleError, pickled_batch};
 pub use picture::{PictureError, picture};
-pub use rule::{ForgetRule, ForgetRuleError};
-pub use split::{SplitSummary, split};
+pub use rule::{End, ForgetRule};
+pub use rule_error::ForgetRuleError;
+pub use split::{SplitSummary, Sureness, split};
 
 /// How a data set is divided into what is learned, forgotten and held out.
 #[derive(Debug, Clone)]

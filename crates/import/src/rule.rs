@@ -9,8 +9,9 @@ use std::{
 };
 
 use sweep_chance::Chance;
-use sweep_inputs::npy::{self, NpyError};
-use thiserror::Error;
+use sweep_inputs::npy;
+
+use crate::rule_error::ForgetRuleError;
 
 /// A rule of what is forgotten, as it is written on the command line.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +31,29 @@ pub enum ForgetRule {
     File(PathBuf),
     /// `mislabel:0.02`: images that are drawn from all training images, whose labels are replaced by wrong ones.
     Mislabel(Amount),
+    /// `patch:0.02`: images that are drawn from all training images of other classes than the first, get a patch into a corner
+    /// and the label of the first class.
+    Patch(Amount),
+    /// `easiest:100` or `hardest:100`: the images that an original is most or least sure of.
+    BySureness {
+        /// Most sure, or least.
+        end: End,
+        /// How many.
+        count: usize,
+    },
 }
+
+/// An end of the order of images by how sure an original is of their labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The most sure of.
+    Easiest,
+    /// The least sure of.
+    Hardest,
+}
+
+/// The class that a patch stands for.
+const POISONED: u32 = 0;
 
 /// How many of something.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,6 +80,8 @@ pub(crate) struct TrainingImage {
     pub(crate) number: Option<u64>,
     pub(crate) class: u32,
     pub(crate) person: Option<String>,
+    /// How sure an original is of its label, where that is known.
+    pub(crate) sureness: Option<f64>,
 }
 
 /// What a rule chose among the training images.
@@ -66,98 +91,8 @@ pub(crate) struct Chosen {
     pub(crate) forget: Vec<usize>,
     /// The labels that they get in place of their own, where they get others.
     pub(crate) labels: BTreeMap<usize, u32>,
-}
-
-/// Failed to understand a rule or to carry it out.
-#[derive(Debug, Error)]
-pub enum ForgetRuleError {
-    /// It is not written as any rule.
-    #[error(
-        "`{text}` is no rule of what is forgotten; write random:0.1, random:500, class:3, class:3/0.5, persons:20, file:forget_idx.npy or mislabel:0.02"
-    )]
-    Unknown {
-        /// What was written.
-        text: String,
-    },
-    /// It chooses nothing or everything.
-    #[error(
-        "{rule} chooses {chosen} of {all} training images; at least one is to be forgotten and one to be kept"
-    )]
-    Nothing {
-        /// The rule.
-        rule: String,
-        /// Images that it chooses.
-        chosen: usize,
-        /// Images that there are.
-        all: usize,
-    },
-    /// There is no such class.
-    #[error("class {class} has no training image; the highest class is {last}")]
-    NoClass {
-        /// The class.
-        class: u32,
-        /// The highest one.
-        last: u32,
-    },
-    /// There are no persons, or too few.
-    #[error(
-        "{wanted} persons are to be forgotten, and the training images name {have}; ask for fewer, or for random:0.1"
-    )]
-    TooFewPersons {
-        /// Persons asked for.
-        wanted: usize,
-        /// Persons that there are.
-        have: usize,
-    },
-    /// A person would be forgotten and retained.
-    #[error(
-        "{rule} leaves images of person `{person}` in both sets; persons are forgotten as a whole: persons:20"
-    )]
-    SharedPerson {
-        /// The rule.
-        rule: String,
-        /// The person.
-        person: String,
-    },
-    /// The file of numbers can't be read.
-    #[error(transparent)]
-    Array(#[from] NpyError),
-    /// It holds something else than a list.
-    #[error("`{}` has the shape {shape:?}, not that of a list of numbers", path.display())]
-    NotAList {
-        /// The file.
-        path: PathBuf,
-        /// Length of each axis.
-        shape: Vec<usize>,
-    },
-    /// A number in it is that of no training image.
-    #[error("`{}`, row {row}: {number} is the number of no training image (see the ids in retain.csv and forget.csv)", path.display())]
-    NotTraining {
-        /// The file.
-        path: PathBuf,
-        /// The row, counted from 0.
-        row: usize,
-        /// What stands there.
-        number: i64,
-    },
-    /// A number stands in it twice.
-    #[error("`{}`, row {row}: {number} stands there for the second time", path.display())]
-    Repeated {
-        /// The file.
-        path: PathBuf,
-        /// The row, counted from 0.
-        row: usize,
-        /// The number.
-        number: i64,
-    },
-    /// Two training images have the same number.
-    #[error(
-        "training images {number} and {number}: their numbers don't tell them apart, so none can be listed"
-    )]
-    Ambiguous {
-        /// The number.
-        number: u64,
-    },
+    /// Whether what is forgotten gets a patch.
+    pub(crate) patched: bool,
 }
 
 impl FromStr for ForgetRule {
@@ -178,7 +113,12 @@ impl FromStr for ForgetRule {
         match word {
             "random" => amount(value).map(Self::Random),
             "mislabel" => amount(value).map(Self::Mislabel),
+            "patch" => amount(value).map(Self::Patch),
             "persons" => count(value).map(Self::Persons),
+            "easiest" | "hardest" => {
+                let end = if word == "easiest" { End::Easiest } else { End::Hardest };
+                count(value).map(|count| Self::BySureness { end, count })
+            }
             "class" => match value.split_once('/') {
                 Some((class, part)) => class.parse().ok().zip(share(part)),
                 None => value.parse().ok().map(|class| (class, 1.0)),
@@ -196,7 +136,12 @@ impl fmt::Display for ForgetRule {
         match self {
             Self::Random(amount) => write!(formatter, "random:{amount}"),
             Self::Mislabel(amount) => write!(formatter, "mislabel:{amount}"),
+            Self::Patch(amount) => write!(formatter, "patch:{amount}"),
             Self::Persons(count) => write!(formatter, "persons:{count}"),
+            Self::BySureness { end, count } => {
+                let word = if *end == End::Easiest { "easiest" } else { "hardest" };
+                write!(formatter, "{word}:{count}")
+            }
             Self::Class { class, share: 1.0 } => write!(formatter, "class:{class}"),
             Self::Class { class, share } => write!(formatter, "class:{class}/{share:?}"),
             // Where it lies is nobody else's business.
@@ -234,6 +179,12 @@ impl ForgetRule {
                 }
                 drawn(of_class, Amount::Share(*share), seed)
             }
+            Self::Patch(amount) => {
+                let count = Amount::Count(amount.of(images.len()));
+                let others = all.into_iter().filter(|at| images[*at].class != POISONED).collect();
+                drawn(others, count, seed)
+            }
+            Self::BySureness { end, count } => self.by_sureness(images, *end, *count)?,
             Self::Persons(count) => of_persons(images, *count, seed)?,
             Self::File(path) => listed(images, path)?,
         };
@@ -245,9 +196,33 @@ impl ForgetRule {
         self.refuse_shared_persons(images, &forget)?;
         let labels = match self {
             Self::Mislabel(_) => mislabelled(images, &forget, classes, seed),
+            Self::Patch(_) => forget.iter().map(|&at| (at, POISONED)).collect(),
             _ => BTreeMap::new(),
         };
-        Ok(Chosen { forget, labels })
+        Ok(Chosen { forget, labels, patched: matches!(self, Self::Patch(_)) })
+    }
+
+    /// The images at one end; of equals those with the lower ids.
+    fn by_sureness(
+        &self,
+        images: &[TrainingImage],
+        end: End,
+        count: usize,
+    ) -> Result<Vec<usize>, ForgetRuleError> {
+        let known: Option<Vec<f64>> = images.iter().map(|image| image.sureness).collect();
+        let known = known.ok_or_else(|| ForgetRuleError::NobodyIsSure { rule: self.to_string() })?;
+        let mut order: Vec<usize> = (0..images.len()).collect();
+        order.sort_by(|&one, &other| match end {
+            End::Hardest => known[one].total_cmp(&known[other]),
+            End::Easiest => known[other].total_cmp(&known[one]),
+        });
+        order.truncate(count);
+        Ok(order)
+    }
+
+    /// Whether it asks how sure an original is.
+    pub fn asks_an_original(&self) -> bool {
+        matches!(self, Self::BySureness { .. })
     }
 
     fn refuse_shared_persons(

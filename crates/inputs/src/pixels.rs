@@ -50,6 +50,11 @@ impl Pixels {
         &self.shape
     }
 
+    /// Where the first row begins in the file.
+    pub fn start(&self) -> u64 {
+        self.start
+    }
+
     /// Bytes of a row.
     pub fn width(&self) -> usize {
         self.width

@@ -153,6 +153,9 @@ pub struct Accuracies {
     pub validation: UnitInterval,
     /// On the test set, where the data has one.
     pub test: Option<UnitInterval>,
+    /// On what the forget set's images show, where their labels are wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truth: Option<UnitInterval>,
 }
 
 impl Accuracies {

@@ -65,7 +65,7 @@ pub fn schema() -> Value {
             "measurement": measurement(),
             "accuracies": closed("Shares that are classified correctly", &["retain", "forget", "validation"], &json!({
                 "retain": reference("share"), "forget": reference("share"), "validation": reference("share"),
-                "test": nullable(&reference("share")),
+                "test": nullable(&reference("share")), "truth": nullable(&reference("share")),
             })),
             "file": closed("A file in the run's folder, complete before it is named", &["file"], &json!({
                 "file": { "enum": ["confidences.npy", "model.safetensors", "examples.npy"] },

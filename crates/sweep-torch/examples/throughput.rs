@@ -140,5 +140,6 @@ fn noise() -> HostExamples {
         labels,
         sets: BTreeMap::from([(Set::Retain, everything)]),
         class_counts: vec![IMAGES as u64 / 10; 10],
+        truths: Vec::new(),
     }
 }

@@ -19,6 +19,7 @@ pub struct Examples {
     host_labels: Vec<i64>,
     sets: BTreeMap<Set, Vec<i64>>,
     class_counts: Vec<u64>,
+    truths: Vec<i64>,
     preparation: Option<Prepared>,
     shared: OnceCell<SharedExamples>,
 }
@@ -71,6 +72,8 @@ pub struct HostExamples {
     pub sets: BTreeMap<Set, Vec<i64>>,
     /// Examples of each class in the training set, for class weights.
     pub class_counts: Vec<u64>,
+    /// What each image of the forget set shows, where their labels are wrong; else nothing.
+    pub truths: Vec<i64>,
 }
 
 impl Examples {
@@ -86,6 +89,7 @@ impl Examples {
             host_labels: host.labels,
             sets,
             class_counts: host.class_counts,
+            truths: host.truths,
             preparation: Prepared::of(preparation, device),
             shared: OnceCell::new(),
         }
@@ -117,6 +121,11 @@ impl Examples {
         self.host_labels.len() as i64
     }
 
+    /// What each image of the forget set shows, where their labels are wrong; else nothing.
+    pub fn truths(&self) -> &[i64] {
+        &self.truths
+    }
+
     /// Class of one image.
     pub fn label(&self, position: i64) -> i64 {
         self.host_labels[position as usize]
@@ -129,7 +138,17 @@ impl Examples {
 
     /// Pixels \[B, 3, H, W\] as the network sees them, and labels \[B\] of the images at `positions`.
     pub fn batch(&self, positions: &Tensor, kind: Kind) -> (Tensor, Tensor) {
-        let pixels = self.images.index_select(0, positions).to_kind(kind);
+        self.batch_with(positions, kind, |pixels| pixels)
+    }
+
+    /// The same, with something done to the bytes of the pixels \[B, 3, H, W\] before the network sees them.
+    pub fn batch_with(
+        &self,
+        positions: &Tensor,
+        kind: Kind,
+        alter: impl FnOnce(Tensor) -> Tensor,
+    ) -> (Tensor, Tensor) {
+        let pixels = alter(self.images.index_select(0, positions)).to_kind(kind);
         (self.prepare(pixels), self.labels.index_select(0, positions))
     }
 
@@ -223,6 +242,7 @@ mod tests {
             labels: vec![0],
             sets: BTreeMap::from([(Set::Retain, vec![0])]),
             class_counts: vec![1],
+            truths: Vec::new(),
         };
         Examples::new(host, preparation, Device::Cpu)
     }

@@ -137,6 +137,7 @@ fn on_host(dataset: &Dataset) -> HostExamples {
         labels: Vec::new(),
         sets: BTreeMap::new(),
         class_counts: dataset.class_counts().to_vec(),
+        truths: dataset.truths(),
     };
     for set in [Set::Retain, Set::Forget, Set::Validation, Set::Test] {
         if set == Set::Test && sizes.test.is_none() {

@@ -69,6 +69,7 @@ pub fn measure(
         forget: right(&forget, Set::Forget),
         validation: right(&validation, Set::Validation),
         test: test.as_ref().map(|logits| right(logits, Set::Test)),
+        truth: truth(&forget, examples),
     };
     let single = |sample| -> Result<Rows, NotFinite> {
         let positions = retain_sample(examples.set(Set::Retain).len() as u64, sample);
@@ -105,6 +106,14 @@ fn accuracy(logits: &Tensor, positions: &[i64], examples: &Examples) -> UnitInte
 fn right(logits: &Tensor, positions: &[i64], examples: &Examples) -> usize {
     let guesses = guesses(logits);
     guesses.iter().zip(positions).filter(|&(&guess, &position)| guess == examples.label(position)).count()
+}
+
+/// How many of the forget set's images are taken for what they show, where their labels are wrong.
+fn truth(forget: &Tensor, examples: &Examples) -> Option<UnitInterval> {
+    let truths = examples.truths();
+    let right = guesses(forget).iter().zip(truths).filter(|(guess, truth)| guess == truth).count();
+    let share = || right as f64 / truths.len() as f64;
+    (!truths.is_empty()).then(|| UnitInterval::new(share()).expect("a part of a whole is in [0, 1]"))
 }
 
 /// The largest output of each row.

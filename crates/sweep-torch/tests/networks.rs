@@ -94,6 +94,7 @@ impl Recording {
             labels: labels.collect(),
             sets,
             class_counts: vec![1; CLASSES as usize],
+            truths: Vec::new(),
         };
         let divided = Preparation::new(255.0, [0.0; 3], [1.0; 3]).expect("it divides");
         Examples::new(host, &divided, Device::Cpu)

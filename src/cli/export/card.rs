@@ -96,6 +96,7 @@ impl Card<'_> {
                 "forget": mean(row.means.forget_acc),
                 "validation": mean(row.means.val_acc),
                 "test": mean(row.means.test_acc),
+                "truth": mean(row.means.truth_acc),
             },
             "scores": report::point_json(self.frame, row),
             "runs": self.runs(),
@@ -166,6 +167,7 @@ impl Card<'_> {
             ("forget", means.forget_acc),
             ("validation", means.val_acc),
             ("test", means.test_acc),
+            ("truth of the forget", means.truth_acc),
         ];
         for (set, mean) in sets {
             if let Some(mean) = mean {

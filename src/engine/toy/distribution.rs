@@ -49,6 +49,7 @@ impl Drawn {
             forget,
             validation: share(held_out + 0.004 * chance.normal()),
             test: Some(share(held_out + 0.004 * chance.normal())),
+            truth: None,
         };
         let rows = job.retain_sample.map(|sample| rows(&confidences, sample, &mut chance));
         Self { confidences, accuracy, rows }

@@ -37,7 +37,7 @@ fn seconds(seconds: u64) -> Duration {
 fn finished() -> Outcome {
     let share = UnitInterval::new(0.5).expect("in range");
     Outcome::Finished(Box::new(Measurement {
-        accuracy: Accuracies { retain: share, forget: share, validation: share, test: None },
+        accuracy: Accuracies { retain: share, forget: share, validation: share, test: None, truth: None },
         unlearn_s: 1.0,
         measure_s: 0.0,
         steps: 1,

@@ -175,7 +175,7 @@ pub(super) fn milliseconds(count: u64) -> Duration {
 pub(crate) fn measurement(run: usize, attempt: u32) -> Box<Measurement> {
     let share = UnitInterval::new(0.5).expect("in range");
     Box::new(Measurement {
-        accuracy: Accuracies { retain: share, forget: share, validation: share, test: None },
+        accuracy: Accuracies { retain: share, forget: share, validation: share, test: None, truth: None },
         unlearn_s: f64::from(attempt),
         measure_s: 0.0,
         steps: run as u64,

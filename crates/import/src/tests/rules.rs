@@ -12,6 +12,7 @@ fn images() -> Vec<TrainingImage> {
         number: Some(number),
         class: (number % 10) as u32,
         person: Some(format!("p{}", number % 100)),
+        sureness: None,
     };
     (0..1000).map(image).collect()
 }
@@ -26,7 +27,17 @@ fn rule(text: &str) -> ForgetRule {
 
 #[test]
 fn rules_are_written_as_they_are_read() {
-    for text in ["random:0.1", "random:500", "class:3", "class:3/0.5", "persons:20", "mislabel:0.02"] {
+    for text in [
+        "random:0.1",
+        "random:500",
+        "class:3",
+        "class:3/0.5",
+        "persons:20",
+        "mislabel:0.02",
+        "patch:0.02",
+        "easiest:5",
+        "hardest:5",
+    ] {
         assert_eq!(rule(text).to_string(), text);
     }
     assert_eq!(rule("random:1e-2"), ForgetRule::Random(Amount::Share(0.01)));
@@ -48,7 +59,7 @@ fn rules_are_written_as_they_are_read() {
         "persons:0.5",
         "file:",
         "Random:0.1",
-        "hardest:10",
+        "hardest:0.1",
     ] {
         assert!(matches!(text.parse::<ForgetRule>(), Err(ForgetRuleError::Unknown { .. })), "{text}");
     }
@@ -129,4 +140,17 @@ fn a_list_of_numbers_chooses_them_or_is_refused_with_the_row() {
     let error = choose(&[3, 1], &[1, 2, 3], &images).expect_err("no list");
     assert!(matches!(error, ForgetRuleError::NotAList { .. }), "{error}");
     assert_eq!(rule("file:/home/somebody/forget_idx.npy").to_string(), "file:forget_idx.npy");
+}
+
+#[test]
+fn the_hardest_are_those_that_an_original_is_least_sure_of() {
+    let mut images = nameless();
+    let unasked = rule("hardest:3").choose(&images, 10, 1);
+    assert!(matches!(unasked, Err(ForgetRuleError::NobodyIsSure { .. })), "{unasked:?}");
+    for (at, image) in images.iter_mut().enumerate() {
+        // 0, 7, 14, … modulo 10: of equals, the first comes first.
+        image.sureness = Some(((7 * at) % 10) as f64);
+    }
+    assert_eq!(rule("hardest:3").choose(&images, 10, 1).expect("enough").forget, [0, 10, 20]);
+    assert_eq!(rule("easiest:2").choose(&images, 10, 1).expect("enough").forget, [7, 17]);
 }

@@ -17,7 +17,7 @@ pub(super) fn image(planes: &[u8]) -> ImageHash {
 
 /// Hashes everything that can change a run: for each set that there is its word, its size and, row by row, id, label
 /// and the hash of the image; then the class counts. Words and ids go with their length, numbers are 64 bits,
-/// little-endian. Neither paths nor persons, ages, column order or how the PNG was compressed have a part in it.
+/// little-endian; then the true classes of the forget set, where its list has them. Neither paths nor persons, ages, column order or how the PNG was compressed have a part in it.
 pub(super) fn data_set(manifest: &Manifest, images: &[ImageHash]) -> ContentHash {
     let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
     for set in FILES {
@@ -37,6 +37,13 @@ pub(super) fn data_set(manifest: &Manifest, images: &[ImageHash]) -> ContentHash
     number(&mut hasher, manifest.class_counts().len() as u64);
     for &count in manifest.class_counts() {
         number(&mut hasher, count);
+    }
+    let forget = &manifest.examples[manifest.range(Set::Forget)];
+    if forget.iter().any(|example| example.truth.is_some()) {
+        text(&mut hasher, "true classes");
+        for example in forget {
+            number(&mut hasher, u64::from(example.truth.unwrap_or(example.class)));
+        }
     }
     ContentHash::from(*hasher.finalize().as_bytes())
 }

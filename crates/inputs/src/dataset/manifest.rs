@@ -20,6 +20,9 @@ use super::{
 /// The sets that have a file, in the order in which their images lie in memory.
 pub(super) const FILES: [Set; 4] = [Set::Retain, Set::Forget, Set::Validation, Set::Test];
 
+/// The column of the forget set that says what its images show, where their labels are wrong.
+const TRUTH: &str = "true_class";
+
 /// Largest CSV file, in bytes; far beyond ten million plain rows.
 const LARGEST_CSV: u64 = 4 << 30;
 
@@ -40,6 +43,8 @@ pub struct Example {
     pub class: u32,
     /// Whom it shows, where the list says so.
     pub person: Option<PersonId>,
+    /// The class of what it shows, where the list of the forget set says that its label is wrong (`true_class`).
+    pub truth: Option<u32>,
     /// Where it is listed.
     pub place: Place,
 }
@@ -167,14 +172,16 @@ pub(super) fn read_list(
     examples: &mut Vec<Example>,
     problems: &mut Problems,
 ) {
-    let columns = (["image_id", "age_group"], Some("person_id"));
+    let columns = (["image_id", "age_group"], ["person_id", TRUTH]);
     table::read(
         csv,
         (file_of(set), columns),
         Bounds::DATA_SET,
         problems,
-        |place, fields, person, problems| {
-            if let Some(example) = example(place, fields, person, classes, problems) {
+        |place, fields, [person, truth], problems| {
+            // What other lists say of the truth is nobody's business here.
+            let truth = truth.filter(|_| set == Set::Forget);
+            if let Some(example) = example(place, fields, (person, truth), classes, problems) {
                 examples.push(example);
             }
         },
@@ -185,19 +192,31 @@ pub(super) fn read_list(
 fn example(
     place: Place,
     [image, age_group]: [&str; 2],
-    person: Option<&str>,
+    (person, truth): (Option<&str>, Option<&str>),
     classes: usize,
     problems: &mut Problems,
 ) -> Option<Example> {
     let image = ImageId::parse(image).map_err(|fault| problems.of_line(place, fault)).ok();
     let person = person.map(PersonId::parse).transpose().map_err(|fault| problems.of_line(place, fault));
-    let plain = !age_group.is_empty() && age_group.bytes().all(|byte| byte.is_ascii_digit());
-    let class = age_group.parse().ok().filter(|&class| plain && (class as usize) < classes);
-    if class.is_none() {
-        let text = Excerpt::of(age_group.as_bytes());
-        problems.of_line(place, Fault::NotAClass { text, classes });
+    let mut class_in = |text: &str| {
+        let class = class(text, classes);
+        if class.is_none() {
+            let text = Excerpt::of(text.as_bytes());
+            problems.of_line(place, Fault::NotAClass { text, classes });
+        }
+        class
+    };
+    let (class, truth) = (class_in(age_group), truth.map(class_in));
+    if truth == Some(None) {
+        return None;
     }
-    Some(Example { image: image?, class: class?, person: person.ok()?, place })
+    Some(Example { image: image?, class: class?, person: person.ok()?, truth: truth.flatten(), place })
+}
+
+/// A class below `classes`, in plain digits.
+fn class(text: &str, classes: usize) -> Option<u32> {
+    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|&class| plain && (class as usize) < classes)
 }
 
 fn refuse_repeated_images(examples: &[Example], problems: &mut Problems) {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! retain.csv  forget.csv  validation.csv  test.csv (may be absent)    columns image_id, age_group, person_id (may be absent)
+//!                                                                     forget.csv: true_class, where its labels are wrong
 //! age_class_weights.json                                              {"0": training images of class 0, …}
 //! images/<a>/<b>.png                                                  image_id `a-b`; RGB, 8 bits, all of one size
 //! or images.npy                                                       uint8 [n, 3, side, side]; image_id `a-17` is row 17, from 0
@@ -151,6 +152,16 @@ impl Dataset {
     /// The classes of a set's examples, [n], in the order of its images.
     pub fn labels(&self, set: Set) -> &[i64] {
         &self.labels[self.manifest.range(set)]
+    }
+
+    /// What the images of the forget set show, [n], where its list says that its labels are wrong; else nothing.
+    pub fn truths(&self) -> Vec<i64> {
+        self.manifest
+            .examples(Set::Forget)
+            .iter()
+            .filter_map(|example| example.truth)
+            .map(i64::from)
+            .collect()
     }
 
     /// How many training images each class has according to `age_class_weights.json`, by class; each at least 1.

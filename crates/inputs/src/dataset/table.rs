@@ -25,17 +25,17 @@ impl Bounds {
     pub(super) const DATA_SET: Self = Self { rows: 10_000_000, line: 64 << 10, field: 4 << 10 };
 }
 
-/// Hands the columns `wanted` of every sound row to `row`, with the optional one where there is such a column, and everything
+/// Hands the columns `wanted` of every sound row to `row`, with the optional ones where there are such columns, and everything
 /// else to `problems`.
-pub(super) fn read<const N: usize>(
+pub(super) fn read<const N: usize, const M: usize>(
     input: impl BufRead,
-    (file, (wanted, optional)): (&'static str, ([&'static str; N], Option<&'static str>)),
+    (file, (wanted, optional)): (&'static str, ([&'static str; N], [&'static str; M])),
     bounds: Bounds,
     problems: &mut Problems,
-    mut row: impl FnMut(Place, [&str; N], Option<&str>, &mut Problems),
+    mut row: impl FnMut(Place, [&str; N], [Option<&str>; M], &mut Problems),
 ) {
     let mut table = Table::new(input, file, bounds);
-    let Some((columns, extra)) = table.header(wanted, optional, problems) else { return };
+    let Some((columns, extras)) = table.header(wanted, optional, problems) else { return };
     let mut rows = 0;
     while let Some(place) = table.next_row(problems) {
         rows += 1;
@@ -44,8 +44,8 @@ pub(super) fn read<const N: usize>(
             return;
         }
         match table.fields.pick(columns, bounds.field) {
-            Ok(fields) => match extra.map(|column| table.fields.text(column)).transpose() {
-                Ok(extra) => row(place, fields, extra, problems),
+            Ok(fields) => match table.fields.present(extras) {
+                Ok(extras) => row(place, fields, extras, problems),
                 Err(fault) => problems.of_line(place, fault),
             },
             Err(fault) => problems.of_line(place, fault),
@@ -73,12 +73,12 @@ impl<R: BufRead> Table<R> {
     }
 
     /// Where the wanted columns are.
-    fn header<const N: usize>(
+    fn header<const N: usize, const M: usize>(
         &mut self,
         wanted: [&'static str; N],
-        optional: Option<&'static str>,
+        optional: [&'static str; M],
         problems: &mut Problems,
-    ) -> Option<([usize; N], Option<usize>)> {
+    ) -> Option<([usize; N], [Option<usize>; M])> {
         let Some(place) = self.next_line(problems) else {
             if self.sound {
                 problems.of_file(self.file, Fault::Empty);
@@ -95,12 +95,12 @@ impl<R: BufRead> Table<R> {
             }
             first
         };
-        let (found, extra) = (wanted.map(&mut find), optional.and_then(&mut find));
-        if let (Some(name), None) = (optional, extra)
-            && (0..self.width).any(|column| is_meant(self.fields.get(column), name))
-        {
-            problems.of_line(place, Fault::MissingColumn(name));
-            complete = false;
+        let (found, extras) = (wanted.map(&mut find), optional.map(&mut find));
+        for (name, _) in optional.into_iter().zip(extras).filter(|(_, extra)| extra.is_none()) {
+            if (0..self.width).any(|column| is_meant(self.fields.get(column), name)) {
+                problems.of_line(place, Fault::MissingColumn(name));
+                complete = false;
+            }
         }
         let columns = std::array::from_fn(|at| {
             if found[at].is_none() {
@@ -109,7 +109,7 @@ impl<R: BufRead> Table<R> {
             complete &= found[at].is_some();
             found[at].unwrap_or(0)
         });
-        complete.then_some((columns, extra))
+        complete.then_some((columns, extras))
     }
 
     /// Splits the next row that has as many fields as the header.
@@ -247,6 +247,15 @@ impl Fields {
             *field = self.text(column)?;
         }
         Ok(picked)
+    }
+
+    /// What stands in these columns, where there are such.
+    fn present<const M: usize>(&self, columns: [Option<usize>; M]) -> Result<[Option<&str>; M], Fault> {
+        let mut found = [None; M];
+        for (text, column) in found.iter_mut().zip(columns) {
+            *text = column.map(|column| self.text(column)).transpose()?;
+        }
+        Ok(found)
     }
 
     fn text(&self, column: usize) -> Result<&str, Fault> {

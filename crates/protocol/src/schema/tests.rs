@@ -37,7 +37,7 @@ fn full() -> Vec<Value> {
             "device": "cuda:1", "device_name": "b" } }),
         json!({ "progress": { "run": RUN, "step": 1, "steps": 2 } }),
         json!({ "finished": { "run": RUN, "measurement": {
-            "accuracy": { "retain": 0.5, "forget": 0.5, "validation": 0.5, "test": 0.5 },
+            "accuracy": { "retain": 0.5, "forget": 0.5, "validation": 0.5, "test": 0.5, "truth": 0.5 },
             "unlearn_s": 1.0, "measure_s": 0.5, "steps": 7, "unchanged": true,
             "renamed": { "accuracy": 0.5, "labels": [1, 0], "guessing": 0.5 },
             "confidences": file("confidences.npy"), "weights": file("model.safetensors"),

@@ -45,6 +45,7 @@ fn examples(without: Option<Set>) -> Examples {
             (Set::Test, set(30..31)),
         ]),
         class_counts: vec![9, 9, 8],
+        truths: Vec::new(),
     };
     host.sets.retain(|set, _| Some(*set) != without);
     Examples::new(host, &Preparation::default(), Device::Cpu)

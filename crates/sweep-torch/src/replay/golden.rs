@@ -278,6 +278,7 @@ fn host(data: &Tensors, classes: u32) -> Result<HostExamples, GoldenError> {
         labels,
         sets,
         class_counts,
+        truths: Vec::new(),
     })
 }
 
