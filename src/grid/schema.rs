@@ -91,6 +91,15 @@ fn training() -> Value {
             "optimizer": { "type": "object", "description": "Default { adam = { lr = 1e-4, weight-decay = 5e-3 } }" },
             "schedule": { "description": "How the learning rate moves; default \"cosine\"" },
             "class-weight": { "description": "Weights of the classes in the cross entropy; default \"inverse\"" },
+            "augment": {
+                "description": "What is done to images anew in every batch: cut out of a frame of so many black pixels, mirrored; default none",
+                "type": "object",
+                "properties": {
+                    "crop": { "type": "integer", "minimum": 0, "maximum": 255 },
+                    "flip": { "type": "boolean" },
+                },
+                "additionalProperties": false,
+            },
         }),
     )
 }

@@ -23,7 +23,8 @@ const DEFAULT: &str = "resnet18";
 const DEFAULT_CLASSES: u64 = 10;
 
 /// Keys of the table.
-const KEYS: &[&str] = &["network", "epochs", "batch-size", "optimizer", "schedule", "class-weight"];
+const KEYS: &[&str] =
+    &["network", "epochs", "batch-size", "optimizer", "schedule", "class-weight", "augment"];
 
 /// Reads `[training]`; what is missing is the competition's.
 pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> (Network, TrainingRecipe) {

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 use sweep_protocol::{
-    recipe::{ClassWeight, CrossEntropy, Optimizer, Phase, Recipe, Schedule, Stream, Term, Train},
+    recipe::{Augment, ClassWeight, CrossEntropy, Optimizer, Phase, Recipe, Schedule, Stream, Term, Train},
     terms::{NonNegative, Positive, Set},
 };
 
@@ -22,6 +22,8 @@ pub struct TrainingRecipe {
     pub schedule: Schedule,
     /// Weights of the classes in the cross entropy.
     pub class_weight: ClassWeight,
+    /// What is done to images anew in every batch.
+    pub augment: Augment,
 }
 
 impl Default for TrainingRecipe {
@@ -38,6 +40,7 @@ impl Default for TrainingRecipe {
             },
             schedule: Schedule::Cosine,
             class_weight: ClassWeight::Inverse,
+            augment: Augment::default(),
         }
     }
 }
@@ -49,10 +52,11 @@ impl TrainingRecipe {
             class_weight: self.class_weight,
             ..CrossEntropy::new(set, 1.0)
         })];
+        let stream = Stream { augment: self.augment, ..Stream::of(set, self.batch_size) };
         Recipe {
             phases: vec![Phase::Train(Train {
                 schedule: self.schedule.clone(),
-                ..Train::new(Stream::of(set, self.batch_size), self.epochs, loss, self.optimizer)
+                ..Train::new(stream, self.epochs, loss, self.optimizer)
             })],
         }
     }

@@ -100,6 +100,8 @@ pub enum Purpose<'a> {
     Pixels(BatchOf),
     /// Noise on the copies of a batch whose outputs are compared.
     Copies(BatchOf),
+    /// Where the images of a batch are cut out and whether they are mirrored.
+    Augment(BatchOf),
 }
 
 /// One batch of one stream.
@@ -256,6 +258,9 @@ impl Purpose<'_> {
             }
             Self::Copies(BatchOf { phase, stream, number }) => {
                 format!("copies phase {phase} stream {stream} batch {number}")
+            }
+            Self::Augment(BatchOf { phase, stream, number }) => {
+                format!("augment phase {phase} stream {stream} batch {number}")
             }
         }
     }

@@ -67,6 +67,7 @@ recorded!(
     random_labels_concat,
     random_mask,
     retrain,
+    retrain_augmented,
     rni,
     rum,
     salun,

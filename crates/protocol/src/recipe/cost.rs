@@ -108,7 +108,7 @@ impl Train {
 
     /// Passes that a batch of this stream takes part in.
     fn passes_of(&self, stream: &Stream) -> f64 {
-        let noisy = stream.image_noise.get() > 0.0;
+        let noisy = stream.is_altered();
         let terms = || self.loss.iter().filter(|term| term.head().is_some_and(|head| head.on == stream.set));
         let extra: f64 = terms()
             .map(|term| match term {
@@ -138,7 +138,7 @@ impl Train {
         let of_stream = |stream: &Stream| {
             let asked =
                 |term: &&Term| term.asks_a_teacher() && term.head().is_some_and(|head| head.on == stream.set);
-            let quiet = stream.image_noise.get() == 0.0;
+            let quiet = !stream.is_altered();
             let teachers = if quiet && self.loss.iter().any(|term| asked(&term)) { FORWARD } else { 0.0 };
             let of_part = |part: super::Part| {
                 let labels = match part.labels {

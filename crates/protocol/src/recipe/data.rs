@@ -32,6 +32,20 @@ pub struct Stream {
     /// same noise.
     #[serde(default = "none", skip_serializing_if = "is_none")]
     pub image_noise: NonNegative,
+    /// What is done to images anew in every batch, before they are prepared for the network. Teachers see the same.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub augment: Augment,
+}
+
+/// Changes to images that leave what they show; drawn for each image of each batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Augment {
+    /// Black pixels around an image, of which a part of its size is cut out at random; 0 for none. torchvision's
+    /// `RandomCrop(size, padding)`.
+    pub crop: u8,
+    /// Whether left and right are exchanged in half of the images. torchvision's `RandomHorizontalFlip`.
+    pub flip: bool,
 }
 
 fn none() -> NonNegative {
@@ -54,7 +68,13 @@ impl Stream {
             labels: Labels::True,
             with: Vec::new(),
             image_noise: none(),
+            augment: Augment::default(),
         }
+    }
+
+    /// Whether images are others in every batch, so that what a teacher says of them can't be asked beforehand.
+    pub fn is_altered(&self) -> bool {
+        self.image_noise.get() > 0.0 || self.augment != Augment::default()
     }
 
     /// The stream's own set and those mixed with it.

@@ -139,9 +139,10 @@ impl Score {
 
 impl Train {
     fn teachers(&self, sizes: &SetSizes) -> Vec<SharedPass> {
-        let whole = self.data.iter().filter(|stream| {
-            stream.image_noise.get() == 0.0 && stream.share == Share::All && stream.with.is_empty()
-        });
+        let whole = self
+            .data
+            .iter()
+            .filter(|stream| !stream.is_altered() && stream.share == Share::All && stream.with.is_empty());
         let asked = whole.filter(|stream| {
             self.loss
                 .iter()

@@ -31,6 +31,8 @@ pub(super) struct Record<'a> {
     orders: BTreeMap<(usize, usize), Passes>,
     /// Batches of noisy pixels so far.
     noisy: u64,
+    /// Batches of images that were cut out anew so far.
+    augmented: u64,
 }
 
 /// Orders by epoch.
@@ -39,7 +41,13 @@ type Passes = BTreeMap<u64, Vec<i64>>;
 impl<'a> Record<'a> {
     pub(super) fn new(golden: &'a Golden, script: &'a Script) -> Result<Self, GoldenError> {
         let orders = script.streams.iter().map(|(&place, list)| Ok((place, passes(golden, list)?)));
-        Ok(Self { golden, script, orders: orders.collect::<Result<_, GoldenError>>()?, noisy: 0 })
+        Ok(Self {
+            golden,
+            script,
+            orders: orders.collect::<Result<_, GoldenError>>()?,
+            noisy: 0,
+            augmented: 0,
+        })
     }
 
     fn values(&mut self, purpose: &Purpose<'_>, count: usize, std: f64) -> Result<Vec<f64>, Unrecorded> {
@@ -62,6 +70,11 @@ impl<'a> Record<'a> {
                 let step = self.noisy;
                 self.noisy += 1;
                 (format!("rand.image_noise.step{step}"), std / BYTE_NOISE)
+            }
+            Purpose::Augment(_) => {
+                let step = self.augmented;
+                self.augmented += 1;
+                (format!("rand.augment.step{step}"), 1.0)
             }
             Purpose::Copies(BatchOf { number, .. }) => {
                 (format!("rand.noise.batch{number}"), std / BYTE_NOISE)

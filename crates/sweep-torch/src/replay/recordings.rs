@@ -152,6 +152,17 @@ pub(super) const RECORDINGS: &[Recording] = &[
         ..of("retrain", "retrain")
     },
     Recording {
+        hyper: &[
+            ("optimiser", Training),
+            ("epochs", Training),
+            ("lr", Training),
+            ("weight_decay", Training),
+            ("crop", Training),
+            ("flip", Training),
+        ],
+        ..of("retrain_augmented", "retrain")
+    },
+    Recording {
         hyper: &[("n_layers", Of("layers")), ("sigma", Of("noise")), ("fine_lrs", Each(&["lr", "last-lr"]))],
         set: &[],
         tensors: &[((2, Drawn::Noise), "rand.noise.epoch1.{key}")],

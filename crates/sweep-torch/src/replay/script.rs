@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, num::NonZeroU32};
 use serde_json::Value as Json;
 use sweep_methods::{Arguments, Facts, Method, StartsFrom, TrainingRecipe};
 use sweep_protocol::{
-    recipe::{Optimizer, Phase, Recipe, Route, Score, Stream},
+    recipe::{Augment, Optimizer, Phase, Recipe, Route, Score, Stream},
     terms::{NonNegative, Positive, Set, Value},
 };
 
@@ -166,7 +166,11 @@ fn training(golden: &Golden, recording: &Recording) -> Result<TrainingRecipe, Go
     let negative =
         |_| GoldenError::Hyper { name: "weight_decay".to_owned(), wanted: "at least 0".to_owned() };
     let weight_decay = NonNegative::new(number("weight_decay")?).map_err(negative)?;
+    let word = |name: &str| golden.hyper.get(name);
+    let crop = word("crop").and_then(Json::as_u64).unwrap_or(0) as u8;
+    let flip = word("flip").and_then(Json::as_bool).unwrap_or(false);
     Ok(TrainingRecipe {
+        augment: Augment { crop, flip },
         epochs: positive("epochs")?,
         batch_size: NonZeroU32::new(number("batch")? as u32).unwrap_or(default.batch_size),
         optimizer: Optimizer::Adam { lr: positive("lr")?, weight_decay },

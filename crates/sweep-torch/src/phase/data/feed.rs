@@ -1,9 +1,13 @@
 //! One stream, live.
 
-use sweep_protocol::recipe::{Labels, Pairing, Stream};
+use sweep_protocol::recipe::{Augment, Labels, Pairing, Stream};
 use tch::{Device, Tensor};
 
-use super::{labels::Labelled, share};
+use super::{
+    augment::{DRAWN, augmented},
+    labels::Labelled,
+    share,
+};
 use crate::{
     draws::{BatchOf, PartOf, Pass, Purpose},
     phase::{Halt, work::Work},
@@ -13,14 +17,14 @@ use crate::{
 pub(in crate::phase) struct Batch {
     /// Where its examples stand among all, \[B\].
     pub(in crate::phase) positions: Tensor,
-    /// Pixels \[B, 3, H, W\] as the network sees them, with noise where there is some.
+    /// Pixels \[B, 3, H, W\] as the network sees them, cut out anew and with noise where that is asked for.
     pub(in crate::phase) images: Tensor,
     /// What is taken for the labels, \[B\].
     pub(in crate::phase) labels: Tensor,
     /// Which batch it is.
     pub(in crate::phase) of: BatchOf,
-    /// Whether there is noise on the pixels.
-    pub(in crate::phase) noisy: bool,
+    /// Whether its images are others than those of the data.
+    pub(in crate::phase) altered: bool,
 }
 
 /// An endless supply of batches, every pass over the examples in a new order.
@@ -30,6 +34,7 @@ pub(in crate::phase) struct Feed {
     batch_size: usize,
     pairing: Pairing,
     image_noise: f64,
+    augment: Augment,
     device: Device,
     pass: Pass,
     batches: u64,
@@ -58,6 +63,7 @@ impl Feed {
             batch_size: plan.batch_size.get() as usize,
             pairing: plan.pairing,
             image_noise: plan.image_noise.get(),
+            augment: plan.augment,
             device: work.examples.device(),
             pass: Pass { phase, stream, number: 0 },
             batches: 0,
@@ -109,18 +115,24 @@ impl Feed {
         self.taken += length;
         let of = BatchOf { phase: self.pass.phase, stream: self.pass.stream, number: self.batches };
         self.batches += 1;
-        let (mut images, mut labels) = work.examples.batch(&positions, work.weights.kind());
+        let altered = self.augment != Augment::default();
+        let (mut images, mut labels) = if altered {
+            let drawn = work.draws.uniform(&Purpose::Augment(of), DRAWN * length, 1.0)?;
+            let alter = |pixels| augmented(&pixels, self.augment, &drawn);
+            work.examples.batch_with(&positions, work.weights.kind(), alter)
+        } else {
+            work.examples.batch(&positions, work.weights.kind())
+        };
         if let Some(taken) = &self.labels {
             labels = taken.index_select(0, &positions);
         }
-        let noisy = self.image_noise > 0.0;
-        if noisy {
+        if self.image_noise > 0.0 {
             let count = images.numel();
             let noise = work.draws.normal(&Purpose::Pixels(of), count, self.image_noise)?;
             let noise = Tensor::from_slice(&noise).view(images.size().as_slice());
             images = images.g_add(&noise.to_kind(work.weights.kind()).to_device(self.device));
         }
-        Ok(Batch { positions, images, labels, of, noisy })
+        Ok(Batch { positions, images, labels, of, altered: altered || self.image_noise > 0.0 })
     }
 
     /// Takes the labels of the pass that is about to begin.

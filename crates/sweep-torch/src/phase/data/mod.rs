@@ -1,5 +1,6 @@
 //! Where batches come from: streams of examples, and what is taken for their labels.
 
+mod augment;
 mod feed;
 mod labels;
 mod share;

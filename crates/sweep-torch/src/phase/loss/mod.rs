@@ -160,7 +160,7 @@ fn mean(each: &Tensor, member: Option<&Tensor>) -> Tensor {
 
 /// What a teacher says to a batch.
 fn ask(teacher: Teacher, batch: &Batch, network: &Network, work: &Work<'_>) -> Tensor {
-    if batch.noisy {
+    if batch.altered {
         work.teachers.logits_of(teacher, network, &batch.images)
     } else {
         work.teachers.logits(teacher, &batch.positions)

@@ -39,12 +39,8 @@ impl<'a> Round<'a> {
         for (stream, data) in plan.data.iter().enumerate() {
             feeds.push(Feed::new(data, (phase, first_stream + stream), work)?);
         }
-        let named: Vec<_> = plan
-            .data
-            .iter()
-            .zip(&feeds)
-            .map(|(data, feed)| (data.set, feed, data.image_noise.get() > 0.0))
-            .collect();
+        let named: Vec<_> =
+            plan.data.iter().zip(&feeds).map(|(data, feed)| (data.set, feed, data.is_altered())).collect();
         let loss = Loss::new(&plan.loss, &named, work)?;
         let penalties = Penalties::new(&plan.loss, &scope, work)?;
         let shaping = Shaping::new(&plan.gradient, &scope, work)?;
