@@ -15,6 +15,7 @@ mod cost;
 mod data;
 mod either;
 mod elements;
+mod lockstep;
 mod loss;
 mod operation;
 mod optimizer;
@@ -32,6 +33,7 @@ pub use either::Either;
 pub use elements::{
     Count, Elements, Extent, Importance, Measure, Order, Rounding, Rule, Score, Select, Signed,
 };
+pub use lockstep::Apart;
 pub use loss::{
     Averaging, ClassWeight, Contrast, CrossEntropy, Direction, Distance, Divergence, Head, LipschitzBound,
     Penalty, Reduction, SoftCrossEntropy, Target, Teacher, TemperatureScale, Term, Toward,

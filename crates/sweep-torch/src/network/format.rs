@@ -31,23 +31,37 @@ impl Format {
         }
     }
 
-    /// A parameter as a view of the flat buffer, of PyTorch's shape.
+    /// A parameter as a view of the flat buffer \[P\], of PyTorch's shape; of a buffer \[M, P\], one for each row.
     pub(super) fn view(self, parameter: &Parameter, flat: &Tensor) -> Tensor {
-        let slice = flat.narrow(0, parameter.offset, parameter.count());
+        let slice = flat.narrow(-1, parameter.offset, parameter.count());
+        let mut shape = rows_of(&slice, 1);
         match (self, parameter.shape.as_slice()) {
             (Self::Interleaved, &[outputs, inputs, height, width]) => {
-                slice.view([outputs, height, width, inputs]).permute([0, 3, 1, 2])
+                shape.extend([outputs, height, width, inputs]);
+                slice.view(shape.as_slice()).movedim_int(-1, -3)
             }
-            (_, shape) => slice.view(shape),
+            (_, each) => {
+                shape.extend(each);
+                slice.view(shape.as_slice())
+            }
         }
     }
 
-    /// A tensor of a parameter's shape, in the order of the flat buffer.
+    /// A tensor of a parameter's shape, in the order of the flat buffer; of several rows, one after the other.
     pub(super) fn flatten(self, parameter: &Parameter, tensor: &Tensor) -> Tensor {
+        let mut shape = rows_of(tensor, parameter.shape.len());
+        shape.push(-1);
         if self == Self::Interleaved && parameter.role == Role::Kernel {
-            tensor.permute([0, 2, 3, 1]).reshape([-1])
+            tensor.movedim_int(-3, -1).reshape(shape.as_slice())
         } else {
-            tensor.reshape([-1])
+            tensor.reshape(shape.as_slice())
         }
     }
+}
+
+/// The axes before the last `of` ones: that of the rows, where there are several.
+fn rows_of(tensor: &Tensor, of: usize) -> Vec<i64> {
+    let mut shape = tensor.size();
+    shape.truncate(shape.len() - of);
+    shape
 }

@@ -10,7 +10,10 @@ use sweep_protocol::{
 };
 use tch::Tensor;
 
-use super::{Format, Weights};
+use super::{
+    Format, Rows, Views, Weights,
+    layers::{self, Stride, Taps},
+};
 
 /// ε in a batch normalisation's root.
 const EPSILON: f64 = 1e-5;
@@ -111,8 +114,18 @@ impl Network {
     /// Logits \[B, classes\] of images \[B, channels, H, W\]. With [`BatchNorm::Train`] the running statistics move, the
     /// counts of batches don't.
     pub fn forward(&self, weights: &Weights, images: &Tensor, batch_norm: BatchNorm) -> Tensor {
-        let pass = Forward { weights, trains: batch_norm == BatchNorm::Train };
+        let pass = Forward { views: weights.views(), several: None, trains: batch_norm == BatchNorm::Train };
         pass.all(&self.steps, self.format.arrange(images))
+    }
+
+    /// The same for every row: one tensor of images for each, all of one shape, and the logits of each. One row is
+    /// computed as a network by itself is.
+    pub fn forward_rows(&self, rows: &Rows, images: &[&Tensor], batch_norm: BatchNorm) -> Vec<Tensor> {
+        let pass = |several| Forward { views: rows.views(), several, trains: batch_norm == BatchNorm::Train };
+        match images {
+            [single] => vec![pass(None).all(&self.steps, self.format.arrange(single))],
+            several => pass(Some(rows.taps())).all(&self.steps, Tensor::stack(several, 0)).unbind(0),
+        }
     }
 }
 
@@ -184,10 +197,12 @@ impl Step {
     }
 }
 
-/// One forward pass.
+/// One forward pass. Of one network features are \[B, C, H, W\], of several \[M, B, C, H, W\].
 #[derive(Clone, Copy)]
 struct Forward<'a> {
-    weights: &'a Weights,
+    views: &'a Views,
+    /// What layers of several networks look up.
+    several: Option<&'a Taps>,
     trains: bool,
 }
 
@@ -197,44 +212,63 @@ impl Forward<'_> {
     }
 
     fn step(self, step: &Step, mut input: Tensor) -> Tensor {
-        let parameter = |place: usize| self.weights.parameter(place);
+        let parameter = |place: usize| &self.views.parameters[place];
         match *step {
-            Step::Convolution { kernel, bias, stride, padding } => input.conv2d(
-                parameter(kernel),
-                bias.map(parameter),
-                [stride, stride],
-                [padding, padding],
-                [1, 1],
-                1,
-            ),
+            Step::Convolution { kernel, bias, stride, padding } => {
+                let over = Stride { stride, padding };
+                self.convolution(&input, parameter(kernel), bias.map(parameter), over)
+            }
             Step::BatchNorm { weight, bias, norm } => {
-                let (mean, variance) = self.weights.statistics_of(norm);
-                input.batch_norm(
-                    Some(parameter(weight)),
-                    Some(parameter(bias)),
-                    Some(mean),
-                    Some(variance),
-                    self.trains,
-                    MOMENTUM,
-                    EPSILON,
-                    true,
-                )
+                self.batch_norm(&input, (parameter(weight), parameter(bias)), norm)
             }
-            Step::Relu { in_place: true } => input.relu_(),
-            Step::Relu { in_place: false } => input.relu(),
-            Step::MaxPool { kernel, stride, padding } => {
+            // What several networks share is seen through views; there nothing is done in place.
+            Step::Relu { in_place } if in_place && self.several.is_none() => input.relu_(),
+            Step::Relu { .. } => input.relu(),
+            Step::MaxPool { kernel, stride, padding } => self.by_channel(&input, |input| {
                 input.max_pool2d([kernel, kernel], [stride, stride], [padding, padding], [1, 1], false)
-            }
-            Step::AveragePool => input.adaptive_avg_pool2d([1, 1]),
-            Step::LargestPool => input.adaptive_max_pool2d([1, 1]).0,
+            }),
+            Step::AveragePool => self.by_channel(&input, |input| input.adaptive_avg_pool2d([1, 1])),
+            Step::LargestPool => self.by_channel(&input, |input| input.adaptive_max_pool2d([1, 1]).0),
             Step::Divide { by } => input / by,
+            Step::Flatten if self.several.is_some() => input.flatten(2, -1),
             Step::Flatten => input.flatten(1, -1),
-            Step::Linear { weight, bias } => input.linear(parameter(weight), bias.map(parameter)),
+            Step::Linear { weight, bias } => match self.several {
+                None => input.linear(parameter(weight), bias.map(parameter)),
+                Some(_) => layers::linear(&input, parameter(weight), bias.map(parameter)),
+            },
             Step::Residual { ref body, ref shortcut, in_place } => {
                 let mut long = self.all(body, input.shallow_clone());
                 let short = self.all(shortcut, input);
-                if in_place { long.g_add_(&short) } else { long.g_add(&short) }
+                if in_place && self.several.is_none() { long.g_add_(&short) } else { long.g_add(&short) }
             }
+        }
+    }
+
+    fn convolution(self, input: &Tensor, kernel: &Tensor, bias: Option<&Tensor>, over: Stride) -> Tensor {
+        let Stride { stride, padding } = over;
+        match self.several {
+            None => input.conv2d(kernel, bias, [stride, stride], [padding, padding], [1, 1], 1),
+            Some(taps) => layers::convolution(input, kernel, bias, over, taps),
+        }
+    }
+
+    fn batch_norm(self, input: &Tensor, (weight, bias): (&Tensor, &Tensor), norm: usize) -> Tensor {
+        let (mean, variance) = (&self.views.means[norm], &self.views.variances[norm]);
+        let normalised = |input: &Tensor, [weight, bias, mean, variance]: [&Tensor; 4]| {
+            let (weight, bias, mean, variance) = (Some(weight), Some(bias), Some(mean), Some(variance));
+            input.batch_norm(weight, bias, mean, variance, self.trains, MOMENTUM, EPSILON, true)
+        };
+        if self.several.is_none() {
+            return normalised(input, [weight, bias, mean, variance]);
+        }
+        let [weight, bias, mean, variance] = [weight, bias, mean, variance].map(|each| each.reshape([-1]));
+        self.by_channel(input, |input| normalised(input, [&weight, &bias, &mean, &variance]))
+    }
+
+    fn by_channel(self, input: &Tensor, layer: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
+        match self.several {
+            None => layer(input),
+            Some(_) => layers::by_channel(input, layer),
         }
     }
 }

@@ -6,14 +6,20 @@
 mod birth;
 mod format;
 mod interpreter;
+mod layers;
+mod rows;
+mod views;
 mod weights;
 
 pub use birth::{initial, uniform_fan_in};
 pub use format::Format;
 pub use interpreter::Network;
+pub use rows::Rows;
 pub use weights::Weights;
 
 use sweep_protocol::network::{self, NetworkError};
+
+use views::Views;
 
 /// Builds the network that a job names.
 pub fn build(wanted: &network::Network) -> Result<Network, NetworkError> {

@@ -1,4 +1,4 @@
-//! The weights of one network: every parameter in one flat buffer, every running statistic in another.
+//! The weights of one network: every parameter in one flat buffer, and running statistics.
 //!
 //! Optimisers step on the flat buffer, the forward pass sees views of it.
 
@@ -8,7 +8,7 @@ use sweep_inputs::checkpoint::{self, Mismatch, StateDict, Values};
 use sweep_protocol::network::{Entry, Layout, Norm};
 use tch::{Device, Kind, Tensor};
 
-use super::{Format, Network, birth};
+use super::{Format, Network, Views, birth};
 use crate::draws::{Draws, Purpose, Unrecorded};
 
 /// Parameters and running statistics of one network on one device.
@@ -17,12 +17,8 @@ pub struct Weights {
     layout: Layout,
     format: Format,
     flat: Tensor,
-    statistics: Tensor,
     batches: Vec<i64>,
-    /// Views of `flat`, detached so that each is a leaf of its own; they share its memory.
-    parameters: Vec<Tensor>,
-    means: Vec<Tensor>,
-    variances: Vec<Tensor>,
+    views: Views,
 }
 
 impl Weights {
@@ -33,20 +29,11 @@ impl Weights {
         let slice = |norm: &Norm, place| {
             statistics.narrow(0, norm.offset + place * norm.channels, norm.channels).detach()
         };
-        let mut weights = Self {
-            parameters: layout
-                .parameters
-                .iter()
-                .map(|parameter| format.view(parameter, &flat).detach())
-                .collect(),
-            means: layout.norms.iter().map(|norm| slice(norm, 0)).collect(),
-            variances: layout.norms.iter().map(|norm| slice(norm, 1)).collect(),
-            batches: vec![0; layout.norms.len()],
-            layout: layout.clone(),
-            format,
-            flat,
-            statistics,
-        };
+        let means = layout.norms.iter().map(|norm| slice(norm, 0)).collect();
+        let variances = layout.norms.iter().map(|norm| slice(norm, 1)).collect();
+        let views = Views::of(layout, format, &flat, (means, variances));
+        let mut weights =
+            Self { layout: layout.clone(), format, flat, batches: vec![0; layout.norms.len()], views };
         weights.reset_statistics();
         weights
     }
@@ -83,20 +70,45 @@ impl Weights {
     pub fn become_like(&mut self, other: &Self) {
         tch::no_grad(|| {
             self.flat.copy_(&other.flat);
-            self.statistics.copy_(&other.statistics);
+            self.views.take_statistics(&other.views);
         });
         self.batches.clone_from(&other.batches);
     }
 
+    /// Moves into memory of somebody else, with what it holds.
+    pub(super) fn move_to(&mut self, flat: Tensor, statistics: (Vec<Tensor>, Vec<Tensor>)) {
+        let views = Views::of(&self.layout, self.format, &flat, statistics);
+        let old = (std::mem::replace(&mut self.flat, flat), std::mem::replace(&mut self.views, views));
+        tch::no_grad(|| {
+            self.flat.copy_(&old.0);
+            self.views.take_statistics(&old.1);
+        });
+    }
+
+    /// The flat buffer of parameters \[P\], as a view.
+    pub(super) fn flat(&self) -> &Tensor {
+        &self.flat
+    }
+
+    /// How kernels lie in it.
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// What the forward pass sees.
+    pub(super) fn views(&self) -> &Views {
+        &self.views
+    }
+
     /// Whether every parameter and running statistic is bit for bit the other's.
     pub fn equals(&self, other: &Self) -> bool {
-        self.flat.equal(&other.flat) && self.statistics.equal(&other.statistics)
+        self.flat.equal(&other.flat) && self.views.same_statistics(&other.views)
     }
 
     /// Rounds parameters and running statistics to another kind and back.
     pub fn round_through(&mut self, kind: Kind) {
         tch::no_grad(|| {
-            for buffer in [&mut self.flat, &mut self.statistics] {
+            for mut buffer in std::iter::once(self.flat.shallow_clone()).chain(self.views.statistics()) {
                 let rounded = buffer.to_kind(kind).to_kind(buffer.kind());
                 buffer.copy_(&rounded);
             }
@@ -122,9 +134,9 @@ impl Weights {
     pub fn state(&self) -> StateDict {
         let entry = |&entry: &Entry| {
             let tensor = match entry {
-                Entry::Parameter(place) => on_host(&self.parameters[place]),
-                Entry::Mean(place) => on_host(&self.means[place]),
-                Entry::Variance(place) => on_host(&self.variances[place]),
+                Entry::Parameter(place) => on_host(&self.views.parameters[place]),
+                Entry::Mean(place) => on_host(&self.views.means[place]),
+                Entry::Variance(place) => on_host(&self.views.variances[place]),
                 Entry::Batches(place) => {
                     checkpoint::Tensor { shape: Vec::new(), values: Values::I64(vec![self.batches[place]]) }
                 }
@@ -152,12 +164,12 @@ impl Weights {
 
     /// One parameter, as a view of the flat buffer.
     pub fn parameter(&self, place: usize) -> &Tensor {
-        &self.parameters[place]
+        &self.views.parameters[place]
     }
 
     /// Running mean and variance of one batch normalisation, as views.
     pub fn statistics_of(&self, norm: usize) -> (&Tensor, &Tensor) {
-        (&self.means[norm], &self.variances[norm])
+        (&self.views.means[norm], &self.views.variances[norm])
     }
 
     /// `length` elements of the flat buffer of parameters from `start` on, as a view.
@@ -167,46 +179,39 @@ impl Weights {
 
     /// Whether every parameter and every running statistic is finite.
     pub fn are_finite(&self) -> bool {
-        [&self.flat, &self.statistics].iter().all(|buffer| buffer.isfinite().all().int64_value(&[]) == 1)
+        let is_finite = |buffer: &Tensor| buffer.isfinite().all().int64_value(&[]) == 1;
+        let statistics: Vec<Tensor> = self.views.statistics().collect();
+        is_finite(&self.flat) && (statistics.is_empty() || is_finite(&Tensor::cat(&statistics, 0)))
     }
 
     /// Says which parameters, by their places, get gradients.
     pub fn require_gradients(&self, of: &[usize]) {
-        for (place, parameter) in self.parameters.iter().enumerate() {
-            let _ = parameter.set_requires_grad(of.contains(&place));
-        }
+        self.views.require_gradients(of);
     }
 
     /// Gradient of `loss` by the parameters at `of`, which must require gradients, flat and in the order of `of`.
     pub fn gradient(&self, loss: &Tensor, of: &[usize]) -> Tensor {
-        let leaves: Vec<&Tensor> = of.iter().map(|&place| &self.parameters[place]).collect();
-        let gradients = Tensor::run_backward(&[loss], &leaves, false, false);
-        let flat: Vec<Tensor> = of
-            .iter()
-            .zip(&gradients)
-            .map(|(&place, gradient)| self.format.flatten(&self.layout.parameters[place], gradient))
-            .collect();
-        Tensor::cat(&flat, 0)
+        self.views.gradient(loss, of, &self.layout, self.format)
     }
 
     /// Overwrites one parameter.
     pub fn set_parameter(&mut self, place: usize, values: &[f64]) {
-        let parameter = &self.parameters[place];
+        let parameter = &self.views.parameters[place];
         let values = Tensor::from_slice(values).view(parameter.size().as_slice());
-        tch::no_grad(|| self.parameters[place].copy_(&values));
+        tch::no_grad(|| self.views.parameters[place].copy_(&values));
     }
 
     /// Replaces one parameter by what `change` makes of it; the shape stays.
     pub fn change_parameter(&mut self, place: usize, change: impl FnOnce(&Tensor) -> Tensor) {
         tch::no_grad(|| {
-            let changed = change(&self.parameters[place]);
-            self.parameters[place].copy_(&changed);
+            let changed = change(&self.views.parameters[place]);
+            self.views.parameters[place].copy_(&changed);
         });
     }
 
     /// Running means 0, variances 1, no batches.
     pub fn reset_statistics(&mut self) {
-        for (mean, variance) in self.means.iter_mut().zip(&mut self.variances) {
+        for (mean, variance) in self.views.means.iter_mut().zip(&mut self.views.variances) {
             let _ = (mean.zero_(), variance.fill_(1.0));
         }
         self.batches.fill(0);
@@ -224,9 +229,9 @@ impl Weights {
                 self.batches[norm] = counts.first().copied().unwrap_or(0);
                 return;
             }
-            (Entry::Parameter(place), _) => &mut self.parameters[place],
-            (Entry::Mean(norm), _) => &mut self.means[norm],
-            (Entry::Variance(norm), _) => &mut self.variances[norm],
+            (Entry::Parameter(place), _) => &mut self.views.parameters[place],
+            (Entry::Mean(norm), _) => &mut self.views.means[norm],
+            (Entry::Variance(norm), _) => &mut self.views.variances[norm],
             (Entry::Batches(_), Values::F32(_)) => return,
         };
         if let Values::F32(values) = values {

@@ -36,10 +36,12 @@ impl Adam {
         (mean * (lr / correction.0)) / scale
     }
 
-    /// Forgets the moments of some elements.
-    pub(super) fn forget(&mut self, elements: &Tensor) {
+    /// Forgets the moments of some elements of a row.
+    pub(super) fn forget(&mut self, row: usize, elements: &Tensor) {
         if let Some((mean, square)) = &mut self.moments {
-            let _ = (mean.masked_fill_(elements, 0.0), square.masked_fill_(elements, 0.0));
+            for moment in [mean, square] {
+                let _ = moment.select(0, row as i64).masked_fill_(elements, 0.0);
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! PyTorch's optimisers on one flat buffer.
+//! PyTorch's optimisers on one flat buffer, or on as many as there are networks in lockstep.
 //!
 //! A [`Scope`] says which parameters may change; everything outside has neither a gradient nor state. One step goes over
 //! the buffers once, however many tensors the network has: piece by piece on a processor, where what is computed in
@@ -10,7 +10,7 @@ mod sgd;
 use sweep_protocol::{network::Layout, recipe};
 use tch::{Device, Tensor};
 
-use crate::network::Weights;
+use crate::network::{Rows, Weights};
 use adam::Adam;
 use sgd::Sgd;
 
@@ -90,21 +90,21 @@ struct Piece {
 }
 
 impl Piece {
-    /// Its part of a buffer that has the elements of the scope.
+    /// Its part of a buffer whose last axis has the elements of the scope.
     fn of(self, buffer: &Tensor) -> Tensor {
-        buffer.narrow(0, self.place, self.length)
+        buffer.narrow(-1, self.place, self.length)
     }
 }
 
 /// Elements of a piece on a processor: a handful of such buffers fits its second cache.
 const PIECE: i64 = 1 << 15;
 
-/// Longest piece on a device. A GPU has no such cache, and every piece would cost it a launch.
-fn longest_piece(device: Device) -> i64 {
-    if device.is_cuda() { i64::MAX } else { PIECE }
+/// Longest piece of so many rows on a device. A GPU has no such cache, and every piece would cost it a launch.
+fn longest_piece(device: Device, rows: usize) -> i64 {
+    if device.is_cuda() { i64::MAX } else { (PIECE / rows as i64).max(1) }
 }
 
-/// An optimiser with its state, which starts empty.
+/// An optimiser with its state, which starts empty. Its buffers have a row for each network, \[M, S\].
 pub struct Optimizer {
     scope: Scope,
     weight_decay: f64,
@@ -133,14 +133,15 @@ impl Optimizer {
         &self.scope
     }
 
-    /// Takes one step against the gradient, which is flat, in the order of the scope, and overwritten on the way.
-    pub fn step(&mut self, weights: &mut Weights, gradient: &mut Tensor, lr: f64) {
+    /// Takes one step in every row against the gradients \[M, S\], each flat, in the order of the scope, and overwritten on
+    /// the way.
+    pub fn step(&mut self, rows: &Rows, gradient: &mut Tensor, lr: f64) {
         match &mut self.rule {
             Rule::Sgd(sgd) => sgd.begin(gradient),
             Rule::Adam(adam) => adam.begin(gradient),
         }
-        for piece in self.scope.pieces(longest_piece(gradient.device())) {
-            let mut values = weights.segment(piece.start, piece.length);
+        for piece in self.scope.pieces(longest_piece(gradient.device(), rows.count())) {
+            let mut values = rows.segment(piece.start, piece.length);
             let gradient = decayed(&values, piece.of(gradient), self.weight_decay);
             let _ = values.g_sub_(&match &mut self.rule {
                 Rule::Sgd(sgd) => sgd.update(piece, gradient, lr),
@@ -149,17 +150,17 @@ impl Optimizer {
         }
     }
 
-    /// Gives back some elements' values, and forgets what it remembers of them: where `held` is true, `values` are
-    /// taken. Both are flat and in the order of the scope.
-    pub fn hold(&mut self, weights: &mut Weights, held: &Tensor, values: &Tensor) {
+    /// Gives back some elements' values in a row, whose weights these are, and forgets what it remembers of them: where
+    /// `held` is true, `values` are taken. Both are flat and in the order of the scope.
+    pub fn hold(&mut self, row: usize, weights: &mut Weights, (held, values): (&Tensor, &Tensor)) {
         for piece in self.scope.pieces(i64::MAX) {
             let mut now = weights.segment(piece.start, piece.length);
             let moved = (&now - piece.of(values)).masked_fill(&piece.of(held).logical_not(), 0.0);
             let _ = now.g_sub_(&moved);
         }
         match &mut self.rule {
-            Rule::Sgd(sgd) => sgd.forget(held),
-            Rule::Adam(adam) => adam.forget(held),
+            Rule::Sgd(sgd) => sgd.forget(row, held),
+            Rule::Adam(adam) => adam.forget(row, held),
         }
     }
 

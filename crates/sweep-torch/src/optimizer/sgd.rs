@@ -44,10 +44,10 @@ impl Sgd {
         }
     }
 
-    /// Forgets the momentum of some elements.
-    pub(super) fn forget(&mut self, elements: &Tensor) {
+    /// Forgets the momentum of some elements of a row.
+    pub(super) fn forget(&mut self, row: usize, elements: &Tensor) {
         if let Memory::Empty(buffer) | Memory::Buffer(buffer) = &mut self.memory {
-            let _ = buffer.masked_fill_(elements, 0.0);
+            let _ = buffer.select(0, row as i64).masked_fill_(elements, 0.0);
         }
     }
 

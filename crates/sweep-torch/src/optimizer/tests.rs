@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor};
 use super::{Optimizer, Piece, Scope};
 use crate::{
     draws::Seeded,
-    network::{Weights, build},
+    network::{Rows, Weights, build},
 };
 
 fn weights() -> Weights {
@@ -70,10 +70,11 @@ proptest! {
         let before = all(&weights);
         let everything = (0..weights.layout().parameters.len()).collect();
         let mut optimizer = Optimizer::new(&plan, Scope::new(weights.layout(), everything));
+        let rows = Rows::of(&mut [&mut weights], 1);
         let (Plan::Sgd { lr, .. } | Plan::Adam { lr, .. }) = plan;
         for &gradient in &gradients {
-            let mut gradient = Tensor::full([before.len() as i64], gradient, (Kind::Double, Device::Cpu));
-            optimizer.step(&mut weights, &mut gradient, lr.get());
+            let mut gradient = Tensor::full([1, before.len() as i64], gradient, (Kind::Double, Device::Cpu));
+            optimizer.step(&rows, &mut gradient, lr.get());
         }
         for (value, after) in before.iter().zip(all(&weights)) {
             let expected = by_the_book(&plan, *value, &gradients);
@@ -90,6 +91,7 @@ fn what_is_out_of_scope_stays_bit_for_bit() {
         // Three runs of the flat buffer: the first two parameters lie side by side.
         let places = vec![30, 1, 0, 30, 61];
         let mut optimizer = Optimizer::new(&plan, Scope::new(weights.layout(), places));
+        let rows = Rows::of(&mut [&mut weights], 1);
         let inside: Vec<bool> = (0..weights.layout().parameters.len())
             .flat_map(|place| {
                 let count = weights.layout().parameters[place].count() as usize;
@@ -98,8 +100,8 @@ fn what_is_out_of_scope_stays_bit_for_bit() {
             .collect();
         let changing = inside.iter().filter(|inside| **inside).count();
         for _ in 0..3 {
-            let mut gradient = Tensor::ones([changing as i64], (Kind::Double, Device::Cpu));
-            optimizer.step(&mut weights, &mut gradient, 0.1);
+            let mut gradient = Tensor::ones([1, changing as i64], (Kind::Double, Device::Cpu));
+            optimizer.step(&rows, &mut gradient, 0.1);
         }
         for ((before, after), inside) in before.iter().zip(all(&weights)).zip(inside) {
             assert_eq!(before.to_bits() == after.to_bits(), !inside, "{before} became {after}");

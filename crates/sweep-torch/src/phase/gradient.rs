@@ -38,7 +38,7 @@ impl Shaping {
         })
     }
 
-    /// The gradient that the optimiser sees.
+    /// The gradient that the optimiser sees, in the memory of the one that is given.
     pub(super) fn shape(&mut self, mut gradient: Tensor) -> Tensor {
         if self.accumulation == Accumulation::Sum {
             if let Some(earlier) = self.sum.take() {
@@ -60,10 +60,10 @@ impl Shaping {
         gradient
     }
 
-    /// Puts back what is held.
-    pub(super) fn hold(&self, optimizer: &mut Optimizer, weights: &mut Weights) {
+    /// Puts back what is held in a row.
+    pub(super) fn hold(&self, optimizer: &mut Optimizer, row: usize, weights: &mut Weights) {
         if let Some((held, values)) = &self.held {
-            optimizer.hold(weights, held, values);
+            optimizer.hold(row, weights, (held, values));
         }
     }
 }

@@ -4,6 +4,7 @@
 //! knows no clock and no pipe: whoever wants to hear about progress hands in a [`Watch`].
 
 mod check;
+mod cohort;
 mod dampen;
 mod data;
 mod either;
@@ -40,11 +41,10 @@ use thiserror::Error;
 use crate::{
     draws::{Draws, Unrecorded},
     examples::Examples,
-    network::{Network, Weights},
+    network::{Network, Rows, Weights},
     pass_cache::PassCache,
 };
-use elements::Choices;
-use teacher::Teachers;
+use cohort::Cohort;
 use work::Work;
 
 /// What a recipe is done to.
@@ -57,6 +57,29 @@ pub struct Subject<'a> {
     pub known: &'a PassCache,
     /// Interpreters that wait for functions of the user's own.
     pub interpreters: &'a Interpreters,
+}
+
+/// What runs of a cohort have in common.
+#[derive(Clone, Copy)]
+pub struct Ground<'a> {
+    /// The network.
+    pub network: &'a Network,
+    /// The data.
+    pub examples: &'a Examples,
+    /// What earlier runs have found out about the network.
+    pub known: &'a PassCache,
+    /// Interpreters that wait for functions of the user's own.
+    pub interpreters: &'a Interpreters,
+}
+
+/// One run of a cohort.
+pub struct Run<'a> {
+    /// Its weights.
+    pub weights: &'a mut Weights,
+    /// What it draws from.
+    pub draws: &'a mut dyn Draws,
+    /// Who hears of it.
+    pub watch: &'a mut dyn Watch,
 }
 
 /// Hears how a recipe gets on.
@@ -117,7 +140,7 @@ pub struct Done {
     pub called: Option<Duration>,
 }
 
-/// Carries a recipe out.
+/// Carries a recipe out in one run.
 pub fn carry_out(
     recipe: &Recipe,
     subject: &mut Subject<'_>,
@@ -125,48 +148,72 @@ pub fn carry_out(
     draws: &mut dyn Draws,
     watch: &mut dyn Watch,
 ) -> Result<Done, Halt> {
-    check(recipe, subject.network.layout(), examples)?;
-    let recipe = either::decided(recipe, draws)?;
     let Subject { network, weights, known, interpreters } = subject;
-    let (known, interpreters) = (*known, *interpreters);
-    let teachers = Teachers::new(weights, known);
-    let choices = Choices::default();
-    let mut work = Work {
-        network,
-        weights,
-        known,
-        interpreters,
-        examples,
-        draws,
-        watch,
-        teachers,
-        choices,
-        steps: 0,
-        called: None,
+    let ground = Ground { network, examples, known, interpreters };
+    let done = carry_out_together(recipe, ground, vec![Run { weights, draws, watch }], 1);
+    done.into_iter().next().expect("one run has one end")
+}
+
+/// Carries a recipe out in several runs, of which there is at least one, and says of each what became of it.
+///
+/// Where the recipe allows it ([`Recipe::apart`]) they go through its training loops in lockstep, in at least `width` rows:
+/// a run's numbers depend on how many rows there are, to rounding, and never on what the others draw or how they end.
+/// Everything else is done run by run.
+pub fn carry_out_together<'a>(
+    recipe: &Recipe,
+    ground: Ground<'a>,
+    mut runs: Vec<Run<'a>>,
+    width: usize,
+) -> Vec<Result<Done, Halt>> {
+    let several = runs.len().max(width) > 1;
+    if several && recipe.apart().is_some() {
+        return runs.into_iter().flat_map(|run| carry_out_together(recipe, ground, vec![run], 1)).collect();
+    }
+    let decided = check(recipe, ground.network.layout(), ground.examples).map_err(Halt::from);
+    // Only a run by itself has choices.
+    let decided = decided.and_then(|()| Ok(either::decided(recipe, runs[0].draws)?));
+    let recipe = match decided {
+        Ok(recipe) => recipe,
+        Err(halt) => return vec![Err(halt); runs.len()],
     };
-    for (phase, plan) in recipe.phases.iter().enumerate() {
-        match plan {
-            Phase::Reinit(plan) => operation::reinit(plan, phase, &mut work)?,
-            Phase::Noise(plan) => operation::noise(plan, phase, &mut work)?,
-            Phase::Transpose(plan) => operation::transpose(plan, &mut work)?,
-            Phase::Zero(plan) => operation::zero(plan, &mut work)?,
-            Phase::Cast(plan) => operation::cast(*plan, &mut work),
-            Phase::Select(plan) => select::select(plan, phase, &mut work)?,
-            Phase::Train(plan) => train::train(plan, (phase, 0), &mut work)?,
-            Phase::Alternate(plan) => train::alternate(plan, phase, &mut work)?,
-            Phase::Dampen(plan) => dampen::dampen(plan, phase, &mut work)?,
-            Phase::FisherNoise(plan) => fisher::fisher_noise(plan, phase, &mut work)?,
-            Phase::Move(plan) => movement::step(plan, phase, &mut work)?,
-            Phase::Python(plan) => python::call(plan, phase, &mut work)?,
-            Phase::Either(_) => unreachable!("every choice is made"),
+    let mut networks: Vec<&mut Weights> = runs.iter_mut().map(|run| &mut *run.weights).collect();
+    let rows = Rows::of(&mut networks, width);
+    let mut works: Vec<Work<'a>> = runs.into_iter().map(|run| Work::new(ground, run)).collect();
+    let mut halts: Vec<Option<Halt>> = vec![None; works.len()];
+    for (number, phase) in recipe.phases.iter().enumerate() {
+        let runs = works.iter_mut().zip(&mut halts).map(|(work, halt)| cohort::Run { work, halt });
+        let mut cohort = Cohort { rows: &rows, runs: runs.collect() };
+        match phase {
+            Phase::Train(plan) => train::train(plan, (number, 0), &mut cohort),
+            Phase::Alternate(plan) => train::alternate(plan, number, &mut cohort),
+            other => {
+                for run in cohort.runs.iter_mut().filter(|run| run.halt.is_none()) {
+                    let result = by_itself(other, number, run.work);
+                    run.after(result);
+                }
+            }
         }
     }
-    let steps = work.steps;
-    if !work.weights.are_finite() {
-        return Err(Halt::Diverged { step: steps });
+    works.into_iter().zip(halts).map(|(work, halt)| halt.map_or_else(|| work.done(), Err)).collect()
+}
+
+/// Carries out a phase that has no loop which runs could go through together.
+fn by_itself(plan: &Phase, phase: usize, work: &mut Work<'_>) -> Result<(), Halt> {
+    match plan {
+        Phase::Reinit(plan) => operation::reinit(plan, phase, work)?,
+        Phase::Noise(plan) => operation::noise(plan, phase, work)?,
+        Phase::Transpose(plan) => operation::transpose(plan, work)?,
+        Phase::Zero(plan) => operation::zero(plan, work)?,
+        Phase::Cast(plan) => operation::cast(*plan, work),
+        Phase::Select(plan) => select::select(plan, phase, work)?,
+        Phase::Dampen(plan) => dampen::dampen(plan, phase, work)?,
+        Phase::FisherNoise(plan) => fisher::fisher_noise(plan, phase, work)?,
+        Phase::Move(plan) => movement::step(plan, phase, work)?,
+        Phase::Python(plan) => python::call(plan, phase, work)?,
+        Phase::Train(_) | Phase::Alternate(_) => unreachable!("loops are a cohort's"),
+        Phase::Either(_) => unreachable!("every choice is made"),
     }
-    let called = work.called;
-    Ok(Done { steps, unchanged: work.weights.equals(work.teachers.start()), called })
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use sweep_protocol::recipe::{Move, Route, Train};
 use tch::{Kind, Tensor};
 
-use super::{Halt, influence::influence, train::train, work::Work};
+use super::{Halt, cohort, influence::influence, train::train, work::Work};
 
 /// θ ← θ + scale · direction.
 pub(super) fn step(plan: &Move, phase: usize, work: &mut Work<'_>) -> Result<(), Halt> {
@@ -29,7 +29,7 @@ fn task_vector(loops: &[Train], phase: usize, work: &mut Work<'_>) -> Result<Ten
     let mut signs = all(work).zeros_like();
     let mut stream = 0;
     for plan in loops {
-        train(plan, (phase, stream), work)?;
+        cohort::alone(work, |cohort| train(plan, (phase, stream), cohort))?;
         stream += plan.data.len();
         let step = all(work) - start.segment(0, work.layout().parameter_count());
         work.weights.become_like(&start);

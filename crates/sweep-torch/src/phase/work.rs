@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sweep_protocol::network::Layout;
 
-use super::{Watch, elements::Choices, python::Interpreters, teacher::Teachers};
+use super::{Done, Ground, Halt, Run, Watch, elements::Choices, python::Interpreters, teacher::Teachers};
 use crate::{
     draws::Draws,
     examples::Examples,
@@ -34,6 +34,34 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
+    /// What the phases of a run begin with.
+    pub(super) fn new(ground: Ground<'a>, run: Run<'a>) -> Self {
+        let Ground { network, examples, known, interpreters } = ground;
+        let Run { weights, draws, watch } = run;
+        Self {
+            network,
+            teachers: Teachers::new(weights, known),
+            weights,
+            known,
+            interpreters,
+            examples,
+            draws,
+            watch,
+            choices: Choices::default(),
+            steps: 0,
+            called: None,
+        }
+    }
+
+    /// What became of the run when all phases are done.
+    pub(super) fn done(&self) -> Result<Done, Halt> {
+        let steps = self.steps;
+        if !self.weights.are_finite() {
+            return Err(Halt::Diverged { step: steps });
+        }
+        Ok(Done { steps, unchanged: self.weights.equals(self.teachers.start()), called: self.called })
+    }
+
     /// What tensors there are.
     pub(super) fn layout(&self) -> &'a Layout {
         self.network.layout()

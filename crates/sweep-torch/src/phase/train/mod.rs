@@ -1,45 +1,43 @@
 //! The one training loop.
 //!
-//! A [`Train`] phase is a loop of one round; an [`Alternate`] phase is a loop of several that take turns.
+//! A [`Train`] phase is a loop of one round; an [`Alternate`] phase is a loop of several that take turns. The runs of a cohort
+//! go through it in lockstep: one forward pass, one gradient and one step of the optimiser for all of them. What is drawn,
+//! the losses and what becomes of a gradient are each run's own, and each ends by itself: where one has diverged or has had
+//! enough, its row is computed on and nobody looks at it.
 
 mod between;
+mod course;
 mod round;
 
 use sweep_protocol::recipe::{AfterEpochs, Alternate, Memory, Train};
 
-use super::{Halt, loss::Pending, schedule::Time, work::Work};
+use super::{cohort::Cohort, schedule::Time};
 use crate::optimizer::Optimizer;
-use between::Between;
+use course::Course;
 use round::Round;
 
-/// Steps after which the host looks at the losses, at the latest.
-const SETTLE_EVERY: usize = 64;
-
 /// Carries out a loop of one round, whose first stream is the `first_stream`-th of its phase.
-pub(super) fn train(
-    plan: &Train,
-    (phase, first_stream): (usize, usize),
-    work: &mut Work<'_>,
-) -> Result<(), Halt> {
-    let round = Round::new(plan, None, (phase, first_stream), work)?;
+pub(super) fn train(plan: &Train, (phase, first_stream): (usize, usize), cohort: &mut Cohort<'_, '_>) {
+    let Some(round) = Round::new(plan, None, (phase, first_stream), cohort) else { return };
     let per_epoch = round.steps_per_epoch();
     let steps = (plan.epochs.get() * per_epoch as f64).floor() as u64;
     let epochs = if per_epoch == 0 { 0 } else { steps.div_ceil(per_epoch) };
     let span = Span { epochs, length: plan.epochs.get(), steps: Some(steps) };
-    Loop::new(vec![round], plan.memory, work).run(&span, (phase, &plan.after_epochs), work)
+    Loop::new(vec![round], plan.memory).run(&span, (phase, &plan.after_epochs), cohort);
 }
 
 /// Carries out rounds that take turns.
-pub(super) fn alternate(plan: &Alternate, phase: usize, work: &mut Work<'_>) -> Result<(), Halt> {
+pub(super) fn alternate(plan: &Alternate, phase: usize, cohort: &mut Cohort<'_, '_>) {
     let mut rounds = Vec::with_capacity(plan.rounds.len());
     let mut stream = 0;
     for round in &plan.rounds {
-        rounds.push(Round::new(&round.train, Some(round), (phase, stream), work)?);
+        let Some(begun) = Round::new(&round.train, Some(round), (phase, stream), cohort) else { return };
+        rounds.push(begun);
         stream += round.train.data.len();
     }
     let epochs = plan.epochs.get();
     let span = Span { epochs: u64::from(epochs), length: f64::from(epochs), steps: None };
-    Loop::new(rounds, plan.memory, work).run(&span, (phase, &plan.after_epochs), work)
+    Loop::new(rounds, plan.memory).run(&span, (phase, &plan.after_epochs), cohort);
 }
 
 /// How long a loop is.
@@ -58,69 +56,75 @@ struct Loop<'a> {
     /// One for all rounds, or one for each.
     optimizers: Vec<Optimizer>,
     memory: Memory,
-    pending: Pending,
     taken: u64,
 }
 
 impl<'a> Loop<'a> {
-    fn new(rounds: Vec<Round<'a>>, memory: Memory, work: &Work<'_>) -> Self {
+    fn new(rounds: Vec<Round<'a>>, memory: Memory) -> Self {
         let count = if memory == Memory::Loop { rounds.len().min(1) } else { rounds.len() };
         let optimizers = rounds[..count].iter().map(Round::optimizer).collect();
-        Self { rounds, optimizers, memory, pending: Pending::new(work.steps), taken: 0 }
+        Self { rounds, optimizers, memory, taken: 0 }
     }
 
-    fn run(
-        mut self,
-        span: &Span,
-        (phase, after): (usize, &AfterEpochs),
-        work: &mut Work<'_>,
-    ) -> Result<(), Halt> {
-        let mut between = Between::new(after, phase);
-        let mut done = 0;
+    fn run(mut self, span: &Span, (phase, after): (usize, &AfterEpochs), cohort: &mut Cohort<'_, '_>) {
+        let mut courses: Vec<Course<'_>> =
+            cohort.runs.iter().map(|run| Course::new(after, phase, run.work)).collect();
         for epoch in 0..span.epochs {
-            between.begin(epoch, work)?;
+            for (course, run) in
+                courses.iter_mut().zip(&mut cohort.runs).filter(|(course, run)| course.goes_on(run))
+            {
+                course.begin(epoch, run);
+            }
             if self.memory == Memory::Epoch {
                 self.optimizers.iter_mut().for_each(Optimizer::reset);
             }
             for place in 0..self.rounds.len() {
-                self.turn(place, epoch, span, work)?;
+                self.turn(place, (epoch, span), &mut courses, cohort);
             }
-            done = epoch + 1;
-            if between.wants_to_know() {
-                self.pending.settle(work.watch)?;
+            for row in going(&courses, cohort) {
+                let others = going(&courses, cohort).len() > 1;
+                courses[row].end(&mut cohort.runs[row], others);
             }
-            if between.end(work).is_break() {
+            if going(&courses, cohort).is_empty() {
                 break;
             }
         }
-        self.pending.settle(work.watch)?;
-        work.weights.require_gradients(&[]);
-        between.finish(done, work)
+        cohort.rows.require_gradients(&[]);
+        for (course, run) in courses.into_iter().zip(&mut cohort.runs) {
+            course.finish(run);
+        }
     }
 
     /// One round's turn in one epoch.
-    fn turn(&mut self, place: usize, epoch: u64, span: &Span, work: &mut Work<'_>) -> Result<(), Halt> {
+    fn turn(
+        &mut self,
+        place: usize,
+        (epoch, span): (u64, &Span),
+        courses: &mut [Course<'_>],
+        cohort: &mut Cohort<'_, '_>,
+    ) {
         if !self.rounds[place].takes_turn(epoch) {
-            return Ok(());
+            return;
         }
         let steps = self.rounds[place].steps_of_a_turn();
         let now = span.steps.map_or(steps, |all| steps.min(all - self.taken));
         for step in 0..now {
+            let going = going(courses, cohort);
+            if going.is_empty() {
+                return;
+            }
             let time = Time { epochs: span.length, epoch, step, steps };
-            self.step(place, &time, work)?;
+            let optimizer = if self.memory == Memory::Loop { 0 } else { place };
+            let losses = self.rounds[place].step(&mut self.optimizers[optimizer], &time, (&going, cohort));
+            self.taken += 1;
+            for (row, loss) in losses {
+                courses[row].stepped(&loss, &mut cohort.runs[row]);
+            }
         }
-        Ok(())
     }
+}
 
-    fn step(&mut self, place: usize, time: &Time, work: &mut Work<'_>) -> Result<(), Halt> {
-        let optimizer = if self.memory == Memory::Loop { 0 } else { place };
-        let loss = self.rounds[place].step(&mut self.optimizers[optimizer], time, work)?;
-        self.taken += 1;
-        work.steps += 1;
-        self.pending.push(&loss);
-        if self.pending.len() == SETTLE_EVERY {
-            self.pending.settle(work.watch)?;
-        }
-        if work.watch.stepped(work.steps).is_break() { Err(Halt::Abandoned) } else { Ok(()) }
-    }
+/// The rows whose runs go on.
+fn going(courses: &[Course<'_>], cohort: &Cohort<'_, '_>) -> Vec<usize> {
+    (0..courses.len()).filter(|&row| courses[row].goes_on(&cohort.runs[row])).collect()
 }
