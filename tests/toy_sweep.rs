@@ -83,20 +83,23 @@ fn a_report_is_made_again_from_results_alone() {
 fn every_fault_costs_its_own_runs_alone() {
     let bench = Bench::new();
     bench.write("faults.toml", FAULTS);
-    bench.sweep(["faults.toml", "--out", "r"]).expect_code(1);
-    let runs = csv_rows(&bench.read("r/runs.csv"));
-    for (fault, status) in [
-        ("none", "finished"),
-        ("diverge", "diverged"),
-        ("fail", "failed"),
-        ("die", "failed"),
-        ("die-once", "finished"),
-    ] {
-        let of_fault: Vec<_> = runs.iter().filter(|run| run["params.fault"] == fault).collect();
-        assert_eq!(of_fault.len(), 3, "{fault}");
-        assert!(of_fault.iter().all(|run| run["status"] == status), "{fault}: {of_fault:?}");
-        let attempts = if fault.starts_with("die") { "2" } else { "1" };
-        assert!(of_fault.iter().all(|run| run["attempt"] == attempts), "{fault}: {of_fault:?}");
+    // Alone, and all three of a fault at one worker.
+    for cohort in ["pool.cohort=1", "pool.cohort=3"] {
+        bench.sweep(["faults.toml", "--out", cohort, "--set", cohort]).expect_code(1);
+        let runs = csv_rows(&bench.read(&format!("{cohort}/runs.csv")));
+        for (fault, status) in [
+            ("none", "finished"),
+            ("diverge", "diverged"),
+            ("fail", "failed"),
+            ("die", "failed"),
+            ("die-once", "finished"),
+        ] {
+            let of_fault: Vec<_> = runs.iter().filter(|run| run["params.fault"] == fault).collect();
+            assert_eq!(of_fault.len(), 3, "{fault}");
+            assert!(of_fault.iter().all(|run| run["status"] == status), "{fault}: {of_fault:?}");
+            let attempts = if fault.starts_with("die") { "2" } else { "1" };
+            assert!(of_fault.iter().all(|run| run["attempt"] == attempts), "{fault}: {of_fault:?}");
+        }
     }
 }
 
@@ -130,6 +133,8 @@ fn numbers_do_not_depend_on_the_number_of_slots() {
     bench.sweep([&toy(), "--out", "one", "--jobs", "1"]).expect_code(0);
     bench.sweep([&toy(), "--out", "four", "--jobs", "4"]).expect_code(0);
     assert_eq!(bench.read("one/points.csv"), bench.read("four/points.csv"));
+    bench.sweep([&toy(), "--out", "cohorts", "--set", "pool.cohort=16"]).expect_code(0);
+    assert_eq!(bench.read("one/points.csv"), bench.read("cohorts/points.csv"));
 }
 
 #[test]

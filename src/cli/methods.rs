@@ -60,6 +60,8 @@ fn details(method: &Method) -> String {
     };
     let (networks, data) = (example.networks_in_words(), example.data());
     let cost = format!("{} passes over the retain set at the defaults", example.cost());
+    let apart = example.recipe.apart().map(|apart| format!("run by run: {apart}"));
+    let together = apart.unwrap_or_else(|| "in lockstep".to_owned());
     let facts = [
         ("", method.about),
         ("tier: ", method.tier.word()),
@@ -70,6 +72,7 @@ fn details(method: &Method) -> String {
         ("data: ", &data),
         ("cost: ", &cost),
         ("runs on: ", engines),
+        ("several seeds at once: ", &together),
     ];
     let facts = facts.map(|(head, body)| format!("  {head}{body}\n")).concat();
     let recipe = match example.recipe.phases.as_slice() {
@@ -160,6 +163,7 @@ fn as_json(method: &Method) -> serde_json::Value {
         "data": example.recipe.sets(),
         "passes": (!example.open).then(|| example.recipe.passes(&REFERENCE)),
         "parameters": method.parameters.iter().map(parameter_as_json).collect::<Vec<_>>(),
+        "apart": example.recipe.apart().map(|apart| apart.to_string()),
         "recipe": example.recipe,
     })
 }

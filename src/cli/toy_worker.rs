@@ -1,6 +1,9 @@
 //! `sweep toy-worker`: the toy engine as a worker process.
 
-use std::{io, num::NonZeroUsize};
+use std::{
+    io,
+    num::{NonZeroU32, NonZeroUsize},
+};
 
 use clap::Args;
 
@@ -12,9 +15,12 @@ pub(super) struct Arguments {
     /// Forget examples to draw confidences for
     #[arg(long)]
     examples: NonZeroUsize,
+    /// Runs that it takes at once
+    #[arg(long, default_value = "1")]
+    rows: NonZeroU32,
 }
 
 pub(super) fn serve(arguments: &Arguments) -> Result<Exit, CommandError> {
-    toy::serve(arguments.examples, io::stdin().lock(), io::stdout().lock())?;
+    toy::serve((arguments.examples, arguments.rows), io::stdin().lock(), io::stdout().lock())?;
     Ok(Exit::Done)
 }

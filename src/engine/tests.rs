@@ -1,7 +1,7 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     path::Path,
     sync::mpsc::{Receiver, channel},
     time::Duration,
@@ -105,6 +105,7 @@ fn job(folder: &Path, fault: &str) -> Job {
         recipe: Recipe::default(),
         keep_weights: false,
         retain_sample: None,
+        beside: Vec::new(),
     }
 }
 
@@ -115,7 +116,8 @@ fn served(jobs: Vec<Job>) -> (Result<(), ServeError>, Vec<FromWorker>) {
         input.push(b'\n');
     }
     let mut output = Vec::new();
-    let result = serve(NonZeroUsize::new(5).expect("above 0"), input.as_slice(), &mut output);
+    let result =
+        serve((NonZeroUsize::new(5).expect("above 0"), NonZeroU32::MIN), input.as_slice(), &mut output);
     let messages = output.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
     (result, messages.map(|line| serde_json::from_slice(line).expect("a message")).collect())
 }

@@ -20,6 +20,9 @@ pub struct PoolSettings {
     pub devices: Option<Vec<Device>>,
     /// Workers on one device; none stands for a number that fits the device.
     pub slots_per_device: Option<NonZeroU32>,
+    /// Runs of one point that a worker carries out together at most; none stands for a number that fits the device.
+    #[serde(default)]
+    pub cohort: Option<NonZeroU32>,
     /// How long a run may last.
     pub run_timeout: Option<Duration>,
     /// How long a worker may be silent.
@@ -28,7 +31,8 @@ pub struct PoolSettings {
     pub keep_models: bool,
 }
 
-const KEYS: &[&str] = &["devices", "slots-per-device", "run-timeout", "stall-timeout", "keep-models"];
+const KEYS: &[&str] =
+    &["devices", "slots-per-device", "cohort", "run-timeout", "stall-timeout", "keep-models"];
 
 /// Reads `[pool]`.
 pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> PoolSettings {
@@ -36,7 +40,10 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> PoolSettings {
     table.refuse_unknown(KEYS, problems);
     PoolSettings {
         devices: table.get("devices").and_then(|node| devices(node, problems)),
-        slots_per_device: table.get("slots-per-device").and_then(|node| slots(node, problems)),
+        slots_per_device: table
+            .get("slots-per-device")
+            .and_then(|node| count("slots-per-device", node, problems)),
+        cohort: table.get("cohort").and_then(|node| count("cohort", node, problems)),
         run_timeout: table.get("run-timeout").and_then(|node| timeout("run-timeout", node, problems)),
         stall_timeout: table.get("stall-timeout").and_then(|node| timeout("stall-timeout", node, problems)),
         keep_models: table.get("keep-models").is_some_and(|node| keep_models(node, problems)),
@@ -72,12 +79,12 @@ fn keep_models(node: &Node<'_>, problems: &mut Problems) -> bool {
     false
 }
 
-fn slots(node: &Node<'_>, problems: &mut Problems) -> Option<NonZeroU32> {
+fn count(key: &'static str, node: &Node<'_>, problems: &mut Problems) -> Option<NonZeroU32> {
     const MOST: u64 = 1024;
     if node.get_ref().as_str() == Some("auto") {
         return None;
     }
-    let count = whole("slots-per-device", node, 1..=MOST, problems)?;
+    let count = whole(key, node, 1..=MOST, problems)?;
     NonZeroU32::new(count as u32)
 }
 

@@ -65,6 +65,9 @@ pub fn schema() -> Value {
                 "slots-per-device": { "description": "Workers on one device; default \"auto\"", "anyOf": [
                     { "const": "auto" }, count("Workers"),
                 ] },
+                "cohort": { "description": "Runs of one point that a worker carries out together; default \"auto\"", "anyOf": [
+                    { "const": "auto" }, count("Runs"),
+                ] },
                 "run-timeout": duration("Longest that a run may take"),
                 "stall-timeout": duration("Longest that a run may stand still; default 10m"),
                 "keep-models": words("Whether unlearning runs leave their weights; default none", &["none", "all"]),

@@ -10,7 +10,7 @@ use sweep_protocol::{message::Failure, terms::RunId};
 use thiserror::Error;
 
 use super::{
-    core::{Action, Attendance, Clock, End, Event, Hindrance, Known, State, TICK, step},
+    core::{Action, Attempt, Attendance, Clock, End, Event, Hindrance, Known, State, TICK, step},
     crew::Crew,
     ending::Ending,
     job,
@@ -49,7 +49,9 @@ pub fn run(
         return Err(PoolError::NoSlots);
     }
     reopen_unanswered(plan, store, observer)?;
-    let known = (0..plan.runs.len()).map(|run| known(plan, store, cache, run)).collect();
+    let companies = if settings.cohort > 1 { job::companies(plan) } else { vec![None; plan.runs.len()] };
+    let known = companies.into_iter().enumerate();
+    let known = known.map(|(run, company)| Known { company, ..known_of(plan, store, cache, run) }).collect();
     let original = job::original(plan);
     let state = State::new(settings.rules(), &settings.accelerators(), known, original);
     let crew = Crew::new(settings.slots.len(), settings.grace);
@@ -92,12 +94,13 @@ fn reopen_unanswered(plan: &Plan, store: &mut Store, observer: &mut dyn Observer
     Ok(())
 }
 
-fn known(plan: &Plan, store: &Store, cache: Option<&Cache>, run: usize) -> Known {
+fn known_of(plan: &Plan, store: &Store, cache: Option<&Cache>, run: usize) -> Known {
     let id = &plan.runs[run].id;
     Known {
         status: store.outcome(id).filter(|outcome| outcome.is_final()).map(Outcome::status),
         attempts: store.attempts(id),
         to_ask: store.is_shared() || (cache.is_some() && job::is_cacheable(plan, run)),
+        company: None,
     }
 }
 
@@ -168,7 +171,7 @@ impl Dispatcher<'_> {
     fn carry_out(&mut self, action: Action) -> Result<Option<End>, PoolError> {
         match action {
             Action::Start { slot } => self.start(slot),
-            Action::Perform { slot, run, attempt } => self.perform(slot, run, attempt)?,
+            Action::Perform { slot, cohort } => self.perform(slot, &cohort)?,
             Action::Stop { slot, manner } => {
                 self.attendance.leaves(slot);
                 self.crew.stop(slot, manner);
@@ -193,26 +196,38 @@ impl Dispatcher<'_> {
         }
     }
 
-    fn perform(&mut self, slot: usize, run: usize, attempt: u32) -> Result<(), PoolError> {
-        let id = &self.plan.runs[run].id;
-        let folder = self.store.begin(id, attempt, slot)?;
-        self.attendance.handed(slot, run);
-        let Some(job) = job::job(self.plan, run, (attempt, folder), &job::recorded(self.store)) else {
-            self.refuse(slot, run, "the recorded original has no weights; carry it out again".to_owned());
+    fn perform(&mut self, slot: usize, cohort: &[Attempt]) -> Result<(), PoolError> {
+        let mut rows = Vec::with_capacity(cohort.len());
+        for attempt in cohort {
+            let id = &self.plan.runs[attempt.run].id;
+            let folder = self.store.begin(id, attempt.number, slot)?;
+            rows.push(job::row(self.plan, *attempt, folder));
+        }
+        let runs: Vec<usize> = cohort.iter().map(|attempt| attempt.run).collect();
+        self.attendance.handed(slot, &runs);
+        let Some(job) = job::build(self.plan, runs[0], rows, &job::recorded(self.store)) else {
+            let message = "the recorded original has no weights; carry it out again";
+            self.refuse(slot, &runs, message);
             return Ok(());
         };
-        let log = self.store.log(id, attempt)?;
+        // What the worker says of several is in the log of the first.
+        let log = self.store.log(&self.plan.runs[runs[0]].id, cohort[0].number)?;
         if let Err(error) = self.crew.perform(slot, job, log) {
-            self.refuse(slot, run, error.to_string());
+            self.refuse(slot, &runs, &error.to_string());
             return Ok(());
         }
-        self.observer.event(&Happening::Started { slot, run, attempt });
+        for &Attempt { run, number: attempt } in cohort {
+            self.observer.event(&Happening::Started { slot, run, attempt });
+        }
         Ok(())
     }
 
-    fn refuse(&mut self, slot: usize, run: usize, message: String) {
-        let outcome = Outcome::Failed { cause: Cause::Reported(Failure::Refused), message };
-        self.events.push_back(Event::Reported { slot, run, outcome });
+    fn refuse(&mut self, slot: usize, runs: &[usize], message: &str) {
+        for &run in runs {
+            let message = message.to_owned();
+            let outcome = Outcome::Failed { cause: Cause::Reported(Failure::Refused), message };
+            self.events.push_back(Event::Reported { slot, run, outcome });
+        }
     }
 
     fn consult(&mut self, run: usize) -> Result<(), PoolError> {
@@ -242,7 +257,7 @@ impl Dispatcher<'_> {
     ) -> Result<Committed, PoolError> {
         let id = &self.plan.runs[run].id;
         let slot = if source == Source::Computed { self.attendance.ended(run) } else { None };
-        if let Some(slot) = slot {
+        if let Some(slot) = slot.filter(|&slot| self.attendance.runs_at(slot).is_empty()) {
             self.crew.rest(slot);
         }
         if self.store.commit(id, attempt, outcome, source)? == Committed::Late {

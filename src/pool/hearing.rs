@@ -72,7 +72,7 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// The run whose end a worker reports, if it is the one that it was handed; any other is said to be late.
+    /// The run whose end a worker reports, if it was handed it; any other is said to be late.
     fn ended(&mut self, slot: usize, run: RunId) -> Option<usize> {
         let position = self.position(slot, &run);
         if position.is_none() {
@@ -92,14 +92,15 @@ impl Dispatcher<'_> {
             "the worker doesn't do what it did when it was asked who it is: train, or not".to_owned()
         } else {
             self.observer.event(&Happening::WorkerReady { slot, hello });
-            return Event::Ready { slot };
+            return Event::Ready { slot, capacity: hello.capacity.get() as usize };
         };
         Event::Lost { slot, reason }
     }
 
-    /// The run that a worker names, if it is the one that it was handed.
+    /// The run that a worker names, if it was handed it.
     fn position(&self, slot: usize, run: &RunId) -> Option<usize> {
-        self.attendance.run_at(slot).filter(|&position| self.plan.runs[position].id == *run)
+        let handed = self.attendance.runs_at(slot).iter().copied();
+        handed.into_iter().find(|&position| self.plan.runs[position].id == *run)
     }
 
     fn drop_late(&mut self, message: FromWorker) {

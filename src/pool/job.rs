@@ -1,16 +1,17 @@
 //! What a worker is told for one run of a plan.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use sweep_methods::StartsFrom;
 use sweep_protocol::{
-    message::{Inputs, Job, Start},
+    message::{Inputs, Job, Row, Start},
     terms::RunId,
 };
 
 use crate::{
     outcome::Outcome,
-    plan::{Plan, PlannedInputs, PlannedOriginal, Role},
+    plan::{Plan, PlannedInputs, PlannedOriginal, Role, Run},
+    pool::core::Attempt,
     store::Store,
 };
 
@@ -43,6 +44,30 @@ pub fn job(
     (attempt, folder): (u32, PathBuf),
     weights: &OriginalWeights<'_>,
 ) -> Option<Job> {
+    build(plan, run, vec![row(plan, Attempt { run, number: attempt }, folder)], weights)
+}
+
+/// For each run the number of those that a worker may carry out together with it: seeds of one point whose recipe goes in
+/// lockstep. None where a run goes alone.
+pub(super) fn companies(plan: &Plan) -> Vec<Option<usize>> {
+    let mut together: BTreeMap<usize, bool> = BTreeMap::new();
+    let company = |run: &Run| {
+        let goes = || !plan.engine.trains || plan.point(run).recipe().apart().is_none();
+        together.entry(run.point).or_insert_with(goes).then_some(run.point)
+    };
+    plan.runs.iter().map(company).collect()
+}
+
+/// One attempt in a job.
+pub(super) fn row(plan: &Plan, attempt: Attempt, folder: PathBuf) -> Row {
+    let run = &plan.runs[attempt.run];
+    Row { run: run.id.clone(), attempt: attempt.number, seed: run.seed, folder }
+}
+
+/// The job of attempts at runs of one point; nothing if the original's weights are not recorded.
+pub(super) fn build(plan: &Plan, run: usize, rows: Vec<Row>, weights: &OriginalWeights<'_>) -> Option<Job> {
+    let mut rows = rows.into_iter();
+    let first = rows.next()?;
     let planned = &plan.runs[run];
     let point = plan.point(planned);
     let inputs = match &plan.inputs {
@@ -56,16 +81,17 @@ pub fn job(
         None => None,
     };
     Some(Job {
-        run: planned.id.clone(),
-        attempt,
-        seed: planned.seed,
+        run: first.run,
+        attempt: first.attempt,
+        seed: first.seed,
         method: point.method.as_ref().to_owned(),
         parameters: point.parameters.to_map(),
-        folder,
+        folder: first.folder,
         inputs,
         recipe: point.recipe().into_owned(),
         keep_weights: plan.keeps_model(planned),
         retain_sample: plan.retain_sample(planned),
+        beside: rows.collect(),
     })
 }
 

@@ -33,6 +33,8 @@ pub struct SlotSpec {
 pub struct Settings {
     /// The places for workers; at least one.
     pub slots: Vec<SlotSpec>,
+    /// How many runs of one point a worker carries out together at most, where the worker can and their recipe allows it.
+    pub cohort: usize,
     /// How often a run that cost its worker is tried again.
     pub retries: u32,
     /// How long a worker may take to start.
@@ -50,10 +52,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The usual: one retry, 5 minutes to start, 10 minutes without a step, 10 seconds to end, no interruptions.
+    /// The usual: each run alone, one retry, 5 minutes to start, 10 minutes without a step, 10 seconds to end, no interruptions.
     pub fn new(slots: Vec<SlotSpec>) -> Self {
         Self {
             slots,
+            cohort: 1,
             retries: 1,
             start_timeout: Duration::from_mins(5),
             stall_timeout: STALL_TIMEOUT,
@@ -66,6 +69,7 @@ impl Settings {
 
     pub(super) fn rules(&self) -> Rules {
         Rules {
+            cohort: self.cohort,
             retries: self.retries,
             starts: STARTS,
             shortages: SHORTAGES,

@@ -82,9 +82,9 @@ impl Dispatcher<'_> {
         }
         self.touch.told = now;
         let moved = std::mem::take(&mut self.touch.moved);
-        let at_work = (0..self.settings.slots.len()).filter_map(|slot| self.attendance.run_at(slot));
+        let at_work = (0..self.settings.slots.len()).flat_map(|slot| self.attendance.runs_at(slot));
         let still = at_work.filter(|run| !moved.contains(run));
-        let still: BTreeSet<&RunId> = still.map(|run| &self.plan.runs[run].id).collect();
+        let still: BTreeSet<&RunId> = still.map(|&run| &self.plan.runs[run].id).collect();
         for run in self.store.claimed().iter().filter(|run| !still.contains(run)) {
             self.store.beat(run)?;
         }

@@ -32,7 +32,7 @@ pub(super) fn engine(grid: &Grid, path: &Path, asking: Asking<'_>) -> Result<Pla
     let settings = grid.settings();
     match &settings.engine {
         EngineChoice::Torch => {
-            let version = TorchEngine::here()?.version()? + kind_of_devices(&settings.pool)?;
+            let version = TorchEngine::here()?.version()? + &kind_of_devices(&settings.pool)?;
             Ok(PlannedEngine::ours("torch", &version, true))
         }
         EngineChoice::Toy => Ok(PlannedEngine::ours("toy", &toy::version(settings.toy_examples), false)),

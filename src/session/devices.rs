@@ -1,6 +1,6 @@
 //! Which devices a pool works on: those that the grid names, or every GPU that is visible and free, or the processor.
 
-use std::{env, ffi::OsString};
+use std::{env, ffi::OsString, num::NonZeroU32};
 
 use sweep_protocol::terms::Device;
 
@@ -17,9 +17,26 @@ const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
 /// part of the id of every run, and a worker on another kind of device is refused.
 const ON_GPUS: &str = ", cuda";
 
-/// What ids are to say of the devices that a pool's runs are computed on, after the engine's version.
-pub fn kind_of_devices(pool: &PoolSettings) -> Result<&'static str, SessionError> {
-    kind(pool.devices.as_deref(), &Granted::here(), gpus)
+/// Runs that a worker on a GPU carries out together where nobody says how many.
+const ROWS_OF_A_GPU: u32 = 16;
+
+/// How many runs of one point a worker of ours on a device is given together at most. A processor gains nothing from more
+/// than one.
+pub(super) fn cohort(pool: &PoolSettings, device: Device) -> u32 {
+    let fitting = if device == Device::Cpu { 1 } else { ROWS_OF_A_GPU };
+    pool.cohort.map_or(fitting, NonZeroU32::get)
+}
+
+/// What ids are to say of how a pool's runs are computed, after the engine's version: on which kind of device, and how
+/// many at once.
+pub fn kind_of_devices(pool: &PoolSettings) -> Result<String, SessionError> {
+    let kind = kind(pool.devices.as_deref(), &Granted::here(), gpus)?;
+    let device = if kind == ON_GPUS { Device::Cuda(0) } else { Device::Cpu };
+    // The numbers of runs in rows are those of single runs to rounding, not to the bit.
+    Ok(match cohort(pool, device) {
+        1 => kind.to_owned(),
+        rows => format!("{kind}, {rows} rows"),
+    })
 }
 
 /// Devices that are named are what they are, there or not; a pool that takes what is free computes on GPUs where any is

@@ -188,6 +188,8 @@ impl Session<'_> {
         jobs: Option<u32>,
     ) -> Result<Means, SessionError> {
         let mut settings = Settings::new(slots(pool, engine, jobs, self.watcher)?);
+        let cohorts = settings.slots.iter().map(|slot| devices::cohort(pool, slot.device));
+        settings.cohort = cohorts.max().unwrap_or(1) as usize;
         settings.run_timeout = pool.run_timeout;
         settings.stall_timeout = pool.stall_timeout.unwrap_or(settings.stall_timeout);
         if self.heeds_signals {

@@ -7,7 +7,7 @@ use sweep_protocol::terms::Device;
 use super::{
     SessionError, Watcher,
     command::started,
-    devices::{Granted, devices},
+    devices::{Granted, cohort, devices},
     torch::TorchEngine,
 };
 use crate::{
@@ -38,14 +38,21 @@ pub fn slots(
     let command: Box<dyn Fn(Device) -> WorkerCommand> = match engine {
         Engine::Command { command, .. } => Box::new(move |device| started(command, device, inherited())),
         Engine::Toy { program, examples } => {
-            let args = ["toy-worker".into(), "--examples".into(), examples.to_string().into()];
+            let rows = cohort(pool, Device::Cpu);
+            let args = ["toy-worker", "--examples", &examples.to_string(), "--rows", &rows.to_string()];
+            let args = args.map(OsString::from);
             Box::new(move |device| WorkerCommand::new(program.to_owned(), args.to_vec(), device, inherited()))
         }
         Engine::Torch { cache } => {
             let torch = torch_on(&devices)?;
             Box::new(move |device| {
                 let inherited = torch.environment().chain(granted.variable());
-                WorkerCommand::new(torch.worker.clone(), serve(device, cache), device, inherited)
+                WorkerCommand::new(
+                    torch.worker.clone(),
+                    serve(device, cache, cohort(pool, device)),
+                    device,
+                    inherited,
+                )
             })
         }
     };
@@ -56,11 +63,14 @@ pub fn slots(
 }
 
 /// What a worker of the torch engine is told.
-fn serve(device: Device, cache: Option<&Path>) -> Vec<OsString> {
+fn serve(device: Device, cache: Option<&Path>, rows: u32) -> Vec<OsString> {
     let mut args = vec!["serve".into(), "--device".into(), device.to_string().into()];
     // A job can't name a folder that isn't UTF-8 either.
     if let Some(passes) = cache.map(|cache| cache.join(PASSES)).as_deref().and_then(Path::to_str) {
         args.extend(["--cache".into(), passes.into()]);
+    }
+    if rows > 1 {
+        args.extend(["--rows".into(), rows.to_string().into()]);
     }
     args
 }

@@ -13,7 +13,7 @@ use sweep::{
     outcome::{Cause, Outcome, Status},
     pool::{
         Interruption,
-        core::{Action, End, Event, Hindrance, Known, Rules, State, step},
+        core::{Action, Attempt, End, Event, Hindrance, Known, Rules, State, step},
     },
 };
 use sweep_protocol::message::Failure;
@@ -36,6 +36,8 @@ struct World {
     mishaps: u64,
     restarts: u32,
     original: Option<usize>,
+    /// Runs that are carried out together at most.
+    cohort: usize,
     ended: Option<End>,
 }
 
@@ -44,20 +46,39 @@ enum Process {
     None,
     Silent,
     Idle,
-    Busy(usize),
+    /// With these runs.
+    Busy([bool; RUNS]),
     /// It has said how its run ended, and nobody has taken note yet.
     Done,
     Stopping,
+}
+
+impl Process {
+    fn has(self, run: usize) -> bool {
+        matches!(self, Self::Busy(runs) if runs[run])
+    }
+
+    /// It has said how a run of its ended.
+    fn end(&mut self, run: usize) {
+        if let Self::Busy(runs) = self {
+            runs[run] = false;
+            if *runs == [false; RUNS] {
+                *self = Self::Done;
+            }
+        }
+    }
 }
 
 pub(crate) fn run(mishaps: u64) -> Report {
     let mut report = Report::default();
     for original in [None, Some(0)] {
         // Two slots of one accelerator, two accelerators, and the CPU with one.
-        for accelerators in [[Some(0), Some(0)], [Some(0), Some(1)], [None, Some(0)]] {
-            let what = format!("original {original:?}, accelerators {accelerators:?}");
+        let alone = [[Some(0), Some(0)], [Some(0), Some(1)], [None, Some(0)]].map(|slots| (slots, 1));
+        // Two runs at once, where the first is the original and where it is one of them.
+        for (accelerators, cohort) in alone.into_iter().chain([([Some(0), Some(1)], 2)]) {
+            let what = format!("original {original:?}, accelerators {accelerators:?}, {cohort} at once");
             let mut states = 0;
-            report.trial(&what, || states = explore(mishaps, original, &accelerators));
+            report.trial(&what, || states = explore(mishaps, original, &accelerators, cohort));
             report.figure(format!("{states} states, {what}"));
             // A trial is a state; the walk itself was counted.
             report.trials += states.saturating_sub(1);
@@ -67,9 +88,10 @@ pub(crate) fn run(mishaps: u64) -> Report {
 }
 
 /// Goes through every sequence of events; returns how many states there are.
-fn explore(mishaps: u64, original: Option<usize>, accelerators: &[Option<u32>; SLOTS]) -> u64 {
+fn explore(mishaps: u64, original: Option<usize>, accelerators: &[Option<u32>; SLOTS], cohort: usize) -> u64 {
     let mut seen: HashSet<[u8; 16]> = HashSet::new();
-    let mut open = World::begin(BTreeMap::new(), [0; RUNS], (mishaps, RESTARTS), original, accelerators);
+    let mut open =
+        World::begin(BTreeMap::new(), [0; RUNS], (mishaps, RESTARTS), (original, cohort), accelerators);
     while let Some(world) = open.pop() {
         let hash = blake3::hash(format!("{world:?}").as_bytes());
         if !seen.insert(hash.as_bytes()[..16].try_into().expect("16 of 32 bytes")) {
@@ -96,14 +118,20 @@ impl World {
         recorded: BTreeMap<usize, Status>,
         attempts: [u32; RUNS],
         (mishaps, restarts): (u64, u32),
-        original: Option<usize>,
+        (original, cohort): (Option<usize>, usize),
         accelerators: &[Option<u32>; SLOTS],
     ) -> Vec<Self> {
-        let known =
-            |run| Known { status: recorded.get(&run).copied(), attempts: attempts[run], to_ask: false };
-        let state = State::new(rules(), accelerators, (0..RUNS).map(known).collect(), original);
+        let known = |run| Known {
+            status: recorded.get(&run).copied(),
+            attempts: attempts[run],
+            to_ask: false,
+            company: (original != Some(run)).then_some(0),
+        };
+        let state =
+            State::new(Rules { cohort, ..rules() }, accelerators, (0..RUNS).map(known).collect(), original);
         let processes = [Process::None; SLOTS];
-        let world = Self { state, processes, recorded, attempts, mishaps, restarts, original, ended: None };
+        let world =
+            Self { state, processes, recorded, attempts, mishaps, restarts, original, cohort, ended: None };
         world.after(&Event::Begin, 0, accelerators)
     }
 
@@ -112,13 +140,11 @@ impl World {
         let mut world = self.clone();
         world.mishaps -= cost;
         match *event {
-            Event::Ready { slot } => world.processes[slot] = Process::Idle,
+            Event::Ready { slot, .. } => world.processes[slot] = Process::Idle,
             Event::Gone { slot, .. } | Event::StartFailed { slot, .. } => {
                 world.processes[slot] = Process::None;
             }
-            Event::Reported { slot, run, .. } if self.processes[slot] == Process::Busy(run) => {
-                world.processes[slot] = Process::Done;
-            }
+            Event::Reported { slot, run, .. } => world.processes[slot].end(run),
             _ => {}
         }
         let actions = step(&mut world.state, event.clone(), Duration::ZERO);
@@ -143,7 +169,7 @@ impl World {
             return Vec::new();
         }
         let left = (self.mishaps, self.restarts - 1);
-        Self::begin(self.recorded.clone(), self.attempts, left, self.original, accelerators)
+        Self::begin(self.recorded.clone(), self.attempts, left, (self.original, self.cohort), accelerators)
     }
 
     fn carry_out(&mut self, action: Action) {
@@ -153,21 +179,16 @@ impl World {
                 assert_eq!(self.processes[slot], Process::None, "two processes at slot {slot}");
                 self.processes[slot] = Process::Silent;
             }
-            Action::Perform { slot, run, attempt } => {
+            Action::Perform { slot, cohort } => {
                 let is_free = matches!(self.processes[slot], Process::Idle | Process::Done);
-                assert!(is_free, "run {run} is handed to {:?}", self.processes[slot]);
-                assert!(!self.recorded.contains_key(&run), "P2: run {run} is recorded and handed out again");
-                assert!(!self.processes.contains(&Process::Busy(run)), "run {run} is at work twice");
-                assert!(attempt > self.attempts[run], "P4: attempt {attempt} at run {run} is not a new one");
-                if let Some(original) = self.original.filter(|original| *original != run) {
-                    assert_eq!(
-                        self.recorded.get(&original),
-                        Some(&Status::Finished),
-                        "the original comes first"
-                    );
+                assert!(is_free, "{cohort:?} is handed to {:?}", self.processes[slot]);
+                assert!(cohort.len() <= self.cohort, "{cohort:?} at once");
+                let mut runs = [false; RUNS];
+                for attempt in cohort {
+                    self.hand_out(attempt);
+                    runs[attempt.run] = true;
                 }
-                self.attempts[run] = attempt;
-                self.processes[slot] = Process::Busy(run);
+                self.processes[slot] = Process::Busy(runs);
             }
             Action::Stop { slot, .. } => self.processes[slot] = Process::Stopping,
             Action::Commit { run, outcome, .. } => {
@@ -178,6 +199,17 @@ impl World {
             Action::Tell(_) => {}
             Action::Consult { .. } => unreachable!("no run is cacheable"),
         }
+    }
+
+    fn hand_out(&mut self, Attempt { run, number }: Attempt) {
+        assert!(!self.recorded.contains_key(&run), "P2: run {run} is recorded and handed out again");
+        let at_work = self.processes.iter().any(|process| process.has(run));
+        assert!(!at_work, "run {run} is at work twice");
+        assert!(number > self.attempts[run], "P4: attempt {number} at run {run} is not a new one");
+        if let Some(original) = self.original.filter(|original| *original != run) {
+            assert_eq!(self.recorded.get(&original), Some(&Status::Finished), "the original comes first");
+        }
+        self.attempts[run] = number;
     }
 
     /// Everything that can happen next, each with the number of mishaps that it is.
@@ -193,18 +225,23 @@ impl World {
                 Process::Silent => {
                     let hindrance = Hindrance::Fault;
                     let fails = Event::StartFailed { slot, reason: String::new(), hindrance };
-                    events.extend([(Event::Ready { slot }, 0), lost(slot), (fails, 1)]);
+                    events.extend([(Event::Ready { slot, capacity: RUNS }, 0), lost(slot), (fails, 1)]);
                 }
                 Process::Idle => events.push(lost(slot)),
-                Process::Busy(run) => events.extend([
-                    (reported(slot, run, finished(run)), 0),
-                    (reported(slot, run, Outcome::Diverged { step: 1 }), 1),
-                    (reported(slot, run, failed(Failure::Error)), 1),
-                    (reported(slot, run, failed(Failure::Device)), 1),
-                    (reported(slot, run, failed(Failure::Refused)), 1),
-                    (reported(slot, (run + 1) % RUNS, finished(run)), 1),
-                    lost(slot),
-                ]),
+                Process::Busy(runs) => {
+                    for (run, has) in runs.into_iter().enumerate() {
+                        events.push((reported(slot, run, finished(run)), u64::from(!has)));
+                    }
+                    for run in (0..RUNS).filter(|&run| runs[run]) {
+                        events.extend([
+                            (reported(slot, run, Outcome::Diverged { step: 1 }), 1),
+                            (reported(slot, run, failed(Failure::Error)), 1),
+                            (reported(slot, run, failed(Failure::Device)), 1),
+                            (reported(slot, run, failed(Failure::Refused)), 1),
+                        ]);
+                    }
+                    events.push(lost(slot));
+                }
                 Process::Stopping => events.extend([
                     (Event::Gone { slot, words: String::new() }, 0),
                     (reported(slot, 0, finished(0)), 1),
@@ -232,6 +269,7 @@ impl World {
 fn rules() -> Rules {
     // Nothing is late here: time stands still.
     Rules {
+        cohort: 1,
         retries: 1,
         starts: 2,
         shortages: 3,

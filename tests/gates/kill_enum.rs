@@ -20,7 +20,8 @@ use crate::{
 /// Up to `trials` kills of real processes and as many pairs in memory, spread over the whole sweep.
 pub(crate) fn run(trials: u64) -> Report {
     let mut report = Report::default();
-    processes(&mut report, trials);
+    processes(&mut report, trials, Toy::new, "each alone");
+    processes(&mut report, trials, Toy::in_cohorts, "in cohorts");
     in_memory(&mut report, trials);
     processes_together(&mut report, trials);
     together_in_memory(&mut report, trials);
@@ -98,14 +99,16 @@ fn kill_both(first: u64, second: u64, between: Between) {
     assert!(chronicle.restarted.is_empty(), "recorded and started again: {:?}", chronicle.restarted);
 }
 
-fn processes(report: &mut Report, trials: u64) {
-    let undisturbed = Toy::new();
-    let expected = undisturbed.finish();
-    let changes = Toy::changes(Toy::new);
-    report.figure(format!("{changes} changes in a sweep of {} runs by real processes", crate::toy::RUNS));
+fn processes(report: &mut Report, trials: u64, new: fn() -> Toy, how: &str) {
+    let expected = Toy::new().finish();
+    let changes = Toy::changes(new);
+    report.figure(format!(
+        "{changes} changes in a sweep of {} runs by real processes, {how}",
+        crate::toy::RUNS
+    ));
     for at in spread(changes, trials) {
-        report.trial(&format!("process killed at change {at}"), || {
-            let toy = Toy::new();
+        report.trial(&format!("process killed at change {at}, runs {how}"), || {
+            let toy = new();
             assert_eq!(toy.crash(at, "kill").status.code(), None, "it is killed");
             // A resume has fewer changes the later the crash; where it has not so many, it goes to its end.
             survives_another(&toy, 1 + at * 31 % changes, &expected);

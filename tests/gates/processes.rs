@@ -47,7 +47,14 @@ impl Scene {
     }
 
     pub(crate) fn sweep(&self, results: &str, jobs: &str) -> Child {
-        let arguments = ["gate.toml", "--out", results, "--jobs", jobs, "--progress", "none"];
+        self.sweep_in_cohorts(results, jobs, 1)
+    }
+
+    /// The same with workers that are given so many runs of a point at once.
+    pub(crate) fn sweep_in_cohorts(&self, results: &str, jobs: &str, cohort: u32) -> Child {
+        let cohort = format!("pool.cohort={cohort}");
+        let arguments =
+            ["gate.toml", "--out", results, "--jobs", jobs, "--progress", "none", "--set", &cohort];
         self.command(env!("CARGO_BIN_EXE_sweep"), &arguments).spawn().expect("sweep starts")
     }
 

@@ -39,14 +39,20 @@ pub(crate) struct Toy {
     bench: Bench,
     /// What the command is told beside.
     further: &'static [&'static str],
+    /// Runs that a worker is given at once.
+    cohort: usize,
 }
 
 /// Signs of life come often, so that the dead are missed soon.
 const SHARED: [&str; 3] = ["--shared", "--set", "cluster.heartbeat=20ms"];
 
+const IN_COHORTS: [&str; 2] = ["--set", "pool.cohort=3"];
+
 /// What the journal has: whole lines only.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct History {
+    /// Runs that a worker was given at once.
+    cohort: usize,
     journals: BTreeMap<PathBuf, Vec<String>>,
     started: Vec<String>,
     pub(crate) ended: Vec<String>,
@@ -56,12 +62,17 @@ impl Toy {
     pub(crate) fn new() -> Self {
         let bench = Bench::new();
         bench.write("gate.toml", GRID);
-        Self { bench, further: &[] }
+        Self { bench, further: &[], cohort: 1 }
     }
 
     /// One whose folder other schedulers may work on.
     pub(crate) fn shared() -> Self {
         Self { further: &SHARED, ..Self::new() }
+    }
+
+    /// One whose workers are given three runs of a point at once.
+    pub(crate) fn in_cohorts() -> Self {
+        Self { further: &IN_COHORTS, cohort: 3, ..Self::new() }
     }
 
     /// The command that carries out what is missing.
@@ -112,7 +123,7 @@ impl Toy {
     }
 
     pub(crate) fn history(&self) -> History {
-        let mut history = History::default();
+        let mut history = History { cohort: self.cohort, ..History::default() };
         for path in self.bench.journals("r") {
             let text = fs::read(&path).unwrap_or_default();
             let lines = history.journals.entry(path).or_default();
@@ -149,7 +160,7 @@ impl History {
         assert!(again.is_empty(), "ended and started again: {again:?}");
         let open: BTreeSet<_> = before.started.iter().filter(|run| !ended.contains(run)).collect();
         let started = |lines: &&Vec<String>| lines.iter().any(|line| line.contains("\"started\""));
-        let slots = SLOTS * before.journals.values().filter(started).count();
+        let slots = self.cohort * SLOTS * before.journals.values().filter(started).count();
         assert!(open.len() <= slots, "{} runs were in flight at {slots} slots", open.len());
     }
 

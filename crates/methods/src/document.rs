@@ -1,6 +1,6 @@
 //! The tables of methods in `docs/methods.md`, from the registry.
 
-use super::{METHODS, Method, Tier};
+use super::{Engines, Facts, METHODS, Method, Tier, TrainingRecipe};
 
 const FIRST: &str = "## Controls and tools\n";
 const NEXT: &str = "## What is taken once\n";
@@ -9,7 +9,7 @@ const NEXT: &str = "## What is taken once\n";
 pub fn with_tables(text: &str) -> Option<String> {
     let (before, rest) = text.split_once(FIRST)?;
     let (_, after) = rest.split_once(NEXT)?;
-    Some([before, &tables(), NEXT, after].concat())
+    Some([before, &tables(), &together(), NEXT, after].concat())
 }
 
 fn tables() -> String {
@@ -24,6 +24,23 @@ fn tables() -> String {
         format!("{heading}\n| method | what it does | follows | goes wrong |\n|---|---|---|---|\n{rows}\n")
     })
     .concat()
+}
+
+/// Which methods don't go in lockstep, and why.
+fn together() -> String {
+    let facts = Facts { training: TrainingRecipe::default() };
+    let written = METHODS.iter().filter(|method| method.engines == Engines::All && !method.open);
+    let rows: String = written
+        .filter_map(|method| {
+            let apart = (method.recipe)(&method.defaults(), &facts).apart()?;
+            Some(format!("| `{}` | {apart} |\n", method.name))
+        })
+        .collect();
+    format!(
+        "## Runs together\n\nWhere a worker is given several seeds of a point at once (`[pool] cohort`), they go through \
+         the recipe's loops in\nlockstep: one forward pass, one gradient and one step of the optimiser for all of them. At \
+         their defaults these are\ncarried out run by run, all others together:\n\n| method | why |\n|---|---|\n{rows}\n"
+    )
 }
 
 fn row(method: &Method) -> String {

@@ -6,7 +6,7 @@
 //! Bulk data never crosses the pipe: the worker writes files into the folder of the run and names them in its
 //! [`Measurement`].
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,11 +24,11 @@ pub const MAX_LINE: usize = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ToWorker {
-    /// Perform one run.
+    /// Perform one run, or several together.
     Perform(Box<Job>),
 }
 
-/// Everything that a worker needs for one run.
+/// Everything that a worker needs for one run, and for those beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
@@ -54,6 +54,34 @@ pub struct Job {
     /// Whether to measure single examples, and with how many of the retain set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retain_sample: Option<u64>,
+    /// Further runs to be carried out with this one: all else is the same for them. Only a worker that says that it has room
+    /// for them gets any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Row>,
+}
+
+/// A run beside the one of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// The run.
+    pub run: RunId,
+    /// Which attempt at it this is, counted from 1.
+    pub attempt: u32,
+    /// Everything random in the run derives from this.
+    pub seed: Seed,
+    /// An existing folder of this run alone.
+    pub folder: PathBuf,
+}
+
+impl Job {
+    /// A job for each of its runs, this one's first.
+    pub fn apart(mut self) -> Vec<Self> {
+        let beside = std::mem::take(&mut self.beside);
+        let job = |Row { run, attempt, seed, folder }| Self { run, attempt, seed, folder, ..self.clone() };
+        let others: Vec<Self> = beside.into_iter().map(job).collect();
+        std::iter::once(self).chain(others).collect()
+    }
 }
 
 /// What a run starts from.
@@ -172,10 +200,22 @@ pub struct Hello {
     /// The methods that it can carry out; all of them where it names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub methods: Option<Vec<String>>,
+    /// How many runs it carries out at once.
+    #[serde(default = "alone", skip_serializing_if = "is_alone")]
+    pub capacity: NonZeroU32,
     /// Where it computes.
     pub device: Device,
     /// The device in words, e.g. `NVIDIA H100 80GB HBM3`.
     pub device_name: String,
+}
+
+/// Each run by itself.
+fn alone() -> NonZeroU32 {
+    NonZeroU32::MIN
+}
+
+fn is_alone<N: Copy + Into<u32>>(capacity: &N) -> bool {
+    (*capacity).into() == 1
 }
 
 impl Hello {

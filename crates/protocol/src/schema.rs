@@ -21,6 +21,7 @@ pub fn schema() -> Value {
             ]),
             "hello": hello(),
             "job": job(),
+            "row": row(),
             "progress": open("The run moves", &["run", "step", "steps"], &json!({
                 "run": reference("run-id"),
                 "step": whole("Optimiser steps taken", 0),
@@ -101,6 +102,7 @@ fn hello() -> Value {
             "version": text("Its version and that of what it stands on"),
             "trains": { "type": "boolean", "description": "Whether it trains networks on data" },
             "methods": nullable(&json!({ "type": "array", "items": { "type": "string" } })),
+            "capacity": whole("How many runs it carries out at once; 1 where nothing is said", 1),
             "device": reference("device"),
             "device_name": text("The device in words"),
         }),
@@ -122,6 +124,21 @@ fn job() -> Value {
             "recipe": reference("recipe"),
             "keep_weights": { "type": "boolean" },
             "retain_sample": nullable(&whole("Measure single examples, with so many of the retain set", 0)),
+            "beside": { "type": "array", "items": reference("row"),
+                "description": "Runs to be carried out with this one; none unless `capacity` has room for them" },
+        }),
+    )
+}
+
+fn row() -> Value {
+    closed(
+        "A run beside that of a job, which is the same in all else",
+        &["run", "attempt", "seed", "folder"],
+        &json!({
+            "run": reference("run-id"),
+            "attempt": whole("Counted from 1", 1),
+            "seed": whole("Everything random derives from it", 0),
+            "folder": text("An existing folder of this run alone, absolute"),
         }),
     )
 }

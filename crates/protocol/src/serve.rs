@@ -5,6 +5,7 @@
 //! ends, or when nobody reads its output.
 
 use std::{
+    cell::RefCell,
     io::{self, BufRead, Write},
     ops::ControlFlow,
     time::{Duration, Instant},
@@ -29,6 +30,22 @@ pub trait Engine {
 
     /// Carries a job out. While that lasts, it must report its progress every few seconds.
     fn perform(&mut self, job: &Job, progress: &mut Progress<'_>) -> Result<Answer, GaveUp>;
+
+    /// Carries out the runs of one job, of which there is at least one, each with its progress; they are told apart by their
+    /// places. Each must be answered once, as soon as it has ended.
+    ///
+    /// An engine that doesn't say otherwise carries them out one after the other.
+    fn perform_together(
+        &mut self,
+        jobs: &[Job],
+        progress: &mut [Progress<'_>],
+        answer: &mut dyn FnMut(usize, Answer),
+    ) -> Result<(), GaveUp> {
+        for (place, (job, progress)) in jobs.iter().zip(progress).enumerate() {
+            answer(place, self.perform(job, progress)?);
+        }
+        Ok(())
+    }
 }
 
 /// How a run ended.
@@ -87,28 +104,40 @@ pub enum ServeError {
 pub fn serve(
     engine: &mut impl Engine,
     mut jobs: impl BufRead,
-    mut messages: impl Write,
+    messages: impl Write,
 ) -> Result<(), ServeError> {
-    say(&mut messages, &FromWorker::Hello(engine.hello()))?;
+    let wire = Wire { messages: RefCell::new(messages), lost: RefCell::new(None) };
+    wire.say(&FromWorker::Hello(engine.hello()));
+    wire.lost()?;
     while let Some(line) = next_line(&mut jobs)? {
         let ToWorker::Perform(job) = serde_json::from_slice(&line).map_err(ServeError::Garbage)?;
-        let mut progress = Progress::of(&mut messages, &job.run);
-        let answer = engine.perform(&job, &mut progress);
-        if let Some(lost) = progress.lost.take() {
-            return Err(lost);
-        }
-        let run = job.run.clone();
-        let message = match answer? {
-            Answer::Finished(measurement) => FromWorker::Finished { run, measurement },
-            Answer::Diverged { step } => FromWorker::Diverged { run, step },
-            Answer::Failed { failure, message } => FromWorker::Failed { run, failure, message },
-        };
-        say(&mut messages, &message)?;
-        if let FromWorker::Failed { failure: Failure::Device, message, .. } = message {
+        let jobs = job.apart();
+        let mut progress: Vec<Progress<'_>> = jobs.iter().map(|job| Progress::of(&wire, &job.run)).collect();
+        let mut broken = None;
+        let done = engine.perform_together(&jobs, &mut progress, &mut |place, answer| {
+            let message = answer.message(jobs[place].run.clone());
+            wire.say(&message);
+            if let FromWorker::Failed { failure: Failure::Device, message, .. } = message {
+                broken.get_or_insert(message);
+            }
+        });
+        wire.lost()?;
+        done?;
+        if let Some(message) = broken {
             return Err(ServeError::Device { message });
         }
     }
     Ok(())
+}
+
+impl Answer {
+    fn message(self, run: RunId) -> FromWorker {
+        match self {
+            Self::Finished(measurement) => FromWorker::Finished { run, measurement },
+            Self::Diverged { step } => FromWorker::Diverged { run, step },
+            Self::Failed { failure, message } => FromWorker::Failed { run, failure, message },
+        }
+    }
 }
 
 /// The next line that the orchestrator has sent completely; nothing once its input has ended.
@@ -120,26 +149,58 @@ fn next_line(jobs: &mut impl BufRead) -> Result<Option<Vec<u8>>, ServeError> {
     }
 }
 
-fn say(messages: &mut dyn Write, message: &FromWorker) -> Result<(), ServeError> {
-    let mut line = serde_json::to_vec(message).expect("plain data serialises");
-    line.push(b'\n');
-    messages.write_all(&line).and_then(|()| messages.flush()).map_err(ServeError::Write)
+/// Who hears of the runs of a job.
+trait Listener {
+    /// Says something, unless nobody hears any more.
+    fn say(&self, message: &FromWorker);
+
+    fn is_lost(&self) -> bool;
+}
+
+/// What is said to the orchestrator, of several runs in turn.
+struct Wire<W> {
+    messages: RefCell<W>,
+    /// Why nobody hears any more.
+    lost: RefCell<Option<io::Error>>,
+}
+
+impl<W> Wire<W> {
+    /// Fails if nobody hears any more.
+    fn lost(&self) -> Result<(), ServeError> {
+        self.lost.take().map_or(Ok(()), |error| Err(ServeError::Write(error)))
+    }
+}
+
+impl<W: Write> Listener for Wire<W> {
+    fn say(&self, message: &FromWorker) {
+        if self.is_lost() {
+            return;
+        }
+        let mut line = serde_json::to_vec(message).expect("plain data serialises");
+        line.push(b'\n');
+        let mut messages = self.messages.borrow_mut();
+        if let Err(error) = messages.write_all(&line).and_then(|()| messages.flush()) {
+            self.lost.replace(Some(error));
+        }
+    }
+
+    fn is_lost(&self) -> bool {
+        self.lost.borrow().is_some()
+    }
 }
 
 /// Reports how far one run is, not more often than anybody wants to know.
 pub struct Progress<'a> {
-    messages: &'a mut dyn Write,
+    wire: &'a dyn Listener,
     run: &'a RunId,
     steps: u64,
     step: u64,
     last: Option<Instant>,
-    /// Why nobody hears any more.
-    lost: Option<ServeError>,
 }
 
 impl<'a> Progress<'a> {
-    fn of(messages: &'a mut dyn Write, run: &'a RunId) -> Self {
-        Self { messages, run, steps: 0, step: 0, last: None, lost: None }
+    fn of(wire: &'a dyn Listener, run: &'a RunId) -> Self {
+        Self { wire, run, steps: 0, step: 0, last: None }
     }
 
     /// Says how many steps there will be.
@@ -151,17 +212,16 @@ impl<'a> Progress<'a> {
     pub fn stepped(&mut self, step: u64) -> ControlFlow<()> {
         self.step = step;
         self.report();
-        if self.lost.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.wire.is_lost() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     /// Says that the run is alive, if it hasn't been said lately.
     pub fn report(&mut self) {
-        if self.lost.is_some() || self.last.is_some_and(|last| last.elapsed() < REPORT_EVERY) {
+        if self.last.is_some_and(|last| last.elapsed() < REPORT_EVERY) {
             return;
         }
         self.last = Some(Instant::now());
-        let message = FromWorker::Progress { run: self.run.clone(), step: self.step, steps: self.steps };
-        self.lost = say(self.messages, &message).err();
+        self.wire.say(&FromWorker::Progress { run: self.run.clone(), step: self.step, steps: self.steps });
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     ffi::OsString,
     fmt,
     io::{self, Write},
+    num::NonZeroU32,
     path::PathBuf,
     process::ExitCode,
 };
@@ -20,9 +21,9 @@ use sweep_torch::{
 };
 
 const USAGE: &str = "\
-Usage: sweep-torch serve [--device cpu|cuda:N] [--cache DIR]
+Usage: sweep-torch serve [--device cpu|cuda:N] [--cache DIR] [--rows N]
                                                      perform jobs: JSON Lines in, JSON Lines out; what passes over
-                                                     the data find is kept in DIR
+                                                     the data find is kept in DIR; N runs at once, default 1
        sweep-torch doctor                            what this engine finds on this machine, as JSON
        sweep-torch --version
 ";
@@ -40,6 +41,7 @@ enum Command {
     Serve {
         device: Device,
         cache: Option<PathBuf>,
+        rows: NonZeroU32,
     },
     #[cfg(feature = "replay")]
     Replay(replayed::Question),
@@ -62,7 +64,7 @@ fn main() -> ExitCode {
         sweep_files::share_with_group();
     }
     match command(&env::args_os().skip(1).collect::<Vec<_>>()) {
-        Some(Command::Serve { device, cache }) => worker(device, cache),
+        Some(Command::Serve { device, cache, rows }) => worker(device, cache, rows),
         #[cfg(feature = "replay")]
         Some(Command::Replay(question)) => replayed::answer(&question),
         Some(Command::Doctor) => answer(&json(&device::examine())),
@@ -86,16 +88,19 @@ fn command(words: &[OsString]) -> Option<Command> {
 }
 
 fn serve_command(options: &[&str]) -> Option<Command> {
-    let (device, cache) = match *options {
-        [] => ("cpu", None),
-        ["--device", device] => (device, None),
-        ["--device", device, "--cache", cache] => (device, Some(cache)),
-        _ => return None,
-    };
-    Some(Command::Serve { device: device.parse().ok()?, cache: cache.map(PathBuf::from) })
+    let (mut device, mut cache, mut rows) = (Device::Cpu, None, NonZeroU32::MIN);
+    for option in options.chunks(2) {
+        match *option {
+            ["--device", given] => device = given.parse().ok()?,
+            ["--cache", given] => cache = Some(PathBuf::from(given)),
+            ["--rows", given] => rows = given.parse().ok()?,
+            _ => return None,
+        }
+    }
+    Some(Command::Serve { device, cache, rows })
 }
 
-fn worker(device: Device, cache: Option<PathBuf>) -> ExitCode {
+fn worker(device: Device, cache: Option<PathBuf>, rows: NonZeroU32) -> ExitCode {
     // Before anything else: libtorch prints to standard output, which belongs to the protocol.
     let claimed = system::claim_stdout().and_then(|messages| system::die_with_parent().map(|()| messages));
     let messages = match claimed {
@@ -104,7 +109,7 @@ fn worker(device: Device, cache: Option<PathBuf>) -> ExitCode {
     };
     system::keep_memory();
     let place = match device::open(device) {
-        Ok(opened) => Place { name: device, device: opened },
+        Ok(opened) => Place { name: device, device: opened, rows },
         Err(error) => return complaint(NO_DEVICE, &error),
     };
     match serve(place, cache, io::stdin().lock(), messages) {

@@ -15,7 +15,7 @@ use sweep_inputs::{
 };
 use sweep_protocol::{
     measurement::{Artifact, Measurement, NamedFile},
-    message::{Failure, FromWorker, Inputs, Job, Start, ToWorker},
+    message::{Failure, FromWorker, Inputs, Job, Row, Start, ToWorker},
     network::Network,
     recipe::{
         ClassWeight, CrossEntropy, Noise, NoiseUnit, Optimizer, Phase, Recipe, Schedule, Stream, Tensors,
@@ -91,13 +91,20 @@ fn job(home: &Path, number: u64, seed: u64) -> Job {
         recipe: recipe(0.01),
         keep_weights: false,
         retain_sample: None,
+        beside: Vec::new(),
     }
 }
 
 /// What a fresh worker answers to jobs, progress left out.
 fn answers(jobs: Vec<Job>) -> Vec<FromWorker> {
+    answers_of(&[], jobs)
+}
+
+/// The same of a worker that is told more.
+fn answers_of(further: &[&str], jobs: Vec<Job>) -> Vec<FromWorker> {
     let mut worker = Command::new(env!("CARGO_BIN_EXE_sweep-torch"))
         .args(["serve", "--device", "cpu"])
+        .args(further)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -276,4 +283,47 @@ fn a_run_that_fails_leaves_the_worker_able() {
     assert!(matches!(messages[1], FromWorker::Diverged { step: 1..=4, .. }), "{:?}", messages[1]);
     assert_eq!(failure(8).0, Failure::Error, "{}", failure(8).1);
     finished(&messages[9]);
+}
+
+/// Jobs of a folder, as one: the first with the others beside it.
+fn together(jobs: Vec<Job>) -> Job {
+    let mut jobs = jobs.into_iter();
+    let first = jobs.next().expect("a job");
+    let row = |Job { run, attempt, seed, folder, .. }: Job| Row { run, attempt, seed, folder };
+    Job { beside: jobs.map(row).collect(), ..first }
+}
+
+fn confidences(folder: &Path) -> Vec<f64> {
+    sweep_inputs::npy::read(&folder.join("confidences.npy")).expect("float64").values
+}
+
+#[test]
+fn runs_together_leave_what_each_leaves_alone() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let at = |numbers: std::ops::Range<u64>| -> Vec<Job> {
+        numbers.map(|number| job(home.path(), number, number % 10)).collect()
+    };
+    let (alone, cohort, fewer) = (at(1..4), at(11..14), at(22..24));
+    let folders = |jobs: &[Job]| jobs.iter().map(|job| job.folder.clone()).collect::<Vec<_>>();
+    let (each, beside, two) = (folders(&alone), folders(&cohort), folders(&fewer));
+    for answer in answers(alone) {
+        finished(&answer);
+    }
+    let rows = answers_of(&["--rows", "3"], vec![together(cohort), together(fewer)]);
+    let named: Vec<String> = rows
+        .iter()
+        .map(|answer| match answer {
+            FromWorker::Finished { run, .. } => run.to_string(),
+            other => panic!("a measurement, not {other:?}"),
+        })
+        .collect();
+    assert_eq!(named, [11, 12, 13, 22, 23].map(|number: u64| format!("{number:032x}")));
+    for (alone, beside) in each.iter().zip(&beside) {
+        for (alone, beside) in confidences(alone).iter().zip(confidences(beside)) {
+            assert!((alone - beside).abs() < 1e-2 * (1.0 + alone.abs()), "{alone} alone, {beside} in a row");
+        }
+    }
+    for (fewer, all) in two.iter().zip(&beside[1..]) {
+        assert_eq!(confidences(fewer), confidences(all), "the number of neighbours changes no bit");
+    }
 }

@@ -108,7 +108,7 @@ impl<'a> Scene<'a> {
         let ready = Ready {
             data: data.clone(),
             data_hash: dataset?.hash().clone(),
-            engine: TorchEngine::here()?.version()? + kind_of_devices(&PoolSettings::default())?,
+            engine: TorchEngine::here()?.version()? + &kind_of_devices(&PoolSettings::default())?,
             workers: slots.into_iter().map(|slot| slot.command).collect(),
             cache: Cache::open(&arguments.cache)?,
         };

@@ -8,7 +8,7 @@ mod fault;
 
 use std::{
     io::{BufRead, Write},
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     thread,
     time::Duration,
 };
@@ -33,16 +33,22 @@ pub fn version(examples: u32) -> String {
 /// Optimiser steps that every run claims to take.
 const STEPS: u64 = 10;
 
-/// Serves jobs until the input ends. `examples` is the number of forget examples S.
+/// Serves jobs until the input ends, each of at most `rows` runs, which are carried out one after the other. `examples` is
+/// the number of forget examples S.
 ///
 /// The process must end, without further ado, when this returns an error.
-pub fn serve(examples: NonZeroUsize, jobs: impl BufRead, messages: impl Write) -> Result<(), ServeError> {
-    serve::serve(&mut Toy { examples }, jobs, messages)
+pub fn serve(
+    (examples, rows): (NonZeroUsize, NonZeroU32),
+    jobs: impl BufRead,
+    messages: impl Write,
+) -> Result<(), ServeError> {
+    serve::serve(&mut Toy { examples, rows }, jobs, messages)
 }
 
 /// The engine; `examples` is the number of forget examples S.
 struct Toy {
     examples: NonZeroUsize,
+    rows: NonZeroU32,
 }
 
 impl Engine for Toy {
@@ -53,6 +59,7 @@ impl Engine for Toy {
             version: version(self.examples.get() as u32),
             trains: false,
             methods: None,
+            capacity: self.rows,
             device: Device::Cpu,
             device_name: "none: numbers are drawn, not trained".to_owned(),
         }

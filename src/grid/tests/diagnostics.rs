@@ -67,7 +67,7 @@ device = "auto"
     10 | device = "auto"
        | ^^^^^^
        |
-       = note: its keys are `devices`, `slots-per-device`, `run-timeout`, `stall-timeout`, `keep-models`
+       = note: its keys are `devices`, `slots-per-device`, `cohort`, `run-timeout`, `stall-timeout`, `keep-models`
        = help: did you mean `devices`?
     "#);
 }

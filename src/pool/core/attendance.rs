@@ -1,18 +1,18 @@
-/// Which process sits at each slot, and which run it was handed: tells what counts from what comes too late.
+/// Which process sits at each slot, and which runs it was handed: tells what counts from what comes too late.
 ///
 /// Processes are numbered, and a run is handed out again only when the process that had it before is being ended. So a
-/// word about a run counts if it comes from the present process at a slot, which isn't being ended, about the run that
-/// it was handed last.
+/// word about a run counts if it comes from the present process at a slot, which isn't being ended, about a run
+/// that it was handed last.
 #[derive(Debug, Clone)]
 pub struct Attendance {
     places: Vec<Place>,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Place {
     process: u64,
     is_leaving: bool,
-    run: Option<usize>,
+    runs: Vec<usize>,
 }
 
 impl Attendance {
@@ -24,7 +24,7 @@ impl Attendance {
     /// A new process takes a slot; returns its number.
     pub fn arrives(&mut self, slot: usize) -> u64 {
         let process = self.places[slot].process + 1;
-        self.places[slot] = Place { process, is_leaving: false, run: None };
+        self.places[slot] = Place { process, is_leaving: false, runs: Vec::new() };
         process
     }
 
@@ -43,21 +43,23 @@ impl Attendance {
         self.is_present(slot, process) && !self.places[slot].is_leaving
     }
 
-    /// A run is handed to the process at a slot, and is nobody else's.
-    pub fn handed(&mut self, slot: usize, run: usize) {
-        self.ended(run);
-        self.places[slot].run = Some(run);
+    /// Runs are handed to the process at a slot, and are nobody else's.
+    pub fn handed(&mut self, slot: usize, runs: &[usize]) {
+        for &run in runs {
+            self.ended(run);
+        }
+        self.places[slot].runs = runs.to_vec();
     }
 
-    /// The run that the process at a slot was handed last, unless it has ended.
-    pub fn run_at(&self, slot: usize) -> Option<usize> {
-        self.places[slot].run
+    /// The runs that the process at a slot was handed last and that haven't ended.
+    pub fn runs_at(&self, slot: usize) -> &[usize] {
+        &self.places[slot].runs
     }
 
-    /// A run has ended; returns the slot that had it.
+    /// The end of a run is taken note of; returns the slot that had it.
     pub fn ended(&mut self, run: usize) -> Option<usize> {
-        let slot = self.places.iter().position(|place| place.run == Some(run))?;
-        self.places[slot].run = None;
+        let slot = self.places.iter().position(|place| place.runs.contains(&run))?;
+        self.places[slot].runs.retain(|&at| at != run);
         Some(slot)
     }
 }
@@ -80,9 +82,9 @@ mod tests {
     #[test]
     fn a_run_is_at_one_slot() {
         let mut attendance = Attendance::new(2);
-        attendance.handed(0, 7);
-        attendance.handed(1, 7);
-        assert_eq!((attendance.run_at(0), attendance.run_at(1)), (None, Some(7)));
+        attendance.handed(0, &[6, 7]);
+        attendance.handed(1, &[7]);
+        assert_eq!((attendance.runs_at(0), attendance.runs_at(1)), (&[6][..], &[7][..]));
         assert_eq!((attendance.ended(7), attendance.ended(7)), (Some(1), None));
     }
 }

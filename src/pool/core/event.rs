@@ -19,6 +19,8 @@ pub enum Event {
     Ready {
         /// Its slot.
         slot: usize,
+        /// How many runs it carries out at once.
+        capacity: usize,
     },
     /// No process came to be.
     StartFailed {
@@ -110,6 +112,15 @@ impl Event {
     }
 }
 
+/// An attempt at a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// The run.
+    pub run: usize,
+    /// Which attempt, counted from 1 over all sweeps.
+    pub number: u32,
+}
+
 /// What keeps a worker from starting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hindrance {
@@ -127,14 +138,12 @@ pub enum Action {
         /// Its slot.
         slot: usize,
     },
-    /// Hand a run to the worker.
+    /// Hand runs to the worker, to be carried out together.
     Perform {
         /// The slot.
         slot: usize,
-        /// The run.
-        run: usize,
-        /// Counted from 1 over all sweeps.
-        attempt: u32,
+        /// At least one.
+        cohort: Vec<Attempt>,
     },
     /// End the worker process, and say when it is gone.
     Stop {

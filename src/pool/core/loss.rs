@@ -5,7 +5,7 @@ use std::time::Duration;
 use sweep_protocol::message::Failure;
 
 use super::{
-    Action, Hindrance, State,
+    Action, Attempt, Hindrance, State,
     seat::{After, Seat},
 };
 use crate::{
@@ -18,11 +18,10 @@ use crate::{
 /// The longest rest before a worker is started once more.
 const LONGEST_REST: Duration = Duration::from_secs(8);
 
-/// A run that has cost its worker.
+/// The end of a worker, and the runs that it cost it, or that it took with it.
 #[derive(Debug, Clone)]
 pub(super) struct Death {
-    pub(super) run: usize,
-    pub(super) attempt: u32,
+    pub(super) runs: Vec<Attempt>,
     pub(super) cause: Cause,
     pub(super) message: String,
 }
@@ -63,12 +62,9 @@ impl State {
         let after = match &self.slots[number].seat {
             Seat::Starting { .. } => After::FailedStart { reason },
             Seat::Idle => After::Nothing,
-            Seat::Busy(work) => After::Died(Death {
-                run: work.run,
-                attempt: work.attempt,
-                cause: Cause::WorkerLost,
-                message: reason,
-            }),
+            Seat::Busy(work) => {
+                After::Died(Death { runs: work.attempts(), cause: Cause::WorkerLost, message: reason })
+            }
             Seat::Empty | Seat::Stopping { .. } | Seat::Broken { .. } => return,
         };
         self.stop(number, after, Manner::Firm, now, actions);
@@ -92,12 +88,16 @@ impl State {
             After::FailedStart { reason } => {
                 self.start_failed(number, join(&reason, words), Hindrance::Fault, now, actions);
             }
-            After::Abandoned { run } => {
-                self.queue.put_back(run);
-                actions.push(Action::Tell(Happening::Abandoned { slot: number, run }));
+            After::Abandoned { runs } => {
+                for Attempt { run, .. } in runs {
+                    self.queue.put_back(run);
+                    actions.push(Action::Tell(Happening::Abandoned { slot: number, run }));
+                }
             }
-            After::TimedOut { run, attempt, after_s } => {
-                self.conclude(run, attempt, Outcome::TimedOut { after_s }, Source::Computed, actions);
+            After::TimedOut { runs, after_s } => {
+                for attempt in runs {
+                    self.conclude(attempt, Outcome::TimedOut { after_s }, Source::Computed, actions);
+                }
             }
             After::Died(mut death) => {
                 if death.cause == Cause::WorkerLost {
@@ -110,30 +110,36 @@ impl State {
         }
     }
 
-    /// Tries a run once more that has cost its worker, unless it has cost too many.
+    /// Tries runs once more that have cost their worker, unless they have cost too many. Of several nobody knows which
+    /// one it was: each has made an attempt, and the device is not blamed before one has failed there alone.
     fn died(&mut self, number: usize, death: Death, actions: &mut Vec<Action>) {
-        let Death { run, attempt, cause, message } = death;
-        if let Some(accelerator) = self.slots[number].accelerator {
-            self.devices.lost(accelerator, run, &message);
+        let Death { runs, cause, message } = death;
+        if let (Some(accelerator), [alone]) = (self.slots[number].accelerator, runs.as_slice()) {
+            self.devices.lost(accelerator, alone.run, &message);
         }
-        if self.queue.crashed(run) > self.rules.retries {
-            self.conclude(run, attempt, Outcome::Failed { cause, message }, Source::Computed, actions);
-        } else {
-            self.queue.put_back(run);
-            actions.push(Action::Tell(Happening::Retrying { run, attempt, reason: message }));
+        for attempt in runs {
+            let Attempt { run, number: attempt_number } = attempt;
+            if self.queue.crashed(run) > self.rules.retries {
+                let outcome = Outcome::Failed { cause, message: message.clone() };
+                self.conclude(attempt, outcome, Source::Computed, actions);
+            } else {
+                self.queue.put_back(run);
+                let reason = message.clone();
+                actions.push(Action::Tell(Happening::Retrying { run, attempt: attempt_number, reason }));
+            }
         }
     }
 
-    /// A worker says that its device failed: the process is of no more use.
+    /// A worker says that its device failed: the process is of no more use, and its runs are to be tried elsewhere.
     pub(super) fn device_failed(
         &mut self,
         number: usize,
-        (run, attempt): (usize, u32),
         message: String,
         now: Duration,
         actions: &mut Vec<Action>,
     ) {
-        let death = Death { run, attempt, cause: Cause::Reported(Failure::Device), message };
+        let Seat::Busy(work) = &self.slots[number].seat else { return };
+        let death = Death { runs: work.attempts(), cause: Cause::Reported(Failure::Device), message };
         self.stop(number, After::Died(death), Manner::Firm, now, actions);
     }
 

@@ -16,7 +16,7 @@ mod tests;
 
 pub use attendance::Attendance;
 pub use clock::{Clock, Moment, TICK};
-pub use event::{Action, End, Event, Hindrance};
+pub use event::{Action, Attempt, End, Event, Hindrance};
 pub use queue::Known;
 pub use seat::Rules;
 
@@ -83,7 +83,7 @@ impl State {
         match event {
             Event::Begin => {}
             Event::Tick => self.watch(now, actions),
-            Event::Ready { slot } => self.ready(slot),
+            Event::Ready { slot, capacity } => self.ready(slot, capacity),
             Event::StartFailed { slot, reason, hindrance } => {
                 self.start_failed(slot, reason, hindrance, now, actions);
             }
@@ -93,7 +93,8 @@ impl State {
             Event::Gone { slot, words } => self.gone(slot, &words, now, actions),
             Event::Cached { run, measurement } => match measurement {
                 Some(measurement) => {
-                    self.conclude(run, 0, Outcome::Finished(measurement), Source::Cached, actions);
+                    let outcome = Outcome::Finished(measurement);
+                    self.conclude(Attempt { run, number: 0 }, outcome, Source::Cached, actions);
                 }
                 None => self.queue.not_cached(run),
             },
@@ -112,10 +113,11 @@ impl State {
         }
     }
 
-    fn ready(&mut self, slot: usize) {
+    fn ready(&mut self, slot: usize, capacity: usize) {
         let slot = &mut self.slots[slot];
         if matches!(slot.seat, Seat::Starting { .. }) {
             slot.seat = Seat::Idle;
+            slot.capacity = capacity.max(1);
             slot.failed_starts = 0;
         }
     }
@@ -130,10 +132,10 @@ impl State {
         actions: &mut Vec<Action>,
     ) {
         if let Seat::Busy(work) = &mut self.slots[slot].seat
-            && work.run == run
+            && let Some(member) = work.runs.iter_mut().find(|member| member.attempt.run == run)
         {
-            if work.step.is_none_or(|before| step > before) {
-                work.step = Some(step);
+            if member.step.is_none_or(|before| step > before) {
+                member.step = Some(step);
                 work.moved = now;
             }
             actions.push(Action::Tell(Happening::Progress { slot, run, step, steps }));
@@ -149,39 +151,35 @@ impl State {
         actions: &mut Vec<Action>,
     ) {
         let slot = &mut self.slots[number];
-        let Some(work) = slot.working_on(run) else {
+        let Some(attempt) = slot.attempt_at(run) else {
             actions.push(Action::Tell(Happening::Dropped { slot: number, run }));
             return;
         };
-        let attempt = work.attempt;
         match outcome {
             Outcome::Failed { cause: Cause::Reported(Failure::Refused), message } => {
-                slot.seat = Seat::Idle;
+                slot.end(run, false, now);
                 self.queue.put_back(run);
                 self.halt.get_or_insert(End::Refused { message });
             }
             Outcome::Failed { cause: Cause::Reported(Failure::Device), message } => {
-                self.device_failed(number, (run, attempt), message, now, actions);
+                self.device_failed(number, message, now, actions);
             }
             outcome => {
                 if let Some(accelerator) = slot.accelerator {
                     self.devices.worked(accelerator);
                 }
                 // An error may leave debris in the process, on the device or off it.
-                if matches!(outcome, Outcome::Failed { .. }) {
+                if slot.end(run, matches!(outcome, Outcome::Failed { .. }), now) {
                     self.stop(number, After::Nothing, Manner::Firm, now, actions);
-                } else {
-                    slot.seat = Seat::Idle;
                 }
-                self.conclude(run, attempt, outcome, Source::Computed, actions);
+                self.conclude(attempt, outcome, Source::Computed, actions);
             }
         }
     }
 
     fn conclude(
         &mut self,
-        run: usize,
-        attempt: u32,
+        Attempt { run, number: attempt }: Attempt,
         outcome: Outcome,
         source: Source,
         actions: &mut Vec<Action>,
@@ -205,7 +203,8 @@ impl State {
     }
 
     fn interrupted(&mut self, interruption: Interruption, now: Duration, actions: &mut Vec<Action>) {
-        let running = self.slots.iter().filter(|slot| matches!(slot.seat, Seat::Busy(_))).count();
+        let at_work = |slot: &Slot| if let Seat::Busy(work) = &slot.seat { work.runs.len() } else { 0 };
+        let running = self.slots.iter().map(at_work).sum();
         match &mut self.halt {
             // Who asks for less than was asked for before changes nothing.
             Some(End::Drained { by }) if interruption != Interruption::Drain => *by = interruption,
@@ -227,12 +226,12 @@ impl State {
     /// Ends the worker at a slot because the sweep is to end; its run stays pending.
     fn send_away(&mut self, number: usize, manner: Manner, now: Duration, actions: &mut Vec<Action>) {
         let after = match &mut self.slots[number].seat {
-            Seat::Busy(work) => After::Abandoned { run: work.run },
+            Seat::Busy(work) => After::Abandoned { runs: work.attempts() },
             Seat::Starting { .. } | Seat::Idle => After::Nothing,
             Seat::Stopping { after, .. } => {
                 // What ends the sweep may have ended the worker: a cluster signals every process of a job.
                 if let After::Died(death) = after {
-                    *after = After::Abandoned { run: death.run };
+                    *after = After::Abandoned { runs: std::mem::take(&mut death.runs) };
                 }
                 if manner == Manner::Kill {
                     actions.push(Action::Stop { slot: number, manner });

@@ -11,6 +11,8 @@ pub struct Known {
     pub attempts: u32,
     /// Whether to ask before it is carried out: the cache, and the other schedulers.
     pub to_ask: bool,
+    /// Neighbours in the plan with the same number may be carried out together; none where it goes alone.
+    pub company: Option<usize>,
 }
 
 /// The runs that wait, and what is known about all of them.
@@ -27,12 +29,12 @@ pub(super) struct Queue {
 }
 
 /// The next thing to do about the runs that wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Ask for it.
-    Consult(usize),
-    /// Hand it to a worker.
-    Perform(usize),
+    /// Ask for them.
+    Consult(Vec<usize>),
+    /// Hand them to a worker.
+    Perform(Vec<usize>),
 }
 
 impl Queue {
@@ -58,15 +60,35 @@ impl Queue {
         self.original.and_then(|run| self.runs[run].status).filter(|&status| status != Status::Finished)
     }
 
-    /// The runs that may go on now, in the order of the plan.
-    pub(super) fn eligible(&self) -> impl Iterator<Item = Next> {
+    /// What to do first about the runs that wait from the position `from` on: of at most `most` runs that may be carried
+    /// out together. Runs whose neighbours are being asked for wait for them.
+    pub(super) fn next(&self, from: usize, most: usize) -> Option<Next> {
         let first = self.original.filter(|&run| self.runs[run].status != Some(Status::Finished));
-        let waiting = self.waiting.iter().copied().filter(move |&run| first.is_none_or(|first| run == first));
         // While the original isn't done, nothing behind it can be eligible: don't look through a million runs.
-        let looked_at = first.map_or(usize::MAX, |first| first + 1);
-        waiting
-            .take_while(move |&run| run < looked_at)
-            .map(|run| if self.runs[run].to_ask { Next::Consult(run) } else { Next::Perform(run) })
+        let range = first.map_or(from..usize::MAX, |first| first.max(from)..first + 1);
+        if range.is_empty() {
+            return None;
+        }
+        let run =
+            self.waiting.range(range).copied().find(|&run| most == 1 || !self.awaits_neighbours(run))?;
+        let to_ask = self.runs[run].to_ask;
+        let alike = |&other: &usize| self.goes_with(run, other) && self.runs[other].to_ask == to_ask;
+        let others = self.waiting.range(run + 1..).copied().take_while(alike).take(most - 1);
+        let cohort = std::iter::once(run).chain(others).collect();
+        Some(if to_ask { Next::Consult(cohort) } else { Next::Perform(cohort) })
+    }
+
+    /// Whether two runs may be carried out together. One that has cost a worker goes alone, so that it costs no others
+    /// theirs again.
+    fn goes_with(&self, run: usize, other: usize) -> bool {
+        let company = self.runs[run].company;
+        company.is_some()
+            && company == self.runs[other].company
+            && self.crashes[run].max(self.crashes[other]) == 0
+    }
+
+    fn awaits_neighbours(&self, run: usize) -> bool {
+        !self.runs[run].to_ask && self.asked.iter().any(|&asked| self.goes_with(run, asked))
     }
 
     pub(super) fn is_empty(&self) -> bool {

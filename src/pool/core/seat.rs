@@ -1,11 +1,13 @@
 use std::time::Duration;
 
-use super::{Action, End, State, loss::Death, queue::Next};
+use super::{Action, Attempt, End, State, loss::Death, queue::Next};
 use crate::{engine::Manner, outcome::Cause};
 
 /// Limits of time and of repetition. A grid's `[pool]` sets some; the others are fixed.
 #[derive(Debug, Clone)]
 pub struct Rules {
+    /// How many runs are carried out together at most; 1 where each goes alone.
+    pub cohort: usize,
     /// How often a run that cost its worker is tried again.
     pub retries: u32,
     /// How often in a row a worker may fail to start.
@@ -32,6 +34,8 @@ pub(super) struct Slot {
     pub(super) seat: Seat,
     /// What it works on, unless that is the CPU.
     pub(super) accelerator: Option<u32>,
+    /// How many runs its worker carries out at once.
+    pub(super) capacity: usize,
     /// In a row.
     pub(super) failed_starts: u32,
     /// When a worker may be started here again.
@@ -59,13 +63,34 @@ pub(super) enum Seat {
 /// What a worker is at.
 #[derive(Debug, Clone)]
 pub(super) struct Work {
-    pub(super) run: usize,
-    pub(super) attempt: u32,
+    /// The runs that it hasn't ended yet; at least one.
+    pub(super) runs: Vec<Member>,
+    /// How many there were.
+    pub(super) cohort: u32,
     pub(super) since: Duration,
+    /// When the step of any run moved.
+    pub(super) moved: Duration,
+    /// Whether a run failed: the worker is ended when it is done with the others.
+    pub(super) failed: bool,
+}
+
+/// One of the runs that a worker is at.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) attempt: Attempt,
     /// The latest step that was reported.
     pub(super) step: Option<u64>,
-    /// When the step moved.
-    pub(super) moved: Duration,
+}
+
+impl Work {
+    fn new(cohort: &[Attempt], now: Duration) -> Self {
+        let runs = cohort.iter().map(|&attempt| Member { attempt, step: None }).collect();
+        Self { runs, cohort: cohort.len() as u32, since: now, moved: now, failed: false }
+    }
+
+    pub(super) fn attempts(&self) -> Vec<Attempt> {
+        self.runs.iter().map(|member| member.attempt).collect()
+    }
 }
 
 /// What follows once the process is gone.
@@ -73,21 +98,34 @@ pub(super) struct Work {
 pub(super) enum After {
     Nothing,
     FailedStart { reason: String },
-    Abandoned { run: usize },
-    TimedOut { run: usize, attempt: u32, after_s: f64 },
+    Abandoned { runs: Vec<Attempt> },
+    TimedOut { runs: Vec<Attempt>, after_s: f64 },
     Died(Death),
 }
 
 impl Slot {
     pub(super) fn new(accelerator: Option<u32>) -> Self {
-        Self { seat: Seat::Empty, accelerator, failed_starts: 0, rests_until: Duration::ZERO }
+        Self { seat: Seat::Empty, accelerator, capacity: 1, failed_starts: 0, rests_until: Duration::ZERO }
     }
 
-    pub(super) fn working_on(&self, run: usize) -> Option<&Work> {
-        match &self.seat {
-            Seat::Busy(work) if work.run == run => Some(work),
-            _ => None,
+    /// The attempt at a run that the worker is at.
+    pub(super) fn attempt_at(&self, run: usize) -> Option<Attempt> {
+        let Seat::Busy(work) = &self.seat else { return None };
+        work.runs.iter().map(|member| member.attempt).find(|attempt| attempt.run == run)
+    }
+
+    /// Takes a run from what the worker is at. Says whether the worker is done, and had better not go on: one of its runs
+    /// has failed.
+    pub(super) fn end(&mut self, run: usize, failed: bool, now: Duration) -> bool {
+        let Seat::Busy(work) = &mut self.seat else { return false };
+        work.runs.retain(|member| member.attempt.run != run);
+        work.failed |= failed;
+        work.moved = now;
+        let (done, failed) = (work.runs.is_empty(), work.failed);
+        if done {
+            self.seat = Seat::Idle;
         }
+        done && failed
     }
 }
 
@@ -110,19 +148,25 @@ impl State {
         let rested = |slot: &Slot| matches!(slot.seat, Seat::Empty) && slot.rests_until <= now;
         let mut empty = with(&rested).into_iter();
         let places = idle.len() + starting.len() + empty.len();
-        let next: Vec<_> = self.queue.eligible().take(places).collect();
-        for next in next {
+        let mut from = 0;
+        for _ in 0..places {
+            let capacity = idle.as_slice().first().map_or(usize::MAX, |&slot| self.slots[slot].capacity);
+            let Some(next) = self.queue.next(from, capacity.min(self.rules.cohort)) else { return };
             match next {
-                Next::Consult(run) => {
-                    self.queue.ask(run);
-                    actions.push(Action::Consult { run });
+                Next::Consult(runs) => {
+                    from = runs.last().map_or(from, |last| last + 1);
+                    for run in runs {
+                        self.queue.ask(run);
+                        actions.push(Action::Consult { run });
+                    }
                 }
-                Next::Perform(run) => {
+                Next::Perform(runs) => {
+                    from = runs.last().map_or(from, |last| last + 1);
                     if let Some(slot) = idle.next() {
-                        let attempt = self.queue.started(run);
-                        self.slots[slot].seat =
-                            Seat::Busy(Work { run, attempt, since: now, step: None, moved: now });
-                        actions.push(Action::Perform { slot, run, attempt });
+                        let attempt = |run| Attempt { run, number: self.queue.started(run) };
+                        let cohort: Vec<Attempt> = runs.into_iter().map(attempt).collect();
+                        self.slots[slot].seat = Seat::Busy(Work::new(&cohort, now));
+                        actions.push(Action::Perform { slot, cohort });
                     } else if starting.next().is_none()
                         && let Some(slot) = empty.next()
                     {
@@ -158,14 +202,14 @@ impl State {
     }
 
     fn overdue(&self, work: &Work, now: Duration) -> Option<After> {
-        let (run, attempt) = (work.run, work.attempt);
         let (taken, still) = (now.saturating_sub(work.since), now.saturating_sub(work.moved));
-        if self.rules.run.is_some_and(|limit| taken > limit) {
-            return Some(After::TimedOut { run, attempt, after_s: taken.as_secs_f64() });
+        // Runs that share a worker share its time.
+        if self.rules.run.is_some_and(|limit| taken > limit * work.cohort) {
+            return Some(After::TimedOut { runs: work.attempts(), after_s: taken.as_secs_f64() });
         }
         (still > self.rules.stall).then(|| {
             let message = format!("the run made no step for {} s", still.as_secs());
-            After::Died(Death { run, attempt, cause: Cause::WorkerLost, message })
+            After::Died(Death { runs: work.attempts(), cause: Cause::WorkerLost, message })
         })
     }
 

@@ -6,7 +6,7 @@ use sweep_protocol::{
     terms::UnitInterval,
 };
 
-use super::{Action, End, Event, Hindrance, Known, Rules, State, step};
+use super::{Action, Attempt, End, Event, Hindrance, Known, Rules, State, step};
 use crate::{
     engine::Manner,
     outcome::{Cause, Outcome, Status},
@@ -14,10 +14,11 @@ use crate::{
     store::Source,
 };
 
-const FRESH: Known = Known { status: None, attempts: 0, to_ask: false };
+const FRESH: Known = Known { status: None, attempts: 0, to_ask: false, company: None };
 
 fn rules() -> Rules {
     Rules {
+        cohort: 1,
         retries: 1,
         starts: 2,
         shortages: 3,
@@ -97,9 +98,11 @@ impl Script {
     }
 
     fn performs(&self) -> Vec<(usize, usize, u32)> {
-        let performs = self.said.iter().filter_map(|action| match action {
-            Action::Perform { slot, run, attempt } => Some((*slot, *run, *attempt)),
-            _ => None,
+        let performs = self.said.iter().flat_map(|action| match action {
+            Action::Perform { slot, cohort } => {
+                cohort.iter().map(|attempt| (*slot, attempt.run, attempt.number)).collect()
+            }
+            _ => Vec::new(),
         });
         performs.collect()
     }
@@ -109,8 +112,12 @@ impl Script {
     }
 }
 
+fn perform(slot: usize, run: usize, number: u32) -> Action {
+    Action::Perform { slot, cohort: vec![Attempt { run, number }] }
+}
+
 fn ready(slot: usize) -> Event {
-    Event::Ready { slot }
+    Event::Ready { slot, capacity: 8 }
 }
 
 fn reported(slot: usize, run: usize, outcome: Outcome) -> Event {
@@ -133,8 +140,8 @@ fn start_fails(slot: usize, hindrance: Hindrance) -> Event {
 fn workers_start_when_there_is_work_and_go_when_there_is_none() {
     let mut script = Script::new(3, vec![FRESH; 2], None);
     script.says(&[Action::Start { slot: 0 }, Action::Start { slot: 1 }]);
-    script.hear(ready(1)).says(&[Action::Perform { slot: 1, run: 0, attempt: 1 }]);
-    script.hear(ready(0)).says(&[Action::Perform { slot: 0, run: 1, attempt: 1 }]);
+    script.hear(ready(1)).says(&[perform(1, 0, 1)]);
+    script.hear(ready(0)).says(&[perform(0, 1, 1)]);
     let commit = |run| Action::Commit { run, attempt: 1, outcome: finished(), source: Source::Computed };
     script.hear(reported(1, 0, finished())).says(&[commit(0)]);
     let stop = |slot| Action::Stop { slot, manner: Manner::Gentle };
@@ -153,7 +160,7 @@ fn a_finished_plan_needs_no_worker() {
 fn the_original_comes_first_and_alone() {
     let mut script = Script::new(2, vec![FRESH; 3], Some(1));
     script.says(&[Action::Start { slot: 0 }]);
-    script.hear(ready(0)).says(&[Action::Perform { slot: 0, run: 1, attempt: 1 }]);
+    script.hear(ready(0)).says(&[perform(0, 1, 1)]);
     script.hear(reported(0, 1, finished()));
     assert_eq!(script.performs(), [(0, 0, 1)]);
     assert!(script.said.contains(&Action::Start { slot: 1 }), "now there is work for two");
@@ -174,7 +181,7 @@ fn without_an_original_nothing_can_be_unlearned() {
 #[test]
 fn a_run_that_costs_two_workers_has_failed() {
     let mut script = Script::new(1, vec![Known { attempts: 4, ..FRESH }, FRESH], None);
-    script.hear(ready(0)).says(&[Action::Perform { slot: 0, run: 0, attempt: 5 }]);
+    script.hear(ready(0)).says(&[perform(0, 0, 5)]);
     script.hear(lost(0)).says(&[Action::Stop { slot: 0, manner: Manner::Firm }]);
     script.hear(gone(0));
     assert!(matches!(
@@ -355,7 +362,7 @@ fn the_cache_is_asked_before_any_worker() {
         Action::Consult { run: 1 },
     ]);
     script.hear(Event::Cached { run: 1, measurement: None }).says(&[Action::Start { slot: 0 }]);
-    script.hear(ready(0)).says(&[Action::Perform { slot: 0, run: 1, attempt: 1 }]);
+    script.hear(ready(0)).says(&[perform(0, 1, 1)]);
 }
 
 #[test]
@@ -424,7 +431,7 @@ fn a_run_that_kills_everywhere_is_to_blame_itself() {
     script.hear(lost(0)).hear(reported(1, 2, finished())).hear(gone(0));
     script.hear(reported(1, 3, finished())).says(&[
         Action::Commit { run: 3, attempt: 1, outcome: finished(), source: Source::Computed },
-        Action::Perform { slot: 1, run: 0, attempt: 2 },
+        perform(1, 0, 2),
     ]);
     script.hear(lost(1)).hear(gone(1));
     assert_eq!(script.commits(), [(0, Status::Failed)]);
@@ -463,4 +470,98 @@ fn nobody_is_waited_for_long_while_the_sweep_is_made_to_end() {
     let mut script = Script::new(1, vec![FRESH], None);
     script.hear(ready(0)).hear(Event::Interrupted(Interruption::Terminate)).after(16);
     assert_eq!(script.end(), Some(&End::Drained { by: Interruption::Terminate }));
+}
+
+/// Seven runs of two points, in cohorts of at most three, on one accelerator for each slot.
+fn cohorts(slots: usize) -> Script {
+    let company = |run: usize| Some(usize::from(run >= 5));
+    let runs = (0..7).map(|run| Known { company: company(run), ..FRESH }).collect();
+    let accelerators: Vec<_> = (0..slots as u32).map(Some).collect();
+    let state = State::new(Rules { cohort: 3, ..rules() }, &accelerators, runs, None);
+    let mut script = Script { state, now: Duration::ZERO, said: Vec::new() };
+    script.hear(Event::Begin);
+    script
+}
+
+#[test]
+fn runs_of_a_point_are_handed_out_together_and_end_one_by_one() {
+    let mut script = cohorts(1);
+    script.hear(ready(0));
+    assert_eq!(script.performs(), [(0, 0, 1), (0, 1, 1), (0, 2, 1)]);
+    script.hear(reported(0, 1, finished()));
+    assert_eq!((script.commits(), script.performs()), (vec![(1, Status::Finished)], vec![]));
+    script.hear(reported(0, 0, Outcome::Diverged { step: 1 })).hear(reported(0, 2, finished()));
+    assert_eq!(script.performs(), [(0, 3, 1), (0, 4, 1)], "the next point's runs are no company");
+    script.hear(reported(0, 3, finished())).hear(reported(0, 4, finished()));
+    assert_eq!(script.performs(), [(0, 5, 1), (0, 6, 1)]);
+}
+
+#[test]
+fn a_worker_gets_no_more_than_it_has_room_for() {
+    let mut script = cohorts(1);
+    script.hear(Event::Ready { slot: 0, capacity: 2 });
+    assert_eq!(script.performs(), [(0, 0, 1), (0, 1, 1)]);
+}
+
+#[test]
+fn the_death_of_a_worker_costs_each_run_an_attempt_and_then_each_goes_alone() {
+    let mut script = cohorts(1);
+    script.hear(ready(0)).hear(reported(0, 1, finished())).hear(lost(0)).hear(gone(0));
+    assert!(script.commits().is_empty(), "a run that has ended stays so, the others are tried again");
+    script.hear(ready(0));
+    assert_eq!(script.performs(), [(0, 0, 2)]);
+    script.hear(reported(0, 0, finished()));
+    assert_eq!(script.performs(), [(0, 2, 2)]);
+    script.hear(lost(0)).hear(gone(0));
+    assert_eq!(script.commits(), [(2, Status::Failed)]);
+    script.hear(ready(0));
+    assert_eq!(script.performs(), [(0, 3, 1), (0, 4, 1)], "innocent ones still go together");
+}
+
+#[test]
+fn a_run_that_fails_ends_its_worker_when_the_others_are_done() {
+    let mut script = cohorts(1);
+    script.hear(ready(0)).hear(reported(0, 0, failed(Failure::Error)));
+    script.says(&[Action::Commit {
+        run: 0,
+        attempt: 1,
+        outcome: failed(Failure::Error),
+        source: Source::Computed,
+    }]);
+    script.hear(reported(0, 1, finished())).hear(reported(0, 2, finished()));
+    assert_eq!(script.said[0], Action::Stop { slot: 0, manner: Manner::Firm });
+}
+
+#[test]
+fn a_cohort_that_takes_a_device_down_does_not_condemn_it() {
+    let mut script = cohorts(2);
+    script.hear(ready(0)).hear(ready(1)).hear(reported(0, 1, failed(Failure::Device)));
+    script.hear(gone(0)).hear(ready(0));
+    assert_eq!(script.performs(), [(0, 0, 2)], "the accelerator is in use");
+}
+
+#[test]
+fn a_cohort_has_the_time_of_all_its_runs() {
+    let mut script = cohorts(1);
+    script.hear(ready(0));
+    for step in 1..=15 {
+        script.after(99).hear(Event::Progress { slot: 0, run: 2, step, steps: 99 });
+    }
+    script.after(20).says(&[Action::Stop { slot: 0, manner: Manner::Firm }]);
+    script.hear(gone(0));
+    assert_eq!(script.commits(), [0, 1, 2].map(|run| (run, Status::TimedOut)));
+}
+
+#[test]
+fn runs_that_are_asked_for_wait_for_each_other() {
+    let runs = (0..3).map(|_| Known { to_ask: true, company: Some(0), ..FRESH }).collect();
+    let state = State::new(Rules { cohort: 3, ..rules() }, &[Some(0)], runs, None);
+    let mut script = Script { state, now: Duration::ZERO, said: Vec::new() };
+    script.hear(Event::Begin).says(&[0, 1, 2].map(|run| Action::Consult { run }));
+    let miss = |run| Event::Cached { run, measurement: None };
+    script.hear(miss(0)).says(&[]);
+    script.hear(miss(2)).says(&[]);
+    script.hear(miss(1)).says(&[Action::Start { slot: 0 }]);
+    script.hear(ready(0));
+    assert_eq!(script.performs().len(), 3);
 }

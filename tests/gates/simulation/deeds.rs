@@ -3,7 +3,7 @@
 use sweep::{
     engine::Manner,
     outcome::{Cause, Outcome, Status},
-    pool::core::{Action, End, Event, Hindrance},
+    pool::core::{Action, Attempt, End, Event, Hindrance},
     store::Source,
 };
 use sweep_protocol::message::Failure;
@@ -20,7 +20,7 @@ impl World {
     pub(super) fn carry_out(&mut self, life: &mut Life, action: Action) -> Result<Option<End>, Failed> {
         match action {
             Action::Start { slot } => self.start(life, slot),
-            Action::Perform { slot, run, attempt } => self.perform(life, slot, (run, attempt))?,
+            Action::Perform { slot, cohort } => self.perform(life, slot, &cohort)?,
             Action::Stop { slot, manner } => self.stop(life, slot, manner),
             Action::Consult { run } => {
                 let hit = self.faults.strikes(Fault::CacheHit, 2, &mut self.chance);
@@ -56,7 +56,34 @@ impl World {
         life.processes[slot] = Some(process);
     }
 
-    fn perform(&mut self, life: &mut Life, slot: usize, (run, attempt): (usize, u32)) -> Result<(), Failed> {
+    fn perform(&mut self, life: &mut Life, slot: usize, cohort: &[Attempt]) -> Result<(), Failed> {
+        assert!(!cohort.is_empty() && cohort.len() <= self.cohort, "{} runs at once", cohort.len());
+        for &Attempt { run, number: attempt } in cohort {
+            self.hand_out(life, run, attempt)?;
+        }
+        let runs: Vec<usize> = cohort.iter().map(|attempt| attempt.run).collect();
+        life.attendance.handed(slot, &runs);
+        let process = life.processes[slot].as_ref().expect("runs are handed to a process");
+        assert_eq!(process.doing, Doing::Idle, "runs {runs:?} are handed to a process that isn't idle");
+        let other = runs.iter().max().map_or(0, |last| last + 1);
+        for &Attempt { run, number: attempt } in cohort {
+            let is_dead = self.accelerators[slot] == Some(0);
+            let fault = if is_dead && self.faults.strikes(Fault::DeadAccelerator, 1, &mut self.chance) {
+                Some(Fault::DeadAccelerator)
+            } else {
+                self.faults.one_of(Fault::OF_RUNS, 1, &mut self.chance)
+            };
+            let rules = self.rules();
+            let process = life.processes[slot].as_mut().expect("runs are handed to a process");
+            let number = process.number;
+            for (after, word) in process.perform((run, attempt), (fault, other), &rules, &mut self.chance) {
+                life.plan(self.now + after, Occurrence::Said { slot, process: number, word });
+            }
+        }
+        Ok(())
+    }
+
+    fn hand_out(&mut self, life: &Life, run: usize, attempt: u32) -> Result<(), Failed> {
         assert!(!self.disk.ended().contains_key(&run), "P2: run {run} has ended and is handed out again");
         assert!(!life.halted, "run {run} is handed out though nothing new may be started");
         assert!(attempt > self.disk.attempts(run), "P4: attempt {attempt} at run {run} is not a new one");
@@ -72,19 +99,6 @@ impl World {
             *times <= *in_order,
             "P3: run {run} is carried out {times} times, {in_order} of them in order"
         );
-        life.attendance.handed(slot, run);
-        let is_dead = self.accelerators[slot] == Some(0);
-        let fault = if is_dead && self.faults.strikes(Fault::DeadAccelerator, 1, &mut self.chance) {
-            Some(Fault::DeadAccelerator)
-        } else {
-            self.faults.one_of(Fault::OF_RUNS, 1, &mut self.chance)
-        };
-        let process = life.processes[slot].as_mut().expect("a run is handed to a process");
-        assert_eq!(process.doing, Doing::Idle, "run {run} is handed to a process that isn't idle");
-        let number = process.number;
-        for (after, word) in process.perform((run, attempt), fault, &Self::rules(), &mut self.chance) {
-            life.plan(self.now + after, Occurrence::Said { slot, process: number, word });
-        }
         Ok(())
     }
 
@@ -93,11 +107,9 @@ impl World {
         let hurried = life.hurried;
         let Some(process) = life.processes[slot].as_mut() else { panic!("nobody to stop at slot {slot}") };
         let is_first = !std::mem::replace(&mut process.is_leaving, true);
-        let at_work = matches!(process.doing, Doing::Run(_));
+        let at_work = !process.runs.is_empty();
         assert!(!(is_first && at_work && process.behaves) || hurried, "P6: a worker that behaves is stopped");
-        if let Doing::Run(run) = process.doing
-            && is_first
-        {
+        for &run in process.runs.iter().filter(|_| is_first) {
             // Whatever the reason: the attempt is over and another is in order.
             life.deaths[run] += u32::from(!hurried);
             self.handed_out[run].1 += 1;
@@ -131,7 +143,7 @@ impl World {
                 assert_eq!(*found, measurement(run, attempt), "P5: a measurement of something else");
             }
             Outcome::Failed { cause: Cause::WorkerLost | Cause::Reported(Failure::Device), .. } => {
-                let retries = Self::rules().retries;
+                let retries = self.rules().retries;
                 assert!(life.deaths[run] > retries, "P7: run {run} failed after {} deaths", life.deaths[run]);
             }
             Outcome::Failed { cause: Cause::Reported(Failure::Refused), .. } | Outcome::Cancelled => {

@@ -14,6 +14,9 @@ use sweep_protocol::message::Failure;
 
 use super::worker::{Doing, Process, STEPS, Word};
 
+/// Runs that a worker has room for.
+const MOST: usize = 4;
+
 /// Something that will happen outside the scheduler.
 #[derive(Debug, Clone)]
 pub(super) enum Occurrence {
@@ -56,7 +59,7 @@ impl Life {
         processes
             .filter(move |(slot, _)| !given_up(*slot))
             .filter_map(|(_, process)| process.as_ref())
-            .filter(move |process| process.doing == Doing::Run(run))
+            .filter(move |process| process.runs.contains(&run))
     }
 
     pub(super) fn doing(&self, what: Doing) -> impl Iterator<Item = &Process> {
@@ -72,21 +75,24 @@ impl Life {
         match word {
             Word::Hello => {
                 process.doing = Doing::Idle;
-                Some(Event::Ready { slot })
+                Some(Event::Ready { slot, capacity: MOST })
             }
             Word::Lost(reason) => {
                 process.behaves = false;
                 Some(Event::Lost { slot, reason: reason.into() })
             }
             Word::Progress { run, step } => {
-                self.attendance.run_at(slot).filter(|&at| at == run)?;
+                self.attendance.runs_at(slot).contains(&run).then_some(())?;
                 Some(Event::Progress { slot, run, step, steps: STEPS })
             }
             Word::Outcome { run, outcome } => {
-                self.attendance.run_at(slot).filter(|&at| at == run)?;
+                self.attendance.runs_at(slot).contains(&run).then_some(())?;
                 // A worker whose device failed takes nothing any more, and its run is held back until it is gone.
                 if !is_failed(&outcome, Failure::Device) {
-                    process.doing = Doing::Idle;
+                    process.runs.retain(|&at| at != run);
+                    if process.runs.is_empty() {
+                        process.doing = Doing::Idle;
+                    }
                 }
                 Some(Event::Reported { slot, run, outcome })
             }

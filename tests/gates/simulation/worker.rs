@@ -18,6 +18,8 @@ use crate::chance::Chance;
 pub(super) struct Process {
     pub(super) number: u64,
     pub(super) doing: Doing,
+    /// The runs that it hasn't ended.
+    pub(super) runs: Vec<usize>,
     /// It gives no reason to be stopped.
     pub(super) behaves: bool,
     /// It is being stopped.
@@ -39,7 +41,7 @@ pub(super) enum Obedience {
 pub(super) enum Doing {
     Starting,
     Idle,
-    Run(usize),
+    Busy,
 }
 
 /// Something that a worker says.
@@ -72,7 +74,15 @@ impl Process {
         } else {
             Obedience::Obeys
         };
-        Self { number, doing: Doing::Starting, behaves: true, is_leaving: false, obedience, last_word: None }
+        Self {
+            number,
+            doing: Doing::Starting,
+            runs: Vec::new(),
+            behaves: true,
+            is_leaving: false,
+            obedience,
+            last_word: None,
+        }
     }
 
     /// What it says at its start.
@@ -94,18 +104,19 @@ impl Process {
         speech
     }
 
-    /// Takes a run; returns what it will say.
+    /// Takes a run beside those that it has, one of a cohort that ends before the run `other`; returns what it will say.
     pub(super) fn perform(
         &mut self,
         (run, attempt): (usize, u32),
-        fault: Option<Fault>,
+        (fault, other): (Option<Fault>, usize),
         rules: &Rules,
         chance: &mut Chance,
     ) -> Speech {
-        self.doing = Doing::Run(run);
+        self.doing = Doing::Busy;
+        self.runs.push(run);
         let pace = milliseconds(20 + chance.below(900));
         let done = (STEPS as u32 + 1) * pace;
-        let other = Word::Outcome { run: run + 1, outcome: finished(run + 1, attempt) };
+        let other = Word::Outcome { run: other, outcome: finished(other, attempt) };
         let ends = |outcome| Word::Outcome { run, outcome };
         let mut speech: Speech = (1..=STEPS as u32)
             .map(|step| (step * pace, Word::Progress { run, step: u64::from(step) }))

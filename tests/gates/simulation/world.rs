@@ -48,6 +48,8 @@ pub(super) struct World {
     pub(super) original: Option<usize>,
     pub(super) accelerators: Vec<Option<u32>>,
     cacheable: Vec<bool>,
+    /// Runs that are carried out together at most.
+    pub(super) cohort: usize,
     pub(super) now: Duration,
     ceased_at: Option<Duration>,
     until: Duration,
@@ -86,6 +88,7 @@ impl World {
             original: chance.once_in(3).then_some(0),
             accelerators,
             cacheable: (0..runs).map(|_| chance.once_in(4)).collect(),
+            cohort: 1 + chance.below(4) as usize,
             chance,
             faults,
             now: Duration::ZERO,
@@ -129,9 +132,10 @@ impl World {
         }
     }
 
-    pub(super) fn rules() -> Rules {
+    pub(super) fn rules(&self) -> Rules {
         let seconds = Duration::from_secs;
         Rules {
+            cohort: self.cohort,
             retries: 1,
             starts: 2,
             shortages: 10,
@@ -151,7 +155,7 @@ impl World {
         }
         let slots = self.accelerators.len();
         let mut life = Life {
-            state: State::new(Self::rules(), &self.accelerators, known, self.original),
+            state: State::new(self.rules(), &self.accelerators, known, self.original),
             attendance: Attendance::new(slots),
             clock: Clock::new(self.now),
             skew: Duration::ZERO,
@@ -304,7 +308,8 @@ impl World {
             life.state
         );
         for slot in 0..life.processes.len() {
-            let unused = life.processes[slot].is_none() && !broken.contains(&slot) && waiting > starting;
+            let unused =
+                life.processes[slot].is_none() && !broken.contains(&slot) && waiting > starting * self.cohort;
             let since = life.unused_since[slot].get_or_insert(life.counted);
             assert!(
                 !unused || life.counted.saturating_sub(*since) <= UNUSED,
@@ -328,7 +333,7 @@ impl World {
                         redone += 1;
                     }
                 }
-                assert!(redone <= self.accelerators.len(), "P3: {redone} runs were at work");
+                assert!(redone <= self.accelerators.len() * self.cohort, "P3: {redone} runs were at work");
             }
             Finish::End(end) => self.check_end(life, end),
         }

@@ -32,8 +32,9 @@ fn full() -> Vec<Value> {
                 "start": { "checkpoint": { "path": "o.pth", "blake3": hash() } },
             },
             "recipe": { "phases": [{ "zero": { "tensors": "all" } }] },
+            "beside": [{ "run": RUN, "attempt": 1, "seed": 8, "folder": "/results/runs/y" }],
         } }),
-        json!({ "hello": { "format": FORMAT, "engine": "a", "version": "1", "trains": true, "methods": ["scrub"],
+        json!({ "hello": { "format": FORMAT, "engine": "a", "version": "1", "trains": true, "methods": ["scrub"], "capacity": 4,
             "device": "cuda:1", "device_name": "b" } }),
         json!({ "progress": { "run": RUN, "step": 1, "steps": 2 } }),
         json!({ "finished": { "run": RUN, "measurement": {

@@ -1,13 +1,14 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
+    num::NonZeroU32,
     ops::ControlFlow,
 };
 
 use super::{Answer, Engine, GaveUp, Progress, ServeError, serve};
 use crate::{
     FORMAT,
-    message::{Failure, FromWorker, Hello, Job, MAX_LINE, ToWorker},
+    message::{Failure, FromWorker, Hello, Job, MAX_LINE, Row, ToWorker},
     recipe::Recipe,
     terms::{Device, Seed},
 };
@@ -23,6 +24,7 @@ impl Engine for Puppet {
             version: "1".to_owned(),
             trains: false,
             methods: None,
+            capacity: NonZeroU32::MIN,
             device: Device::Cpu,
             device_name: "none".to_owned(),
         }
@@ -41,6 +43,10 @@ impl Engine for Puppet {
 }
 
 fn line(method: &str) -> Vec<u8> {
+    line_of(method, Vec::new())
+}
+
+fn line_of(method: &str, beside: Vec<Row>) -> Vec<u8> {
     let job = Job {
         run: "0".repeat(32).parse().expect("a run id"),
         attempt: 1,
@@ -52,6 +58,7 @@ fn line(method: &str) -> Vec<u8> {
         recipe: Recipe::default(),
         keep_weights: false,
         retain_sample: None,
+        beside,
     };
     let mut line = serde_json::to_vec(&ToWorker::Perform(Box::new(job))).expect("plain data");
     line.push(b'\n');
@@ -119,4 +126,17 @@ fn a_worker_that_nobody_hears_ends() {
         let result = serve(&mut Puppet, line("a").as_slice(), Deaf(writes));
         assert!(matches!(result, Err(ServeError::Write(_))), "after {writes} writes: {result:?}");
     }
+}
+
+#[test]
+fn each_run_of_a_job_is_answered_under_its_name() {
+    let id = |digit: &str| digit.repeat(32).parse().expect("a run id");
+    let row = |digit| Row { run: id(digit), attempt: 2, seed: Seed(1), folder: "/nowhere".into() };
+    let (result, messages) = served(&line_of("any", vec![row("1"), row("2")]));
+    result.expect("an end is no error");
+    let ends: Vec<_> = messages
+        .iter()
+        .filter_map(|message| if let FromWorker::Diverged { run, .. } = message { Some(run) } else { None })
+        .collect();
+    assert_eq!(ends, [&id("0"), &id("1"), &id("2")]);
 }

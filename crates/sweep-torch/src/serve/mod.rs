@@ -4,6 +4,7 @@ mod perform;
 
 use std::{
     io::{BufRead, Write},
+    num::NonZeroU32,
     path::PathBuf,
 };
 
@@ -30,6 +31,8 @@ pub struct Place {
     pub name: terms::Device,
     /// As libtorch calls it.
     pub device: Device,
+    /// How many runs are carried out at once.
+    pub rows: NonZeroU32,
 }
 
 /// Says hello, then performs the jobs that come until there are no more. What passes over the data find is kept in the
@@ -43,12 +46,15 @@ pub fn serve(
     let passes = passes.map(|folder| Passes { folder, device: device::name(place.name) });
     let shelf = Shelf::new(place.device, passes);
     let interpreters = Interpreters::default();
-    serve::serve(&mut Torch { place, shelf, interpreters }, jobs, messages)
+    let width = place.rows.get() as usize;
+    serve::serve(&mut Torch { place, width, shelf, interpreters }, jobs, messages)
 }
 
 /// The engine, with what it keeps from one run to the next.
 struct Torch {
     place: Place,
+    /// Rows that fit the device, as far as is known.
+    width: usize,
     shelf: Shelf,
     interpreters: Interpreters,
 }
@@ -58,18 +64,37 @@ impl Engine for Torch {
         Hello {
             format: FORMAT,
             engine: "torch".to_owned(),
-            // The bits of a GPU are not the processor's.
+            // The bits of a GPU are not the processor's, and those of several rows not those of one.
             version: crate::version()
-                + if matches!(self.place.name, terms::Device::Cuda(_)) { ", cuda" } else { "" },
+                + if matches!(self.place.name, terms::Device::Cuda(_)) { ", cuda" } else { "" }
+                + &match self.place.rows.get() {
+                    1 => String::new(),
+                    rows => format!(", {rows} rows"),
+                },
             trains: true,
             methods: None,
+            capacity: self.place.rows,
             device: self.place.name,
             device_name: device::name(self.place.name),
         }
     }
 
     fn perform(&mut self, job: &Job, progress: &mut Progress<'_>) -> Result<Answer, GaveUp> {
-        Ok(perform::perform(job, self.place.device, (&mut self.shelf, &self.interpreters), progress))
+        let mut end = None;
+        let (jobs, progress) = (std::slice::from_ref(job), std::slice::from_mut(progress));
+        self.perform_together(jobs, progress, &mut |_, answer| end = Some(answer))?;
+        Ok(end.expect("each run is answered"))
+    }
+
+    fn perform_together(
+        &mut self,
+        jobs: &[Job],
+        progress: &mut [Progress<'_>],
+        answer: &mut dyn FnMut(usize, Answer),
+    ) -> Result<(), GaveUp> {
+        let Self { place, width, shelf, interpreters } = self;
+        perform::Bench { device: place.device, width, shelf, interpreters }.perform(jobs, progress, answer);
+        Ok(())
     }
 }
 

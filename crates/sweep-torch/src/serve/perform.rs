@@ -1,4 +1,4 @@
-//! One run, from its job to its answer.
+//! Runs, from their job to their answers.
 
 use std::{
     any::Any,
@@ -6,6 +6,7 @@ use std::{
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
+    rc::Rc,
     time::Instant,
 };
 
@@ -28,7 +29,7 @@ use crate::{
     inputs::{InputError, Shelf},
     measure::{NotFinite, measure},
     network::{Network, Weights, build},
-    phase::{CallError, Done, Halt, Interpreters, Subject, Unusable, Watch, carry_out, check},
+    phase::{CallError, Done, Ground, Halt, Interpreters, Run, Unusable, Watch, carry_out_together, check},
 };
 
 /// Why a run came to no measurement.
@@ -115,20 +116,75 @@ impl Watch for Progress<'_> {
     }
 }
 
-/// Performs a job.
-pub(super) fn perform(
-    job: &Job,
-    device: Device,
-    kept: (&mut Shelf, &Interpreters),
-    progress: &mut Progress<'_>,
-) -> Answer {
-    let attempt = AssertUnwindSafe(|| attempt(job, device, kept, progress));
-    let result = catch_unwind(attempt)
-        .unwrap_or_else(|panic| Err(Unfinished::Torch { message: text(panic.as_ref()) }));
+/// How a worker carries runs out.
+pub(super) struct Bench<'a> {
+    pub(super) device: Device,
+    /// Rows that runs in lockstep are computed in; halved where the device has too little memory for them.
+    pub(super) width: &'a mut usize,
+    pub(super) shelf: &'a mut Shelf,
+    pub(super) interpreters: &'a Interpreters,
+}
+
+impl Bench<'_> {
+    /// Carries out the runs of one job, and answers each by its place.
+    pub(super) fn perform(
+        &mut self,
+        jobs: &[Job],
+        progress: &mut [Progress<'_>],
+        answer: &mut dyn FnMut(usize, Answer),
+    ) {
+        let alone = jobs[0].recipe.apart().is_some();
+        let mut from = 0;
+        while from < jobs.len() {
+            let length = if alone { 1 } else { (*self.width).min(jobs.len() - from) };
+            let cohort = from..from + length;
+            let width = if alone { 1 } else { *self.width };
+            let carried =
+                caught(|| self.carry_out(&jobs[cohort.clone()], width, &mut progress[cohort.clone()]));
+            let message = match carried {
+                Ok(carried) => {
+                    for (place, run) in cohort.clone().zip(carried.runs) {
+                        let job = &jobs[place];
+                        let result = caught(|| carried.ground.measured(job, run, carried.each));
+                        answer(place, answered(result));
+                    }
+                    from = cohort.end;
+                    continue;
+                }
+                Err(Unfinished::Torch { message })
+                    if width > 1 && failure_of_torch(&message) == Failure::OutOfMemory =>
+                {
+                    // Nothing of these runs is lost but time: none has been measured.
+                    *self.width = width / 2;
+                    continue;
+                }
+                Err(problem) => problem,
+            };
+            for place in cohort.clone() {
+                answer(place, answer_of(&message));
+            }
+            from = cohort.end;
+        }
+    }
+}
+
+/// What becomes of an attempt that may panic, as libtorch makes it do.
+fn caught<T>(attempt: impl FnOnce() -> Result<T, Unfinished>) -> Result<T, Unfinished> {
+    catch_unwind(AssertUnwindSafe(attempt))
+        .unwrap_or_else(|panic| Err(Unfinished::Torch { message: text(panic.as_ref()) }))
+}
+
+fn answered(result: Result<Measurement, Unfinished>) -> Answer {
     match result {
         Ok(measurement) => Answer::Finished(Box::new(measurement.into())),
-        Err(Unfinished::Diverged { step }) => Answer::Diverged { step },
-        Err(problem) => Answer::Failed { failure: problem.failure(), message: problem.to_string() },
+        Err(problem) => answer_of(&problem),
+    }
+}
+
+fn answer_of(problem: &Unfinished) -> Answer {
+    match problem {
+        Unfinished::Diverged { step } => Answer::Diverged { step: *step },
+        problem => Answer::Failed { failure: problem.failure(), message: problem.to_string() },
     }
 }
 
@@ -138,34 +194,58 @@ fn text(panic: &(dyn Any + Send)) -> String {
     said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words").to_owned()
 }
 
-fn attempt(
-    job: &Job,
-    device: Device,
-    (shelf, interpreters): (&mut Shelf, &Interpreters),
-    progress: &mut Progress<'_>,
-) -> Result<Measurement, Unfinished> {
-    let inputs = job.inputs.as_ref().ok_or(Unfinished::NoInputs)?;
-    let network = build(&inputs.network)?;
-    let examples = {
-        let progress = RefCell::new(&mut *progress);
-        shelf.examples(inputs, &|| progress.borrow_mut().report())?
-    };
-    check(&job.recipe, network.layout(), &examples)?;
-    let mut draws = Seeded::new(job.seed);
-    let mut weights = begin(&network, inputs, shelf, device, &mut draws)?;
+/// Runs whose recipe is done, or has come to an end before.
+struct CarriedOut {
+    ground: Measured,
+    runs: Vec<(Weights, Result<Done, Unfinished>)>,
+    /// What each took of the time that they took together, in seconds.
+    each: f64,
+}
 
-    progress.expect(job.recipe.steps(&examples.sizes()));
-    let clock = Instant::now();
-    let known = shelf.pass_cache(inputs);
-    let mut subject = Subject { network: &network, weights: &mut weights, known: &known, interpreters };
-    let Done { steps, unchanged, called } =
-        carry_out(&job.recipe, &mut subject, &examples, &mut draws, progress)?;
-    wait_for(device);
-    // Starting an interpreter is no part of a function of the user's own.
-    let unlearn_s = called.unwrap_or_else(|| clock.elapsed()).as_secs_f64();
-    // The floor has no phases and is meant to change nothing.
-    let unchanged = unchanged && !job.recipe.phases.is_empty();
-    measured(job, (&network, &weights, &examples), Spent { unlearn_s, steps, unchanged })
+/// What runs are measured with.
+struct Measured {
+    network: Network,
+    examples: Rc<Examples>,
+}
+
+impl Bench<'_> {
+    /// Carries the recipe of some jobs out, in rows where there are several.
+    fn carry_out(
+        &mut self,
+        jobs: &[Job],
+        width: usize,
+        progress: &mut [Progress<'_>],
+    ) -> Result<CarriedOut, Unfinished> {
+        let Job { inputs, recipe, .. } = &jobs[0];
+        let inputs = inputs.as_ref().ok_or(Unfinished::NoInputs)?;
+        let network = build(&inputs.network)?;
+        let examples = {
+            let progress = RefCell::new(&mut *progress);
+            let report = || progress.borrow_mut().iter_mut().for_each(Progress::report);
+            self.shelf.examples(inputs, &report)?
+        };
+        check(recipe, network.layout(), &examples)?;
+        let mut draws: Vec<Seeded> = jobs.iter().map(|job| Seeded::new(job.seed)).collect();
+        let mut weights = Vec::with_capacity(jobs.len());
+        for draws in &mut draws {
+            weights.push(begin(&network, inputs, self.shelf, self.device, draws)?);
+        }
+        for progress in progress.iter_mut() {
+            progress.expect(recipe.steps(&examples.sizes()));
+        }
+        let clock = Instant::now();
+        let known = self.shelf.pass_cache(inputs);
+        let ground =
+            Ground { network: &network, examples: &examples, known: &known, interpreters: self.interpreters };
+        let runs = weights.iter_mut().zip(&mut draws).zip(progress);
+        let runs = runs.map(|((weights, draws), watch)| Run { weights, draws, watch }).collect();
+        let ends = carry_out_together(recipe, ground, runs, width);
+        wait_for(self.device);
+        let each = clock.elapsed().as_secs_f64() / jobs.len() as f64;
+        let ends = ends.into_iter().map(|end| end.map_err(Unfinished::from));
+        let runs = weights.into_iter().zip(ends).collect();
+        Ok(CarriedOut { ground: Measured { network, examples }, runs, each })
+    }
 }
 
 fn begin(
@@ -186,44 +266,45 @@ fn begin(
     }
 }
 
-/// What the recipe took, and whether it did nothing.
-#[derive(Clone, Copy)]
-struct Spent {
-    unlearn_s: f64,
-    steps: u64,
-    unchanged: bool,
-}
-
-fn measured(
-    job: &Job,
-    (network, weights, examples): (&Network, &Weights, &Examples),
-    spent: Spent,
-) -> Result<Measurement, Unfinished> {
-    let clock = Instant::now();
-    let measured = measure(network, weights, examples, job.retain_sample)
-        .map_err(|NotFinite| Unfinished::Diverged { step: spent.steps })?;
-    let measure_s = clock.elapsed().as_secs_f64();
-    let (confidences, examples) = artifact::write_arrays(job, &measured.confidences, measured.rows.as_ref())?;
-    let weights = if job.keep_weights {
-        let bytes = checkpoint::write_safetensors(&weights.state());
-        Some(artifact::write(&job.folder, "model.safetensors", &bytes)?)
-    } else {
-        None
-    };
-    let accuracy = measured.accuracy;
-    let Spent { unlearn_s, steps, unchanged } = spent;
-    let renamed = job.recipe.phases.is_empty().then_some(measured.renamed);
-    Ok(Measurement {
-        accuracy,
-        unlearn_s,
-        measure_s,
-        steps,
-        confidences,
-        weights,
-        examples,
-        unchanged,
-        renamed,
-    })
+impl Measured {
+    /// Measures a run that took so many seconds.
+    fn measured(
+        &self,
+        job: &Job,
+        (weights, end): (Weights, Result<Done, Unfinished>),
+        unlearn_s: f64,
+    ) -> Result<Measurement, Unfinished> {
+        let Done { steps, unchanged, called } = end?;
+        // Starting an interpreter is no part of a function of the user's own.
+        let unlearn_s = called.map_or(unlearn_s, |called| called.as_secs_f64());
+        // The floor has no phases and is meant to change nothing.
+        let unchanged = unchanged && !job.recipe.phases.is_empty();
+        let clock = Instant::now();
+        let measured = measure(&self.network, &weights, &self.examples, job.retain_sample)
+            .map_err(|NotFinite| Unfinished::Diverged { step: steps })?;
+        let measure_s = clock.elapsed().as_secs_f64();
+        let (confidences, examples) =
+            artifact::write_arrays(job, &measured.confidences, measured.rows.as_ref())?;
+        let weights = if job.keep_weights {
+            let bytes = checkpoint::write_safetensors(&weights.state());
+            Some(artifact::write(&job.folder, "model.safetensors", &bytes)?)
+        } else {
+            None
+        };
+        let accuracy = measured.accuracy;
+        let renamed = job.recipe.phases.is_empty().then_some(measured.renamed);
+        Ok(Measurement {
+            accuracy,
+            unlearn_s,
+            measure_s,
+            steps,
+            confidences,
+            weights,
+            examples,
+            unchanged,
+            renamed,
+        })
+    }
 }
 
 /// Waits until the device has done what it was given.

@@ -1,3 +1,5 @@
+use std::num::NonZeroU32;
+
 use sweep_protocol::{FORMAT, message::FromWorker, terms};
 use tch::Device;
 
@@ -5,7 +7,7 @@ use super::{Place, serve};
 
 #[test]
 fn the_engine_says_who_it_is() {
-    let place = Place { name: terms::Device::Cpu, device: Device::Cpu };
+    let place = Place { name: terms::Device::Cpu, device: Device::Cpu, rows: NonZeroU32::MIN };
     let mut output = Vec::new();
     serve(place, None, &b""[..], &mut output).expect("an end is no error");
     let Ok(FromWorker::Hello(hello)) = serde_json::from_slice(&output) else {
