@@ -86,7 +86,7 @@ fn every_fault_costs_its_own_runs_alone() {
     // Alone, and all three of a fault at one worker.
     for cohort in ["pool.cohort=1", "pool.cohort=3"] {
         bench.sweep(["faults.toml", "--out", cohort, "--set", cohort]).expect_code(1);
-        let runs = csv_rows(&bench.read(&format!("{cohort}/runs.csv")));
+        let runs = csv_rows(&bench.read(format!("{cohort}/runs.csv")));
         for (fault, status) in [
             ("none", "finished"),
             ("diverge", "diverged"),

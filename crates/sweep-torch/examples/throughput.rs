@@ -1,5 +1,6 @@
 //! Images per second of training and of measuring, one thread: `cargo run -p sweep-torch --example throughput`.
-//! With `WIDTH SECONDS` behind it, of training with SGD alone for at least that long, as `scripts/bench-train` asks.
+//! With `WIDTH SECONDS` behind it, of training with SGD alone for at least that long, as `scripts/bench-train` asks; with
+//! `WIDTH SECONDS ROWS DEVICE` of so many networks in lockstep on a device.
 #![expect(clippy::print_stdout, reason = "the numbers are what the example is for")]
 
 use std::{collections::BTreeMap, ops::ControlFlow, time::Instant};
@@ -7,15 +8,16 @@ use std::{collections::BTreeMap, ops::ControlFlow, time::Instant};
 use sweep_protocol::{
     network::{self as message, Preparation},
     recipe::{CrossEntropy, Optimizer, Phase, Recipe, Stream, Term, Train},
-    terms::{NonNegative, Positive, Seed, Set, UnitInterval},
+    terms::{self, NonNegative, Positive, Seed, Set, UnitInterval},
 };
 use sweep_torch::{
+    device,
     draws::Seeded,
     examples::{Examples, HostExamples},
     measure::logits,
     network::{Network, Weights, build},
     pass_cache::PassCache,
-    phase::{Interpreters, Subject, Watch, carry_out},
+    phase::{Ground, Interpreters, Run, Watch, carry_out_together},
     system,
 };
 use tch::{Device, Kind};
@@ -32,10 +34,12 @@ impl Watch for Silent {
 
 fn main() {
     system::keep_memory();
-    tch::set_num_threads(1);
-    let words: Vec<u32> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
-    if let [width, seconds] = words[..] {
-        let mut bench = Bench::new(width);
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let place = words.get(3).map_or(Ok(terms::Device::Cpu), |device| device.parse());
+    let place = device::open(place.expect("a device")).expect("it can be used");
+    let number = |place: usize| words.get(place).and_then(|word| word.parse::<u32>().ok());
+    if let (Some(width), Some(seconds)) = (number(0), number(1)) {
+        let mut bench = Bench::new(width, number(2).unwrap_or(1), place);
         bench.train(optimizers()[0].1);
         println!("{:.1}", bench.train_for(f64::from(seconds)));
         return;
@@ -43,7 +47,7 @@ fn main() {
     println!("width  optimiser  train images/s  measure images/s");
     for width in [16, 64] {
         for (name, optimizer) in optimizers() {
-            let mut bench = Bench::new(width);
+            let mut bench = Bench::new(width, 1, place);
             // The first round warms up.
             let [_, (train, measure)] = [(); 2].map(|()| (bench.train(optimizer), bench.measure()));
             println!("{width:5}  {name:9}  {train:14.0}  {measure:16.0}");
@@ -51,41 +55,43 @@ fn main() {
     }
 }
 
-/// A network and what it is trained on.
+/// Networks and what they are trained on.
 struct Bench {
     network: Network,
-    weights: Weights,
+    weights: Vec<Weights>,
     examples: Examples,
-    draws: Seeded,
+    draws: Vec<Seeded>,
 }
 
 impl Bench {
-    fn new(width: u32) -> Self {
+    fn new(width: u32, rows: u32, place: Device) -> Self {
         let network =
             build(&message::Network::new("resnet18", 10, &[("width", width)])).expect("a registered network");
-        let mut draws = Seeded::new(Seed(1));
-        let weights = Weights::born(&network, &mut draws, (Kind::Float, Device::Cpu))
-            .expect("a seeded source never lacks anything");
-        Self {
-            network,
-            weights,
-            examples: Examples::new(noise(), &Preparation::default(), Device::Cpu),
-            draws,
-        }
+        let mut draws: Vec<Seeded> = (0..rows).map(|seed| Seeded::new(Seed(u64::from(seed)))).collect();
+        let born = |draws| Weights::born(&network, draws, (Kind::Float, place));
+        let weights =
+            draws.iter_mut().map(|draws| born(draws).expect("a seeded source never lacks anything"));
+        let weights = weights.collect();
+        let examples = Examples::new(noise(), &Preparation::default(), place);
+        Self { network, weights, examples, draws }
     }
 
     /// Images per second of one pass.
     fn train(&mut self, optimizer: Optimizer) -> f64 {
         let start = Instant::now();
-        let mut subject = Subject {
+        let ground = Ground {
             network: &self.network,
-            weights: &mut self.weights,
+            examples: &self.examples,
             known: &PassCache::NONE,
             interpreters: &Interpreters::default(),
         };
-        carry_out(&recipe(optimizer), &mut subject, &self.examples, &mut self.draws, &mut Silent)
-            .expect("noise can be fitted");
-        IMAGES as f64 / start.elapsed().as_secs_f64()
+        let mut watches: Vec<Silent> = self.draws.iter().map(|_| Silent).collect();
+        let runs = self.weights.iter_mut().zip(&mut self.draws).zip(&mut watches);
+        let runs = runs.map(|((weights, draws), watch)| Run { weights, draws, watch }).collect();
+        for done in carry_out_together(&recipe(optimizer), ground, runs, 1) {
+            done.expect("noise can be fitted");
+        }
+        self.images() / start.elapsed().as_secs_f64()
     }
 
     /// Images per second of passes with SGD until the time is over.
@@ -95,13 +101,18 @@ impl Bench {
             self.train(optimizers()[0].1);
             passes += 1;
         }
-        f64::from(passes) * IMAGES as f64 / start.elapsed().as_secs_f64()
+        f64::from(passes) * self.images() / start.elapsed().as_secs_f64()
+    }
+
+    /// Images of a pass of all networks.
+    fn images(&self) -> f64 {
+        (IMAGES * self.weights.len()) as f64
     }
 
     fn measure(&self) -> f64 {
         let positions: Vec<i64> = (0..IMAGES as i64).collect();
         let start = Instant::now();
-        let _ = logits(&self.network, &self.weights, &self.examples, &positions).sum(Kind::Float);
+        let _ = logits(&self.network, &self.weights[0], &self.examples, &positions).sum(Kind::Float);
         IMAGES as f64 / start.elapsed().as_secs_f64()
     }
 }
