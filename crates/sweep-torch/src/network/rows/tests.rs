@@ -16,15 +16,21 @@ const CLASSES: u32 = 5;
 const BATCH: usize = 6;
 const ROWS: u64 = 3;
 
-/// Every network of the catalogue, on images that its blocks see in large maps and in small ones.
+/// Every network of the catalogue, on images that its blocks see in large maps and in small ones, and so wide that its
+/// kernels lie pixel by pixel.
 fn networks() -> impl Iterator<Item = (String, Network, i64)> {
     NETWORKS.iter().flat_map(|architecture| {
-        let (width, sizes) = if architecture.name == "mlp" { (16, [8, 12]) } else { (2, [32, 48]) };
-        sizes.map(|size| {
+        let mlp = architecture.name == "mlp";
+        let shapes = if mlp { [(16, 8), (16, 12), (8, 8)] } else { [(2, 32), (2, 48), (16, 32)] };
+        shapes.map(|(width, size)| {
             let name = architecture.name;
             let wanted =
                 network::Network { size, ..network::Network::new(name, CLASSES, &[("width", width)]) };
-            (format!("{name} on {size}"), build(&wanted).expect("registered"), i64::from(size))
+            (
+                format!("{name} of width {width} on {size}"),
+                build(&wanted).expect("registered"),
+                i64::from(size),
+            )
         })
     })
 }
