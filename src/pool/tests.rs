@@ -19,9 +19,7 @@ use sweep_protocol::{
 };
 use tempfile::TempDir;
 
-use super::{
-    Ending, Happening, How, Interruption, Observer, PoolError, Settings, SlotSpec, core::Attempt, job, run,
-};
+use super::{Ending, Happening, How, Interruption, Observer, PoolError, Settings, SlotSpec, job, run};
 use crate::{
     cluster::{Claims, Lease, Lookout, Owner, Squeue},
     engine::WorkerCommand,
