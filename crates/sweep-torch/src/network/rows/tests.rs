@@ -16,13 +16,16 @@ const CLASSES: u32 = 5;
 const BATCH: usize = 6;
 const ROWS: u64 = 3;
 
-/// Every network of the catalogue, on images that its blocks see in large maps and in small ones, and so wide that its
+/// Every network of the catalogue, on images that its blocks see in large maps and in small ones, and one so wide that its
 /// kernels lie pixel by pixel.
 fn networks() -> impl Iterator<Item = (String, Network, i64)> {
     NETWORKS.iter().flat_map(|architecture| {
-        let mlp = architecture.name == "mlp";
-        let shapes = if mlp { [(16, 8), (16, 12), (8, 8)] } else { [(2, 32), (2, 48), (16, 32)] };
-        shapes.map(|(width, size)| {
+        let shapes: &[(u32, u32)] = match architecture.name {
+            "mlp" => &[(16, 8), (8, 12)],
+            "resnet18" => &[(2, 32), (2, 48), (16, 32)],
+            _ => &[(2, 32), (2, 40)],
+        };
+        shapes.iter().map(|&(width, size)| {
             let name = architecture.name;
             let wanted =
                 network::Network { size, ..network::Network::new(name, CLASSES, &[("width", width)]) };
