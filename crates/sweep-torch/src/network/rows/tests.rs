@@ -21,9 +21,9 @@ const ROWS: u64 = 3;
 fn networks() -> impl Iterator<Item = (String, Network, i64)> {
     NETWORKS.iter().flat_map(|architecture| {
         let shapes: &[(u32, u32)] = match architecture.name {
-            "mlp" => &[(16, 8), (8, 12)],
+            "mlp" => &[(16, 8), (16, 12)],
             "resnet18" => &[(2, 32), (2, 48), (16, 32)],
-            _ => &[(2, 32), (2, 40)],
+            _ => &[(2, 32), (2, 48)],
         };
         shapes.iter().map(|&(width, size)| {
             let name = architecture.name;
