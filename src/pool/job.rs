@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use sweep_methods::StartsFrom;
 use sweep_protocol::{
-    message::{Inputs, Job, Row, Start},
+    message::{Inputs, Job, Neighbour, Start},
     terms::RunId,
 };
 
@@ -59,13 +59,18 @@ pub(super) fn companies(plan: &Plan) -> Vec<Option<usize>> {
 }
 
 /// One attempt in a job.
-pub(super) fn row(plan: &Plan, attempt: Attempt, folder: PathBuf) -> Row {
+pub(super) fn row(plan: &Plan, attempt: Attempt, folder: PathBuf) -> Neighbour {
     let run = &plan.runs[attempt.run];
-    Row { run: run.id.clone(), attempt: attempt.number, seed: run.seed, folder }
+    Neighbour { run: run.id.clone(), attempt: attempt.number, seed: run.seed, folder }
 }
 
 /// The job of attempts at runs of one point; nothing if the original's weights are not recorded.
-pub(super) fn build(plan: &Plan, run: usize, rows: Vec<Row>, weights: &OriginalWeights<'_>) -> Option<Job> {
+pub(super) fn build(
+    plan: &Plan,
+    run: usize,
+    rows: Vec<Neighbour>,
+    weights: &OriginalWeights<'_>,
+) -> Option<Job> {
     let mut rows = rows.into_iter();
     let first = rows.next()?;
     let planned = &plan.runs[run];

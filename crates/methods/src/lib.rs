@@ -3,10 +3,10 @@
 //! A method is its checked hyper-parameters, its source, and a function that writes its [`Recipe`]. It knows no libtorch:
 //! a recipe can be printed, costed and sent to a worker. Adding one is a file here and a line in [`METHODS`].
 
-mod document;
 mod parameter;
 mod loops;
 mod training;
+mod document;
 
 mod bad_teacher;
 mod boundary_shrink;

@@ -57,13 +57,13 @@ pub struct Job {
     /// Further runs to be carried out with this one: all else is the same for them. Only a worker that says that it has room
     /// for them gets any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub beside: Vec<Row>,
+    pub beside: Vec<Neighbour>,
 }
 
 /// A run beside the one of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Row {
+pub struct Neighbour {
     /// The run.
     pub run: RunId,
     /// Which attempt at it this is, counted from 1.
@@ -78,7 +78,8 @@ impl Job {
     /// A job for each of its runs, this one's first.
     pub fn apart(mut self) -> Vec<Self> {
         let beside = std::mem::take(&mut self.beside);
-        let job = |Row { run, attempt, seed, folder }| Self { run, attempt, seed, folder, ..self.clone() };
+        let job =
+            |Neighbour { run, attempt, seed, folder }| Self { run, attempt, seed, folder, ..self.clone() };
         let others: Vec<Self> = beside.into_iter().map(job).collect();
         std::iter::once(self).chain(others).collect()
     }

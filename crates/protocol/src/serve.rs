@@ -150,7 +150,7 @@ fn next_line(jobs: &mut impl BufRead) -> Result<Option<Vec<u8>>, ServeError> {
 }
 
 /// Who hears of the runs of a job.
-trait Listener {
+trait Hearer {
     /// Says something, unless nobody hears any more.
     fn say(&self, message: &FromWorker);
 
@@ -171,7 +171,7 @@ impl<W> Wire<W> {
     }
 }
 
-impl<W: Write> Listener for Wire<W> {
+impl<W: Write> Hearer for Wire<W> {
     fn say(&self, message: &FromWorker) {
         if self.is_lost() {
             return;
@@ -191,7 +191,7 @@ impl<W: Write> Listener for Wire<W> {
 
 /// Reports how far one run is, not more often than anybody wants to know.
 pub struct Progress<'a> {
-    wire: &'a dyn Listener,
+    wire: &'a dyn Hearer,
     run: &'a RunId,
     steps: u64,
     step: u64,
@@ -199,7 +199,7 @@ pub struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    fn of(wire: &'a dyn Listener, run: &'a RunId) -> Self {
+    fn of(wire: &'a dyn Hearer, run: &'a RunId) -> Self {
         Self { wire, run, steps: 0, step: 0, last: None }
     }
 

@@ -17,7 +17,7 @@ use sweep_torch::{
     measure::logits,
     network::{Network, Weights, build},
     pass_cache::PassCache,
-    phase::{Ground, Interpreters, Run, Watch, carry_out_together},
+    phase::{Entrant, Interpreters, Setting, Watch, carry_out_together},
     system,
 };
 use tch::{Device, Kind};
@@ -79,7 +79,7 @@ impl Bench {
     /// Images per second of one pass.
     fn train(&mut self, optimizer: Optimizer) -> f64 {
         let start = Instant::now();
-        let ground = Ground {
+        let ground = Setting {
             network: &self.network,
             examples: &self.examples,
             known: &PassCache::NONE,
@@ -87,7 +87,7 @@ impl Bench {
         };
         let mut watches: Vec<Silent> = self.draws.iter().map(|_| Silent).collect();
         let runs = self.weights.iter_mut().zip(&mut self.draws).zip(&mut watches);
-        let runs = runs.map(|((weights, draws), watch)| Run { weights, draws, watch }).collect();
+        let runs = runs.map(|((weights, draws), watch)| Entrant { weights, draws, watch }).collect();
         for done in carry_out_together(&recipe(optimizer), ground, runs, 1) {
             done.expect("noise can be fitted");
         }

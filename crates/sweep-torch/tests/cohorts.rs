@@ -13,7 +13,7 @@ use sweep_torch::{
     examples::{Examples, HostExamples},
     network::{Network, Weights, build},
     pass_cache::PassCache,
-    phase::{Done, Ground, Halt, Interpreters, Run, Watch, carry_out_together},
+    phase::{Done, Entrant, Halt, Interpreters, Setting, Watch, carry_out_together},
 };
 use tch::{Device, Kind};
 
@@ -105,8 +105,8 @@ impl Bench {
         }
         let mut diaries: Vec<Diary> = draws.iter().map(|_| Diary { losses: Vec::new() }).collect();
         let runs = weights.iter_mut().zip(&mut draws).zip(&mut diaries);
-        let runs = runs.map(|((weights, draws), watch)| Run { weights, draws, watch }).collect();
-        let ground = Ground {
+        let runs = runs.map(|((weights, draws), watch)| Entrant { weights, draws, watch }).collect();
+        let ground = Setting {
             network: &self.network,
             examples: &self.examples,
             known: &PassCache::NONE,

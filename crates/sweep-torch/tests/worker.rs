@@ -15,7 +15,7 @@ use sweep_inputs::{
 };
 use sweep_protocol::{
     measurement::{Artifact, Measurement, NamedFile},
-    message::{Failure, FromWorker, Inputs, Job, Row, Start, ToWorker},
+    message::{Failure, FromWorker, Inputs, Job, Neighbour, Start, ToWorker},
     network::Network,
     recipe::{
         ClassWeight, CrossEntropy, Noise, NoiseUnit, Optimizer, Phase, Recipe, Schedule, Stream, Tensors,
@@ -289,7 +289,7 @@ fn a_run_that_fails_leaves_the_worker_able() {
 fn together(jobs: Vec<Job>) -> Job {
     let mut jobs = jobs.into_iter();
     let first = jobs.next().expect("a job");
-    let row = |Job { run, attempt, seed, folder, .. }: Job| Row { run, attempt, seed, folder };
+    let row = |Job { run, attempt, seed, folder, .. }: Job| Neighbour { run, attempt, seed, folder };
     Job { beside: jobs.map(row).collect(), ..first }
 }
 

@@ -11,7 +11,7 @@ pub struct Known {
     pub attempts: u32,
     /// Whether to ask before it is carried out: the cache, and the other schedulers.
     pub to_ask: bool,
-    /// Neighbours in the plan with the same number may be carried out together; none where it goes alone.
+    /// Runs with the same number may be carried out together; none where it goes alone.
     pub company: Option<usize>,
 }
 
@@ -60,20 +60,24 @@ impl Queue {
         self.original.and_then(|run| self.runs[run].status).filter(|&status| status != Status::Finished)
     }
 
-    /// What to do first about the runs that wait from the position `from` on: of at most `most` runs that may be carried
-    /// out together. Runs whose neighbours are being asked for wait for them.
-    pub(super) fn next(&self, from: usize, most: usize) -> Option<Next> {
+    /// What to do first about the runs that wait from the position `from` on and aren't `spoken` for: of at most `most` runs
+    /// that may be carried out together. Runs whose neighbours are being asked for wait for them.
+    pub(super) fn next(&self, from: usize, most: usize, spoken: &BTreeSet<usize>) -> Option<Next> {
         let first = self.original.filter(|&run| self.runs[run].status != Some(Status::Finished));
         // While the original isn't done, nothing behind it can be eligible: don't look through a million runs.
         let range = first.map_or(from..usize::MAX, |first| first.max(from)..first + 1);
         if range.is_empty() {
             return None;
         }
-        let run =
-            self.waiting.range(range).copied().find(|&run| most == 1 || !self.awaits_neighbours(run))?;
+        let is_next = |run: &usize| !spoken.contains(run) && (most == 1 || !self.awaits_neighbours(*run));
+        let run = self.waiting.range(range).copied().find(is_next)?;
         let to_ask = self.runs[run].to_ask;
-        let alike = |&other: &usize| self.goes_with(run, other) && self.runs[other].to_ask == to_ask;
-        let others = self.waiting.range(run + 1..).copied().take_while(alike).take(most - 1);
+        let alike = |other: &usize| {
+            self.goes_with(run, *other) && self.runs[*other].to_ask == to_ask && !spoken.contains(other)
+        };
+        // A plan has the first seeds of all points before the second of any.
+        let wanted = if self.runs[run].company.is_some() { most - 1 } else { 0 };
+        let others = self.waiting.range(run + 1..).copied().filter(alike).take(wanted);
         let cohort = std::iter::once(run).chain(others).collect();
         Some(if to_ask { Next::Consult(cohort) } else { Next::Perform(cohort) })
     }

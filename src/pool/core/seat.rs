@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{Action, Attempt, End, State, loss::Death, queue::Next};
 use crate::{engine::Manner, outcome::Cause};
@@ -148,20 +148,23 @@ impl State {
         let rested = |slot: &Slot| matches!(slot.seat, Seat::Empty) && slot.rests_until <= now;
         let mut empty = with(&rested).into_iter();
         let places = idle.len() + starting.len() + empty.len();
-        let mut from = 0;
+        let (mut from, mut spoken) = (0, BTreeSet::new());
         for _ in 0..places {
             let capacity = idle.as_slice().first().map_or(usize::MAX, |&slot| self.slots[slot].capacity);
-            let Some(next) = self.queue.next(from, capacity.min(self.rules.cohort)) else { return };
+            let most = capacity.min(self.rules.cohort);
+            let Some(next) = self.queue.next(from, most, &spoken) else { return };
             match next {
                 Next::Consult(runs) => {
-                    from = runs.last().map_or(from, |last| last + 1);
+                    from = runs[0] + 1;
                     for run in runs {
                         self.queue.ask(run);
                         actions.push(Action::Consult { run });
                     }
                 }
                 Next::Perform(runs) => {
-                    from = runs.last().map_or(from, |last| last + 1);
+                    from = runs[0] + 1;
+                    // Those that no worker takes now still wait, for the one that is to take them.
+                    spoken.extend(runs.iter().copied());
                     if let Some(slot) = idle.next() {
                         let attempt = |run| Attempt { run, number: self.queue.started(run) };
                         let cohort: Vec<Attempt> = runs.into_iter().map(attempt).collect();

@@ -472,6 +472,18 @@ fn nobody_is_waited_for_long_while_the_sweep_is_made_to_end() {
     assert_eq!(script.end(), Some(&End::Drained { by: Interruption::Terminate }));
 }
 
+#[test]
+fn runs_of_a_point_find_each_other_across_those_of_other_points() {
+    let runs = (0..6).map(|run| Known { company: Some(run % 2), ..FRESH }).collect();
+    let state = State::new(Rules { cohort: 3, ..rules() }, &[None, None, None], runs, None);
+    let mut script = Script { state, now: Duration::ZERO, said: Vec::new() };
+    script.hear(Event::Begin).says(&[Action::Start { slot: 0 }, Action::Start { slot: 1 }]);
+    script.hear(ready(0));
+    assert_eq!(script.performs(), [(0, 0, 1), (0, 2, 1), (0, 4, 1)]);
+    script.hear(ready(1));
+    assert_eq!(script.performs(), [(1, 1, 1), (1, 3, 1), (1, 5, 1)]);
+}
+
 /// Seven runs of two points, in cohorts of at most three, on one accelerator for each slot.
 fn cohorts(slots: usize) -> Script {
     let company = |run: usize| Some(usize::from(run >= 5));

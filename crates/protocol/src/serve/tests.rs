@@ -8,7 +8,7 @@ use std::{
 use super::{Answer, Engine, GaveUp, Progress, ServeError, serve};
 use crate::{
     FORMAT,
-    message::{Failure, FromWorker, Hello, Job, MAX_LINE, Row, ToWorker},
+    message::{Failure, FromWorker, Hello, Job, MAX_LINE, Neighbour, ToWorker},
     recipe::Recipe,
     terms::{Device, Seed},
 };
@@ -46,7 +46,7 @@ fn line(method: &str) -> Vec<u8> {
     line_of(method, Vec::new())
 }
 
-fn line_of(method: &str, beside: Vec<Row>) -> Vec<u8> {
+fn line_of(method: &str, beside: Vec<Neighbour>) -> Vec<u8> {
     let job = Job {
         run: "0".repeat(32).parse().expect("a run id"),
         attempt: 1,
@@ -131,7 +131,7 @@ fn a_worker_that_nobody_hears_ends() {
 #[test]
 fn each_run_of_a_job_is_answered_under_its_name() {
     let id = |digit: &str| digit.repeat(32).parse().expect("a run id");
-    let row = |digit| Row { run: id(digit), attempt: 2, seed: Seed(1), folder: "/nowhere".into() };
+    let row = |digit| Neighbour { run: id(digit), attempt: 2, seed: Seed(1), folder: "/nowhere".into() };
     let (result, messages) = served(&line_of("any", vec![row("1"), row("2")]));
     result.expect("an end is no error");
     let ends: Vec<_> = messages

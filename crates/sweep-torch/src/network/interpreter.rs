@@ -11,7 +11,7 @@ use sweep_protocol::{
 use tch::Tensor;
 
 use super::{
-    Format, Rows, Views, Weights,
+    Format, LayerViews, NetworkRows, Weights,
     layers::{self, Stride, Taps},
 };
 
@@ -120,7 +120,7 @@ impl Network {
 
     /// The same for every row: one tensor of images for each, all of one shape, and the logits of each. One row is
     /// computed as a network by itself is.
-    pub fn forward_rows(&self, rows: &Rows, images: &[&Tensor], batch_norm: BatchNorm) -> Vec<Tensor> {
+    pub fn forward_rows(&self, rows: &NetworkRows, images: &[&Tensor], batch_norm: BatchNorm) -> Vec<Tensor> {
         let pass = |several| Forward { views: rows.views(), several, trains: batch_norm == BatchNorm::Train };
         match images {
             [single] => vec![pass(None).all(&self.steps, self.format.arrange(single))],
@@ -200,7 +200,7 @@ impl Step {
 /// One forward pass. Of one network features are \[B, C, H, W\], of several \[M, B, C, H, W\].
 #[derive(Clone, Copy)]
 struct Forward<'a> {
-    views: &'a Views,
+    views: &'a LayerViews,
     /// What layers of several networks look up.
     several: Option<&'a Taps>,
     trains: bool,

@@ -14,12 +14,12 @@ mod weights;
 pub use birth::{initial, uniform_fan_in};
 pub use format::Format;
 pub use interpreter::Network;
-pub use rows::Rows;
+pub use rows::NetworkRows;
 pub use weights::Weights;
 
 use sweep_protocol::network::{self, NetworkError};
 
-use views::Views;
+use views::LayerViews;
 
 /// Builds the network that a job names.
 pub fn build(wanted: &network::Network) -> Result<Network, NetworkError> {

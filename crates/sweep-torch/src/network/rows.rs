@@ -3,22 +3,22 @@
 use sweep_protocol::network::Layout;
 use tch::Tensor;
 
-use super::{Format, Views, Weights, layers::Taps};
+use super::{Format, LayerViews, Weights, layers::Taps};
 
-/// M networks side by side: their parameters are one buffer \[M, P\], in which each network's [`Weights`] are a row. Rows
+/// M networks side by side: their parameters are one buffer \[M, P\], in which each network's [`Weights`] are a row. NetworkRows
 /// don't meet: no number of one enters another's.
 ///
 /// One network is a cohort of one; its buffer is its own.
 #[derive(Debug)]
-pub struct Rows {
+pub struct NetworkRows {
     layout: Layout,
     format: Format,
     flat: Tensor,
-    views: Views,
+    views: LayerViews,
     taps: Taps,
 }
 
-impl Rows {
+impl NetworkRows {
     /// Brings networks together, which must be of one architecture, kind and device, and at least one. From then on their
     /// weights lie in the rows. Where there are fewer than `width`, copies of the first one fill up: what is computed
     /// for a network then doesn't depend on how many others there are.
@@ -38,7 +38,7 @@ impl Rows {
         for (number, network) in (0..).zip(networks.iter_mut()) {
             network.move_to(flat.select(0, number), (row(&means, number), row(&variances, number)));
         }
-        let views = Views::of(&layout, format, &flat, (means, variances));
+        let views = LayerViews::of(&layout, format, &flat, (means, variances));
         Self { layout, format, flat, views, taps: Taps::default() }
     }
 
@@ -68,7 +68,7 @@ impl Rows {
         gradient.view([self.flat.size()[0], -1])
     }
 
-    pub(super) fn views(&self) -> &Views {
+    pub(super) fn views(&self) -> &LayerViews {
         &self.views
     }
 

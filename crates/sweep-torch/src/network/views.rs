@@ -5,18 +5,18 @@ use tch::Tensor;
 
 use super::Format;
 
-/// Views of flat buffers, each detached so that it is a leaf of its own; they share the buffers' memory. Of one network
+/// LayerViews of flat buffers, each detached so that it is a leaf of its own; they share the buffers' memory. Of one network
 /// they have PyTorch's shapes, of several another axis before them.
 #[derive(Debug)]
-pub(super) struct Views {
+pub(super) struct LayerViews {
     pub(super) parameters: Vec<Tensor>,
     /// Running means of each batch normalisation.
     pub(super) means: Vec<Tensor>,
     pub(super) variances: Vec<Tensor>,
 }
 
-impl Views {
-    /// Views of a buffer of parameters \[P\] or \[M, P\], beside running statistics.
+impl LayerViews {
+    /// LayerViews of a buffer of parameters \[P\] or \[M, P\], beside running statistics.
     pub(super) fn of(
         layout: &Layout,
         format: Format,

@@ -8,7 +8,7 @@ use sweep_inputs::checkpoint::{self, Mismatch, StateDict, Values};
 use sweep_protocol::network::{Entry, Layout, Norm};
 use tch::{Device, Kind, Tensor};
 
-use super::{Format, Network, Views, birth};
+use super::{Format, LayerViews, Network, birth};
 use crate::draws::{Draws, Purpose, Unrecorded};
 
 /// Parameters and running statistics of one network on one device.
@@ -18,7 +18,7 @@ pub struct Weights {
     format: Format,
     flat: Tensor,
     batches: Vec<i64>,
-    views: Views,
+    views: LayerViews,
 }
 
 impl Weights {
@@ -31,7 +31,7 @@ impl Weights {
         };
         let means = layout.norms.iter().map(|norm| slice(norm, 0)).collect();
         let variances = layout.norms.iter().map(|norm| slice(norm, 1)).collect();
-        let views = Views::of(layout, format, &flat, (means, variances));
+        let views = LayerViews::of(layout, format, &flat, (means, variances));
         let mut weights =
             Self { layout: layout.clone(), format, flat, batches: vec![0; layout.norms.len()], views };
         weights.reset_statistics();
@@ -77,7 +77,7 @@ impl Weights {
 
     /// Moves into memory of somebody else, with what it holds.
     pub(super) fn move_to(&mut self, flat: Tensor, statistics: (Vec<Tensor>, Vec<Tensor>)) {
-        let views = Views::of(&self.layout, self.format, &flat, statistics);
+        let views = LayerViews::of(&self.layout, self.format, &flat, statistics);
         let old = (std::mem::replace(&mut self.flat, flat), std::mem::replace(&mut self.views, views));
         tch::no_grad(|| {
             self.flat.copy_(&old.0);
@@ -96,7 +96,7 @@ impl Weights {
     }
 
     /// What the forward pass sees.
-    pub(super) fn views(&self) -> &Views {
+    pub(super) fn views(&self) -> &LayerViews {
         &self.views
     }
 

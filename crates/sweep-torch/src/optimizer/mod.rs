@@ -10,7 +10,7 @@ mod sgd;
 use sweep_protocol::{network::Layout, recipe};
 use tch::{Device, Tensor};
 
-use crate::network::{Rows, Weights};
+use crate::network::{NetworkRows, Weights};
 use adam::Adam;
 use sgd::Sgd;
 
@@ -135,7 +135,7 @@ impl Optimizer {
 
     /// Takes one step in every row against the gradients \[M, S\], each flat, in the order of the scope, and overwritten on
     /// the way.
-    pub fn step(&mut self, rows: &Rows, gradient: &mut Tensor, lr: f64) {
+    pub fn step(&mut self, rows: &NetworkRows, gradient: &mut Tensor, lr: f64) {
         match &mut self.rule {
             Rule::Sgd(sgd) => sgd.begin(gradient),
             Rule::Adam(adam) => adam.begin(gradient),

@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor};
 use super::{Optimizer, Piece, Scope};
 use crate::{
     draws::Seeded,
-    network::{Rows, Weights, build},
+    network::{NetworkRows, Weights, build},
 };
 
 fn weights() -> Weights {
@@ -70,7 +70,7 @@ proptest! {
         let before = all(&weights);
         let everything = (0..weights.layout().parameters.len()).collect();
         let mut optimizer = Optimizer::new(&plan, Scope::new(weights.layout(), everything));
-        let rows = Rows::of(&mut [&mut weights], 1);
+        let rows = NetworkRows::of(&mut [&mut weights], 1);
         let (Plan::Sgd { lr, .. } | Plan::Adam { lr, .. }) = plan;
         for &gradient in &gradients {
             let mut gradient = Tensor::full([1, before.len() as i64], gradient, (Kind::Double, Device::Cpu));
@@ -91,7 +91,7 @@ fn what_is_out_of_scope_stays_bit_for_bit() {
         // Three runs of the flat buffer: the first two parameters lie side by side.
         let places = vec![30, 1, 0, 30, 61];
         let mut optimizer = Optimizer::new(&plan, Scope::new(weights.layout(), places));
-        let rows = Rows::of(&mut [&mut weights], 1);
+        let rows = NetworkRows::of(&mut [&mut weights], 1);
         let inside: Vec<bool> = (0..weights.layout().parameters.len())
             .flat_map(|place| {
                 let count = weights.layout().parameters[place].count() as usize;

@@ -41,7 +41,7 @@ use thiserror::Error;
 use crate::{
     draws::{Draws, Unrecorded},
     examples::Examples,
-    network::{Network, Rows, Weights},
+    network::{Network, NetworkRows, Weights},
     pass_cache::PassCache,
 };
 use cohort::Cohort;
@@ -61,7 +61,7 @@ pub struct Subject<'a> {
 
 /// What runs of a cohort have in common.
 #[derive(Clone, Copy)]
-pub struct Ground<'a> {
+pub struct Setting<'a> {
     /// The network.
     pub network: &'a Network,
     /// The data.
@@ -73,7 +73,7 @@ pub struct Ground<'a> {
 }
 
 /// One run of a cohort.
-pub struct Run<'a> {
+pub struct Entrant<'a> {
     /// Its weights.
     pub weights: &'a mut Weights,
     /// What it draws from.
@@ -149,8 +149,8 @@ pub fn carry_out(
     watch: &mut dyn Watch,
 ) -> Result<Done, Halt> {
     let Subject { network, weights, known, interpreters } = subject;
-    let ground = Ground { network, examples, known, interpreters };
-    let done = carry_out_together(recipe, ground, vec![Run { weights, draws, watch }], 1);
+    let ground = Setting { network, examples, known, interpreters };
+    let done = carry_out_together(recipe, ground, vec![Entrant { weights, draws, watch }], 1);
     done.into_iter().next().expect("one run has one end")
 }
 
@@ -161,8 +161,8 @@ pub fn carry_out(
 /// Everything else is done run by run.
 pub fn carry_out_together<'a>(
     recipe: &Recipe,
-    ground: Ground<'a>,
-    mut runs: Vec<Run<'a>>,
+    ground: Setting<'a>,
+    mut runs: Vec<Entrant<'a>>,
     width: usize,
 ) -> Vec<Result<Done, Halt>> {
     let several = runs.len().max(width) > 1;
@@ -177,11 +177,11 @@ pub fn carry_out_together<'a>(
         Err(halt) => return vec![Err(halt); runs.len()],
     };
     let mut networks: Vec<&mut Weights> = runs.iter_mut().map(|run| &mut *run.weights).collect();
-    let rows = Rows::of(&mut networks, width);
+    let rows = NetworkRows::of(&mut networks, width);
     let mut works: Vec<Work<'a>> = runs.into_iter().map(|run| Work::new(ground, run)).collect();
     let mut halts: Vec<Option<Halt>> = vec![None; works.len()];
     for (number, phase) in recipe.phases.iter().enumerate() {
-        let runs = works.iter_mut().zip(&mut halts).map(|(work, halt)| cohort::Run { work, halt });
+        let runs = works.iter_mut().zip(&mut halts).map(|(work, halt)| cohort::Mate { work, halt });
         let mut cohort = Cohort { rows: &rows, runs: runs.collect() };
         match phase {
             Phase::Train(plan) => train::train(plan, (number, 0), &mut cohort),

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use sweep_protocol::network::Layout;
 
-use super::{Done, Ground, Halt, Run, Watch, elements::Choices, python::Interpreters, teacher::Teachers};
+use super::{
+    Done, Entrant, Halt, Setting, Watch, elements::Choices, python::Interpreters, teacher::Teachers,
+};
 use crate::{
     draws::Draws,
     examples::Examples,
@@ -35,9 +37,9 @@ pub(super) struct Work<'a> {
 
 impl<'a> Work<'a> {
     /// What the phases of a run begin with.
-    pub(super) fn new(ground: Ground<'a>, run: Run<'a>) -> Self {
-        let Ground { network, examples, known, interpreters } = ground;
-        let Run { weights, draws, watch } = run;
+    pub(super) fn new(ground: Setting<'a>, run: Entrant<'a>) -> Self {
+        let Setting { network, examples, known, interpreters } = ground;
+        let Entrant { weights, draws, watch } = run;
         Self {
             network,
             teachers: Teachers::new(weights, known),

@@ -29,7 +29,9 @@ use crate::{
     inputs::{InputError, Shelf},
     measure::{NotFinite, measure},
     network::{Network, Weights, build},
-    phase::{CallError, Done, Ground, Halt, Interpreters, Run, Unusable, Watch, carry_out_together, check},
+    phase::{
+        CallError, Done, Entrant, Halt, Interpreters, Setting, Unusable, Watch, carry_out_together, check,
+    },
 };
 
 /// Why a run came to no measurement.
@@ -196,14 +198,14 @@ fn text(panic: &(dyn Any + Send)) -> String {
 
 /// Runs whose recipe is done, or has come to an end before.
 struct CarriedOut {
-    ground: Measured,
+    ground: Yardstick,
     runs: Vec<(Weights, Result<Done, Unfinished>)>,
     /// What each took of the time that they took together, in seconds.
     each: f64,
 }
 
 /// What runs are measured with.
-struct Measured {
+struct Yardstick {
     network: Network,
     examples: Rc<Examples>,
 }
@@ -235,16 +237,20 @@ impl Bench<'_> {
         }
         let clock = Instant::now();
         let known = self.shelf.pass_cache(inputs);
-        let ground =
-            Ground { network: &network, examples: &examples, known: &known, interpreters: self.interpreters };
+        let ground = Setting {
+            network: &network,
+            examples: &examples,
+            known: &known,
+            interpreters: self.interpreters,
+        };
         let runs = weights.iter_mut().zip(&mut draws).zip(progress);
-        let runs = runs.map(|((weights, draws), watch)| Run { weights, draws, watch }).collect();
+        let runs = runs.map(|((weights, draws), watch)| Entrant { weights, draws, watch }).collect();
         let ends = carry_out_together(recipe, ground, runs, width);
         wait_for(self.device);
         let each = clock.elapsed().as_secs_f64() / jobs.len() as f64;
         let ends = ends.into_iter().map(|end| end.map_err(Unfinished::from));
         let runs = weights.into_iter().zip(ends).collect();
-        Ok(CarriedOut { ground: Measured { network, examples }, runs, each })
+        Ok(CarriedOut { ground: Yardstick { network, examples }, runs, each })
     }
 }
 
@@ -266,7 +272,7 @@ fn begin(
     }
 }
 
-impl Measured {
+impl Yardstick {
     /// Measures a run that took so many seconds.
     fn measured(
         &self,

@@ -5,7 +5,7 @@ use sweep_protocol::{
 };
 use tch::{Device, Kind, Tensor};
 
-use super::{Rows, Weights};
+use super::{NetworkRows, Weights};
 use crate::{
     draws::{Draws, Purpose, Seeded},
     network::{Network, build},
@@ -88,7 +88,7 @@ fn rows_are_what_each_network_is_by_itself() {
             let alone: Vec<[Tensor; 3]> = (0..ROWS).map(alone).collect();
 
             let mut together: Vec<Weights> = (0..ROWS).map(|seed| born(&network, seed)).collect();
-            let rows = Rows::of(&mut together.iter_mut().collect::<Vec<_>>(), 0);
+            let rows = NetworkRows::of(&mut together.iter_mut().collect::<Vec<_>>(), 0);
             rows.require_gradients(&everything);
             let logits = network.forward_rows(&rows, &seen.iter().collect::<Vec<_>>(), batch_norm);
             let losses: Vec<Tensor> = logits.iter().map(loss).collect();
@@ -108,7 +108,7 @@ fn networks_live_in_their_rows() {
     let network = networks().next().expect("a network").1;
     let mut several: Vec<Weights> = (0..ROWS).map(|seed| born(&network, seed)).collect();
     let before: Vec<_> = several.iter().map(Weights::state).collect();
-    let rows = Rows::of(&mut several.iter_mut().collect::<Vec<_>>(), 5);
+    let rows = NetworkRows::of(&mut several.iter_mut().collect::<Vec<_>>(), 5);
     assert_eq!(rows.count(), 5, "copies fill up");
     assert_eq!(several.iter().map(Weights::state).collect::<Vec<_>>(), before);
     let _ = rows.segment(0, 1).fill_(7.0);

@@ -6,14 +6,14 @@ use tch::Tensor;
 use super::between::Between;
 use crate::{
     network::Weights,
-    phase::{Halt, cohort::Run, loss::Pending, work::Work},
+    phase::{Halt, cohort::Mate, loss::Pending, work::Work},
 };
 
 /// Steps after which the host looks at the losses, at the latest.
 const SETTLE_EVERY: usize = 64;
 
 /// How far one run is.
-pub(super) struct Course<'a> {
+pub(super) struct Passage<'a> {
     between: Between<'a>,
     pending: Pending,
     /// Epochs that it has done.
@@ -23,25 +23,25 @@ pub(super) struct Course<'a> {
     reached: Option<Weights>,
 }
 
-impl<'a> Course<'a> {
+impl<'a> Passage<'a> {
     pub(super) fn new(after: &'a AfterEpochs, phase: usize, work: &Work<'_>) -> Self {
         let (between, pending) = (Between::new(after, phase), Pending::new(work.steps));
         Self { between, pending, done: 0, has_enough: false, reached: None }
     }
 
     /// Whether the run takes the next step.
-    pub(super) fn goes_on(&self, run: &Run<'_, '_>) -> bool {
+    pub(super) fn goes_on(&self, run: &Mate<'_, '_>) -> bool {
         run.halt.is_none() && !self.has_enough
     }
 
     /// Before an epoch, counted from 0.
-    pub(super) fn begin(&self, epoch: u64, run: &mut Run<'_, '_>) {
+    pub(super) fn begin(&self, epoch: u64, run: &mut Mate<'_, '_>) {
         let result = self.between.begin(epoch, run.work);
         run.after(result);
     }
 
     /// After a step with this loss.
-    pub(super) fn stepped(&mut self, loss: &Tensor, run: &mut Run<'_, '_>) {
+    pub(super) fn stepped(&mut self, loss: &Tensor, run: &mut Mate<'_, '_>) {
         run.work.steps += 1;
         self.pending.push(loss);
         if self.pending.len() == SETTLE_EVERY && self.settle(run).is_none() {
@@ -53,7 +53,7 @@ impl<'a> Course<'a> {
     }
 
     /// After an epoch. What the run has reached is kept where its row goes on without it.
-    pub(super) fn end(&mut self, run: &mut Run<'_, '_>, others_go_on: bool) {
+    pub(super) fn end(&mut self, run: &mut Mate<'_, '_>, others_go_on: bool) {
         self.done += 1;
         if self.between.wants_to_know() && self.settle(run).is_none() {
             return;
@@ -65,7 +65,7 @@ impl<'a> Course<'a> {
     }
 
     /// After the last epoch, unless the run has ended before.
-    pub(super) fn finish(mut self, run: &mut Run<'_, '_>) {
+    pub(super) fn finish(mut self, run: &mut Mate<'_, '_>) {
         if run.halt.is_some() || self.settle(run).is_none() {
             return;
         }
@@ -76,7 +76,7 @@ impl<'a> Course<'a> {
         run.after(result);
     }
 
-    fn settle(&mut self, run: &mut Run<'_, '_>) -> Option<()> {
+    fn settle(&mut self, run: &mut Mate<'_, '_>) -> Option<()> {
         let result = self.pending.settle(run.work.watch);
         run.after(result)
     }

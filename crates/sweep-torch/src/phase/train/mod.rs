@@ -13,7 +13,7 @@ use sweep_protocol::recipe::{AfterEpochs, Alternate, Memory, Train};
 
 use super::{cohort::Cohort, schedule::Time};
 use crate::optimizer::Optimizer;
-use course::Course;
+use course::Passage;
 use round::Round;
 
 /// Carries out a loop of one round, whose first stream is the `first_stream`-th of its phase.
@@ -67,8 +67,8 @@ impl<'a> Loop<'a> {
     }
 
     fn run(mut self, span: &Span, (phase, after): (usize, &AfterEpochs), cohort: &mut Cohort<'_, '_>) {
-        let mut courses: Vec<Course<'_>> =
-            cohort.runs.iter().map(|run| Course::new(after, phase, run.work)).collect();
+        let mut courses: Vec<Passage<'_>> =
+            cohort.runs.iter().map(|run| Passage::new(after, phase, run.work)).collect();
         for epoch in 0..span.epochs {
             for (course, run) in
                 courses.iter_mut().zip(&mut cohort.runs).filter(|(course, run)| course.goes_on(run))
@@ -100,7 +100,7 @@ impl<'a> Loop<'a> {
         &mut self,
         place: usize,
         (epoch, span): (u64, &Span),
-        courses: &mut [Course<'_>],
+        courses: &mut [Passage<'_>],
         cohort: &mut Cohort<'_, '_>,
     ) {
         if !self.rounds[place].takes_turn(epoch) {
@@ -125,6 +125,6 @@ impl<'a> Loop<'a> {
 }
 
 /// The rows whose runs go on.
-fn going(courses: &[Course<'_>], cohort: &Cohort<'_, '_>) -> Vec<usize> {
+fn going(courses: &[Passage<'_>], cohort: &Cohort<'_, '_>) -> Vec<usize> {
     (0..courses.len()).filter(|&row| courses[row].goes_on(&cohort.runs[row])).collect()
 }

@@ -24,12 +24,12 @@ pub(super) struct Round<'a> {
     /// What it changes, the same in every row.
     scope: Scope,
     /// Each run's own; none of a run that has ended.
-    members: Vec<Option<Member<'a>>>,
+    members: Vec<Option<Own<'a>>>,
     steps_per_epoch: u64,
 }
 
 /// What is one run's own.
-struct Member<'a> {
+struct Own<'a> {
     feeds: Vec<Feed>,
     scope: Scope,
     loss: Loss<'a>,
@@ -47,14 +47,13 @@ impl<'a> Round<'a> {
     ) -> Option<Self> {
         let mut members = Vec::with_capacity(cohort.runs.len());
         for run in &mut cohort.runs {
-            let begun = run.halt.is_none().then(|| Member::new(plan, ids, run.work));
+            let begun = run.halt.is_none().then(|| Own::new(plan, ids, run.work));
             members.push(begun.and_then(|begun| run.after(begun)));
         }
         let mut begun = members.iter().flatten();
         let first = begun.next()?;
         let (scope, steps_per_epoch) = (first.scope.clone(), first.steps_per_epoch());
-        let alike =
-            |member: &Member<'_>| member.scope == scope && member.steps_per_epoch() == steps_per_epoch;
+        let alike = |member: &Own<'_>| member.scope == scope && member.steps_per_epoch() == steps_per_epoch;
         assert!(begun.all(alike), "runs in lockstep train the same tensors on as many batches");
         Some(Self { plan, turns, scope, members, steps_per_epoch })
     }
@@ -93,7 +92,7 @@ impl<'a> Round<'a> {
     ) -> Vec<(usize, Tensor)> {
         let endless = self.turns.is_some_and(|turns| turns.steps.is_some());
         if !endless && time.step.is_multiple_of(self.steps_per_epoch) {
-            self.members.iter_mut().flatten().for_each(Member::begin_pass);
+            self.members.iter_mut().flatten().for_each(Own::begin_pass);
         }
         cohort.rows.require_gradients(self.scope.places());
         let mut losses = Vec::with_capacity(going.len());
@@ -157,11 +156,11 @@ impl<'a> Round<'a> {
 }
 
 /// What is a run's own, which goes on.
-fn member<'m, 'a>(members: &'m mut [Option<Member<'a>>], row: usize) -> &'m mut Member<'a> {
+fn member<'m, 'a>(members: &'m mut [Option<Own<'a>>], row: usize) -> &'m mut Own<'a> {
     members[row].as_mut().expect("a run that goes on has begun")
 }
 
-impl<'a> Member<'a> {
+impl<'a> Own<'a> {
     fn new(
         plan: &'a Train,
         (phase, first_stream): (usize, usize),
