@@ -17,7 +17,7 @@ use sweep_torch::{
     measure::logits,
     network::{Network, Weights, build},
     pass_cache::PassCache,
-    phase::{Entrant, Interpreters, Setting, Watch, carry_out_together},
+    phase::{Interpreters, Participant, Setting, Watch, carry_out_together},
     system,
 };
 use tch::{Device, Kind};
@@ -87,7 +87,7 @@ impl Bench {
         };
         let mut watches: Vec<Silent> = self.draws.iter().map(|_| Silent).collect();
         let runs = self.weights.iter_mut().zip(&mut self.draws).zip(&mut watches);
-        let runs = runs.map(|((weights, draws), watch)| Entrant { weights, draws, watch }).collect();
+        let runs = runs.map(|((weights, draws), watch)| Participant { weights, draws, watch }).collect();
         for done in carry_out_together(&recipe(optimizer), ground, runs, 1) {
             done.expect("noise can be fitted");
         }

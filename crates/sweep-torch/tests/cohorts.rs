@@ -13,7 +13,7 @@ use sweep_torch::{
     examples::{Examples, HostExamples},
     network::{Network, Weights, build},
     pass_cache::PassCache,
-    phase::{Done, Entrant, Halt, Interpreters, Setting, Watch, carry_out_together},
+    phase::{Done, Halt, Interpreters, Participant, Setting, Watch, carry_out_together},
 };
 use tch::{Device, Kind};
 
@@ -105,7 +105,7 @@ impl Bench {
         }
         let mut diaries: Vec<Diary> = draws.iter().map(|_| Diary { losses: Vec::new() }).collect();
         let runs = weights.iter_mut().zip(&mut draws).zip(&mut diaries);
-        let runs = runs.map(|((weights, draws), watch)| Entrant { weights, draws, watch }).collect();
+        let runs = runs.map(|((weights, draws), watch)| Participant { weights, draws, watch }).collect();
         let ground = Setting {
             network: &self.network,
             examples: &self.examples,

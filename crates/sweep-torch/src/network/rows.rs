@@ -5,7 +5,7 @@ use tch::Tensor;
 
 use super::{Format, LayerViews, Weights, layers::Taps};
 
-/// M networks side by side: their parameters are one buffer \[M, P\], in which each network's [`Weights`] are a row. NetworkRows
+/// M networks side by side: their parameters are one buffer \[M, P\], in which each network's [`Weights`] are a row. Rows
 /// don't meet: no number of one enters another's.
 ///
 /// One network is a cohort of one; its buffer is its own.

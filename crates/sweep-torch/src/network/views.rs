@@ -5,7 +5,7 @@ use tch::Tensor;
 
 use super::Format;
 
-/// LayerViews of flat buffers, each detached so that it is a leaf of its own; they share the buffers' memory. Of one network
+/// Views of flat buffers, each detached so that it is a leaf of its own; they share the buffers' memory. Of one network
 /// they have PyTorch's shapes, of several another axis before them.
 #[derive(Debug)]
 pub(super) struct LayerViews {
@@ -16,7 +16,7 @@ pub(super) struct LayerViews {
 }
 
 impl LayerViews {
-    /// LayerViews of a buffer of parameters \[P\] or \[M, P\], beside running statistics.
+    /// Views of a buffer of parameters \[P\] or \[M, P\], beside running statistics.
     pub(super) fn of(
         layout: &Layout,
         format: Format,

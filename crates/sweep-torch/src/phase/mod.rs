@@ -73,7 +73,7 @@ pub struct Setting<'a> {
 }
 
 /// One run of a cohort.
-pub struct Entrant<'a> {
+pub struct Participant<'a> {
     /// Its weights.
     pub weights: &'a mut Weights,
     /// What it draws from.
@@ -150,7 +150,7 @@ pub fn carry_out(
 ) -> Result<Done, Halt> {
     let Subject { network, weights, known, interpreters } = subject;
     let ground = Setting { network, examples, known, interpreters };
-    let done = carry_out_together(recipe, ground, vec![Entrant { weights, draws, watch }], 1);
+    let done = carry_out_together(recipe, ground, vec![Participant { weights, draws, watch }], 1);
     done.into_iter().next().expect("one run has one end")
 }
 
@@ -162,7 +162,7 @@ pub fn carry_out(
 pub fn carry_out_together<'a>(
     recipe: &Recipe,
     ground: Setting<'a>,
-    mut runs: Vec<Entrant<'a>>,
+    mut runs: Vec<Participant<'a>>,
     width: usize,
 ) -> Vec<Result<Done, Halt>> {
     let several = runs.len().max(width) > 1;

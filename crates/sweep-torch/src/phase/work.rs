@@ -5,7 +5,7 @@ use std::time::Duration;
 use sweep_protocol::network::Layout;
 
 use super::{
-    Done, Entrant, Halt, Setting, Watch, elements::Choices, python::Interpreters, teacher::Teachers,
+    Done, Halt, Participant, Setting, Watch, elements::Choices, python::Interpreters, teacher::Teachers,
 };
 use crate::{
     draws::Draws,
@@ -37,9 +37,9 @@ pub(super) struct Work<'a> {
 
 impl<'a> Work<'a> {
     /// What the phases of a run begin with.
-    pub(super) fn new(ground: Setting<'a>, run: Entrant<'a>) -> Self {
+    pub(super) fn new(ground: Setting<'a>, run: Participant<'a>) -> Self {
         let Setting { network, examples, known, interpreters } = ground;
-        let Entrant { weights, draws, watch } = run;
+        let Participant { weights, draws, watch } = run;
         Self {
             network,
             teachers: Teachers::new(weights, known),

@@ -30,7 +30,7 @@ use crate::{
     measure::{NotFinite, measure},
     network::{Network, Weights, build},
     phase::{
-        CallError, Done, Entrant, Halt, Interpreters, Setting, Unusable, Watch, carry_out_together, check,
+        CallError, Done, Halt, Interpreters, Participant, Setting, Unusable, Watch, carry_out_together, check,
     },
 };
 
@@ -244,7 +244,7 @@ impl Bench<'_> {
             interpreters: self.interpreters,
         };
         let runs = weights.iter_mut().zip(&mut draws).zip(progress);
-        let runs = runs.map(|((weights, draws), watch)| Entrant { weights, draws, watch }).collect();
+        let runs = runs.map(|((weights, draws), watch)| Participant { weights, draws, watch }).collect();
         let ends = carry_out_together(recipe, ground, runs, width);
         wait_for(self.device);
         let each = clock.elapsed().as_secs_f64() / jobs.len() as f64;
