@@ -17,7 +17,7 @@ use sweep_torch::{
     measure::logits,
     network::{Network, Weights, build},
     pass_cache::PassCache,
-    phase::{Interpreters, Participant, Setting, Watch, carry_out_together},
+    phase::{Interpreters, Participant, Surroundings, Watch, carry_out_together},
     system,
 };
 use tch::{Device, Kind};
@@ -79,7 +79,7 @@ impl Bench {
     /// Images per second of one pass.
     fn train(&mut self, optimizer: Optimizer) -> f64 {
         let start = Instant::now();
-        let ground = Setting {
+        let ground = Surroundings {
             network: &self.network,
             examples: &self.examples,
             known: &PassCache::NONE,

@@ -13,7 +13,7 @@ use sweep_torch::{
     examples::{Examples, HostExamples},
     network::{Network, Weights, build},
     pass_cache::PassCache,
-    phase::{Done, Halt, Interpreters, Participant, Setting, Watch, carry_out_together},
+    phase::{Done, Halt, Interpreters, Participant, Surroundings, Watch, carry_out_together},
 };
 use tch::{Device, Kind};
 
@@ -106,7 +106,7 @@ impl Bench {
         let mut diaries: Vec<Diary> = draws.iter().map(|_| Diary { losses: Vec::new() }).collect();
         let runs = weights.iter_mut().zip(&mut draws).zip(&mut diaries);
         let runs = runs.map(|((weights, draws), watch)| Participant { weights, draws, watch }).collect();
-        let ground = Setting {
+        let ground = Surroundings {
             network: &self.network,
             examples: &self.examples,
             known: &PassCache::NONE,

@@ -61,7 +61,7 @@ pub struct Subject<'a> {
 
 /// What runs of a cohort have in common.
 #[derive(Clone, Copy)]
-pub struct Setting<'a> {
+pub struct Surroundings<'a> {
     /// The network.
     pub network: &'a Network,
     /// The data.
@@ -149,7 +149,7 @@ pub fn carry_out(
     watch: &mut dyn Watch,
 ) -> Result<Done, Halt> {
     let Subject { network, weights, known, interpreters } = subject;
-    let ground = Setting { network, examples, known, interpreters };
+    let ground = Surroundings { network, examples, known, interpreters };
     let done = carry_out_together(recipe, ground, vec![Participant { weights, draws, watch }], 1);
     done.into_iter().next().expect("one run has one end")
 }
@@ -161,7 +161,7 @@ pub fn carry_out(
 /// Everything else is done run by run.
 pub fn carry_out_together<'a>(
     recipe: &Recipe,
-    ground: Setting<'a>,
+    ground: Surroundings<'a>,
     mut runs: Vec<Participant<'a>>,
     width: usize,
 ) -> Vec<Result<Done, Halt>> {

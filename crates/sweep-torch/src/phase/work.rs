@@ -5,7 +5,7 @@ use std::time::Duration;
 use sweep_protocol::network::Layout;
 
 use super::{
-    Done, Halt, Participant, Setting, Watch, elements::Choices, python::Interpreters, teacher::Teachers,
+    Done, Halt, Participant, Surroundings, Watch, elements::Choices, python::Interpreters, teacher::Teachers,
 };
 use crate::{
     draws::Draws,
@@ -37,8 +37,8 @@ pub(super) struct Work<'a> {
 
 impl<'a> Work<'a> {
     /// What the phases of a run begin with.
-    pub(super) fn new(ground: Setting<'a>, run: Participant<'a>) -> Self {
-        let Setting { network, examples, known, interpreters } = ground;
+    pub(super) fn new(ground: Surroundings<'a>, run: Participant<'a>) -> Self {
+        let Surroundings { network, examples, known, interpreters } = ground;
         let Participant { weights, draws, watch } = run;
         Self {
             network,

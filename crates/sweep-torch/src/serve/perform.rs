@@ -30,7 +30,8 @@ use crate::{
     measure::{NotFinite, measure},
     network::{Network, Weights, build},
     phase::{
-        CallError, Done, Halt, Interpreters, Participant, Setting, Unusable, Watch, carry_out_together, check,
+        CallError, Done, Halt, Interpreters, Participant, Surroundings, Unusable, Watch, carry_out_together,
+        check,
     },
 };
 
@@ -237,7 +238,7 @@ impl Bench<'_> {
         }
         let clock = Instant::now();
         let known = self.shelf.pass_cache(inputs);
-        let ground = Setting {
+        let ground = Surroundings {
             network: &network,
             examples: &examples,
             known: &known,
