@@ -38,6 +38,7 @@ fn examples() -> Examples {
             (Set::Validation, (32..40).collect()),
         ]),
         class_counts: vec![8; CLASSES as usize],
+        truths: Vec::new(),
     };
     let divided = Preparation::new(255.0, [0.0; 3], [1.0; 3]).expect("it divides");
     Examples::new(host, &divided, Device::Cpu)
