@@ -119,7 +119,9 @@ fn missing_data_is_refused_before_anything_else() {
     let bench = Bench::new();
     bench.write("grid.toml", "name = \"x\"\nseeds = 3\n[data]\npath = \"nowhere\"\n[method.finetune]\n");
     let said = bench.sweep(["grid.toml"]).expect_code(3);
-    assert!(said.stderr.contains("nowhere"), "{}", said.stderr);
+    let full = bench.path("nowhere").display().to_string();
+    assert!(said.stderr.contains("no data set `nowhere`"), "{}", said.stderr);
+    assert!(said.stderr.contains(&full), "it names the folder that it looked for: {}", said.stderr);
 }
 
 #[test]

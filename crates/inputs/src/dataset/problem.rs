@@ -2,12 +2,12 @@
 
 use std::{
     fmt,
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
 };
 
 use sweep_protocol::terms::Set;
 
-use super::fault::Fault;
+use super::fault::{Fault, FileFault};
 
 /// Problems that are shown when a refusal is printed.
 const SHOWN: usize = 50;
@@ -100,6 +100,16 @@ impl fmt::Display for Problem {
 
 impl fmt::Display for Refused {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [Problem { file: ".", fault: Fault::File(FileFault::Missing), .. }] = &self.problems[..] {
+            let full = path::absolute(&self.folder).unwrap_or_else(|_| self.folder.clone());
+            return write!(
+                formatter,
+                "there is no data set `{}`: no folder {}; a path starts at the working folder, and `sweep synth` or `sweep \
+                 import` makes a data set",
+                self.folder.display(),
+                full.display()
+            );
+        }
         let all = self.problems.len() as u64 + self.unlisted;
         let word = if all == 1 { "problem" } else { "problems" };
         write!(formatter, "data set `{}` has {all} {word}", self.folder.display())?;
