@@ -70,13 +70,17 @@ mod tests {
     fn time_is_unknown_at_first_and_follows_the_work() {
         let mut remaining = Remaining::of_work(vec![30.0, 30.0, 1.0, 1.0, 7.0], &[4]);
         let after =
-            |remaining: &Remaining| remaining.time(Duration::from_secs(10)).map(|time| time.as_secs_f64());
+            |remaining: &Remaining| remaining.time(Duration::from_secs(10)).map(|time| time.as_millis());
         assert_eq!(after(&remaining), None, "nothing is done");
         remaining.begin(0, 0);
         remaining.advance(0, 0.5);
-        assert_eq!(after(&remaining), Some(10.0 * 47.0 / 15.0), "half a run is done");
+        assert_eq!(after(&remaining), Some(31_333), "15 of 62 are done in 10 s");
         remaining.end(Some(0), 0);
         remaining.end(None, 1);
-        assert_eq!(after(&remaining), Some(10.0 * 2.0 / 30.0), "what the cache gave has taken no time");
+        assert_eq!(
+            after(&remaining),
+            Some(666),
+            "30 are done, 2 are left, and what the cache gave has taken no time"
+        );
     }
 }
