@@ -9,7 +9,7 @@ use sweep_chance::Chance;
 
 use super::{
     ensemble::{Confidences, Ensemble, Kind, Unlearned},
-    epsilon::{Attacks, Epsilon, Example},
+    epsilon::{Attacks, Epsilon, Example, count_among},
     forgetting_quality,
     oracle::Oracle,
     utility::Utility,
@@ -105,13 +105,7 @@ fn epsilons(
 
 /// Counts how often models are taken among the first k of some sorted ones.
 fn count(sorted: &[(f64, u32)], into: &mut Vec<u32>, taken: impl Fn(u32) -> u32) {
-    let mut count = 0;
-    into.clear();
-    into.push(0);
-    into.extend(sorted.iter().map(|&(_, model)| {
-        count += taken(model);
-        count
-    }));
+    count_among(into, sorted.iter().map(|&(_, model)| taken(model)));
 }
 
 /// Mean points of one replicate over all examples; `None` where an example has no ε.

@@ -18,9 +18,9 @@ mod single;
 use rayon::prelude::*;
 use serde::Serialize;
 
-pub(super) use self::example::Example;
 pub(super) use self::rates::DELTA;
 use self::{double::Errors, rates::Rates, side::SideCounts};
+pub(super) use self::{example::Example, side::count_among};
 use super::{
     ensemble::{Confidences, Retrained, Unlearned},
     incomparable::Incomparable,
@@ -115,17 +115,8 @@ impl Named {
         let mut both: Vec<(f64, bool)> = named(unlearned, true);
         both.extend::<Vec<_>>(named(retrained, false));
         both.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
-        let count = |into: &mut Vec<u32>, counts: &dyn Fn(bool) -> bool| {
-            into.clear();
-            into.push(0);
-            let mut among = 0;
-            into.extend(both.iter().map(|&(_, is_unlearned)| {
-                among += u32::from(counts(is_unlearned));
-                among
-            }));
-        };
-        count(&mut self.unlearned, &|is_unlearned| is_unlearned);
-        count(&mut self.retrained, &|is_unlearned| !is_unlearned);
+        count_among(&mut self.unlearned, both.iter().map(|&(_, is_unlearned)| u32::from(is_unlearned)));
+        count_among(&mut self.retrained, both.iter().map(|&(_, is_unlearned)| u32::from(!is_unlearned)));
         both.into_iter().map(|(confidence, _)| confidence).collect()
     }
 }

@@ -34,3 +34,14 @@ impl<'a> SideCounts<'a> {
         self.among[self.among.len() - 1] as usize
     }
 }
+
+/// Counts how many are among the first k, for k of 0..=K, of things that are there so many times each.
+pub(in crate::score) fn count_among(into: &mut Vec<u32>, times: impl Iterator<Item = u32>) {
+    let mut among = 0;
+    into.clear();
+    into.push(0);
+    into.extend(times.map(|times| {
+        among += times;
+        among
+    }));
+}

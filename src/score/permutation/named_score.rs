@@ -2,7 +2,7 @@
 
 use super::pool::Pool;
 use crate::score::{
-    epsilon::{Attacks, Example},
+    epsilon::{Attacks, Example, count_among},
     forgetting_quality::worth,
     utility::Utility,
 };
@@ -76,13 +76,8 @@ impl<'a> NamedScore<'a> {
     fn part(&mut self, sorted: &[(f64, u32)]) {
         let Self { chosen, among, .. } = self;
         for (side, among) in among.iter_mut().enumerate() {
-            among.clear();
-            among.push(0);
-            let mut count = 0;
-            among.extend(sorted.iter().map(|&(_, model)| {
-                count += u32::from(chosen[model as usize] == (side == 0));
-                count
-            }));
+            let is_of_side = |&(_, model): &(f64, u32)| u32::from(chosen[model as usize] == (side == 0));
+            count_among(among, sorted.iter().map(is_of_side));
         }
     }
 }
