@@ -26,14 +26,20 @@ fn striped(count: usize) -> (Vec<u8>, Vec<u8>) {
     (images, labels)
 }
 
-#[test]
-fn the_report_says_how_many_of_the_mislabelled_are_seen_for_what_they_are() {
+/// Striped images in `data`, and in `wrong` the same with one in twenty mislabelled.
+fn mislabelled() -> Bench {
     let bench = Bench::new();
     let (images, labels) = striped(400);
     bench.write("x.npy", images);
     bench.write("y.npy", labels);
     bench.sweep(["import", "arrays", "x.npy", "y.npy", "data"]).expect_code(0);
     bench.sweep(["split", "data", "wrong", "--forget", "mislabel:0.05"]).expect_code(0);
+    bench
+}
+
+#[test]
+fn the_report_says_how_many_of_the_mislabelled_are_seen_for_what_they_are() {
+    let bench = mislabelled();
     let grid = "name = \"r\"\nengine = \"torch\"\nseeds = 2\n[data]\npath = \"wrong\"\n[training]\n\
         network = { name = \"mlp\", width = 32, classes = 4, size = 8, divide = 255 }\nepochs = 20\nbatch-size = 32\n\
         optimizer = { adam = { lr = 3e-3 } }\n[oracle]\nmodels = 2\nheld-out = 2\n[method.identity]\n[method.finetune]\n\
@@ -60,12 +66,7 @@ fn the_report_says_how_many_of_the_mislabelled_are_seen_for_what_they_are() {
 
 #[test]
 fn the_hardest_images_are_told_by_the_original_of_a_sweep_on_the_same_data() {
-    let bench = Bench::new();
-    let (images, labels) = striped(400);
-    bench.write("x.npy", images);
-    bench.write("y.npy", labels);
-    bench.sweep(["import", "arrays", "x.npy", "y.npy", "data"]).expect_code(0);
-    bench.sweep(["split", "data", "wrong", "--forget", "mislabel:0.05"]).expect_code(0);
+    let bench = mislabelled();
     let grid = "name = \"r\"\nengine = \"torch\"\nseeds = 1\n[data]\npath = \"wrong\"\n[training]\n\
         network = { name = \"mlp\", width = 32, classes = 4, size = 8, divide = 255 }\nepochs = 5\nbatch-size = 32\n\
         optimizer = { adam = { lr = 3e-3 } }\n[oracle]\nmodels = 1\nheld-out = 1\n[method.identity]\n";
