@@ -50,26 +50,26 @@ struct Log {
 pub(super) fn logs(arguments: &Arguments) -> Result<Exit, CommandError> {
     let dir = &arguments.dir;
     match &arguments.name {
-        None if !arguments.failed => {
-            let of_workers = Submissions::logs(dir);
+        None => {
+            let of_workers = if arguments.failed { Vec::new() } else { Submissions::logs(dir) };
             if of_workers.is_empty() {
                 // Without a cluster a worker's words are in the folders of its runs.
                 show_runs(&read_asked(dir)?, None, true)
             } else {
-                of_workers.into_iter().map(|path| Log::at(path, LINES)).try_for_each(|log| log.show())
+                show_logs(of_workers, LINES)
             }
         }
-        None => show_runs(&read_asked(dir)?, None, true),
         Some(name) => match read_asked(dir) {
             Ok(recorded) if has_label(&recorded, name) => show_runs(&recorded, Some(name), arguments.failed),
             // What can't be read whole may still have the log that tells why.
-            _ => of_run(dir, name)?
-                .into_iter()
-                .map(|path| Log::at(path, usize::MAX))
-                .try_for_each(|log| log.show()),
+            _ => show_logs(of_run(dir, name)?, usize::MAX),
         },
     }?;
     Ok(Exit::Done)
+}
+
+fn show_logs(logs: Vec<PathBuf>, lines: usize) -> Result<(), CommandError> {
+    logs.into_iter().try_for_each(|path| Log::at(path, lines).show())
 }
 
 fn has_label(recorded: &Recorded, name: &str) -> bool {
