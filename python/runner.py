@@ -102,6 +102,7 @@ def keep(messages, worker):
 def network(wanted):
     """The network of a run, with the keys of its checkpoints; torchvision's class where that is importable and fits."""
     name, classes, keys = wanted["name"], wanted["classes"], wanted["keys"]
+    keys = {key.replace("-", "_"): value for key, value in keys.items()}
     return NETWORKS[name](classes, wanted.get("size", 32), **keys)
 
 
@@ -221,11 +222,62 @@ def mlp(classes, size, width=1000):
     return Perceptron()
 
 
+def vit(classes, size, patch=4, width=128, depth=6, heads=4, mlp_ratio=2):
+    """torchvision's `VisionTransformer`, without dropout."""
+    import torch
+    from torch import nn
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.ln_1 = nn.LayerNorm(width, eps=1e-6)
+            self.self_attention = nn.MultiheadAttention(width, heads, batch_first=True)
+            self.ln_2 = nn.LayerNorm(width, eps=1e-6)
+            hidden = mlp_ratio * width
+            self.mlp = nn.Sequential(
+                nn.Linear(width, hidden), nn.GELU(), nn.Dropout(0.0), nn.Linear(hidden, width), nn.Dropout(0.0)
+            )
+
+        def forward(self, x):
+            y = self.ln_1(x)
+            x = x + self.self_attention(y, y, y, need_weights=False)[0]
+            return x + self.mlp(self.ln_2(x))
+
+    class Encoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.pos_embedding = nn.Parameter(torch.zeros(1, 1 + (size // patch) ** 2, width))
+            self.layers = nn.Sequential()
+            for place in range(depth):
+                self.layers.add_module(f"encoder_layer_{place}", Block())
+            self.ln = nn.LayerNorm(width, eps=1e-6)
+
+        def forward(self, x):
+            return self.ln(self.layers(x + self.pos_embedding))
+
+    class Transformer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.class_token = nn.Parameter(torch.zeros(1, 1, width))
+            self.conv_proj = nn.Conv2d(3, width, patch, patch)
+            self.encoder = Encoder()
+            self.heads = nn.Sequential()
+            self.heads.add_module("head", nn.Linear(width, classes))
+
+        def forward(self, x):
+            x = self.conv_proj(x).flatten(2).transpose(1, 2)
+            x = torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1)
+            return self.heads(self.encoder(x)[:, 0])
+
+    return Transformer()
+
+
 NETWORKS = {
     "mlp": mlp,
     "resnet18": resnet18,
     "resnet18-cifar": lambda classes, _, width=64: residual(classes, width, small=True),
     "resnet9": resnet9,
+    "vit": vit,
 }
 
 

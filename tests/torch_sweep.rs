@@ -231,9 +231,14 @@ fn every_network_sweeps_and_images_may_have_other_sizes() {
     };
     let (mlp, resnet9) = ("name = \"mlp\", width = 16", "name = \"resnet9\", width = 4");
     let cifar = "name = \"resnet18-cifar\", width = 4";
-    for (network, size, methods) in
-        [(mlp, 28, &without), (resnet9, 28, &grid()), (cifar, 28, &grid()), (resnet9, 64, &grid())]
-    {
+    let vit = "name = \"vit\", patch = 7, width = 16, depth = 2";
+    for (network, size, methods) in [
+        (mlp, 28, &without),
+        (resnet9, 28, &grid()),
+        (cifar, 28, &grid()),
+        (resnet9, 64, &grid()),
+        (vit, 28, &grid()),
+    ] {
         bench.write("sized.toml", on(network, size, methods));
         let out = format!("r-{size}-{}", network.len());
         bench.sweep(["sized.toml", "--no-cache", "--out", &out]).expect_code(0);

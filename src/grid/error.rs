@@ -105,6 +105,8 @@ pub enum Mistake {
     Missing { key: &'static str, table: String },
     #[error("`{key}` must be {expected}, not {found}")]
     WrongType { key: String, expected: String, found: String },
+    #[error("`{key}` = {value} is no multiple of `{of}` = {step}")]
+    NoMultiple { key: &'static str, value: i64, of: &'static str, step: i64 },
     #[error("{0}")]
     WrongValue(#[source] WrongValue),
     #[error("the grid is written for sweep {wanted}, this is {have}")]

@@ -4,14 +4,16 @@ use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 use sweep_methods::TrainingRecipe;
-use sweep_protocol::network::{self, Architecture, CLASSES, NETWORKS, Network, Preparation, SIZE, SIZES};
+use sweep_protocol::network::{
+    self, Architecture, CLASSES, NETWORKS, Network, NetworkError, Preparation, SIZE, SIZES,
+};
 use toml::{
     Spanned,
     de::{DeValue, ValueDeserializer},
 };
 
 use super::{
-    error::Problems,
+    error::{Mistake, Problem, Problems},
     phases::grammar,
     table::{Entries, Node, Table, real, unknown_name, wrong_type},
 };
@@ -57,7 +59,15 @@ fn network(table: Option<&Table<'_>>, problems: &mut Problems) -> Network {
         .map(|key| (key.name.to_owned(), size(key.name, key.least..=key.most, u64::from(key.default))));
     let keys = keys.collect();
     let preparation = table.map_or_else(Preparation::default, |table| preparation(table, problems));
-    Network { name: architecture.name.to_owned(), classes, keys, size: image, preparation }
+    let network = Network { name: architecture.name.to_owned(), classes, keys, size: image, preparation };
+    if let Err(NetworkError::NoMultiple { key, value, of, step }) = network.check() {
+        // What isn't written is the default, so at least one of the two is, unless the name alone brings them together.
+        let span = |key: &str| table.and_then(|table| table.get(key)).map(Node::span);
+        let at = span(of).or_else(|| span(key)).or_else(|| table.and_then(|table| table.span.clone()));
+        let mistake = Mistake::NoMultiple { key, value, of, step };
+        problems.push(Problem { span: at, ..Problem::nowhere(mistake) });
+    }
+    network
 }
 
 /// Reads what is done to pixels; one number stands for all three colours.

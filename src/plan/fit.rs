@@ -72,7 +72,7 @@ fn guess(state: &StateDict, wanted: &Network) -> Guess {
 
 /// Whether two networks have the same tensors.
 fn is_built_as(one: &Network, other: &Network) -> bool {
-    (&one.name, one.classes, &one.keys) == (&other.name, other.classes, &other.keys)
+    matches!((one.layout(), other.layout()), (Ok(one), Ok(other)) if one == other)
 }
 
 impl std::error::Error for Unfit {}
@@ -94,7 +94,15 @@ impl fmt::Display for Unfit {
                     formatter,
                     ". It looks like {network}: write `network = {}` in [training]",
                     network.in_grid()
-                )
+                )?;
+                let untold = network::find(&network.name).map_or(&[][..], |architecture| architecture.untold);
+                untold.iter().try_for_each(|key| {
+                    write!(
+                        formatter,
+                        ", with the `{}` that it was trained with: tensors don't tell",
+                        key.name
+                    )
+                })
             }
             Guess::Stranger(name) => {
                 let known: Vec<&str> = NETWORKS.iter().map(|architecture| architecture.name).collect();
@@ -166,6 +174,16 @@ mod tests {
         }
         let said = said(&of(tensors("resnet18", 4, 10))).expect("it doesn't fit");
         assert!(said.contains("; and 98 more"), "{said}");
+    }
+
+    #[test]
+    fn of_a_transformer_everything_is_told_but_its_heads() {
+        let keys = [("patch", 16), ("width", 192), ("depth", 3), ("heads", 3), ("mlp-ratio", 4)];
+        let network = Network { size: 224, ..Network::new("vit", 10, &keys) };
+        let said =
+            said(&of(network.layout().expect("within bounds").keys_and_shapes())).expect("another one");
+        assert!(said.contains(&network.in_grid()), "{said}");
+        assert!(said.ends_with("with the `heads` that it was trained with: tensors don't tell"), "{said}");
     }
 
     #[test]

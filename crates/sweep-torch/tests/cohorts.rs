@@ -23,9 +23,9 @@ const SEEDS: [u64; 3] = [11, 12, 13];
 /// As far as the recordings of methods may differ in float64.
 const TOLERANCE: f64 = 1e-6;
 
-/// 24 images to retain, 8 to forget, 8 for validation; of noise.
+/// 24 images to retain, 8 each to forget, for validation and for the test; of noise.
 fn examples() -> Examples {
-    let count = 40_i64;
+    let count = 48_i64;
     let pixels =
         Seeded::new(Seed(1)).uniform(&Purpose::Birth { key: "pixels" }, count as usize * 3 * 1024, 128.0);
     let host = HostExamples {
@@ -36,6 +36,7 @@ fn examples() -> Examples {
             (Set::Retain, (0..24).collect()),
             (Set::Forget, (24..32).collect()),
             (Set::Validation, (32..40).collect()),
+            (Set::Test, (40..48).collect()),
         ]),
         class_counts: vec![8; CLASSES as usize],
         truths: Vec::new(),
@@ -44,8 +45,14 @@ fn examples() -> Examples {
     Examples::new(host, &divided, Device::Cpu)
 }
 
-fn network() -> Network {
+fn resnet() -> Network {
     build(&network::Network::new("resnet18", CLASSES, &[("width", 2)])).expect("registered")
+}
+
+/// A network without batch normalisation, whose only convolution cuts the image into patches.
+fn transformer() -> Network {
+    let keys = [("patch", 8), ("width", 8), ("depth", 2), ("heads", 2), ("mlp-ratio", 2)];
+    build(&network::Network::new("vit", CLASSES, &keys)).expect("registered")
 }
 
 struct Diary {
@@ -87,13 +94,29 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::of_network(resnet())
+    }
+
+    fn of_network(network: Network) -> Self {
         tch::set_num_threads(1);
-        Self { network: network(), examples: examples() }
+        Self { network, examples: examples() }
     }
 
     fn start(&self, from: StartsFrom, seed: u64) -> Weights {
-        let seed = if from == StartsFrom::Fresh { seed } else { 3 };
-        Weights::born(&self.network, &mut Seeded::new(Seed(seed)), PLACE).expect("seeded")
+        let born = |seed| Weights::born(&self.network, &mut Seeded::new(Seed(seed)), PLACE).expect("seeded");
+        if from == StartsFrom::Fresh {
+            return born(seed);
+        }
+        let mut original = born(3);
+        // A transformer's head is born at 0, and no original has logits without a gradient.
+        for (place, parameter) in self.network.layout().parameters.iter().enumerate() {
+            if original.parameter(place).count_nonzero(0).sum(Kind::Int64).int64_value(&[]) == 0 {
+                let (purpose, count) = (Purpose::Birth { key: "learnt" }, parameter.count() as usize);
+                let learnt = Seeded::new(Seed(3)).normal(&purpose, count, 0.1);
+                original.set_parameter(place, &learnt.expect("seeded"));
+            }
+        }
+        original
     }
 
     /// Runs with these seeds and starts, in lockstep where the recipe allows it.
@@ -191,7 +214,15 @@ fn shorten(phases: &mut [Phase]) {
 
 #[test]
 fn every_method_leaves_in_lockstep_what_it_leaves_alone() {
-    let bench = Bench::new();
+    leave_in_lockstep_what_they_leave_alone(&Bench::new());
+}
+
+#[test]
+fn every_method_works_on_a_transformer_alone_and_in_lockstep() {
+    leave_in_lockstep_what_they_leave_alone(&Bench::of_network(transformer()));
+}
+
+fn leave_in_lockstep_what_they_leave_alone(bench: &Bench) {
     let mut in_lockstep = 0;
     for method in METHODS.iter().filter(|method| method.engines == Engines::All) {
         let recipe = short(method);
@@ -199,6 +230,7 @@ fn every_method_leaves_in_lockstep_what_it_leaves_alone() {
         let together = bench.of(&recipe, from, &SEEDS, SEEDS.len());
         for (&seed, together) in SEEDS.iter().zip(&together) {
             let alone = bench.of(&recipe, from, &[seed], 1).remove(0);
+            assert!(alone.end.is_ok(), "{}: {:?}", method.name, alone.end);
             agree(&format!("{} with seed {seed}", method.name), together, &alone);
         }
         // Whoever the neighbours are, and whether there are any.
@@ -227,7 +259,7 @@ fn a_run_that_diverges_leaves_the_others_as_they_are() {
     let recipe = Recipe { phases: vec![Phase::Train(repair(4.0)), Phase::Train(repair(1.0))] };
     let sound = bench.of(&recipe, StartsFrom::Original, &SEEDS, 3);
     let mut broken = bench.start(StartsFrom::Original, 0);
-    broken.set_parameter(0, &vec![f64::INFINITY; network().layout().parameters[0].count() as usize]);
+    broken.set_parameter(0, &vec![f64::INFINITY; resnet().layout().parameters[0].count() as usize]);
     let start = |seed| (seed, bench.start(StartsFrom::Original, seed));
     let beside = bench.carry_out(&recipe, vec![start(SEEDS[0]), (SEEDS[1], broken), start(SEEDS[2])], 3);
     assert_eq!(beside[1].end, Err(Halt::Diverged { step: 1 }));

@@ -48,9 +48,12 @@ impl Recording {
     }
 
     fn network(&self) -> Network {
-        let (width, size) = if self.name == "mlp" { (16, 8) } else { (2, 32) };
-        let wanted =
-            network::Network { size, ..network::Network::new(self.name, CLASSES, &[("width", width)]) };
+        let (size, keys): (_, &[_]) = match self.name {
+            "mlp" => (8, &[("width", 16)]),
+            "vit" => (32, &[("patch", 8), ("width", 8), ("depth", 2), ("heads", 2), ("mlp-ratio", 3)]),
+            _ => (32, &[("width", 2)]),
+        };
+        let wanted = network::Network { size, ..network::Network::new(self.name, CLASSES, keys) };
         build(&wanted).expect("registered")
     }
 

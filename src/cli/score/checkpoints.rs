@@ -13,7 +13,7 @@ use sweep_inputs::{
     dataset::{BadImages, Dataset, Shape},
 };
 use sweep_protocol::{
-    network::{Network, recognise},
+    network::{Network, find, recognise},
     terms::ContentHash,
 };
 use tempfile::TempDir;
@@ -134,5 +134,11 @@ fn list(dir: &Path) -> Result<Vec<PathBuf>, ModelsError> {
 fn network(path: &Path) -> Result<Network, CommandError> {
     let state = checkpoint::read(path)?.state;
     let likeness = recognise(state.iter().map(|(key, tensor)| (key, tensor.shape.as_slice())));
-    Ok(likeness.ok_or_else(|| ModelsError::NoNetwork { path: path.to_owned() })?.network)
+    let network = likeness.ok_or_else(|| ModelsError::NoNetwork { path: path.to_owned() })?.network;
+    match find(&network.name).and_then(|architecture| architecture.untold.first()) {
+        None => Ok(network),
+        Some(key) => {
+            Err(ModelsError::Untold { path: path.to_owned(), network: network.name, key: key.name }.into())
+        }
+    }
 }

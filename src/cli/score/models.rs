@@ -93,6 +93,20 @@ pub(in crate::cli) enum ModelsError {
         /// The checkpoint.
         path: PathBuf,
     },
+    /// Its tensors leave open what it computes.
+    #[error(
+        "`{}` is a `{network}`, whose `{key}` its tensors don't tell; `sweep` measures it as the original of a grid that says \
+         what `{key}` is",
+        path.display()
+    )]
+    Untold {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The network.
+        network: String,
+        /// What isn't told.
+        key: &'static str,
+    },
     /// There is no room for what workers write.
     #[error("failed to make a temporary folder: {source}; TMPDIR names another place")]
     NoScratch {

@@ -269,7 +269,7 @@ network = { name = "resnet50", width = 0 }
     13 | network = { name = "resnet50", width = 0 }
        |                    ^^^^^^^^^^
        |
-       = note: known are `mlp`, `resnet18`, `resnet18-cifar`, `resnet9`
+       = note: known are `mlp`, `resnet18`, `resnet18-cifar`, `resnet9`, `vit`
        = help: did you mean `resnet18`?
 
     error: `width` must be a whole number from 1 to 256, not 0
@@ -277,6 +277,25 @@ network = { name = "resnet50", width = 0 }
        |
     13 | network = { name = "resnet50", width = 0 }
        |                                        ^
+    "#);
+}
+
+#[test]
+fn sizes_of_a_network_that_do_not_fit_into_one_another() {
+    let with = |network: &str| problems(&[TORCH, "[training]\n", network, "[method.ct]\n"].concat());
+    insta::assert_snapshot!(with("network = { name = \"vit\", patch = 5 }\n"), @r#"
+    error: `size` = 32 is no multiple of `patch` = 5
+     --> grid.toml:9:35
+      |
+    9 | network = { name = "vit", patch = 5 }
+      |                                   ^
+    "#);
+    insta::assert_snapshot!(with("network = { name = \"vit\", width = 90 }\n"), @r#"
+    error: `width` = 90 is no multiple of `heads` = 4
+     --> grid.toml:9:35
+      |
+    9 | network = { name = "vit", width = 90 }
+      |                                   ^^
     "#);
 }
 

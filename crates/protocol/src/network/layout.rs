@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::topology::{Birth, Layer, Operation, Topology};
+use super::topology::{Birth, Layer, Operation, Patches, Topology};
 
 /// What a parameter is to its layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,9 +14,9 @@ pub enum Role {
         /// Inputs of an output.
         fan_in: i64,
     },
-    /// Scale of a batch normalisation.
+    /// Scale of a normalisation.
     NormWeight,
-    /// Shift of a batch normalisation.
+    /// Shift of a normalisation.
     NormBias,
     /// Weight \[out, in\] of a linear layer.
     LinearWeight,
@@ -25,6 +25,8 @@ pub enum Role {
         /// Inputs of the layer.
         fan_in: i64,
     },
+    /// What is added to tokens, or stands beside them.
+    Embedding,
 }
 
 /// One trainable tensor.
@@ -169,7 +171,10 @@ impl Layout {
                         self.parameter(format!("{module}.bias"), &[it.outputs], role, it.birth);
                     }
                 }
-                Operation::BatchNorm { channels } => self.norm(module, *channels),
+                Operation::BatchNorm { channels } => self.batch_norm(module, *channels),
+                Operation::LayerNorm { features } => self.norm(&module, *features),
+                Operation::Patches(it) => self.patches(it),
+                Operation::Attention { width, .. } => self.attention(&module, *width),
                 Operation::Linear(it) => {
                     let shape = [it.outputs, it.inputs];
                     self.parameter(format!("{module}.weight"), &shape, Role::LinearWeight, it.birth);
@@ -190,14 +195,46 @@ impl Layout {
                 | Operation::AveragePool
                 | Operation::LargestPool
                 | Operation::Flatten
+                | Operation::Gelu
+                | Operation::FirstToken
                 | Operation::Divide { .. } => {}
             }
         }
     }
 
-    fn norm(&mut self, module: String, channels: i64) {
-        self.parameter(format!("{module}.weight"), &[channels], Role::NormWeight, Birth::FanIn);
-        self.parameter(format!("{module}.bias"), &[channels], Role::NormBias, Birth::FanIn);
+    fn patches(&mut self, &Patches { channels, side, count, width }: &Patches) {
+        let bias = Role::KernelBias { fan_in: channels * side * side };
+        for (key, shape, role, birth) in [
+            ("class_token", [1, 1, width].as_slice(), Role::Embedding, Birth::Zero),
+            ("conv_proj.weight", &[width, channels, side, side], Role::Kernel, Birth::LeCun),
+            ("conv_proj.bias", &[width], bias, Birth::LeCun),
+            ("encoder.pos_embedding", &[1, 1 + count, width], Role::Embedding, Birth::Position),
+        ] {
+            self.parameter(key.to_owned(), shape, role, birth);
+        }
+    }
+
+    /// Queries, keys and values in one map, as `torch.nn.MultiheadAttention` has them, and the map behind the heads.
+    fn attention(&mut self, module: &str, width: i64) {
+        let bias = Role::LinearBias { fan_in: width };
+        for (key, shape, role, birth) in [
+            ("in_proj_weight", [3 * width, width].as_slice(), Role::LinearWeight, Birth::Glorot),
+            ("in_proj_bias", &[3 * width], bias, Birth::Zero),
+            ("out_proj.weight", &[width, width], Role::LinearWeight, Birth::FanIn),
+            ("out_proj.bias", &[width], bias, Birth::Zero),
+        ] {
+            self.parameter(format!("{module}.{key}"), shape, role, birth);
+        }
+    }
+
+    /// Scale and shift.
+    fn norm(&mut self, module: &str, features: i64) {
+        self.parameter(format!("{module}.weight"), &[features], Role::NormWeight, Birth::FanIn);
+        self.parameter(format!("{module}.bias"), &[features], Role::NormBias, Birth::FanIn);
+    }
+
+    fn batch_norm(&mut self, module: String, channels: i64) {
+        self.norm(&module, channels);
         let (norm, offset) = (self.norms.len(), self.statistic_count());
         self.norms.push(Norm { module, channels, offset });
         self.entries.extend([Entry::Mean(norm), Entry::Variance(norm), Entry::Batches(norm)]);

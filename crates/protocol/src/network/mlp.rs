@@ -17,7 +17,6 @@ pub(super) const NETWORK: Architecture = Architecture {
     about: "Fully connected: two hidden layers, a bias and a small birth of the first alone",
     source: "Haim et al., Reconstructing training data from trained neural networks, NeurIPS 2022, arXiv:2206.07758",
     keys: &[WIDTH],
-    least_size: 8,
     topology: |network| {
         let (width, size) = (network.key(&WIDTH), network.size());
         let linear = |name: &str, inputs, outputs, bias, birth| {
@@ -35,4 +34,5 @@ pub(super) const NETWORK: Architecture = Architecture {
         let head = vec![linear("layers.2", width, network.classes(), false, Birth::FanIn)];
         Topology { stem, blocks: vec![hidden], head }
     },
+    ..Architecture::PLAIN
 };

@@ -14,11 +14,12 @@ mod resnet18;
 mod resnet18_cifar;
 mod resnet9;
 pub mod topology;
+mod vit;
 
 pub use layout::{Entry, Layout, Norm, Parameter, Role};
 pub use places::{Draw, NoSuchTensor};
 pub use preparation::{NoPreparation, Preparation};
-pub use recognise::{Likeness, recognise, stranger};
+pub use recognise::{Likeness, Shapes, recognise, stranger};
 pub use topology::Topology;
 
 use std::{collections::BTreeMap, fmt, ops::RangeInclusive};
@@ -27,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 /// All architectures that a grid can name, in alphabetical order.
 pub const NETWORKS: &[Architecture] =
-    &[mlp::NETWORK, resnet18::NETWORK, resnet18_cifar::NETWORK, resnet9::NETWORK];
+    &[mlp::NETWORK, resnet18::NETWORK, resnet18_cifar::NETWORK, resnet9::NETWORK, vit::NETWORK];
 
 /// How many outputs a network may have.
 pub const CLASSES: RangeInclusive<u32> = 2..=10_000;
@@ -54,11 +55,31 @@ pub struct Architecture {
     pub keys: &'static [Key],
     /// The smallest images that it can see, in pixels of a side.
     pub least_size: u32,
+    /// Whether sizes that are within bounds go together.
+    pub fits: fn(&Checked<'_>) -> Result<(), NetworkError>,
+    /// The network that a state dict's names and shapes tell of; nothing where every length of an axis is to be tried as
+    /// every size.
+    pub told: Option<fn(&Shapes<'_>) -> Option<Network>>,
+    /// Keys that tensors don't tell.
+    pub untold: &'static [Key],
     /// The layers of a network of these sizes.
     pub topology: fn(&Checked<'_>) -> Topology,
 }
 
 impl Architecture {
+    /// One whose sizes are free of each other and can be told from its tensors; it has yet to get a name and layers.
+    const PLAIN: Self = Self {
+        name: "",
+        about: "",
+        source: "",
+        keys: &[],
+        least_size: *SIZES.start(),
+        fits: |_| Ok(()),
+        told: None,
+        untold: &[],
+        topology: |_| Topology { stem: Vec::new(), blocks: Vec::new(), head: Vec::new() },
+    };
+
     /// The network that a grid gets which sets no key.
     pub fn usual(&self, classes: u32) -> Network {
         let keys: Vec<(&str, u32)> = self.keys.iter().map(|key| (key.name, key.default)).collect();
@@ -169,7 +190,9 @@ impl Network {
                 return Err(NetworkError::outside(key.name, value, &(key.least..=key.most)));
             }
         }
-        Ok(Checked { architecture, network: self })
+        let checked = Checked { architecture, network: self };
+        (architecture.fits)(&checked)?;
+        Ok(checked)
     }
 
     /// What it computes.
@@ -246,6 +269,17 @@ pub enum NetworkError {
         /// The largest.
         most: u32,
     },
+    /// A size is no multiple of another.
+    NoMultiple {
+        /// Which size.
+        key: &'static str,
+        /// What it is.
+        value: i64,
+        /// The size that it must be a multiple of.
+        of: &'static str,
+        /// What that one is.
+        step: i64,
+    },
 }
 
 impl NetworkError {
@@ -270,6 +304,9 @@ impl fmt::Display for NetworkError {
             }
             Self::Outside { key, value, least, most } => {
                 write!(formatter, "{key} = {value} can't be built; {key} is {least} to {most}")
+            }
+            Self::NoMultiple { key, value, of, step } => {
+                write!(formatter, "{key} = {value} is no multiple of {of} = {step}")
             }
         }
     }

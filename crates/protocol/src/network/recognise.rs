@@ -7,10 +7,13 @@ use super::{Architecture, CLASSES, Layout, NETWORKS, Network};
 /// Different lengths of axes that are tried as sizes of a network; a real one has fewer than ten.
 const MOST_LENGTHS: usize = 24;
 
+/// Shapes of a state dict's tensors, by their names.
+pub type Shapes<'s> = BTreeMap<&'s str, &'s [usize]>;
+
 /// A network that a state dict may be one of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Likeness {
-    /// The network; tensors don't tell what it sees of an image.
+    /// The network; tensors don't tell what is done to pixels, nor the keys that its architecture calls untold.
     pub network: Network,
     /// Tensors that have the name and the shape that the network asks for.
     pub matching: usize,
@@ -33,8 +36,7 @@ const STRANGERS: &[(&str, &str, &str)] = &[
     ("ResNet-101", "layer3.22.conv3.weight", "layer3.23.conv3.weight"),
     ("ResNet-152", "layer3.35.conv3.weight", "layer3.36.conv3.weight"),
     ("a VGG", "features.0.weight", "features.0.0.weight"),
-    ("a vision transformer", "blocks.0.attn.qkv.weight", "layers.0.blocks.0.attn.qkv.weight"),
-    ("a vision transformer", "encoder.layers.encoder_layer_0.ln_1.weight", "conv1.weight"),
+    ("timm's vision transformer", "blocks.0.attn.qkv.weight", "layers.0.blocks.0.attn.qkv.weight"),
 ];
 
 /// The name of a well-known network that the catalogue lacks and that these tensors look like.
@@ -47,12 +49,16 @@ pub fn stranger<'s>(keys: impl Iterator<Item = &'s str>) -> Option<&'static str>
 /// The network of the catalogue that has most tensors in common with a state dict; nothing where none has any. Every
 /// length of an axis is tried as every size.
 pub fn recognise<'s>(tensors: impl Iterator<Item = (&'s str, &'s [usize])>) -> Option<Likeness> {
-    let tensors: BTreeMap<&str, &[usize]> = tensors.collect();
+    let tensors: Shapes<'_> = tensors.collect();
     let lengths: BTreeSet<u32> =
         tensors.values().filter_map(|shape| u32::try_from(*shape.first()?).ok()).collect();
     let lengths: Vec<u32> = lengths.into_iter().take(MOST_LENGTHS).collect();
     let mut best: Option<Likeness> = None;
-    for network in NETWORKS.iter().flat_map(|architecture| candidates(architecture, &lengths)) {
+    let meant = |architecture: &Architecture| match architecture.told {
+        Some(told) => told(&tensors).into_iter().collect(),
+        None => candidates(architecture, &lengths),
+    };
+    for network in NETWORKS.iter().flat_map(meant) {
         let Ok(layout) = network.layout() else { continue };
         let (matching, of) = in_common(&layout, &tensors);
         if matching > best.as_ref().map_or(0, |best| best.matching) {
@@ -81,7 +87,7 @@ fn candidates(architecture: &Architecture, lengths: &[u32]) -> Vec<Network> {
     networks
 }
 
-fn in_common(layout: &Layout, tensors: &BTreeMap<&str, &[usize]>) -> (usize, usize) {
+fn in_common(layout: &Layout, tensors: &Shapes<'_>) -> (usize, usize) {
     let wanted = layout.keys_and_shapes();
     let wanted = wanted.iter().filter(|(_, shape)| !shape.is_empty());
     let fits = |(key, shape): &(&str, &[usize])| tensors.get(key).is_some_and(|found| found == shape);

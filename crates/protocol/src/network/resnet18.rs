@@ -16,7 +16,6 @@ pub(super) const NETWORK: Architecture = Architecture {
     about: "ResNet-18 for photographs: 7×7 stem of stride 2, max pooling, eight basic blocks; width 64 is torchvision's",
     source: "He et al., Deep residual learning for image recognition, CVPR 2016; torchvision.models.resnet18",
     keys: &[WIDTH],
-    least_size: 8,
     topology: |network| {
         let width = network.key(&WIDTH);
         let stem = vec![
@@ -27,6 +26,7 @@ pub(super) const NETWORK: Architecture = Architecture {
         ];
         Topology { stem, blocks: blocks(width), head: head(8 * width, network.classes()) }
     },
+    ..Architecture::PLAIN
 };
 
 /// Four stages of two basic blocks; each stage after the first halves the image and doubles the channels.

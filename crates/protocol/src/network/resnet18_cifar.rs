@@ -15,7 +15,6 @@ pub(super) const NETWORK: Architecture = Architecture {
     source: "He et al., Deep residual learning for image recognition, CVPR 2016, § 4.2; the ResNet-18 of unlearning papers on \
              CIFAR-10 (Unlearn-Sparse, SalUn)",
     keys: &[WIDTH],
-    least_size: 8,
     topology: |network| {
         let width = network.key(&WIDTH);
         let stem = vec![
@@ -25,4 +24,5 @@ pub(super) const NETWORK: Architecture = Architecture {
         ];
         Topology { stem, blocks: blocks(width), head: head(8 * width, network.classes()) }
     },
+    ..Architecture::PLAIN
 };

@@ -49,6 +49,7 @@ pub(super) const NETWORK: Architecture = Architecture {
         ];
         Topology { stem: unit("0", [CHANNELS, width], 3, 1, 1), blocks, head }
     },
+    ..Architecture::PLAIN
 };
 
 fn convolution_norm_relu(

@@ -111,6 +111,48 @@ fn what_is_not_there_or_out_of_bounds_is_refused() {
 }
 
 #[test]
+fn a_transformer_has_torchvisions_parameters() {
+    let keys = [("patch", 16), ("width", 768), ("depth", 12), ("heads", 12), ("mlp-ratio", 4)];
+    let network = Network { size: 224, ..Network::new("vit", 1000, &keys) };
+    let layout = network.layout().expect("within bounds");
+    // torchvision's documentation of ViT_B_16_Weights: 86567656 parameters.
+    assert_eq!(layout.parameter_count(), 86_567_656);
+    assert_eq!((layout.parameters.len(), layout.norms.len(), layout.blocks.len()), (152, 0, 12));
+    let keys: Vec<&str> = layout.parameters.iter().map(|parameter| parameter.key.as_str()).collect();
+    assert_eq!(
+        keys[..9],
+        [
+            "class_token",
+            "conv_proj.weight",
+            "conv_proj.bias",
+            "encoder.pos_embedding",
+            "encoder.layers.encoder_layer_0.ln_1.weight",
+            "encoder.layers.encoder_layer_0.ln_1.bias",
+            "encoder.layers.encoder_layer_0.self_attention.in_proj_weight",
+            "encoder.layers.encoder_layer_0.self_attention.in_proj_bias",
+            "encoder.layers.encoder_layer_0.self_attention.out_proj.weight",
+        ]
+    );
+    assert_eq!(keys[148..], ["encoder.ln.weight", "encoder.ln.bias", "heads.head.weight", "heads.head.bias"]);
+}
+
+#[test]
+fn sizes_that_do_not_fit_into_one_another_are_refused() {
+    let vit = |patch, width, heads| {
+        let keys = [("patch", patch), ("width", width), ("depth", 1), ("heads", heads), ("mlp-ratio", 2)];
+        Network::new("vit", 10, &keys).check().map(drop)
+    };
+    assert_eq!(vit(4, 8, 2), Ok(()));
+    for (patch, width, heads, key, of) in [(5, 8, 2, "size", "patch"), (4, 9, 2, "width", "heads")] {
+        let error = vit(patch, width, heads).expect_err("it can't be built");
+        assert!(
+            matches!(error, NetworkError::NoMultiple { key: have, of: have_of, .. } if (have, have_of) == (key, of)),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn roles_follow_the_layers() {
     let layout = resnet18(4, 10);
     let role = |key: &str| {
@@ -131,9 +173,14 @@ fn recognised(tensors: &[(String, Vec<usize>)]) -> Option<super::Likeness> {
 
 #[test]
 fn every_network_is_recognised_by_its_tensors() {
-    for network in smallest(7) {
-        let mut network = network;
+    let with_12 = |mut network: Network| {
         network.keys.values_mut().for_each(|size| *size = 12);
+        network
+    };
+    let transformer = [("patch", 4), ("width", 12), ("depth", 3), ("heads", 4), ("mlp-ratio", 2)];
+    let transformer = [32, 48].map(|size| Network { size, ..Network::new("vit", 7, &transformer) });
+    let others = smallest(7).filter(|network| network.name != "vit").map(with_12);
+    for network in others.chain(transformer) {
         let likeness = recognised(&shapes(&network.layout().expect("within bounds"))).expect("known");
         assert_eq!((&likeness.network, likeness.is_whole()), (&network, true));
     }

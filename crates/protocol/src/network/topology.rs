@@ -32,7 +32,8 @@ pub struct Layer {
     pub operation: Operation,
 }
 
-/// What a layer computes. Features are \[B, channels, height, width\], or \[B, features\] once they are flat.
+/// What a layer computes. Features are \[B, channels, height, width\], or \[B, features\] once they are flat; tokens are \[B,
+/// tokens, features\].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
     /// Square convolution.
@@ -59,8 +60,26 @@ pub enum Operation {
     LargestPool,
     /// Channels, height and width become one axis.
     Flatten,
-    /// Affine map of flat features.
+    /// Affine map of flat features, or of each token.
     Linear(Linear),
+    /// Tokens of an image: that of the class, then one for each square patch, each with a position added.
+    Patches(Patches),
+    /// Layer normalisation of flat features or of each token: ε = 1e-6.
+    LayerNorm {
+        /// Features.
+        features: i64,
+    },
+    /// Tokens look at one another: scaled products of queries and keys, over several heads.
+    Attention {
+        /// Features of a token.
+        width: i64,
+        /// Heads, which share the features among them.
+        heads: i64,
+    },
+    /// x Φ(x) of the normal distribution.
+    Gelu,
+    /// The token of the class, as flat features.
+    FirstToken,
     /// Division of everything by a number.
     Divide {
         /// The number, not 0.
@@ -85,6 +104,14 @@ pub enum Birth {
     /// Normal with the standard deviation 1e-4, a bias too: networks that learn features instead of keeping those of their
     /// birth.
     Small,
+    /// Uniform in ±√(6/(inputs + outputs)), a bias normal with the standard deviation 1e-6: torchvision's transformers.
+    Glorot,
+    /// Normal with the variance 1/inputs, a bias 0: patches of torchvision's transformers.
+    LeCun,
+    /// Normal with the standard deviation 0.02: positions of torchvision's transformers.
+    Position,
+    /// 0.
+    Zero,
 }
 
 /// A square convolution.
@@ -117,6 +144,20 @@ pub struct Linear {
     pub bias: bool,
     /// How its tensors are drawn.
     pub birth: Birth,
+}
+
+/// Square patches of an image as tokens. Names of tensors are torchvision's: `class_token` \[1, 1, width\], `conv_proj`, a
+/// convolution whose step is its kernel, and `encoder.pos_embedding` \[1, 1 + count, width\].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patches {
+    /// Channels of the image.
+    pub channels: i64,
+    /// Pixels of a side of a patch.
+    pub side: i64,
+    /// Patches of an image.
+    pub count: i64,
+    /// Features of a token.
+    pub width: i64,
 }
 
 impl Layer {

@@ -13,6 +13,7 @@ use tch::Tensor;
 use super::{
     Format, LayerViews, NetworkRows, Weights,
     layers::{self, Stride, Taps},
+    tokens::{Maps, Networks, tokens},
 };
 
 /// ε in a batch normalisation's root.
@@ -63,6 +64,25 @@ enum Step {
     Divide {
         by: i64,
     },
+    Patches {
+        class: usize,
+        kernel: usize,
+        bias: usize,
+        positions: usize,
+        side: i64,
+    },
+    LayerNorm {
+        weight: usize,
+        bias: usize,
+    },
+    /// Weights and biases of the maps before the heads and behind them.
+    Attention {
+        inward: [usize; 2],
+        outward: [usize; 2],
+        heads: i64,
+    },
+    Gelu,
+    FirstToken,
     /// The sum is written over what the body gives where nobody else needs it.
     Residual {
         body: Vec<Step>,
@@ -165,6 +185,17 @@ impl Places {
             &Operation::Divide { by } => Step::Divide { by },
             Operation::Flatten => Step::Flatten,
             Operation::Linear(it) => Step::Linear { weight: self.next(), bias: it.bias.then(|| self.next()) },
+            Operation::Patches(it) => {
+                let [class, kernel, bias, positions] = [(); 4].map(|()| self.next());
+                Step::Patches { class, kernel, bias, positions, side: it.side }
+            }
+            Operation::LayerNorm { .. } => Step::LayerNorm { weight: self.next(), bias: self.next() },
+            &Operation::Attention { heads, .. } => {
+                let [inward, outward] = [(); 2].map(|()| [self.next(), self.next()]);
+                Step::Attention { inward, outward, heads }
+            }
+            Operation::Gelu => Step::Gelu,
+            Operation::FirstToken => Step::FirstToken,
             Operation::Residual { body, shortcut } => {
                 let (body, shortcut) = (self.steps(body), self.steps(shortcut));
                 let in_place = body.last().is_some_and(Step::is_needed_by_none);
@@ -186,12 +217,17 @@ impl Step {
             Self::Convolution { .. }
             | Self::BatchNorm { .. }
             | Self::Linear { .. }
+            | Self::LayerNorm { .. }
+            | Self::Attention { .. }
+            | Self::Patches { .. }
             | Self::Residual { .. } => true,
             Self::Relu { .. }
             | Self::MaxPool { .. }
             | Self::AveragePool
             | Self::LargestPool
             | Self::Flatten
+            | Self::Gelu
+            | Self::FirstToken
             | Self::Divide { .. } => false,
         }
     }
@@ -232,16 +268,34 @@ impl Forward<'_> {
             Step::Divide { by } => input / by,
             Step::Flatten if self.several.is_some() => input.flatten(2, -1),
             Step::Flatten => input.flatten(1, -1),
-            Step::Linear { weight, bias } => match self.several {
-                None => input.linear(parameter(weight), bias.map(parameter)),
-                Some(_) => layers::linear(&input, parameter(weight), bias.map(parameter)),
-            },
+            Step::Linear { weight, bias } => {
+                self.networks().linear(&input, parameter(weight), bias.map(parameter))
+            }
+            Step::Patches { class, kernel, bias, positions, side } => {
+                let over = Stride { stride: side, padding: 0 };
+                let maps = self.convolution(&input, parameter(kernel), Some(parameter(bias)), over);
+                tokens(&maps, parameter(class), parameter(positions))
+            }
+            Step::LayerNorm { weight, bias } => {
+                self.networks().layer_norm(&input, (parameter(weight), parameter(bias)))
+            }
+            Step::Attention { inward, outward, heads } => {
+                let map = |[weight, bias]: [usize; 2]| (parameter(weight), parameter(bias));
+                let maps = Maps { inward: map(inward), outward: map(outward) };
+                self.networks().attention(&input, heads, &maps)
+            }
+            Step::Gelu => input.gelu("none"),
+            Step::FirstToken => input.select(-2, 0),
             Step::Residual { ref body, ref shortcut, in_place } => {
                 let mut long = self.all(body, input.shallow_clone());
                 let short = self.all(shortcut, input);
                 if in_place && self.several.is_none() { long.g_add_(&short) } else { long.g_add(&short) }
             }
         }
+    }
+
+    fn networks(self) -> Networks {
+        if self.several.is_some() { Networks::Several } else { Networks::One }
     }
 
     fn convolution(self, input: &Tensor, kernel: &Tensor, bias: Option<&Tensor>, over: Stride) -> Tensor {

@@ -104,13 +104,17 @@ fn products(input: &Tensor, kernel: &Tensor, map: &Map, taps: &Taps) -> Tensor {
     input.reshape([rows, batch, inputs * before]).bmm(&dense).view([rows, batch, outputs, below, beside])
 }
 
-/// Linear layers of \[M, B, I\] with weights \[M, O, I\] and biases \[M, O\].
+/// Linear layers of \[M, …, I\] with weights \[M, O, I\] and biases \[M, O\].
 pub(super) fn linear(input: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
-    let output = input.bmm(&weight.transpose(1, 2));
-    match bias {
+    let mut shape = input.size();
+    let output = input.flatten(1, -2).bmm(&weight.transpose(1, 2));
+    let output = match bias {
         Some(bias) => output + bias.unsqueeze(1),
         None => output,
-    }
+    };
+    shape.truncate(shape.len() - 1);
+    shape.push(weight.size()[1]);
+    output.view(shape.as_slice())
 }
 
 /// What works channel by channel, on all channels of all networks.

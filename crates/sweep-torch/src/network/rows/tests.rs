@@ -23,12 +23,19 @@ fn networks() -> impl Iterator<Item = (String, Network, i64)> {
         let shapes: &[(u32, u32)] = match architecture.name {
             "mlp" => &[(16, 8), (16, 12)],
             "resnet18" => &[(2, 32), (2, 48), (16, 32)],
+            "vit" => &[(12, 8), (16, 12)],
             _ => &[(2, 32), (2, 48)],
         };
         shapes.iter().map(|&(width, size)| {
             let name = architecture.name;
-            let wanted =
-                network::Network { size, ..network::Network::new(name, CLASSES, &[("width", width)]) };
+            let usual = architecture.usual(CLASSES).keys;
+            let small = |(key, usual): (String, u32)| match key.as_str() {
+                "width" => (key, width),
+                "depth" => (key, 2),
+                _ => (key, usual),
+            };
+            let keys = usual.into_iter().map(small).collect();
+            let wanted = network::Network { size, keys, ..network::Network::new(name, CLASSES, &[]) };
             (
                 format!("{name} of width {width} on {size}"),
                 build(&wanted).expect("registered"),
