@@ -6,6 +6,10 @@ that nobody's prints reach the messages. The process forks at once: the first st
 leaves behind; the second imports PyTorch, waits for the job and performs it. Pixels and weights lie in memory that
 `sweep-torch` shares; only numbers and words cross the pipes.
 
+Where the network is the user's own too, the second process forks once more: its child builds the network and calls the
+function, and it builds the network itself, gives it the weights that the child has left, and says what it makes of every
+image. Nothing that a function does to its process reaches what its weights are judged by.
+
 It needs Python 3.9, numpy and PyTorch 2.
 """
 
@@ -302,13 +306,11 @@ def read_weights(path):
 
 
 def write_weights(path, tensors):
-    """The inverse; real numbers as float32, whole ones as int64, names as `sweep` knows them."""
+    """The inverse; real numbers as float32, whole ones as int64."""
     import torch
 
     header, parts, place = {}, [], 0
     for name, tensor in tensors.items():
-        for wrapper in ("_orig_mod.", "module."):
-            name = name[len(wrapper):] if name.startswith(wrapper) else name
         real = tensor.is_floating_point()
         tensor = tensor.detach().to("cpu", torch.float32 if real else torch.int64).contiguous()
         part = tensor.numpy().tobytes()
@@ -322,6 +324,18 @@ def write_weights(path, tensors):
         file.write(len(text).to_bytes(8, "little") + text)
         for part in parts:
             file.write(part)
+
+
+def unwrapped(tensors, known=()):
+    """The tensors under the names that the network has without `torch.compile` and `DataParallel`."""
+    if set(tensors) == set(known):
+        return tensors
+    bare = {}
+    for name, tensor in tensors.items():
+        for wrapper in ("_orig_mod.", "module."):
+            name = name[len(wrapper):] if name.startswith(wrapper) else name
+        bare[name] = tensor
+    return bare
 
 
 # --- data -------------------------------------------------------------------------------------------------------------
@@ -409,7 +423,7 @@ def dataset(job, name):
             return rebuilt, (self.places,)
 
         def __len__(self):
-            return len(self.targets)
+            return len(self.images)
 
         def take(self, places):
             pixels = torch.from_numpy(self.images[places].astype(numpy.float32))
@@ -431,6 +445,8 @@ def dataset(job, name):
 
     torch.utils.data._utils.collate.default_collate_fn_map[Pair] = collate
     shared = job["data"]
+    if name == "test":
+        shared = shared["unseen"]
     return Examples(shared["images"], shared["labels"], shared["shape"], shared[name], job["preparation"])
 
 
@@ -457,9 +473,10 @@ def arguments(job, device):
     from torch.utils.data import DataLoader
     from types import SimpleNamespace
 
-    names = ["retain", "forget", "validation"]
+    trains = isinstance(job["takes"], dict)
+    names = ["train", "validation"] if trains else ["retain", "forget", "validation"]
     sets = {name: dataset(job, name) if job["data"][name] else None for name in names}
-    if job["takes"] == "loaders":
+    if trains or job["takes"] == "loaders":
         size = job["batch_size"]
         return [
             Withheld() if sets[name] is None else DataLoader(sets[name], size, shuffle=name != "validation")
@@ -498,38 +515,52 @@ class Progress:
 
 
 class Own:
-    """Which files are the user's: those below the folder of the function's file, or its package where it is installed."""
+    """Which files are the user's: those below the folder of a file that the grid names, or its package where it is installed.
+    Pairs: the folder that it is imported from, and what of it is the user's."""
 
-    root, place = "", ""
+    places, loader, network = [], None, ""
 
     @classmethod
-    def holds(cls, path):
-        if path != cls.place and not path.startswith(os.path.join(cls.place, "")):
-            return False
-        below = path[len(cls.place):]
-        return "site-packages" not in below and "dist-packages" not in below
+    def add(cls, code):
+        place = os.path.abspath(code["root"]), os.path.abspath(code["own"])
+        if place not in cls.places:
+            cls.places.append(place)
+
+    @classmethod
+    def root(cls, path):
+        """The folder that one of the user's files is imported from; nothing for those of others."""
+        for root, place in cls.places:
+            below = path[len(place):]
+            installed = "site-packages" in below or "dist-packages" in below
+            if (path == place or path.startswith(os.path.join(place, ""))) and not installed:
+                return root
+        return None
+
+    @classmethod
+    def shown(cls, path):
+        return os.path.relpath(path, cls.root(path))
 
     @classmethod
     def files(cls):
-        """Those that were imported, below the root."""
+        """Those that were imported, each below its folder."""
         found = set()
         for module in list(sys.modules.values()):
             path = getattr(module, "__file__", None)
-            if isinstance(path, str) and cls.holds(os.path.abspath(path)) and os.path.exists(path):
-                found.add(os.path.relpath(path, cls.root))
+            path = os.path.abspath(path) if isinstance(path, str) else ""
+            if cls.root(path) and os.path.exists(path):
+                found.add(cls.shown(path))
         return sorted(found)
 
 
-def load(path, name):
-    """The user's file as a module of its own name, or the module that the grid names. It and what it imports of the user's are
-    compiled from their source: a cache of bytecode may be that of other bytes."""
+def own_first():
+    """What is the user's is compiled from its source, since a cache of bytecode may be that of other bytes, and is found before
+    everything else."""
     import importlib.machinery as machinery
-    import importlib.util
 
     class Fresh(machinery.SourceFileLoader):
         def get_code(self, fullname):
             path = self.get_filename(fullname)
-            if not Own.holds(os.path.abspath(path)):
+            if not Own.root(os.path.abspath(path)):
                 return super().get_code(fullname)
             return compile(self.get_data(path), path, "exec", dont_inherit=True)
 
@@ -538,7 +569,7 @@ def load(path, name):
 
     def is_hooked(place):
         place = os.path.abspath(place)
-        return place == Own.root or Own.holds(place)
+        return any(place == root for root, _ in Own.places) or Own.root(place) is not None
 
     def hook(place):
         if not is_hooked(place):
@@ -550,21 +581,35 @@ def load(path, name):
     for place in [place for place in sys.path_importer_cache if is_hooked(place)]:
         del sys.path_importer_cache[place]
     # Nothing of the working folder is imported unless that is the user's folder, whose files are part of the run's name.
-    sys.path[0:1] = [Own.root] if Own.place == Own.root else []
+    sys.path[0:1] = [root for root, place in Own.places if root == place]
+    return Fresh
+
+
+def load(code):
+    """What the grid names: the user's file as a module of its own name, or the module that it is, and in it the function."""
+    import importlib.util
+
+    path, name = os.path.abspath(code["file"]), code["module"]
     sys.argv = [path]
     if name is not None:
         module = importlib.import_module(name)
         found = os.path.abspath(getattr(module, "__file__", None) or "")
         if not os.path.samefile(found, path):
             raise Refused(f"`{name}` is imported from `{found}` and not from `{path}`")
-        return module
+        return getattr(module, code["function"])
     name = os.path.splitext(os.path.basename(path))[0]
-    if name in sys.modules:
+    module = sys.modules.get(name)
+    if module is None:
+        spec = importlib.util.spec_from_file_location(name, path, loader=Own.loader(name, path))
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    elif not is_same(getattr(module, "__file__", None), path):
         raise Refused(f"a module `{name}` is there already; give `{name}.py` another name")
-    spec = importlib.util.spec_from_file_location(name, path, loader=Fresh(name, path))
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return getattr(module, code["function"])
+
+
+def is_same(found, path):
+    return isinstance(found, str) and os.path.exists(found) and os.path.samefile(found, path)
 
 
 class Refused(Exception):
@@ -584,13 +629,13 @@ def told(error):
     place, trace = "", error.__traceback__
     while trace is not None:
         path = trace.tb_frame.f_code.co_filename
-        if Own.holds(path):
-            place = f"{os.path.relpath(path, Own.root)}, line {trace.tb_lineno}"
+        if Own.root(path):
+            place = f"{Own.shown(path)}, line {trace.tb_lineno}"
             line = __import__("linecache").getline(path, trace.tb_lineno).strip()
             place += f", `{line}`: " if line else ": "
         trace = trace.tb_next
-    if isinstance(error, SyntaxError) and error.filename and Own.holds(error.filename):
-        place = f"{os.path.relpath(error.filename, Own.root)}, line {error.lineno}: "
+    if isinstance(error, SyntaxError) and error.filename and Own.root(error.filename):
+        place = f"{Own.shown(error.filename)}, line {error.lineno}: "
     return (place + text)[:2000]
 
 
@@ -650,30 +695,215 @@ def returned(result, net):
 
 
 def perform(job, messages):
+    """Calls a function on a network that `sweep-torch` computes as well."""
     import torch
-    from torch.optim.optimizer import register_optimizer_step_post_hook
 
     device = torch.device("cuda" if job["cuda"] else "cpu")
     net = network(job["network"])
     net.load_state_dict(read_weights(job["weights"]))
     net.to(device)
     same_logits(job, net, device)
-    positional = arguments(job, device)
-    seed_all(job["seed"])
-    Progress.messages, Progress.process = messages, os.getpid()
-    register_optimizer_step_post_hook(lambda *_: Progress.move(steps=1))
-    function = getattr(load(job["file"], job["module"]), job["function"])
-    seed_all(job["seed"])
-    begin = time.perf_counter()
-    net = returned(function(net, *positional, **job["arguments"]), net)
-    if job["cuda"]:
-        torch.cuda.synchronize()
-    seconds = time.perf_counter() - begin
-    state = net.state_dict()
+    net, seconds = called(job, net, device, messages)
+    state = unwrapped(net.state_dict())
     finite = all(bool(tensor.isfinite().all()) for tensor in state.values())
     if finite:
         write_weights(job["result"], state)
     say(messages, answer={"seconds": seconds, "steps": Progress.steps, "finite": finite, "files": Own.files()})
+
+
+def called(job, net, device, messages):
+    """What a function leaves of a network, and how many seconds it has taken."""
+    import torch
+    from torch.optim.optimizer import register_optimizer_step_post_hook
+
+    positional = arguments(job, device)
+    seed_all(job["seed"])
+    Progress.messages, Progress.process = messages, os.getpid()
+    register_optimizer_step_post_hook(lambda *_: Progress.move(steps=1))
+    function = load(job["call"])
+    seed_all(job["seed"])
+    begin = time.perf_counter()
+    net = returned(function(net, *positional, **job["call"]["arguments"]), net)
+    if job["cuda"]:
+        torch.cuda.synchronize()
+    return net, time.perf_counter() - begin
+
+
+# --- networks of the user's own ---------------------------------------------------------------------------------------
+
+
+def built(job, seed):
+    """The user's network as its constructor makes it, and the names and shapes of its tensors."""
+    import torch
+
+    seed_all(seed)
+    code = job["network"]
+    net = load(code)(**code["arguments"])
+    if not isinstance(net, torch.nn.Module):
+        raise Refused(f"`{code['function']}` gives a {type(net).__name__}, not a torch.nn.Module")
+    state = net.state_dict()
+    for name, tensor in state.items():
+        if not isinstance(tensor, torch.Tensor) or tensor.is_complex():
+            raise Refused(f"its state_dict holds `{name}`, which is no tensor of real or whole numbers")
+    return net, {name: list(tensor.shape) for name, tensor in state.items()}
+
+
+def take(net, known, state):
+    """Gives a network weights, which must have its names and shapes; counts of batches may lack."""
+    other = [f"lacks `{name}`" for name in known if name not in state and not name.endswith("num_batches_tracked")]
+    other += [f"has `{name}` beside" for name in state if name not in known]
+    other += [
+        f"has `{name}` of {list(tensor.shape)}, not {known[name]}"
+        for name, tensor in state.items()
+        if name in known and list(tensor.shape) != known[name]
+    ]
+    if other:
+        more = f" and {len(other) - 1} more differences" if len(other) > 1 else ""
+        raise Refused(f"these are no weights of `{Own.network}`: the state_dict {other[0]}{more}")
+    net.load_state_dict(state, strict=False)
+
+
+def say_logits(net, images, classes):
+    """Logits [B, classes] in float32, with everything that makes them none refused."""
+    import torch
+
+    with torch.no_grad():
+        logits = net(images)
+    if not isinstance(logits, torch.Tensor):
+        raise Refused(f"`{Own.network}` gives a {type(logits).__name__}, not a tensor of logits")
+    if list(logits.shape) != [len(images), classes]:
+        raise Refused(
+            f"`{Own.network}` gives {list(logits.shape)} for {len(images)} images, not [{len(images)}, {classes}]: the grid says "
+            f"{classes} classes"
+        )
+    return logits.float().cpu()
+
+
+def refuse_others(have, want, why):
+    distance = float((have - want).abs().max())
+    bound = 1e-3 * (1 + float(want.abs().max()))
+    if want.isfinite().all() and not distance <= bound:
+        raise Refused(f"logits of `{Own.network}` differ by up to {distance:.3g}, where {bound:.3g} is allowed: {why}")
+
+
+def leave(job, device, messages):
+    """In a process of its own: builds the network, calls the function, and leaves weights and what they say of a few images."""
+    import numpy
+
+    net, known = built(job, job["seed"])
+    infinite = {name for name, tensor in net.state_dict().items() if not tensor.isfinite().all()}
+    if job["weights"] is not None:
+        take(net, known, read_weights(job["weights"]))
+    net.to(device).train()
+    seconds = 0.0
+    if job["call"] is not None:
+        net, seconds = called(job, net, device, messages)
+    state = unwrapped(net.state_dict(), known)
+    take(net, known, state)
+    finite = all(name in infinite or bool(tensor.isfinite().all()) for name, tensor in state.items())
+    if finite:
+        write_weights(job["result"], state)
+        net.eval()
+        images = dataset(job, "forget").take(numpy.arange(job["probed"])).to(device)
+        with open(job["said"], "wb") as said:
+            said.write(say_logits(net, images, job["classes"]).numpy().tobytes())
+    return {"seconds": seconds, "steps": Progress.steps, "finite": finite, "files": Own.files()}
+
+
+def judge(job, device, messages):
+    """Builds the network anew, gives it the weights that were left, and writes what it says of every image."""
+    import numpy
+    import torch
+
+    # Whatever of the network its weights don't hold comes out otherwise.
+    net, known = built(job, job["seed"] + 1)
+    take(net, known, read_weights(job["result"]))
+    net.to(device).eval()
+    Progress.messages, Progress.process = messages, os.getpid()
+    classes, probed = job["classes"], job["probed"]
+    images = dataset(job, "forget").take(numpy.arange(probed)).to(device)
+    probe = say_logits(net, images, classes)
+    half = max(1, probed // 2)
+    refuse_others(
+        say_logits(net, images[:half], classes),
+        probe[:half],
+        "in eval mode it gives other logits for the same image each time, or they depend on the other images of a batch",
+    )
+    said = torch.from_numpy(numpy.fromfile(job["said"], numpy.float32).reshape(probed, classes))
+    refuse_others(
+        said,
+        probe,
+        "another process with the same weights says something else, so they aren't all that decides (a hook, a patch, numbers "
+        "that are drawn anew and not in the state_dict)",
+    )
+    judged = {"data": job["judging"], "preparation": job["preparation"]}
+    with open(job["logits"], "wb") as logits:
+        for name in job["judged"]:
+            examples = dataset(judged, name)
+            for start in range(0, len(examples), 256):
+                Progress.move()
+                batch = examples.take(numpy.arange(start, min(start + 256, len(examples)))).to(device)
+                logits.write(say_logits(net, batch, classes).numpy().tobytes())
+
+
+def perform_own(job, messages):
+    """Carries out a run on a network of the user's own: one process leaves weights, another judges them."""
+    import torch
+
+    device = torch.device("cuda" if job["cuda"] else "cpu")
+    answer = os.memfd_create("answer")
+    judge_id, child = os.getpid(), os.fork()
+    if child == 0:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != judge_id:
+            os._exit(1)
+        del job["judging"]
+        left = guarded(messages, lambda: leave(job, device, messages))
+        if left is not None:
+            os.write(answer, json.dumps(left).encode())
+        end()
+    _, status = os.waitpid(child, 0)
+    left = os.pread(answer, 1 << 24, 0)
+    if left:
+        left = json.loads(left)
+        if left["finite"]:
+            judge(job, device, messages)
+        say(messages, answer=left)
+    elif os.WIFSIGNALED(status):
+        if os.WTERMSIG(status) != signal.SIGKILL:
+            signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    elif os.WEXITSTATUS(status):
+        os._exit(os.WEXITSTATUS(status))
+
+
+# --- the process ------------------------------------------------------------------------------------------------------
+
+
+def guarded(messages, act):
+    """Does something of which whatever it raises is told; gives what it gives, or nothing."""
+    try:
+        return act()
+    except Mismatch as error:
+        say(messages, failed={"kind": "refused", "message": str(error)})
+    except Refused as error:
+        say(messages, failed={"kind": "error", "message": str(error)})
+    except BaseException as error:
+        import traceback
+
+        traceback.print_exc()
+        kind = "out-of-memory" if is_shortage(error) else "error"
+        say(messages, failed={"kind": kind, "message": told(error)})
+    return None
+
+
+def end():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+    os._exit(0)
 
 
 def main():
@@ -701,25 +931,16 @@ def main():
     os.dup2(nothing, 0)
     os.close(nothing)
     job = json.loads(line)
-    Own.root, Own.place = job["root"], job["own"]
-    try:
-        perform(job, messages)
-    except Mismatch as error:
-        say(messages, failed={"kind": "refused", "message": str(error)})
-    except Refused as error:
-        say(messages, failed={"kind": "error", "message": str(error)})
-    except BaseException as error:
-        import traceback
-
-        traceback.print_exc()
-        kind = "out-of-memory" if is_shortage(error) else "error"
-        say(messages, failed={"kind": kind, "message": told(error)})
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:
-            pass
-    os._exit(0)
+    for code in [job["network"] if job["own"] else None, job["call"]]:
+        if code is not None:
+            Own.add(code)
+    Own.loader = own_first()
+    if job["own"]:
+        Own.network = job["network"]["function"]
+        guarded(messages, lambda: perform_own(job, messages))
+    else:
+        guarded(messages, lambda: perform(job, messages))
+    end()
 
 
 main()

@@ -28,7 +28,7 @@ echo '{"answer":{"seconds":0.5,"steps":1,"finite":true,"files":["m.py"]}}'
 "#;
 
 /// A folder with faces, a function, an environment below it, and a grid that calls the function.
-fn bench(table: &str, interpreter: PathBuf) -> Bench {
+pub(crate) fn bench(table: &str, interpreter: PathBuf) -> Bench {
     let bench = Bench::with_faces();
     for folder in
         ["", ".venv", ".venv/bin", ".venv/lib", ".venv/lib/python3.11", ".venv/lib/python3.11/site-packages"]
@@ -57,7 +57,7 @@ pub(crate) fn with_stand_in() -> Bench {
     )
 }
 
-fn runs_of(bench: &Bench, results: &str, label: &str) -> Vec<BTreeMap<String, String>> {
+pub(crate) fn runs_of(bench: &Bench, results: &str, label: &str) -> Vec<BTreeMap<String, String>> {
     let mut rows = csv_rows(&bench.read(format!("{results}/runs.csv")));
     rows.retain(|row| row["label"] == label);
     rows
@@ -188,7 +188,7 @@ fn with_pytorch(tables: &str) -> Bench {
 }
 
 /// Processes in whose environment the mark is.
-fn marked(mark: &str) -> usize {
+pub(crate) fn marked(mark: &str) -> usize {
     let entries = fs::read_dir("/proc").expect("a system with /proc").filter_map(Result::ok);
     let holds = |entry: &fs::DirEntry| {
         let environment = fs::read(entry.path().join("environ")).unwrap_or_default();

@@ -16,6 +16,7 @@ mod gpu;
 mod house;
 mod import;
 mod originals;
+mod own_network;
 mod package;
 mod readme;
 mod resume;

@@ -38,7 +38,6 @@ fn every_table_has_the_keys_that_the_check_knows() {
     }
     let computed = &schema["definitions"]["computed"];
     for (grid, table) in [
-        ("[training]\nnetwork = { zzz = 1 }\n", &properties["training"]["properties"]["network"]),
         ("[engine]\nzzz = 1\n", &properties["engine"]["anyOf"][1]),
         ("[cluster.slurm]\nzzz = 1\n", &properties["cluster"]["properties"]["slurm"]),
         ("[[exclude]]\nzzz = 1\n", &properties["exclude"]["items"]),
@@ -50,6 +49,10 @@ fn every_table_has_the_keys_that_the_check_knows() {
     ] {
         assert_eq!(known(grid), keys(table), "{grid}");
     }
+    let network = &properties["training"]["properties"]["network"]["anyOf"][0];
+    let names = network["properties"]["name"]["enum"].as_array().expect("names");
+    let of = |name: &Value| known(&format!("[training]\nnetwork = {{ name = {name}, zzz = 1 }}\n"));
+    assert_eq!(names.iter().flat_map(of).collect::<BTreeSet<_>>(), keys(network), "of all networks");
 }
 
 #[test]
@@ -73,9 +76,8 @@ fn the_page_on_grids_names_every_key() {
         for (key, value) in table["properties"].as_object().expect("keys") {
             let written = [format!("`{key}`"), format!("[{key}"), format!("{key} = "), format!("`{key}, ")];
             assert!(written.iter().any(|form| page.contains(form)), "{key}");
-            if value["properties"].is_object() && key != "method" {
-                tables.push(value);
-            }
+            let ways = value["anyOf"].as_array().into_iter().flatten().chain([value]);
+            tables.extend(ways.filter(|way| way["properties"].is_object() && key != "method"));
         }
     }
 }

@@ -97,8 +97,12 @@ fn network<'r>(dir: &Path, recorded: &'r Recorded) -> Result<&'r Network, Export
     Ok(&inputs.ok_or_else(|| ExportError::NoNetwork { dir: dir.to_owned() })?.network)
 }
 
-/// The tensors in the order of `PyTorch`; nothing where they are not the network's.
+/// The tensors in the order of `PyTorch`; nothing where they are not the network's. Those of a network in Python are what its
+/// own process left.
 fn in_order(network: &Network, state: StateDict) -> Option<StateDict> {
+    if network.own.is_some() {
+        return Some(state);
+    }
     let keys = network.layout().ok()?.keys_and_shapes();
     let mut tensors = std::collections::BTreeMap::from_iter(state.into_entries());
     let ordered = keys.into_iter().map(|(key, _)| Some((key.clone(), tensors.remove(&key)?)));

@@ -113,7 +113,7 @@ struct Example {
 
 impl Example {
     fn of(method: &Method) -> Self {
-        let facts = Facts { training: TrainingRecipe::default() };
+        let facts = Facts::of(TrainingRecipe::default());
         let open = method.engines == Engines::Simulating || method.open;
         Self { recipe: (method.recipe)(&method.defaults(), &facts), open }
     }

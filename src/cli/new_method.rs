@@ -92,14 +92,15 @@ mod tests {
     use std::path::Path;
 
     use super::{filled, is_name, write};
-    use crate::python::Callee;
+    use crate::python::{Callee, Duty};
 
     #[test]
     fn what_is_written_is_a_function_and_is_never_written_over() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("my_own.py");
         write(&path, &filled("my-own", Path::new("my_own.py"))).expect("it is new");
-        let target = Callee::parse(&format!("{}:unlearning", path.display())).expect("a target");
+        let target =
+            Callee::parse(&format!("{}:unlearning", path.display()), Duty::Unlearning).expect("a target");
         let function = target.read(&[]).expect("a function");
         assert_eq!(function.signature.names(), ["lr", "epochs", "forget_weight"]);
         assert!(write(&path, "").is_err());

@@ -117,6 +117,13 @@ fn remarks(plan: &Plan) -> Vec<String> {
             stages[1..].join(", ")
         ));
     }
+    if let Some(network) = plan.inputs.as_ref().map(|inputs| &inputs.network).filter(|it| it.own.is_some()) {
+        remarks.push(format!(
+            "network: {}, in Python, of which nothing is executed to plan: whether it can be built, how many outputs it has and \
+             whether a checkpoint fits it is seen before the first run",
+            printable(&network.name)
+        ));
+    }
     let Some(audit) = &plan.audit else { return remarks };
     let names: Vec<&str> = audit.audits.iter().map(|audit| audit.entry().name).collect();
     let wanted = plan.runs.iter().filter_map(|run| plan.retain_sample(run)).collect::<Vec<_>>();

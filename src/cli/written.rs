@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_as_the_same_recipe() {
-        let facts = Facts { training: TrainingRecipe::default() };
+        let facts = Facts::of(TrainingRecipe::default());
         for method in METHODS {
             let recipe = (method.recipe)(&method.defaults(), &facts);
             if recipe == Recipe::default() {

@@ -113,7 +113,7 @@ fn trained(job: &mut Job, aim: Aim) {
         weight_decay: NonNegative::new(0.0).expect("a constant of at least 0"),
     };
     let epochs = Positive::new(epochs).expect("a constant above 0");
-    let facts = Facts { training: TrainingRecipe { epochs, optimizer, ..TrainingRecipe::default() } };
+    let facts = Facts::of(TrainingRecipe { epochs, optimizer, ..TrainingRecipe::default() });
     let retrain = find("retrain").expect("a registered method");
     job.recipe = (retrain.recipe)(&Arguments::checked(BTreeMap::new()), &facts);
 }

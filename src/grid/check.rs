@@ -40,7 +40,7 @@ impl GridFile {
 fn check(root: &Table<'_>, sources: &Sources) -> Result<(Settings, Vec<Space>), Problems> {
     let mut problems = Problems::default();
     let settings = settings::read(root, &mut problems);
-    let written = methods::read(root, (&settings.engine, settings.trains()), &mut problems);
+    let written = methods::read(root, &settings, &mut problems);
     let spaces: Vec<&Space> = written.iter().map(|written| &written.space).collect();
     let excludes = exclude::read(root, &spaces, sources, &mut problems);
     // The products must be bearable before any of their points is looked at.

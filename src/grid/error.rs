@@ -143,6 +143,14 @@ pub enum Mistake {
     FunctionAmongPhases,
     #[error("`{method}` is called by the torch engine alone, not by {engine}")]
     TorchOnly { method: &'static str, engine: &'static str },
+    #[error("`{network}` is a network in Python, which only a function in Python can train")]
+    UntrainedNetwork { network: String },
+    #[error("`{key}` says nothing where `{function}` trains")]
+    TrainedOtherwise { key: String, function: String },
+    #[error(
+        "`{method}` can't be used on `{network}`: the engine carries it out itself, and only Python can compute that network"
+    )]
+    NotInPython { method: &'static str, network: String },
     #[error("`{function}` has no keyword argument `{key}`")]
     UnknownArgument { function: String, key: String },
     #[error("`{key}` is what `{function}` is called with in any case")]

@@ -9,7 +9,7 @@ use std::{
 
 use sweep_methods::{Arguments, Facts, Method, StartsFrom, find};
 use sweep_protocol::{
-    network::Layout,
+    network::{Layout, Network},
     recipe::{Python, Recipe},
     terms::{ContentHash, RunId, Seed, SetSizes, Value},
 };
@@ -17,6 +17,7 @@ use sweep_protocol::{
 use super::{
     Grid, Settings,
     error::{GridError, Mistake, Problem, Problems, shown},
+    function::FixedCall,
     source::Span,
     space::Space,
 };
@@ -105,7 +106,8 @@ struct Expansion<'g> {
     /// The engine as it enters the ids of runs.
     engine: String,
     facts: Facts,
-    /// Tensors of the network, where there is one.
+    network: Network,
+    /// Tensors of the network, where there is one of the catalogue.
     layout: Option<Layout>,
     original: Option<RunId>,
     points: Vec<Point>,
@@ -117,12 +119,14 @@ impl<'g> Expansion<'g> {
     fn new(grid: &'g Grid, resolved: &'g Resolved) -> Self {
         let settings = &grid.settings;
         let engine = resolved.engine.identity();
-        let facts = Facts { training: settings.training.clone() };
+        let mut problems = Problems::default();
+        let (network, trainer) = own_parts(settings, &resolved.functions, &mut problems);
+        let facts = Facts { training: settings.training.clone(), trainer };
         let runs = Vec::with_capacity(usize::try_from(grid.run_count()).unwrap_or(0));
         let trains = settings.trains();
         let data = resolved.data.as_ref().filter(|_| trains);
         let checkpoint = resolved.checkpoint.as_ref().filter(|_| trains && settings.checkpoint.is_some());
-        let layout = settings.network.layout().ok().filter(|_| trains);
+        let layout = network.layout().ok().filter(|_| trains);
         Self {
             grid,
             data,
@@ -130,11 +134,12 @@ impl<'g> Expansion<'g> {
             checkpoint,
             engine,
             facts,
+            network,
             layout,
             original: None,
             points: Vec::new(),
             runs,
-            problems: Problems::default(),
+            problems,
         }
     }
 
@@ -223,20 +228,8 @@ impl<'g> Expansion<'g> {
     /// The call of a label's function, or everything that is wrong with it.
     fn call(&self, space: &Space) -> Result<Option<Arc<Python>>, Vec<Problem>> {
         let Some(call) = &space.call else { return Ok(None) };
-        let written = self
-            .functions
-            .call(&call.target, self.grid.settings.python.batch_size)
-            .map_err(|unfit| vec![call.unfit(unfit)]);
-        let known = self.functions.found.get(&call.target).and_then(|found| found.as_ref().ok());
-        let mut problems = known.map_or_else(Vec::new, |function| call.check(&function.signature));
-        match written {
-            Ok(written) if problems.is_empty() => Ok(Some(Arc::new(written))),
-            Ok(_) => Err(problems),
-            Err(unfit) => {
-                problems.extend(unfit);
-                Err(problems)
-            }
-        }
+        let batch_size = self.grid.settings.python.batch_size;
+        call.written(self.functions, batch_size).map(|written| Some(Arc::new(written)))
     }
 
     /// Reports what keeps a recipe from being carried out on these data, each fault of a label once.
@@ -271,7 +264,7 @@ impl<'g> Expansion<'g> {
         Names::of(&Identity {
             engine: &self.engine,
             data: self.data.map(|data| &data.hash),
-            network: settings.trains().then_some(&settings.network),
+            network: settings.trains().then_some(&self.network),
             start: self.start(method),
             method: method.name,
         })
@@ -297,7 +290,7 @@ impl<'g> Expansion<'g> {
             data_hash: data.hash.clone(),
             skipped_images: data.skipped_images,
             sizes: data.sizes,
-            network: settings.network.clone(),
+            network: self.network.clone(),
             original,
         })
     }
@@ -310,6 +303,22 @@ impl<'g> Expansion<'g> {
             (StartsFrom::Original, None) => self.checkpoint.map(ContentHash::as_str),
         }
     }
+}
+
+/// The network, and what trains it where that is a function of the user's own.
+fn own_parts(
+    settings: &Settings,
+    functions: &Functions,
+    problems: &mut Problems,
+) -> (Network, Option<Python>) {
+    let sizes = (settings.network.classes, settings.network.size);
+    let mut written = |part: Option<&FixedCall>| {
+        let written = part?.written(functions, settings.python.batch_size, sizes);
+        written.map_err(|found| problems.extend(found)).ok()
+    };
+    let own = written(settings.own.network.as_ref()).map(Box::new);
+    let trainer = written(settings.own.training.as_ref());
+    (Network { own, ..settings.network.clone() }, trainer)
 }
 
 /// The recipes of a registered method's points, or those that call a function, written when they are asked for.

@@ -12,15 +12,18 @@ use super::{
     function::FunctionCall,
     label::{Label, OWN_FUNCTION, OWN_PHASES},
     phases,
-    settings::{is_safe_name, unsafe_name},
+    settings::{Settings, is_safe_name, unsafe_name},
     source::Span,
     space::{Space, constant, together},
     table::{Entry, Node, Table, text, unknown_name, wrong_type},
 };
-use crate::plan::Dimension;
+use crate::{plan::Dimension, python::Duty};
 
 /// Labels of the points that every sweep has by itself.
 const RESERVED: &[&str] = &["original", "oracle", "held-out"];
+
+/// Methods that can be used on a network of the user's own: what they do is in Python, or nothing.
+const IN_PYTHON: [&str; 3] = ["identity", OWN_FUNCTION, "retrain"];
 
 /// A label's points, and the phases if they are the user's own.
 #[derive(Debug)]
@@ -30,11 +33,7 @@ pub(super) struct Written<'t> {
 }
 
 /// Reads all methods, in the order of the file.
-pub(super) fn read<'t>(
-    root: &Table<'t>,
-    (engine, trains): (&EngineChoice, bool),
-    problems: &mut Problems,
-) -> Vec<Written<'t>> {
+pub(super) fn read<'t>(root: &Table<'t>, settings: &Settings, problems: &mut Problems) -> Vec<Written<'t>> {
     let defaults = root.table("defaults", problems).map_or_else(Vec::new, |table| table.in_order());
     let Some(node) = root.require("method", problems) else { return Vec::new() };
     let Some(table) = Table::of("[method]", node, problems) else { return Vec::new() };
@@ -43,7 +42,7 @@ pub(super) fn read<'t>(
         problems.push(wrong_type("method", "at least one table `[method.…]`", node));
     }
     let mut reader =
-        Reader { engine, trains, used: vec![false; defaults.len()], defaults, axes: Axes::new(problems) };
+        Reader { settings, used: vec![false; defaults.len()], defaults, axes: Axes::new(problems) };
     let written: Vec<Written<'t>> = labels.iter().filter_map(|label| reader.label(label)).collect();
     if written.len() == labels.len() {
         reader.refuse_unused_defaults();
@@ -52,9 +51,7 @@ pub(super) fn read<'t>(
 }
 
 struct Reader<'t, 'p> {
-    engine: &'p EngineChoice,
-    /// Whether the engine is one that trains.
-    trains: bool,
+    settings: &'p Settings,
     defaults: Vec<Entry<'t>>,
     /// Which defaults some method has.
     used: Vec<bool>,
@@ -70,7 +67,7 @@ impl<'t> Reader<'t, '_> {
         let phases =
             if method.name == OWN_PHASES { Some(table.require(PHASES, self.axes.problems)?) } else { None };
         let call = if method.name == OWN_FUNCTION {
-            Some(FunctionCall::of(&table, self.axes.problems)?)
+            Some(FunctionCall::of(&table, Duty::Unlearning, self.axes.problems)?)
         } else {
             None
         };
@@ -119,12 +116,19 @@ impl<'t> Reader<'t, '_> {
             Some(unsafe_name(label, entry.key_span.clone()))
         } else if find(label).is_some_and(|other| other.name != method.name) {
             Some(at(Mistake::MisleadingLabel { label: label.to_owned() }).help("choose another label"))
-        } else if method.engines == Engines::Simulating && self.trains {
+        } else if method.engines == Engines::Simulating && self.settings.trains() {
             let help = "say engine = \"toy\", or remove the table";
             Some(at(Mistake::ToyOnly { method: method.name }).help(help))
-        } else if method.engines == Engines::Torch && *self.engine != EngineChoice::Torch {
+        } else if method.engines == Engines::Torch && self.settings.engine != EngineChoice::Torch {
             let help = "leave `engine` out, which means torch, or remove the table";
-            Some(at(Mistake::TorchOnly { method: method.name, engine: self.engine.written() }).help(help))
+            Some(
+                at(Mistake::TorchOnly { method: method.name, engine: self.settings.engine.written() })
+                    .help(help),
+            )
+        } else if self.settings.has_own_network() && !IN_PYTHON.contains(&method.name) {
+            let network = shown(&self.settings.network.name);
+            let help = "write the method as a function in Python, or use a network of the catalogue";
+            Some(at(Mistake::NotInPython { method: method.name, network }).help(help))
         } else {
             None
         }

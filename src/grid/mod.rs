@@ -74,7 +74,8 @@ impl Grid {
     /// The functions of the user's own that its runs call.
     pub fn functions(&self) -> BTreeSet<Callee> {
         let swept = self.spaces.iter().filter(|space| !space.kept.is_empty());
-        swept.filter_map(|space| space.call.as_ref()).map(|call| call.target.clone()).collect()
+        let swept = swept.filter_map(|space| space.call.as_ref());
+        swept.chain(self.settings.own.calls()).map(|call| call.target.clone()).collect()
     }
 
     /// Everything but the methods.

@@ -88,7 +88,8 @@ fn training() -> Value {
     table(
         "How the original and the retrained models are trained",
         &json!({
-            "network": network(),
+            "network": { "anyOf": [network(), own("Your own network; other keys are keyword arguments")] },
+            "train": own("Your own training; other keys are keyword arguments"),
             "epochs": { "type": "number", "exclusiveMinimum": 0, "description": "Passes over the training data; default 30" },
             "batch-size": count("Examples in a batch; default 64"),
             "optimizer": { "type": "object", "description": "Default { adam = { lr = 1e-4, weight-decay = 5e-3 } }" },
@@ -105,6 +106,16 @@ fn training() -> Value {
             },
         }),
     )
+}
+
+/// A function or class of the user's own, of whose keyword arguments nothing is known here.
+fn own(about: &str) -> Value {
+    json!({
+        "type": "object",
+        "description": about,
+        "properties": { FUNCTION: text("\"FILE.py:NAME\" or \"package.module:NAME\"") },
+        "required": [FUNCTION],
+    })
 }
 
 /// The keys of single networks, each with the bounds of all that have it.

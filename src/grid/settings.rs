@@ -13,7 +13,7 @@ use super::{
     source::Span,
     stages,
     table::{Node, Table, text, whole, wrong_type},
-    training,
+    training::{self, OwnParts, Training},
 };
 use crate::plan::{HELD_OUT_SEEDS, OracleSize, PlannedAudit};
 
@@ -62,10 +62,12 @@ pub struct Settings {
     pub data: Option<String>,
     /// Checkpoint of the original as the grid names it; without one the original is trained.
     pub checkpoint: Option<String>,
-    /// The network.
+    /// The network; one of the user's own has its name, and no more is known of it here.
     pub network: Network,
     /// How the original and the retrained models are trained.
     pub training: TrainingRecipe,
+    /// What of both is the user's own, in Python.
+    pub(super) own: OwnParts,
     /// Numbers of retrained models.
     pub oracle: OracleSize,
     /// Forget examples that the toy engine draws confidences for.
@@ -81,6 +83,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether the network is the user's own, in Python.
+    pub fn has_own_network(&self) -> bool {
+        self.own.network.is_some()
+    }
+
     /// Whether networks are trained on data. A command says so itself when it is asked; it must be what the grid expects,
     /// which gives it data or none.
     pub fn trains(&self) -> bool {
@@ -100,7 +107,7 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
     let engine = engine::read(root, problems);
     let stages = stages::read(root, problems);
     let seeds = seeds(root, &stages, problems);
-    let (network, training) = training::read(root, problems);
+    let Training { network, recipe: training, own } = training::read(root, &engine, problems);
     Settings {
         name: name.unwrap_or_default(),
         seeds: seeds.unwrap_or(1),
@@ -109,6 +116,7 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
         checkpoint: checkpoint(root, problems),
         network,
         training,
+        own,
         oracle: oracle(root, (seeds.unwrap_or(1), stages.last().copied()), problems),
         toy_examples: toy(root, &engine, problems),
         engine,

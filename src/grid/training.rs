@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use serde::Deserialize;
-use sweep_methods::TrainingRecipe;
+use sweep_methods::{FUNCTION, TrainingRecipe};
 use sweep_protocol::network::{
     self, Architecture, CLASSES, NETWORKS, Network, NetworkError, Preparation, SIZE, SIZES,
 };
@@ -13,10 +13,13 @@ use toml::{
 };
 
 use super::{
-    error::{Mistake, Problem, Problems},
+    engine::EngineChoice,
+    error::{Mistake, Problem, Problems, shown},
+    function::{FixedCall, FunctionCall},
     phases::grammar,
-    table::{Entries, Node, Table, real, unknown_name, wrong_type},
+    table::{Entries, Entry, Node, Table, real, unknown_name, wrong_type},
 };
+use crate::python::Duty;
 
 /// The network of a grid that names none.
 const DEFAULT: &str = "resnet18";
@@ -26,24 +29,109 @@ const DEFAULT_CLASSES: u64 = 10;
 
 /// Keys of the table.
 const KEYS: &[&str] =
-    &["network", "epochs", "batch-size", "optimizer", "schedule", "class-weight", "augment"];
+    &["network", "train", "epochs", "batch-size", "optimizer", "schedule", "class-weight", "augment"];
+
+/// Keys of every network.
+const OF_EVERY_NETWORK: [&str; 5] = ["classes", "size", "divide", "mean", "std"];
+
+/// What the table says.
+#[derive(Debug)]
+pub(super) struct Training {
+    pub(super) network: Network,
+    pub(super) recipe: TrainingRecipe,
+    pub(super) own: OwnParts,
+}
+
+/// What of it is in Python, as the grid names it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct OwnParts {
+    /// What makes the network.
+    pub(super) network: Option<FixedCall>,
+    /// What trains the original and the retrained models.
+    pub(super) training: Option<FixedCall>,
+}
 
 /// Reads `[training]`; what is missing is the competition's.
-pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> (Network, TrainingRecipe) {
+pub(super) fn read(root: &Table<'_>, engine: &EngineChoice, problems: &mut Problems) -> Training {
     let Some(table) = root.table("training", problems) else {
-        return (network(None, problems), TrainingRecipe::default());
+        let (recipe, own) = Default::default();
+        return Training { network: network(None, problems), recipe, own };
     };
     table.refuse_unknown(KEYS, problems);
     let network_table = table.get("network").and_then(|node| Table::of("network", node, problems));
-    (network(network_table.as_ref(), problems), recipe(&table, problems))
+    let is_own = |table: &&Table<'_>| table.get(FUNCTION).is_some();
+    let own = OwnParts {
+        network: network_table
+            .as_ref()
+            .filter(is_own)
+            .and_then(|table| FixedCall::of(table, Duty::Network, &OF_EVERY_NETWORK, problems)),
+        training: table
+            .get("train")
+            .and_then(|node| Table::of("train", node, problems))
+            .and_then(|table| FixedCall::of(&table, Duty::Training, &[], problems)),
+    };
+    own.check(&table, engine, problems);
+    let network = match network_table.as_ref().filter(is_own) {
+        Some(table) => own_network(table, own.network.as_ref(), problems),
+        None => network(network_table.as_ref(), problems),
+    };
+    Training { network, recipe: recipe(&table, problems), own }
+}
+
+impl OwnParts {
+    /// All of them.
+    pub(super) fn calls(&self) -> impl Iterator<Item = &FunctionCall> {
+        self.network.iter().chain(&self.training).map(|part| &part.call)
+    }
+
+    fn check(&self, table: &Table<'_>, engine: &EngineChoice, problems: &mut Problems) {
+        if let Some(call) = self.calls().next().filter(|_| *engine != EngineChoice::Torch) {
+            let mistake = Mistake::TorchOnly { method: FUNCTION, engine: engine.written() };
+            let help = "leave `engine` out, which means torch, or remove what is in Python from `[training]`";
+            problems.push(Problem::at(call.span.clone(), mistake).help(help));
+        }
+        match (&self.network, &self.training) {
+            (Some(network), None) if table.get("train").is_none() => {
+                let mistake = Mistake::UntrainedNetwork { network: network.call.target.function.clone() };
+                let help =
+                    "add to `[training]` for example train = { python = \"my_method.py:train\", epochs = 3 }";
+                problems.push(Problem::at(network.call.span.clone(), mistake).help(help));
+            }
+            (_, Some(training)) => {
+                let function = &training.call.target.function;
+                let idle = |entry: &Entry<'_>| is_of_training(entry.key);
+                for entry in table.in_order().into_iter().filter(idle) {
+                    let (key, function) = (shown(entry.key), function.clone());
+                    let help = "remove it; what the function is called with stands in the table `train`, and \
+                                `[python] batch-size` is that of its loaders";
+                    problems.push(
+                        Problem::at(entry.key_span, Mistake::TrainedOtherwise { key, function }).help(help),
+                    );
+                }
+            }
+            (None | Some(_), None) => {}
+        }
+    }
+}
+
+/// Reads the table of a network of the user's own; its constructor and arguments are in `call`.
+fn own_network(table: &Table<'_>, call: Option<&FixedCall>, problems: &mut Problems) -> Network {
+    let size = |key: &str, bounds: RangeInclusive<u32>, default: u64, problems: &mut Problems| {
+        table.whole(key, u64::from(*bounds.start())..=u64::from(*bounds.end()), default, problems) as u32
+    };
+    let classes = size("classes", CLASSES, DEFAULT_CLASSES, problems);
+    let image = size("size", SIZES, u64::from(SIZE), problems);
+    let name = call.map_or_else(String::new, |FixedCall { call, .. }| {
+        format!("{}:{}", call.target.file, call.target.function)
+    });
+    Network { size: image, preparation: preparation(table, problems), ..Network::new(&name, classes, &[]) }
 }
 
 /// Reads the network's table by the keys of the architecture that it names.
 fn network(table: Option<&Table<'_>>, problems: &mut Problems) -> Network {
     let architecture = architecture(table, problems);
     let own = architecture.keys.iter().map(|key| key.name);
-    let known: Vec<&'static str> =
-        ["name", "classes", "size", "divide", "mean", "std"].into_iter().chain(own).collect();
+    let known: Vec<&'static str> = ["name"].into_iter().chain(OF_EVERY_NETWORK).chain(own).collect();
     if let Some(table) = table {
         table.refuse_unknown(&known, problems);
     }
@@ -59,7 +147,7 @@ fn network(table: Option<&Table<'_>>, problems: &mut Problems) -> Network {
         .map(|key| (key.name.to_owned(), size(key.name, key.least..=key.most, u64::from(key.default))));
     let keys = keys.collect();
     let preparation = table.map_or_else(Preparation::default, |table| preparation(table, problems));
-    let network = Network { name: architecture.name.to_owned(), classes, keys, size: image, preparation };
+    let network = Network { size: image, keys, preparation, ..Network::new(architecture.name, classes, &[]) };
     if let Err(NetworkError::NoMultiple { key, value, of, step }) = network.check() {
         // What isn't written is the default, so at least one of the two is, unless the name alone brings them together.
         let span = |key: &str| table.and_then(|table| table.get(key)).map(Node::span);
@@ -127,5 +215,5 @@ fn recipe(table: &Table<'_>, problems: &mut Problems) -> TrainingRecipe {
 }
 
 fn is_of_training(key: &str) -> bool {
-    key != "network" && KEYS.contains(&key)
+    key != "network" && key != "train" && KEYS.contains(&key)
 }

@@ -184,7 +184,11 @@ impl Plan {
 
     /// The file of a function of the user's own that its runs call, if there is one.
     pub fn calls(&self) -> Option<String> {
-        let mut file = None;
+        let own = self.inputs.as_ref().and_then(|inputs| inputs.network.own.as_ref());
+        let mut file = own.map(|own| own.file.clone());
+        if file.is_some() {
+            return file;
+        }
         for point in self.points.iter().filter(|point| !point.recipe().phases.is_empty()) {
             point.recipe().visit(&mut |_, mention| {
                 if let Mention::Function(function) = mention {

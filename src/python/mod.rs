@@ -21,7 +21,7 @@ use std::{
 };
 
 use sweep_protocol::{
-    recipe::{BatchSize, Imported, Interpreter, Phase, Python, Recipe, Takes},
+    recipe::{BatchSize, Imported, Interpreter, Phase, Python, Recipe},
     terms::{ContentHash, Value},
 };
 use thiserror::Error;
@@ -53,10 +53,12 @@ pub enum NotCallable {
         reason: String,
     },
     /// The file has no such function.
-    #[error("`{file}` defines no function `{function}` at its top level{}", known(.functions))]
+    #[error("`{file}` defines no {what} `{function}` at its top level{}", known(.functions))]
     NoFunction {
         /// The file.
         file: String,
+        /// What is looked for.
+        what: &'static str,
         /// The function.
         function: String,
         /// Those that it has.
@@ -95,9 +97,22 @@ fn known(functions: &[String]) -> String {
     )
 }
 
-/// A function of a file or module, as a grid names it.
+/// What something of the user's own is for, which decides how it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Duty {
+    /// A method: `(net, retain_loader, forget_loader, val_loader, …)` or `(net, data, …)`.
+    Unlearning,
+    /// Trains the original and the retrained models: `(net, train_loader, val_loader, …)`.
+    Training,
+    /// Makes the network, from keyword arguments alone: a class or a function.
+    Network,
+}
+
+/// A function or class of a file or module, as a grid names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Callee {
+    /// What it is for.
+    pub duty: Duty,
     /// The file, relative to the working folder, or the module: `package.module`.
     pub file: String,
     /// The function.
@@ -106,9 +121,9 @@ pub struct Callee {
 
 impl Callee {
     /// Reads `FILE.py:FUNCTION` or `package.module:FUNCTION`.
-    pub fn parse(text: &str) -> Result<Self, NotCallable> {
+    pub fn parse(text: &str, duty: Duty) -> Result<Self, NotCallable> {
         let (file, function) = text.rsplit_once(':').ok_or(NotCallable::NoTarget)?;
-        let target = Self { file: file.to_owned(), function: function.to_owned() };
+        let target = Self { duty, file: file.to_owned(), function: function.to_owned() };
         let is_place = match target.module() {
             Some(module) => module.split('.').all(source::is_name),
             None => Path::new(file).file_stem().is_some() && !file.contains('\0'),
@@ -133,11 +148,14 @@ impl Callee {
         let path = file.as_path();
         let (text, blake3) = read(path)?;
         let source = source::Code::of(&text);
-        let signature = Signature::of(&source, &self.function).ok_or_else(|| NotCallable::NoFunction {
-            file: self.file.clone(),
-            function: self.function.clone(),
-            functions: source.functions().map(str::to_owned).collect(),
-        })?;
+        let classes = source.classes().filter(|_| self.duty == Duty::Network);
+        let signature =
+            Signature::of(&source, &self.function, self.duty).ok_or_else(|| NotCallable::NoFunction {
+                file: self.file.clone(),
+                what: if self.duty == Duty::Network { "class or function" } else { "function" },
+                function: self.function.clone(),
+                functions: classes.chain(source.functions()).map(str::to_owned).collect(),
+            })?;
         signature
             .check()
             .map_err(|reason| NotCallable::Signature { function: self.function.clone(), reason })?;
@@ -204,11 +222,4 @@ impl Functions {
 /// The recipe of one point: the call with its arguments.
 pub fn recipe(call: &Python, arguments: &BTreeMap<String, Value>) -> Recipe {
     Recipe { phases: vec![Phase::Python(Python { arguments: arguments.clone(), ..call.clone() })] }
-}
-
-impl Signature {
-    /// What the function is called with before its keyword arguments.
-    pub fn takes(&self) -> Takes {
-        if self.second() == Some("data") { Takes::Tensors } else { Takes::Loaders }
-    }
 }

@@ -1,10 +1,16 @@
 //! What a function can be called with, from its `def` alone.
 
-use super::source::{Code, is_name, parts};
+use sweep_protocol::{recipe::Takes, terms::Set};
 
-/// The parameters of a function, in order.
+use super::{
+    Duty,
+    source::{Code, Constructor, is_name, parts},
+};
+
+/// The parameters of a function or of the constructor of a class, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
+    duty: Duty,
     /// Those that can be given by position.
     positional: Vec<Formal>,
     /// Those that can be given by name alone.
@@ -36,13 +42,28 @@ pub enum Given<'a> {
     Missing(&'a str),
 }
 
-/// What `sweep` gives by position: the network with three loaders, or with the data.
+/// What `sweep` gives by position: the network with three loaders, or with the data; with the loaders of a training; to a
+/// network nothing.
 const LOADERS: usize = 4;
 const TENSORS: usize = 2;
+const TRAINING: usize = 3;
+
+/// What `sweep` gives a network by name, where it has such a keyword: the number of classes.
+const CLASSES: [&str; 2] = ["classes", "num_classes"];
+/// The same for the pixels of a side of an image.
+const SIZE: &str = "size";
 
 impl Signature {
-    pub(super) fn of(source: &Code, function: &str) -> Option<Self> {
+    pub(super) fn of(source: &Code, function: &str, duty: Duty) -> Option<Self> {
+        let class = source.constructor(function).filter(|_| duty == Duty::Network);
+        let list = match class {
+            // It inherits its constructor, of which nothing is known.
+            Some(Constructor::Inherited) => "**_",
+            Some(Constructor::Takes(list)) => list.split_once(',').map_or("", |(_, rest)| rest),
+            None => source.parameters(function)?,
+        };
         let mut signature = Self {
+            duty,
             positional: Vec::new(),
             keyword_only: Vec::new(),
             takes_rest: false,
@@ -50,7 +71,7 @@ impl Signature {
             garbled: None,
         };
         let mut only_by_name = false;
-        for part in parts(source.parameters(function)?) {
+        for part in parts(list) {
             if part == "/" {
                 signature.positional.iter_mut().for_each(|parameter| parameter.position_only = true);
             } else if part.starts_with("**") {
@@ -75,9 +96,32 @@ impl Signature {
         self.positional.get(1).map(|parameter| parameter.name.as_str())
     }
 
+    /// What it is called with before its keyword arguments; a training function on whatever set.
+    pub fn takes(&self) -> Takes {
+        match self.duty {
+            Duty::Unlearning if self.second() == Some("data") => Takes::Tensors,
+            Duty::Unlearning => Takes::Loaders,
+            Duty::Training => Takes::Training(Set::Train),
+            Duty::Network => Takes::Nothing,
+        }
+    }
+
     /// How many positions `sweep` fills.
     fn filled(&self) -> usize {
-        if self.second() == Some("data") { TENSORS } else { LOADERS }
+        match self.takes() {
+            Takes::Tensors => TENSORS,
+            Takes::Loaders => LOADERS,
+            Takes::Training(_) => TRAINING,
+            Takes::Nothing => 0,
+        }
+    }
+
+    /// The keywords that `sweep` gives a network, which has them: for the number of classes, and for the size of images.
+    pub fn sizes(&self) -> (Option<&str>, Option<&str>) {
+        let open = || self.open().map(|parameter| parameter.name.as_str());
+        let is_network = self.duty == Duty::Network;
+        let classes = open().find(|name| is_network && CLASSES.contains(name));
+        (classes, open().find(|name| is_network && *name == SIZE))
     }
 
     /// Whether it can be called at all.
@@ -86,8 +130,12 @@ impl Signature {
             return Err(format!("`{}` is no parameter that can be read", garbled.escape_debug()));
         }
         if self.positional.len() < self.filled() && !self.takes_rest {
-            return Err("it takes too few arguments; write (net, retain_loader, forget_loader, val_loader, …) or (net, data, …)"
-                .to_owned());
+            let wanted = match self.duty {
+                Duty::Unlearning => "(net, retain_loader, forget_loader, val_loader, …) or (net, data, …)",
+                Duty::Training => "(net, train_loader, val_loader, …)",
+                Duty::Network => "(…)",
+            };
+            return Err(format!("it takes too few arguments; write {wanted}"));
         }
         Ok(())
     }
@@ -105,8 +153,11 @@ impl Signature {
 
     /// Everything that is wrong with keyword arguments of these names.
     pub fn faults<'a>(&'a self, given: &[&'a str]) -> Vec<Given<'a>> {
-        let by_position =
-            |name: &str| self.positional.iter().take(self.filled()).any(|parameter| parameter.name == name);
+        let (classes, size) = self.sizes();
+        let by_position = |name: &str| {
+            self.positional.iter().take(self.filled()).any(|parameter| parameter.name == name)
+                || [classes, size].contains(&Some(name))
+        };
         let is_known = |name: &str| self.takes_any || self.open().any(|parameter| parameter.name == name);
         let mut faults = Vec::new();
         for &name in given {
@@ -116,8 +167,10 @@ impl Signature {
                 faults.push(Given::Unknown(name));
             }
         }
-        let missing =
-            |parameter: &&Formal| !parameter.has_default && !given.contains(&parameter.name.as_str());
+        let missing = |parameter: &&Formal| {
+            let name = parameter.name.as_str();
+            !parameter.has_default && !given.contains(&name) && ![classes, size].contains(&Some(name))
+        };
         let required = self.positional.iter().skip(self.filled()).chain(&self.keyword_only);
         faults.extend(required.filter(missing).map(|parameter| Given::Missing(&parameter.name)));
         faults

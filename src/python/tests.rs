@@ -1,12 +1,12 @@
 use std::{fs, path::Path};
 
-use sweep_protocol::recipe::Takes;
+use sweep_protocol::{recipe::Takes, terms::Set};
 
-use super::{Callee, Given, NotCallable, Signature, Whereabouts, find, source::Code};
+use super::{Callee, Duty, Given, NotCallable, Signature, Whereabouts, find, source::Code};
 
 fn signature(text: &str) -> Signature {
     let source = Code::of(text);
-    Signature::of(&source, "f").unwrap_or_else(|| panic!("no function `f` in {text:?}"))
+    Signature::of(&source, "f", Duty::Unlearning).unwrap_or_else(|| panic!("no function `f` in {text:?}"))
 }
 
 #[test]
@@ -43,6 +43,65 @@ fn what_a_function_is_called_with_is_told_by_its_second_parameter() {
 }
 
 #[test]
+fn a_network_is_a_class_or_a_function_of_keyword_arguments() {
+    let network = |text: &str| {
+        let source = Code::of(text);
+        Signature::of(&source, "Net", Duty::Network).unwrap_or_else(|| panic!("no network in {text:?}"))
+    };
+    for (text, names) in [
+        (
+            "class Net(nn.Module):\n    def __init__(self, width=8, *, num_classes): pass",
+            vec!["width", "num_classes"],
+        ),
+        (
+            "class Net(\n    nn.Module,\n):\n\n    x = 1\n\n    def __init__ (\n        self,\n        depth,\n    ):\n        pass\ndef f(): pass",
+            vec!["depth"],
+        ),
+        (
+            "class Net:\n    class Inner:\n        def __init__(self, no): pass\n    def __init__(self, yes): pass",
+            vec!["yes"],
+        ),
+        (
+            "class Net(Other):\n    def forward(self, x): pass\nclass Further:\n    def __init__(self, no): pass",
+            vec![],
+        ),
+        ("class Net:\n    def __init__(self): pass", vec![]),
+        ("def Net(width, classes=10): pass", vec!["width", "classes"]),
+    ] {
+        let signature = network(text);
+        assert_eq!(
+            (signature.names(), signature.check(), signature.takes()),
+            (names, Ok(()), Takes::Nothing)
+        );
+    }
+    for text in [
+        "class A:\n    def __init__(self, deep): pass\nclass B(A): pass\nclass Net(B, nn.Module):\n    x = 1",
+        "class Net(nn.Module, Net, A): pass\nclass A:\n    def __init__(self, deep): pass",
+    ] {
+        assert_eq!(network(text).names(), ["deep"], "{text}");
+    }
+    assert_eq!(network("class A(Net): pass\nclass Net(A): pass").names(), Vec::<&str>::new());
+    assert_eq!(network("class Net(Other): pass").faults(&["whatever"]), [], "what it inherits isn't known");
+    let sized = network("def Net(width, size, num_classes): pass");
+    assert_eq!(sized.sizes(), (Some("num_classes"), Some("size")));
+    assert_eq!(sized.faults(&["width"]), [], "the sizes are given");
+    assert_eq!(sized.faults(&["num_classes"]), [Given::Taken("num_classes"), Given::Missing("width")]);
+    let source = Code::of("class Net: pass\ndef f(net, data): pass");
+    assert!(Signature::of(&source, "Net", Duty::Unlearning).is_none(), "a class is no method");
+    assert!(Signature::of(&source, "Other", Duty::Network).is_none());
+}
+
+#[test]
+fn a_training_function_takes_two_loaders() {
+    let training = |text| Signature::of(&Code::of(text), "f", Duty::Training).expect("a function");
+    let usual = training("def f(net, train_loader, val_loader, epochs=1, lr=0.1): pass");
+    assert_eq!((usual.check(), usual.names()), (Ok(()), vec!["epochs", "lr"]));
+    assert_eq!(usual.takes(), Takes::Training(Set::Train));
+    assert_eq!(training("def f(net, data, val): pass").takes(), Takes::Training(Set::Train));
+    assert!(training("def f(net, data): pass").check().is_err());
+}
+
+#[test]
 fn only_functions_at_the_top_level_are_found() {
     for text in [
         "class A:\n    def f(self, net, data): pass",
@@ -54,7 +113,7 @@ fn only_functions_at_the_top_level_are_found() {
         "",
     ] {
         let source = Code::of(text);
-        assert!(Signature::of(&source, "f").is_none(), "{text:?}");
+        assert!(Signature::of(&source, "f", Duty::Unlearning).is_none(), "{text:?}");
     }
 }
 
@@ -76,8 +135,10 @@ fn any_bytes_have_an_answer() {
             for third in pieces {
                 let text = format!("def f({first}{second}{third}");
                 let source = Code::of(&text);
-                let _ =
-                    (Signature::of(&source, "f"), source.functions().count(), source.statements().count());
+                let _ = (source.functions().count(), source.classes().count(), source.statements().count());
+                for text in [text.clone(), text.replace("def", "class"), format!("class f:\n {text}")] {
+                    let _ = Signature::of(&Code::of(&text), "f", Duty::Network);
+                }
             }
         }
     }
@@ -102,7 +163,12 @@ fn what_a_file_imports_from_its_own_folder_is_part_of_it() {
     write("pkg/__init__.py", "");
     write("pkg/deep/x.py", "from . import y\n");
     let file = folder.path().join("m.py").display().to_string();
-    let read = || Callee::parse(&format!("{file}:f")).expect("a target").read(&[]).expect("it is there");
+    let read = || {
+        Callee::parse(&format!("{file}:f"), Duty::Unlearning)
+            .expect("a target")
+            .read(&[])
+            .expect("it is there")
+    };
     let paths: Vec<String> = read().imports.into_iter().map(|imported| imported.path).collect();
     assert_eq!(paths, ["further.py", "late.py", "losses.py", "pkg/__init__.py", "pkg/deep/x.py"]);
     let before = read();
@@ -115,9 +181,9 @@ fn what_a_file_imports_from_its_own_folder_is_part_of_it() {
 fn a_target_is_a_file_and_a_function() {
     for text in ["m.py", "m.py:", "m.py:f()", "m.py:1f", ".py", "package..module:f", "package-module:f", ":f"]
     {
-        assert_eq!(Callee::parse(text), Err(NotCallable::NoTarget), "{text}");
+        assert_eq!(Callee::parse(text, Duty::Unlearning), Err(NotCallable::NoTarget), "{text}");
     }
-    let none = Callee::parse("no/such.py:f").expect("a target").read(&[]);
+    let none = Callee::parse("no/such.py:f", Duty::Unlearning).expect("a target").read(&[]);
     assert!(matches!(none, Err(NotCallable::Unreadable { .. })), "{none:?}");
 }
 
@@ -179,7 +245,7 @@ fn a_module_is_found_as_python_finds_it_and_its_package_is_part_of_it() {
         .iter()
         .map(|name| folder.path().join(name))
         .collect();
-    let read = |target: &str| Callee::parse(target).expect("a target").read(&folders);
+    let read = |target: &str| Callee::parse(target, Duty::Unlearning).expect("a target").read(&folders);
     let found = |target: &str| {
         let function = read(target).unwrap_or_else(|error| panic!("{target}: {error}"));
         let file =

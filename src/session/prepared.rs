@@ -119,9 +119,12 @@ pub fn resolve(
     Ok((Resolved { engine, data, checkpoint, functions }, left_out))
 }
 
-/// Hash of the checkpoint that a grid names, which must be of the network that it names.
+/// Hash of the checkpoint that a grid names, which must be of the network that it names; which tensors one of the user's own
+/// has is known to its process alone.
 fn original(path: &Path, settings: &Settings) -> Result<ContentHash, SessionError> {
     let read = checkpoint::read(path)?;
-    fit(path, &read.state, &settings.network)?;
+    if !settings.has_own_network() {
+        fit(path, &read.state, &settings.network)?;
+    }
     Ok(read.blake3)
 }

@@ -28,7 +28,7 @@ fn tables() -> String {
 
 /// Which methods don't go in lockstep, and why.
 fn together() -> String {
-    let facts = Facts { training: TrainingRecipe::default() };
+    let facts = Facts::of(TrainingRecipe::default());
     let written = METHODS.iter().filter(|method| method.engines == Engines::All && !method.open);
     let rows: String = written
         .filter_map(|method| {

@@ -53,7 +53,10 @@ pub use recipe::PHASES;
 pub use training::TrainingRecipe;
 
 use parameter::{Hyper, parameters};
-use sweep_protocol::recipe::Recipe;
+use sweep_protocol::{
+    recipe::{Phase, Python, Recipe, Takes},
+    terms::Set,
+};
 
 /// A registered method.
 #[derive(Debug)]
@@ -156,6 +159,26 @@ pub enum Engines {
 pub struct Facts {
     /// How the original and the retrained models are trained.
     pub training: TrainingRecipe,
+    /// The function of the user's own that trains them instead.
+    pub trainer: Option<Python>,
+}
+
+impl Facts {
+    /// What every network without a function of its own is trained by.
+    pub fn of(training: TrainingRecipe) -> Self {
+        Self { training, trainer: None }
+    }
+
+    /// Trains a network on a set, as the original and the retrained models are.
+    fn train_on(&self, set: Set) -> Recipe {
+        match &self.trainer {
+            None => self.training.on(set),
+            Some(trainer) => {
+                let trainer = Python { takes: Takes::Training(set), ..trainer.clone() };
+                Recipe { phases: vec![Phase::Python(trainer)] }
+            }
+        }
+    }
 }
 
 /// All methods that a grid can name, in alphabetical order (disorder or a duplicate fails compilation).

@@ -12,6 +12,6 @@ pub(super) const METHOD: Method = Method {
     source: "the competition's training recipe",
     failure_modes: "unlearns nothing: it is where unlearning starts",
     starts_from: StartsFrom::Fresh,
-    recipe: |_, facts| facts.training.on(Set::Train),
+    recipe: |_, facts| facts.train_on(Set::Train),
     ..Method::UNLEARNS
 };

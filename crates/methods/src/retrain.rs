@@ -12,6 +12,6 @@ pub(super) const METHOD: Method = Method {
     source: "exact; the competition's training recipe. Class weights stay those of the whole training set, as in its scorer",
     failure_modes: "dear; a few models give means, distributions need 64 and more",
     starts_from: StartsFrom::Fresh,
-    recipe: |_, facts| facts.training.on(Set::Retain),
+    recipe: |_, facts| facts.train_on(Set::Retain),
     ..Method::UNLEARNS
 };

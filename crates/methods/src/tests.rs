@@ -12,7 +12,7 @@ use super::{Arguments, Facts, Kind, METHODS, Method, Parameter, TrainingRecipe, 
 const SIZES: SetSizes = SetSizes { retain: 1960, forget: 40, validation: 250, test: Some(250) };
 
 fn facts() -> Facts {
-    Facts { training: TrainingRecipe::default() }
+    Facts::of(TrainingRecipe::default())
 }
 
 fn defaults(method: &Method) -> Recipe {

@@ -17,7 +17,8 @@ use sweep_torch::{
     measure::logits,
     network::{Network, Weights, build},
     pass_cache::PassCache,
-    phase::{Interpreters, Participant, Surroundings, Watch, carry_out_together},
+    phase::{Participant, Surroundings, Watch, carry_out_together},
+    python::Interpreters,
     system,
 };
 use tch::{Device, Kind};

@@ -22,6 +22,7 @@ pub struct Examples {
     truths: Vec<i64>,
     preparation: Option<Prepared>,
     shared: OnceCell<SharedExamples>,
+    unseen: OnceCell<SharedMemory>,
 }
 
 /// What the functions of the user's own see of the data: pixels \[N, 3, H, W\] as bytes, labels \[N\] as int64. The test set
@@ -92,6 +93,7 @@ impl Examples {
             truths: host.truths,
             preparation: Prepared::of(preparation, device),
             shared: OnceCell::new(),
+            unseen: OnceCell::new(),
         }
     }
 
@@ -182,6 +184,27 @@ impl Examples {
         Ok(self.shared.get_or_init(|| shared))
     }
 
+    /// Pixels \[N, 3, H, W\] of the test set as bytes, and their shape: for a process that judges and runs no function.
+    pub fn unseen(&self) -> io::Result<(&SharedMemory, [i64; 4])> {
+        let (_, channels, height, width) = self.images.size4().expect("images have four axes");
+        let shape = [self.set(Set::Test).len() as i64, channels, height, width];
+        if let Some(unseen) = self.unseen.get() {
+            return Ok((unseen, shape));
+        }
+        let memory = SharedMemory::of("unseen", &self.pixels(&[Set::Test]).0)?;
+        Ok((self.unseen.get_or_init(|| memory), shape))
+    }
+
+    /// The bytes of some sets' pixels, one set after the other, and their shape.
+    fn pixels(&self, sets: &[Set]) -> (Vec<u8>, [i64; 4]) {
+        let positions: Vec<i64> = sets.iter().flat_map(|&set| self.set(set)).copied().collect();
+        let positions = Tensor::from_slice(&positions).to_device(self.device());
+        let pixels = self.images.index_select(0, &positions).to_device(Device::Cpu);
+        let size = pixels.size();
+        let bytes = Vec::<u8>::try_from(pixels.contiguous().view([-1])).expect("pixels are bytes");
+        (bytes, [size[0], size[1], size[2], size[3]])
+    }
+
     fn prepare(&self, pixels: Tensor) -> Tensor {
         match &self.preparation {
             Some(preparation) => preparation.apply(pixels),
@@ -192,19 +215,16 @@ impl Examples {
 
 impl SharedExamples {
     fn of(examples: &Examples) -> io::Result<Self> {
-        let sets = [Set::Retain, Set::Forget, Set::Validation].map(|set| examples.set(set));
-        let positions = Tensor::from_slice(&sets.concat()).to_device(examples.device());
-        let pixels = examples.images.index_select(0, &positions).to_device(Device::Cpu);
-        let size = pixels.size();
-        let bytes = Vec::<u8>::try_from(pixels.contiguous().view([-1])).expect("pixels are bytes");
-        let labels = examples.labels.index_select(0, &positions).to_device(Device::Cpu);
-        let labels = Vec::<i64>::try_from(labels).expect("labels are whole numbers");
-        let labels: Vec<u8> = labels.into_iter().flat_map(i64::to_le_bytes).collect();
+        let names = [Set::Retain, Set::Forget, Set::Validation];
+        let (bytes, shape) = examples.pixels(&names);
+        let sets = names.map(|set| examples.set(set));
+        let labels = sets.concat().into_iter().map(|position| examples.label(position));
+        let labels: Vec<u8> = labels.flat_map(i64::to_le_bytes).collect();
         let [retain, forget, validation] = sets.map(|set| set.len() as i64);
         Ok(Self {
             images: SharedMemory::of("pixels", &bytes)?,
             labels: SharedMemory::of("labels", &labels)?,
-            shape: [size[0], size[1], size[2], size[3]],
+            shape,
             retain: [0, retain],
             forget: [retain, retain + forget],
             validation: [retain + forget, retain + forget + validation],

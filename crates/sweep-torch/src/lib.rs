@@ -15,7 +15,9 @@ pub mod examples;
 pub mod pass_cache;
 pub mod inputs;
 pub mod measure;
+pub mod python;
 pub mod phase;
+pub mod own;
 #[cfg(feature = "replay")]
 pub mod replay;
 pub mod serve;

@@ -53,39 +53,59 @@ pub fn logits(network: &Network, weights: &Weights, examples: &Examples, positio
     })
 }
 
-/// Measures the network on every set, and single examples where a sample of the retain set of some size is asked for.
-pub fn measure(
-    network: &Network,
-    weights: &Weights,
-    examples: &Examples,
-    sample: Option<u64>,
-) -> Result<Measured, NotFinite> {
-    let on = |set| logits(network, weights, examples, examples.set(set));
-    let (forget, retain, validation) = (on(Set::Forget), on(Set::Retain), on(Set::Validation));
-    let test = examples.sizes().test.map(|_| on(Set::Test));
+/// What a network says of every set: logits \[N, classes\], in the set's order.
+#[derive(Debug)]
+pub struct Outputs {
+    /// Of the retain set.
+    pub retain: Tensor,
+    /// Of the forget set.
+    pub forget: Tensor,
+    /// Of the validation set.
+    pub validation: Tensor,
+    /// Of the test set, where there is one.
+    pub test: Option<Tensor>,
+}
+
+impl Outputs {
+    /// By a network with these weights.
+    pub fn by(network: &Network, weights: &Weights, examples: &Examples) -> Self {
+        let on = |set| logits(network, weights, examples, examples.set(set));
+        Self {
+            retain: on(Set::Retain),
+            forget: on(Set::Forget),
+            validation: on(Set::Validation),
+            test: examples.sizes().test.map(|_| on(Set::Test)),
+        }
+    }
+}
+
+/// Measures what a network says of every set, and of single examples where a sample of the retain set of some size is asked
+/// for.
+pub fn measure(said: &Outputs, examples: &Examples, sample: Option<u64>) -> Result<Measured, NotFinite> {
+    let Outputs { retain, forget, validation, test } = said;
     let right = |logits, set| accuracy(logits, examples.set(set), examples);
     let accuracy = Accuracies {
-        retain: right(&retain, Set::Retain),
-        forget: right(&forget, Set::Forget),
-        validation: right(&validation, Set::Validation),
+        retain: right(retain, Set::Retain),
+        forget: right(forget, Set::Forget),
+        validation: right(validation, Set::Validation),
         test: test.as_ref().map(|logits| right(logits, Set::Test)),
-        truth: truth(&forget, examples),
+        truth: truth(forget, examples),
     };
     let single = |sample| -> Result<Rows, NotFinite> {
         let positions = retain_sample(examples.set(Set::Retain).len() as u64, sample);
         let (rows, chosen): (Vec<i64>, Vec<i64>) =
             positions.map(|row| (row as i64, examples.set(Set::Retain)[row as usize])).unzip();
         let rows = Tensor::from_slice(&rows).to_device(retain.device());
-        let (unseen, set) = test.as_ref().map_or((&validation, Set::Validation), |test| (test, Set::Test));
+        let (unseen, set) = test.as_ref().map_or((validation, Set::Validation), |test| (test, Set::Test));
         Ok(Rows {
-            forget: behaviours(&forget, examples.set(Set::Forget), examples)?,
+            forget: behaviours(forget, examples.set(Set::Forget), examples)?,
             retain: behaviours(&retain.index_select(0, &rows), &chosen, examples)?,
             test: behaviours(unseen, examples.set(set), examples)?,
         })
     };
-    let confidences = confidences(&forget, examples.set(Set::Forget), examples)?;
+    let confidences = confidences(forget, examples.set(Set::Forget), examples)?;
     let labels = examples.set(Set::Retain).iter().map(|&position| examples.label(position) as usize);
-    let guesses = guesses(&retain).into_iter().map(|guess| guess as usize);
+    let guesses = guesses(retain).into_iter().map(|guess| guess as usize);
     let renamed = Renamed::of(guesses.zip(labels), retain.size()[1] as usize);
     Ok(Measured { accuracy, confidences, rows: sample.map(single).transpose()?, renamed })
 }

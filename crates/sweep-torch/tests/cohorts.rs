@@ -13,7 +13,8 @@ use sweep_torch::{
     examples::{Examples, HostExamples},
     network::{Network, Weights, build},
     pass_cache::PassCache,
-    phase::{Done, Halt, Interpreters, Participant, Surroundings, Watch, carry_out_together},
+    phase::{Done, Halt, Participant, Surroundings, Watch, carry_out_together},
+    python::Interpreters,
 };
 use tch::{Device, Kind};
 
@@ -193,7 +194,7 @@ fn training() -> TrainingRecipe {
 
 /// A method at its defaults, with loops that are short.
 fn short(method: &Method) -> Recipe {
-    let mut recipe = (method.recipe)(&method.defaults(), &Facts { training: training() });
+    let mut recipe = (method.recipe)(&method.defaults(), &Facts::of(training()));
     shorten(&mut recipe.phases);
     recipe
 }

@@ -15,7 +15,8 @@ use sweep_torch::{
     examples::{Examples, HostExamples},
     network::{Network, Weights, build},
     pass_cache::PassCache,
-    phase::{Interpreters, Subject, Watch, carry_out},
+    phase::{Subject, Watch, carry_out},
+    python::Interpreters,
 };
 use tch::{Device, Kind, Tensor};
 

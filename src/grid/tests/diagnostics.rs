@@ -238,7 +238,7 @@ network = { name = "resnet50", width = 0 }
     9 | epoch = 3
       | ^^^^^
       |
-      = note: its keys are `network`, `epochs`, `batch-size`, `optimizer`, `schedule`, `class-weight`, `augment`
+      = note: its keys are `network`, `train`, `epochs`, `batch-size`, `optimizer`, `schedule`, `class-weight`, `augment`
       = help: did you mean `epochs`?
 
     error: not in the recipe grammar: -1 is not a finite number above 0

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use sweep_protocol::recipe::{Interpreter, Phase};
+use sweep_protocol::{
+    recipe::{Interpreter, Phase, Takes},
+    terms::{RunId, Set},
+};
 use tempfile::TempDir;
 
 use super::{GridFile, Resolved, TORCH, TOY, checked, nothing, plain, resolved};
@@ -18,6 +21,13 @@ def unlearning(net, retain_loader, forget_loader, val_loader, lr=1e-3, epochs=1)
 
 def demanding(net, data, *, strength):
     pass
+
+def train(net, train_loader, val_loader, epochs=1):
+    pass
+
+class Net(nn.Module):
+    def __init__(self, num_classes, width=8):
+        pass
 ";
 
 /// A folder with the file, and a grid of one table that names a function of it.
@@ -151,4 +161,100 @@ fn a_grid_without_functions_asks_for_none() {
     let grid = checked(&format!("{TOY}[method.identity]\n"));
     assert!(grid.functions().is_empty());
     assert_eq!(super::plan(&grid, &nothing()).calls(), None);
+}
+
+const OWN: &str = "[training]\nnetwork = { python = \"m.py:Net\", width = 4, classes = 7, divide = 255.0 }\n\
+                   train = { python = \"m.py:train\", epochs = 3 }\n";
+
+#[test]
+fn a_training_function_trains_the_original_on_everything_and_the_others_on_what_is_kept() {
+    let (folder, text) = written(
+        "[training]\nnetwork = { name = \"resnet18\", width = 4 }\ntrain = { python = \"m.py:train\", epochs = 3 }\n\
+         [method.finetune]\n[method.retrain]\n",
+    );
+    let plan = planned(&text).expect("it is right");
+    for (label, set) in [
+        ("original", Set::Train),
+        ("oracle", Set::Retain),
+        ("held-out", Set::Retain),
+        ("retrain", Set::Retain),
+    ] {
+        let point = plan.points.iter().find(|point| &*point.label == label).expect("it is there");
+        let recipe = point.recipe();
+        let [Phase::Python(call)] = recipe.phases.as_slice() else { panic!("one call, not {recipe:?}") };
+        assert_eq!(
+            (call.takes, call.arguments["epochs"].to_string()),
+            (Takes::Training(set), "3".to_owned())
+        );
+    }
+    assert_eq!(plan.calls(), Some(folder.path().join("m.py").display().to_string()));
+    let ids =
+        |text: &str| planned(text).expect("right").runs.into_iter().map(|run| run.id).collect::<Vec<_>>();
+    let (before, after) = (ids(&text), ids(&text.replace("epochs = 3", "epochs = 4")));
+    assert!(
+        before.iter().zip(&after).all(|(before, after)| before != after),
+        "all start from another original"
+    );
+}
+
+#[test]
+fn a_network_of_ones_own_is_part_of_every_run() {
+    let (folder, text) = written(&format!("{OWN}[method.mine]\npython = \"m.py:unlearning\"\n"));
+    let plan = planned(&text).expect("it is right");
+    let network = &plan.inputs.as_ref().expect("inputs").network;
+    let own = network.own.as_ref().expect("it is the user's own");
+    assert_eq!((network.classes, own.takes, own.function.as_str()), (7, Takes::Nothing, "Net"));
+    assert_eq!(serde_json::to_string(&own.arguments).expect("plain"), r#"{"num_classes":7,"width":4}"#);
+    assert!(network.to_string().ends_with("m.py:Net, width 4, 7 classes, pixels / 255"), "{network}");
+    assert!(
+        network.in_grid().ends_with("m.py:Net\", width = 4, classes = 7, divide = 255 }"),
+        "{}",
+        network.in_grid()
+    );
+    assert_eq!(plan.check(), Ok(()));
+    let ids =
+        |text: &str| planned(text).expect("right").runs.into_iter().map(|run| run.id).collect::<Vec<_>>();
+    let differ = |other: Vec<RunId>| plan.runs.iter().zip(&other).all(|(run, other)| run.id != *other);
+    assert!(differ(ids(&text.replace("width = 4", "width = 5"))), "another argument");
+    fs::write(folder.path().join("m.py"), format!("{FILE}# edited\n")).expect("writable");
+    assert!(differ(ids(&text)), "another file");
+}
+
+#[test]
+fn what_a_network_or_training_of_ones_own_excludes_is_refused_where_it_stands() {
+    let own_network = "[training]\nnetwork = { python = \"m.py:Net\" }\n";
+    let training = "train = { python = \"m.py:train\", epochs = 3 }\n";
+    for (table, words) in [
+        (format!("{OWN}[method.finetune]\n"), "`finetune` can't be used on `"),
+        (format!("{OWN}[method.mine]\nmethod = \"recipe\"\nphases = []\n"), "`recipe` can't be used on `"),
+        (format!("{own_network}[method.identity]\n"), "only a function in Python can train"),
+        (
+            format!("[training]\nepochs = 3\n{training}[method.identity]\n"),
+            "`epochs` says nothing where `train` trains",
+        ),
+        ("[training]\ntrain = { epochs = 3 }\n[method.identity]\n".to_owned(), "`train` needs `python`"),
+        (
+            "[training]\ntrain = { python = \"m.py:train\", epochs = [1, 2] }\n[method.identity]\n"
+                .to_owned(),
+            "not a list",
+        ),
+    ] {
+        let (_folder, text) = written(&table);
+        let said = refused(&text);
+        assert!(said.contains(words), "{table}:\n{said}");
+    }
+    let toy = format!("{TOY}[training]\n{training}[method.simulated]\n");
+    assert!(refused(&toy).contains("called by the torch engine alone"));
+    for (table, words) in [
+        (OWN.replace("width", "widht"), "`Net` has no keyword argument `widht`"),
+        (OWN.replace("width", "num_classes"), "`num_classes` is what `Net` is called with in any case"),
+        (OWN.replace("epochs", "epoch"), "`train` has no keyword argument `epoch`"),
+        (OWN.replace("m.py:Net", "m.py:Nat"), "no class or function `Nat`"),
+        (OWN.replace("m.py:train", "m.py:Net"), "no function `Net`"),
+        (OWN.replace("m.py:train", "m.py:demanding"), "write (net, train_loader, val_loader"),
+    ] {
+        let (_folder, text) = written(&format!("{table}[method.identity]\n"));
+        let said = planned(&text).expect_err(words);
+        assert!(said.contains(words), "{table}:\n{said}");
+    }
 }

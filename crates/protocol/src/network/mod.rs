@@ -26,6 +26,8 @@ use std::{collections::BTreeMap, fmt, ops::RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
+use crate::{recipe::Python, terms::Value};
+
 /// All architectures that a grid can name, in alphabetical order.
 pub const NETWORKS: &[Architecture] =
     &[mlp::NETWORK, resnet18::NETWORK, resnet18_cifar::NETWORK, resnet9::NETWORK, vit::NETWORK];
@@ -38,6 +40,9 @@ pub const SIZES: RangeInclusive<u32> = 8..=256;
 
 /// What they are where a grid doesn't say.
 pub const SIZE: u32 = 32;
+
+/// Keywords that `sweep` gives a network of the user's own, where its constructor has them.
+pub const GIVEN: [&str; 3] = ["classes", "num_classes", "size"];
 
 /// Colours of a pixel: red, green, blue.
 pub const CHANNELS: i64 = 3;
@@ -118,6 +123,10 @@ pub struct Network {
     /// What is done to pixels before it sees them.
     #[serde(default, skip_serializing_if = "Preparation::is_raw")]
     pub preparation: Preparation,
+    /// The class or function of the user's own that makes it, of which `name` is the name then; it has no keys, and its
+    /// tensors are known to its own process alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<Box<Python>>,
 }
 
 fn usual_size() -> u32 {
@@ -132,7 +141,7 @@ fn is_usual_size(size: &u32) -> bool {
 impl fmt::Display for Network {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.name)?;
-        for (key, value) in &self.keys {
+        for (key, value) in self.settings() {
             write!(formatter, ", {key} {value}")?;
         }
         write!(formatter, ", {} classes", self.classes)?;
@@ -147,13 +156,23 @@ impl Network {
     /// An architecture with these sizes that sees pixels as they are.
     pub fn new(name: &str, classes: u32, keys: &[(&str, u32)]) -> Self {
         let keys = keys.iter().map(|&(key, value)| (key.to_owned(), value)).collect();
-        Self { name: name.to_owned(), classes, keys, size: SIZE, preparation: Preparation::default() }
+        let preparation = Preparation::default();
+        Self { name: name.to_owned(), classes, keys, size: SIZE, preparation, own: None }
+    }
+
+    /// Its keys, or what the constructor of the user's own is called with, as a grid writes them.
+    fn settings(&self) -> Vec<(&str, String)> {
+        let own = self.own.iter().flat_map(|own| &own.arguments);
+        let own = own.filter(|(key, _)| !GIVEN.contains(&key.as_str()));
+        let written = |value: &Value| serde_json::to_string(value).expect("plain data serialises");
+        let keys = self.keys.iter().map(|(key, value)| (key.as_str(), value.to_string()));
+        keys.chain(own.map(|(key, value)| (key.as_str(), written(value)))).collect()
     }
 
     /// The table that names it in a grid, `{ name = "resnet18", width = 64, classes = 10 }`.
     pub fn in_grid(&self) -> String {
-        let keys: Vec<String> = self.keys.iter().map(|(key, value)| format!(", {key} = {value}")).collect();
-        let keys = keys.concat();
+        let settings = self.settings().into_iter().map(|(key, value)| format!(", {key} = {value}"));
+        let keys: String = settings.collect();
         let (divide, mean, std) =
             (self.preparation.divide(), self.preparation.mean(), self.preparation.std());
         let preparation = if self.preparation.is_raw() {
@@ -164,11 +183,15 @@ impl Network {
             format!(", divide = {divide}, mean = {mean:?}, std = {std:?}")
         };
         let size = if self.size == SIZE { String::new() } else { format!(", size = {}", self.size) };
-        format!("{{ name = \"{}\"{keys}, classes = {}{size}{preparation} }}", self.name, self.classes)
+        let kind = if self.own.is_some() { "python" } else { "name" };
+        format!("{{ {kind} = \"{}\"{keys}, classes = {}{size}{preparation} }}", self.name, self.classes)
     }
 
     /// Finds the architecture and holds the sizes to its bounds.
     pub fn check(&self) -> Result<Checked<'_>, NetworkError> {
+        if self.own.is_some() {
+            return Err(NetworkError::Own { name: self.name.clone() });
+        }
         let architecture =
             find(&self.name).ok_or_else(|| NetworkError::Unknown { name: self.name.clone() })?;
         if !CLASSES.contains(&self.classes) {
@@ -239,6 +262,11 @@ impl Checked<'_> {
 /// There is no such network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NetworkError {
+    /// It is the user's own.
+    Own {
+        /// Its name.
+        name: String,
+    },
     /// No architecture has this name.
     Unknown {
         /// The name.
@@ -291,6 +319,10 @@ impl NetworkError {
 impl fmt::Display for NetworkError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Own { name } => {
+                let name = name.escape_debug();
+                write!(formatter, "`{name}` is a network in Python, which its own process alone can compute")
+            }
             Self::Unknown { name } => {
                 let known: Vec<&str> = NETWORKS.iter().map(|architecture| architecture.name).collect();
                 let known = known.join(", ");

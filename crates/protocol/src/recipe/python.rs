@@ -9,9 +9,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::is_default;
-use crate::terms::{ContentHash, Value};
+use crate::terms::{ContentHash, Set, Value};
 
-/// Calls a Python function that unlearns. Everything that decides what it does stands here, so it is part of the run's id:
+/// Calls a Python function that unlearns, trains, or makes a network. Everything that decides what it does stands here, so it is part of the run's id:
 /// the bytes of its file and of what that imports from its own folder, its arguments, the interpreter and its PyTorch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -81,6 +81,10 @@ pub enum Takes {
     Loaders,
     /// `(net, data)`: tensors on the device of the run.
     Tensors,
+    /// `(net, train_loader, val_loader)`: it trains the network on this set.
+    Training(Set),
+    /// Nothing: what it gives is a network.
+    Nothing,
 }
 
 /// Examples in a batch; 64 by default, as in the competition's starting kit.

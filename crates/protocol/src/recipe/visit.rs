@@ -9,7 +9,7 @@ mod terms;
 use super::{
     AfterEpochs, Alternate, Dampen, Either, Elements, FisherNoise, GradientFactor, GradientPlan, Importance,
     Labels, LateNoise, Move, Noise, Part, Phase, Python, Recipe, Reinit, Rewind, Round, Route, Rule, Score,
-    Select, Share, Signed, Stop, Stream, Tensors, Trail, Train, Transpose, Zero,
+    Select, Share, Signed, Stop, Stream, Takes, Tensors, Trail, Train, Transpose, Zero,
 };
 use crate::terms::Set;
 
@@ -132,15 +132,21 @@ impl Python {
             file: _,
             module: _,
             function: _,
-            takes: _,
+            takes,
             arguments: _,
             batch_size: _,
             blake3: _,
             imports: _,
             interpreter: _,
         } = self;
-        hear(at, whole(Set::Retain));
-        hear(at, whole(Set::Forget));
+        match takes {
+            Takes::Loaders | Takes::Tensors => {
+                hear(at, whole(Set::Retain));
+                hear(at, whole(Set::Forget));
+            }
+            Takes::Training(set) => hear(at, whole(*set)),
+            Takes::Nothing => {}
+        }
         hear(at, Mention::Function(self));
     }
 }

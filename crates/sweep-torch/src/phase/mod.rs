@@ -27,7 +27,7 @@ mod unusable;
 mod work;
 
 pub use check::check;
-pub use python::{CallError, Interpreters};
+pub use python::seed;
 pub use unusable::Unusable;
 
 use std::{ops::ControlFlow, time::Duration};
@@ -43,6 +43,7 @@ use crate::{
     examples::Examples,
     network::{Network, NetworkRows, Weights},
     pass_cache::PassCache,
+    python::{CallError, Interpreters},
 };
 use cohort::Cohort;
 use work::Work;

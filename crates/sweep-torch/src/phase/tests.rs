@@ -19,12 +19,13 @@ use sweep_protocol::{
 };
 use tch::{Device, Kind, Tensor};
 
-use super::{Halt, Interpreters, Subject, Unusable, Watch, carry_out};
+use super::{Halt, Subject, Unusable, Watch, carry_out};
 use crate::{
     draws::{Draws, PartOf, Pass, Purpose, Seeded, Unrecorded},
     examples::{Examples, HostExamples},
     network::{Network, Weights, build},
     pass_cache::PassCache,
+    python::Interpreters,
 };
 
 const CLASSES: u32 = 3;

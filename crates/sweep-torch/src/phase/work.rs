@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use sweep_protocol::network::Layout;
 
-use super::{
-    Done, Halt, Participant, Surroundings, Watch, elements::Choices, python::Interpreters, teacher::Teachers,
-};
+use super::{Done, Halt, Participant, Surroundings, Watch, elements::Choices, teacher::Teachers};
 use crate::{
     draws::Draws,
     examples::Examples,
     network::{Network, Weights},
     pass_cache::PassCache,
+    python::Interpreters,
 };
 
 /// Everything that a phase may touch.

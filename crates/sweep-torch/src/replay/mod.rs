@@ -25,7 +25,8 @@ use crate::{
     examples::Examples,
     network::{Weights, build},
     pass_cache::PassCache,
-    phase::{Halt, Interpreters, Subject, Watch, carry_out},
+    phase::{Halt, Subject, Watch, carry_out},
+    python::Interpreters,
 };
 use record::Record;
 use script::Script;

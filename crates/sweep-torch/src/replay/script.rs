@@ -42,7 +42,7 @@ pub(super) fn script(golden: &Golden) -> Result<Script, GoldenError> {
     };
     let method = sweep_methods::find(recording.method).expect("a recording is of a registered method");
     let arguments = Reading { golden, method, values: BTreeMap::new() }.arguments(recording)?;
-    let facts = Facts { training: training(golden, recording)? };
+    let facts = Facts::of(training(golden, recording)?);
     let recipe = (method.recipe)(&arguments, &facts);
     let streams = streams(&recipe, recording, |set| {
         let size = |set| golden.host.sets.get(&set).map_or(0, |examples| examples.len() as u64);

@@ -19,7 +19,8 @@ use tch::Device;
 use crate::{
     device,
     inputs::{Passes, Shelf},
-    phase::Interpreters,
+    own::Acquaintance,
+    python::Interpreters,
 };
 
 pub use sweep_protocol::serve::ServeError;
@@ -46,8 +47,8 @@ pub fn serve(
     let passes = passes.map(|folder| Passes { folder, device: device::name(place.name) });
     let shelf = Shelf::new(place.device, passes);
     let interpreters = Interpreters::default();
-    let width = place.rows.get() as usize;
-    serve::serve(&mut Torch { place, width, shelf, interpreters }, jobs, messages)
+    let (width, acquaintance) = (place.rows.get() as usize, Acquaintance::default());
+    serve::serve(&mut Torch { place, width, shelf, interpreters, acquaintance }, jobs, messages)
 }
 
 /// The engine, with what it keeps from one run to the next.
@@ -57,6 +58,7 @@ struct Torch {
     width: usize,
     shelf: Shelf,
     interpreters: Interpreters,
+    acquaintance: Acquaintance,
 }
 
 impl Engine for Torch {
@@ -92,8 +94,9 @@ impl Engine for Torch {
         progress: &mut [Progress<'_>],
         answer: &mut dyn FnMut(usize, Answer),
     ) -> Result<(), GaveUp> {
-        let Self { place, width, shelf, interpreters } = self;
-        perform::Bench { device: place.device, width, shelf, interpreters }.perform(jobs, progress, answer);
+        let Self { place, width, shelf, interpreters, acquaintance } = self;
+        let device = place.device;
+        perform::Bench { device, width, shelf, interpreters, acquaintance }.perform(jobs, progress, answer);
         Ok(())
     }
 }

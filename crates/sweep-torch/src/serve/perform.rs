@@ -12,7 +12,7 @@ use std::{
 
 use sweep_inputs::{
     artifact::{self, NotWritten},
-    checkpoint::{self, Mismatch},
+    checkpoint::{self, Mismatch, StateDict},
 };
 use sweep_protocol::{
     measurement::Measurement,
@@ -27,12 +27,11 @@ use crate::{
     draws::{Draws, Seeded, Unrecorded},
     examples::Examples,
     inputs::{InputError, Shelf},
-    measure::{NotFinite, measure},
+    measure::{Measured, NotFinite, Outputs, measure},
     network::{Network, Weights, build},
-    phase::{
-        CallError, Done, Halt, Interpreters, Participant, Surroundings, Unusable, Watch, carry_out_together,
-        check,
-    },
+    own::{self, Acquaintance, Left, OwnError, OwnGround},
+    phase::{Done, Halt, Participant, Surroundings, Unusable, Watch, carry_out_together, check, seed},
+    python::{CallError, Interpreters},
 };
 
 /// Why a run came to no measurement.
@@ -70,6 +69,16 @@ impl From<Halt> for Unfinished {
             Halt::Unrecorded(missing) => Self::Draw(missing),
             Halt::Call(error) => Self::Call(error),
             Halt::Abandoned => Self::Unheard,
+        }
+    }
+}
+
+impl From<OwnError> for Unfinished {
+    fn from(error: OwnError) -> Self {
+        match error {
+            OwnError::Call(error) => Self::Call(error),
+            OwnError::Diverged { step } => Self::Diverged { step },
+            OwnError::Abandoned => Self::Unheard,
         }
     }
 }
@@ -126,6 +135,7 @@ pub(super) struct Bench<'a> {
     pub(super) width: &'a mut usize,
     pub(super) shelf: &'a mut Shelf,
     pub(super) interpreters: &'a Interpreters,
+    pub(super) acquaintance: &'a Acquaintance,
 }
 
 impl Bench<'_> {
@@ -136,6 +146,12 @@ impl Bench<'_> {
         progress: &mut [Progress<'_>],
         answer: &mut dyn FnMut(usize, Answer),
     ) {
+        if let Some(inputs) = jobs[0].inputs.as_ref().filter(|inputs| inputs.network.own.is_some()) {
+            for (place, (job, progress)) in jobs.iter().zip(progress).enumerate() {
+                answer(place, answered(caught(|| self.carry_out_own(job, inputs, progress))));
+            }
+            return;
+        }
         let alone = jobs[0].recipe.apart().is_some();
         let mut from = 0;
         while from < jobs.len() {
@@ -255,6 +271,45 @@ impl Bench<'_> {
     }
 }
 
+impl Bench<'_> {
+    /// Carries out and measures a run on a network of the user's own.
+    fn carry_out_own(
+        &mut self,
+        job: &Job,
+        inputs: &Inputs,
+        progress: &mut Progress<'_>,
+    ) -> Result<Measurement, Unfinished> {
+        let own = inputs.network.own.as_ref().ok_or(Unfinished::NoInputs)?;
+        let examples = {
+            let progress = RefCell::new(&mut *progress);
+            self.shelf.examples(inputs, &|| progress.borrow_mut().report())?
+        };
+        job.recipe.check(None, Some(&examples.sizes())).map_err(Unusable::from)?;
+        let start = match &inputs.start {
+            Start::Fresh => None,
+            Start::Checkpoint { path, blake3 } => Some(self.shelf.state(path, blake3)?),
+        };
+        let ground = OwnGround {
+            network: &inputs.network,
+            own,
+            examples: &examples,
+            device: self.device,
+            interpreters: self.interpreters,
+            known: self.acquaintance,
+        };
+        let seed = seed(0, &mut Seeded::new(job.seed))?;
+        let works = &mut |moves| progress.works(moves);
+        let Left { state, said, steps, called } =
+            own::carry_out(&job.recipe, ground, start.as_deref(), seed, works)?;
+        let clock = Instant::now();
+        let measured = measure(&said, &examples, job.retain_sample);
+        let measured = measured.map_err(|NotFinite| Unfinished::Diverged { step: steps })?;
+        let unchanged = !job.recipe.phases.is_empty() && start.is_some_and(|start| *start == state);
+        let times = (called.as_secs_f64(), clock.elapsed().as_secs_f64());
+        kept(job, measured, Ran { steps, unchanged, times }, || state)
+    }
+}
+
 fn begin(
     network: &Network,
     inputs: &Inputs,
@@ -287,31 +342,49 @@ impl Yardstick {
         // The floor has no phases and is meant to change nothing.
         let unchanged = unchanged && !job.recipe.phases.is_empty();
         let clock = Instant::now();
-        let measured = measure(&self.network, &weights, &self.examples, job.retain_sample)
+        let said = Outputs::by(&self.network, &weights, &self.examples);
+        let measured = measure(&said, &self.examples, job.retain_sample)
             .map_err(|NotFinite| Unfinished::Diverged { step: steps })?;
-        let measure_s = clock.elapsed().as_secs_f64();
-        let (confidences, examples) =
-            artifact::write_arrays(job, &measured.confidences, measured.rows.as_ref())?;
-        let weights = if job.keep_weights {
-            let bytes = checkpoint::write_safetensors(&weights.state());
-            Some(artifact::write(&job.folder, "model.safetensors", &bytes)?)
-        } else {
-            None
-        };
-        let accuracy = measured.accuracy;
-        let renamed = job.recipe.phases.is_empty().then_some(measured.renamed);
-        Ok(Measurement {
-            accuracy,
-            unlearn_s,
-            measure_s,
-            steps,
-            confidences,
-            weights,
-            examples,
-            unchanged,
-            renamed,
-        })
+        let times = (unlearn_s, clock.elapsed().as_secs_f64());
+        kept(job, measured, Ran { steps, unchanged, times }, || weights.state())
     }
+}
+
+/// How a run went that was measured.
+struct Ran {
+    steps: u64,
+    unchanged: bool,
+    /// Seconds in its recipe and in measuring.
+    times: (f64, f64),
+}
+
+/// Writes what is kept of a run, and names it.
+fn kept(
+    job: &Job,
+    measured: Measured,
+    Ran { steps, unchanged, times: (unlearn_s, measure_s) }: Ran,
+    state: impl FnOnce() -> StateDict,
+) -> Result<Measurement, Unfinished> {
+    let (confidences, examples) = artifact::write_arrays(job, &measured.confidences, measured.rows.as_ref())?;
+    let weights = if job.keep_weights {
+        let bytes = checkpoint::write_safetensors(&state());
+        Some(artifact::write(&job.folder, "model.safetensors", &bytes)?)
+    } else {
+        None
+    };
+    let accuracy = measured.accuracy;
+    let renamed = job.recipe.phases.is_empty().then_some(measured.renamed);
+    Ok(Measurement {
+        accuracy,
+        unlearn_s,
+        measure_s,
+        steps,
+        confidences,
+        weights,
+        examples,
+        unchanged,
+        renamed,
+    })
 }
 
 /// Waits until the device has done what it was given.

@@ -1,62 +1,41 @@
 //! What a function's process is told, and what lies in memory for it.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    path::{Path, PathBuf},
-};
+use std::io;
 
 use serde::Serialize;
 use sweep_inputs::checkpoint;
 use sweep_protocol::{
     network,
     recipe::{Python, Takes},
-    terms::{Set, Value},
+    terms::Set,
 };
 use tch::{Device, Kind, Tensor};
 
 use super::super::work::Work;
 use crate::{
-    draws::{Purpose, Unrecorded},
-    examples::SharedExamples,
+    draws::{Draws, Purpose, Unrecorded},
+    examples::{PreparationNumbers, SharedExamples},
     measure::logits,
     memory::SharedMemory,
+    python::{Data, OwnCode, probed},
 };
-
-/// Forget images on which the two engines are compared.
-const PROBED: usize = 64;
 
 /// One call, as the runner reads it.
 #[derive(Debug, Serialize)]
 pub(super) struct CallJob<'a> {
-    file: PathBuf,
-    module: Option<&'a str>,
-    root: PathBuf,
-    own: PathBuf,
-    function: &'a str,
+    /// Whether the network is the user's own.
+    own: bool,
+    call: OwnCode<'a>,
     takes: Takes,
-    arguments: &'a BTreeMap<String, Value>,
     batch_size: u32,
     seed: u64,
     cuda: bool,
     network: &'a network::Network,
-    preparation: Option<crate::examples::PreparationNumbers>,
+    preparation: Option<PreparationNumbers>,
     weights: String,
     result: String,
     data: Data,
     probe: Probe,
-}
-
-/// Where the examples lie, and which are whose.
-#[derive(Debug, Serialize)]
-struct Data {
-    images: String,
-    labels: String,
-    shape: [i64; 4],
-    retain: [i64; 2],
-    forget: [i64; 2],
-    /// None where results are judged on the validation set.
-    validation: Option<[i64; 2]>,
 }
 
 /// Logits of the first forget images.
@@ -79,12 +58,12 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(work: &Work<'_>) -> io::Result<Self> {
         let forget = work.examples.set(Set::Forget);
-        let probed = &forget[..forget.len().min(PROBED)];
-        let said = logits(work.network, work.weights, work.examples, probed);
+        let probed = probed(work.examples);
+        let said = logits(work.network, work.weights, work.examples, &forget[..probed]);
         Ok(Self {
             weights: SharedMemory::of("weights", &checkpoint::write_safetensors(&work.weights.state()))?,
             logits: SharedMemory::of("logits", &floats(&said))?,
-            probed: probed.len(),
+            probed,
             result: SharedMemory::empty("result")?,
         })
     }
@@ -106,13 +85,9 @@ pub(super) fn job<'a>(
     work: &Work<'_>,
 ) -> io::Result<CallJob<'a>> {
     Ok(CallJob {
-        file: whole(Path::new(&python.file))?,
-        module: python.module.as_deref(),
-        root: whole(python.root())?,
-        own: whole(&python.own())?,
-        function: &python.function,
+        own: false,
+        call: OwnCode::of(python)?,
         takes: python.takes,
-        arguments: &python.arguments,
         batch_size: python.batch_size.0.get(),
         seed,
         cuda: work.weights.device() != Device::Cpu,
@@ -120,26 +95,14 @@ pub(super) fn job<'a>(
         preparation: work.examples.preparation(),
         weights: desk.weights.path(),
         result: desk.result.path(),
-        data: Data {
-            images: data.images.path(),
-            labels: data.labels.path(),
-            shape: data.shape,
-            retain: data.retain,
-            forget: data.forget,
-            validation: work.examples.sizes().test.map(|_| data.validation),
-        },
+        data: Data::of(data, Some(python.takes), work.examples.sizes().test.is_none()),
         probe: Probe { logits: desk.logits.path(), count: desk.probed },
     })
 }
 
-/// A path from the root of the file system; nothing stands for the working folder.
-fn whole(path: &Path) -> io::Result<PathBuf> {
-    std::path::absolute(if path.as_os_str().is_empty() { Path::new(".") } else { path })
-}
-
 /// The seed of everything random in a call: 53 bits, since it is drawn as a number in ±1.
-pub(super) fn seed(phase: usize, work: &mut Work<'_>) -> Result<u64, Unrecorded> {
-    let drawn = work.draws.uniform(&Purpose::Function { phase }, 1, 1.0)?;
+pub fn seed(phase: usize, draws: &mut dyn Draws) -> Result<u64, Unrecorded> {
+    let drawn = draws.uniform(&Purpose::Function { phase }, 1, 1.0)?;
     let share = drawn.first().map_or(0.0, |drawn| f64::midpoint(*drawn, 1.0));
     Ok((share * (1_u64 << 53) as f64) as u64)
 }

@@ -10,13 +10,13 @@ use sweep_protocol::{
 };
 use tempfile::TempDir;
 
-use super::{CallError, process::RUNNER};
 use crate::{
     draws::Seeded,
     phase::{
         Halt,
         tests::{Bench, Diary},
     },
+    python::{CallError, RUNNER},
 };
 
 /// A function's file, beside which stands how the stand-in behaves.

@@ -5,7 +5,10 @@ use sweep_protocol::{
 use tch::{Device, Tensor};
 
 use super::{Bench, Diary, Labels, Pairing, PassCache, Seed, Seeded, stream};
-use crate::phase::{Interpreters, data::Feed, elements::Choices, teacher::Teachers, work::Work};
+use crate::{
+    phase::{data::Feed, elements::Choices, teacher::Teachers, work::Work},
+    python::Interpreters,
+};
 
 /// The labels that a stream gives the examples of its first pass, by position.
 fn labels(plan: &Stream, seed: u64) -> Vec<(i64, i64)> {

@@ -18,7 +18,7 @@ use sweep_protocol::line::{self, Line};
 use crate::system::libtorch_folder;
 
 /// What the process does; it is handed to the interpreter, so that no file need be found.
-pub(super) const RUNNER: &str = include_str!("../../../../../python/runner.py");
+pub(crate) const RUNNER: &str = include_str!("../../../../python/runner.py");
 /// Reads the text above from standard input and runs it.
 const BOOT: &str = "import sys; n = int(sys.stdin.buffer.readline()); \
                     exec(compile(sys.stdin.buffer.read(n), 'sweep-runner', 'exec'))";
@@ -26,7 +26,7 @@ const BOOT: &str = "import sys; n = int(sys.stdin.buffer.readline()); \
 /// What the process says.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
-pub(super) enum Message {
+pub(crate) enum Message {
     /// It has imported PyTorch of this version and waits for its job.
     Ready { torch: String },
     /// The function takes batches or steps: so many by now.
@@ -44,21 +44,21 @@ pub(super) enum Message {
 
 /// What there is to know of a call that returned.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub(super) struct Returned {
+pub(crate) struct Returned {
     /// Seconds in the function alone.
-    pub(super) seconds: f64,
+    pub(crate) seconds: f64,
     /// Steps that optimisers have taken.
-    pub(super) steps: u64,
+    pub(crate) steps: u64,
     /// Whether all weights are finite; they are written if they are.
-    pub(super) finite: bool,
+    pub(crate) finite: bool,
     /// Files of the user's that were imported, relative to the folder of the function's file.
-    pub(super) files: Vec<String>,
+    pub(crate) files: Vec<String>,
 }
 
 /// Kinds of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum FailureKind {
+pub(crate) enum FailureKind {
     Refused,
     OutOfMemory,
     Error,
@@ -67,24 +67,24 @@ pub(super) enum FailureKind {
 /// How a process has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Ended {
+pub(crate) enum Ended {
     Code(i32),
     Signal(i32),
 }
 
 /// An interpreter that has been started.
 #[derive(Debug)]
-pub(super) struct PythonProcess {
-    pub(super) program: String,
+pub(crate) struct PythonProcess {
+    pub(crate) program: String,
     child: Child,
     input: Option<ChildStdin>,
-    pub(super) messages: Receiver<Message>,
+    pub(crate) messages: Receiver<Message>,
 }
 
 impl PythonProcess {
     /// Starts an interpreter, which imports PyTorch and these modules, where it has them, and waits. What it prints goes to
     /// this process's standard error.
-    pub(super) fn start(program: &str, modules: &[&str]) -> io::Result<Self> {
+    pub(crate) fn start(program: &str, modules: &[&str]) -> io::Result<Self> {
         let worker = std::process::id().to_string();
         let mut child = Command::new(program)
             .args(["-X", "faulthandler", "-c", BOOT, &worker])
@@ -105,7 +105,7 @@ impl PythonProcess {
     }
 
     /// Hands the job over.
-    pub(super) fn perform(&mut self, job: &impl Serialize) -> io::Result<()> {
+    pub(crate) fn perform(&mut self, job: &impl Serialize) -> io::Result<()> {
         let mut line = serde_json::to_vec(job)?;
         line.push(b'\n');
         self.write(&line)
@@ -127,7 +127,7 @@ pub struct Interpreters {
 
 impl Interpreters {
     /// One of this program that waits, or a new one.
-    pub(super) fn take(&self, program: &str, modules: &[&str]) -> io::Result<PythonProcess> {
+    pub(crate) fn take(&self, program: &str, modules: &[&str]) -> io::Result<PythonProcess> {
         match self.waiting.take().filter(|runner| runner.program == program) {
             Some(runner) => Ok(runner),
             None => PythonProcess::start(program, modules),
@@ -135,7 +135,7 @@ impl Interpreters {
     }
 
     /// Starts one that will wait; without it the next call only takes longer.
-    pub(super) fn start_ahead(&self, program: &str, modules: &[&str]) {
+    pub(crate) fn start_ahead(&self, program: &str, modules: &[&str]) {
         *self.waiting.borrow_mut() = PythonProcess::start(program, modules).ok();
     }
 }
