@@ -192,7 +192,7 @@ pub struct Hello {
     pub format: u32,
     /// Its name, of at most 64 of the characters `A-Z a-z 0-9 . _ -`: `torch`, `toy`, …
     pub engine: String,
-    /// Version of the engine and of what it stands on, e.g. `sweep-torch 0.1.0, arithmetic 1, float32,
+    /// Version of the engine and of what it stands on, e.g. `sweep-torch 0.1.0, arithmetic 2, float32,
     /// torch 2.11.0`; part of the id of every run.
     pub version: String,
     /// Whether it trains networks on data. An engine that doesn't gets no [`Inputs`], and its numbers are shown as

@@ -31,17 +31,17 @@ struct Recording {
 }
 
 impl Recording {
-    /// torchvision's own ResNet-18 is held by whole trajectories.
     fn all() -> impl Iterator<Item = Self> {
-        let names = NETWORKS.iter().map(|architecture| architecture.name).filter(|name| *name != "resnet18");
-        names.map(|name| {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/network");
-            let path = folder.join(format!("{name}.safetensors"));
-            let bytes = std::fs::read(&path).unwrap_or_else(|error| {
-                panic!("{}: {error}; scripts/fixtures/network.py records it", path.display())
-            });
-            Self { name, bytes }
-        })
+        NETWORKS.iter().map(|architecture| Self::of(architecture.name))
+    }
+
+    fn of(name: &'static str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/network");
+        let path = folder.join(format!("{name}.safetensors"));
+        let bytes = std::fs::read(&path).unwrap_or_else(|error| {
+            panic!("{}: {error}; scripts/fixtures/network.py records it", path.display())
+        });
+        Self { name, bytes }
     }
 
     fn tensors(&self) -> SafeTensors<'_> {
@@ -156,30 +156,58 @@ impl Watch for Deaf {
     fn losses(&mut self, _: &[f64]) {}
 }
 
-#[test]
-fn every_network_trains_as_pytorch_does() {
-    let positive = |number| Positive::new(number).expect("positive");
-    let optimizer = Optimizer::Sgd {
-        lr: positive(0.05),
-        momentum: UnitInterval::new(0.9).expect("in [0, 1]"),
-        weight_decay: NonNegative::new(5e-4).expect("not negative"),
-    };
+fn positive(number: f64) -> Positive {
+    Positive::new(number).expect("positive")
+}
+
+fn weight_decay() -> NonNegative {
+    NonNegative::new(5e-4).expect("not negative")
+}
+
+fn sgd(lr: f64) -> Optimizer {
+    let momentum = UnitInterval::new(0.9).expect("in [0, 1]");
+    Optimizer::Sgd { lr: positive(lr), momentum, weight_decay: weight_decay() }
+}
+
+/// A recorded network after so many steps on all images, which are one batch.
+fn trained(recording: &Recording, optimizer: Optimizer, steps: u32) -> (Network, Weights) {
     let stream = Stream::of(Set::Retain, (IMAGES as u32).try_into().expect("not 0"));
     let loss = vec![Term::CrossEntropy(CrossEntropy::new(Set::Retain, 1.0))];
-    // All images are one batch.
-    let recipe = Recipe { phases: vec![Phase::Train(Train::new(stream, positive(20.0), loss, optimizer))] };
+    let train = Train::new(stream, positive(f64::from(steps)), loss, optimizer);
+    let recipe = Recipe { phases: vec![Phase::Train(train)] };
+    let (network, examples) = (recording.network(), recording.examples());
+    let mut weights = recording.weights(&network);
+    let mut subject = Subject {
+        network: &network,
+        weights: &mut weights,
+        known: &PassCache::NONE,
+        interpreters: &Interpreters::default(),
+    };
+    let done = carry_out(&recipe, &mut subject, &examples, &mut Seeded::new(Seed(1)), &mut Deaf)
+        .unwrap_or_else(|halt| panic!("{}: {halt:?}", recording.name));
+    assert_eq!(done.steps, u64::from(steps));
+    (network, weights)
+}
+
+/// The maps of the last blocks are smaller than their kernels, and computed in another way than PyTorch's.
+#[test]
+fn small_maps_leave_what_pytorch_does_after_a_hundred_steps() {
+    let recording = Recording::of("resnet18");
+    let adam = Optimizer::Adam { lr: positive(1e-3), weight_decay: weight_decay() };
+    for (name, optimizer) in [("sgd", sgd(0.01)), ("adam", adam)] {
+        let (network, weights) = trained(&recording, optimizer, 100);
+        recording.holds_statistics(name, &network, &weights, 1e-5);
+        let positions: Vec<i64> = (0..IMAGES).collect();
+        let (images, _) = recording.examples().batch(&Tensor::from_slice(&positions), Kind::Double);
+        let logits = network.forward(&weights, &images, BatchNorm::Frozen);
+        recording.holds(&format!("{name}.logits"), &logits, 1e-5);
+    }
+}
+
+#[test]
+fn every_network_trains_as_pytorch_does() {
     for recording in Recording::all() {
-        let (network, examples) = (recording.network(), recording.examples());
-        let mut weights = recording.weights(&network);
-        let mut subject = Subject {
-            network: &network,
-            weights: &mut weights,
-            known: &PassCache::NONE,
-            interpreters: &Interpreters::default(),
-        };
-        let done = carry_out(&recipe, &mut subject, &examples, &mut Seeded::new(Seed(1)), &mut Deaf)
-            .unwrap_or_else(|halt| panic!("{}: {halt:?}", recording.name));
-        assert_eq!(done.steps, 20);
+        let (network, weights) = trained(&recording, sgd(0.05), 20);
         for (place, parameter) in network.layout().parameters.iter().enumerate() {
             // The order of the images differs, and 20 steps magnify its rounding.
             recording.holds(&format!("trained.{}", parameter.key), weights.parameter(place), 1e-8);

@@ -11,8 +11,8 @@ use sweep_protocol::{
 use tch::Tensor;
 
 use super::{
-    Format, LayerViews, NetworkRows, Weights,
-    layers::{self, Stride, Taps},
+    Format, LayerViews, NetworkRows, Weights, layers,
+    small_maps::{self, Stride, Taps},
     tokens::{Maps, Networks, tokens},
 };
 
@@ -29,6 +29,7 @@ pub struct Network {
     layout: Layout,
     format: Format,
     steps: Vec<Step>,
+    taps: Taps,
 }
 
 /// A layer with the places of its tensors.
@@ -103,7 +104,7 @@ impl Network {
         let blocks = topology.blocks.iter().flat_map(|block| &block.layers);
         let layers = topology.stem.iter().chain(blocks).chain(&topology.head);
         let steps = Places::default().steps(layers);
-        Self { named: None, layout, format, steps }
+        Self { named: None, layout, format, steps, taps: Taps::default() }
     }
 
     /// The same, by the name of the catalogue.
@@ -134,18 +135,22 @@ impl Network {
     /// Logits \[B, classes\] of images \[B, channels, H, W\]. With [`BatchNorm::Train`] the running statistics move, the
     /// counts of batches don't.
     pub fn forward(&self, weights: &Weights, images: &Tensor, batch_norm: BatchNorm) -> Tensor {
-        let pass = Forward { views: weights.views(), several: None, trains: batch_norm == BatchNorm::Train };
-        pass.all(&self.steps, self.format.arrange(images))
+        self.pass(weights.views(), Networks::One, batch_norm).all(&self.steps, self.format.arrange(images))
     }
 
     /// The same for every row: one tensor of images for each, all of one shape, and the logits of each. One row is
     /// computed as a network by itself is.
     pub fn forward_rows(&self, rows: &NetworkRows, images: &[&Tensor], batch_norm: BatchNorm) -> Vec<Tensor> {
-        let pass = |several| Forward { views: rows.views(), several, trains: batch_norm == BatchNorm::Train };
+        let pass = |networks| self.pass(rows.views(), networks, batch_norm);
         match images {
-            [single] => vec![pass(None).all(&self.steps, self.format.arrange(single))],
-            several => pass(Some(rows.taps())).all(&self.steps, Tensor::stack(several, 0)).unbind(0),
+            [single] => vec![pass(Networks::One).all(&self.steps, self.format.arrange(single))],
+            several => pass(Networks::Several).all(&self.steps, Tensor::stack(several, 0)).unbind(0),
         }
+    }
+
+    fn pass<'a>(&'a self, views: &'a LayerViews, networks: Networks, batch_norm: BatchNorm) -> Forward<'a> {
+        let trains = batch_norm == BatchNorm::Train;
+        Forward { views, format: self.format, taps: &self.taps, networks, trains }
     }
 }
 
@@ -237,8 +242,9 @@ impl Step {
 #[derive(Clone, Copy)]
 struct Forward<'a> {
     views: &'a LayerViews,
-    /// What layers of several networks look up.
-    several: Option<&'a Taps>,
+    format: Format,
+    taps: &'a Taps,
+    networks: Networks,
     trains: bool,
 }
 
@@ -258,7 +264,7 @@ impl Forward<'_> {
                 self.batch_norm(&input, (parameter(weight), parameter(bias)), norm)
             }
             // What several networks share is seen through views; there nothing is done in place.
-            Step::Relu { in_place } if in_place && self.several.is_none() => input.relu_(),
+            Step::Relu { in_place } if in_place && self.networks == Networks::One => input.relu_(),
             Step::Relu { .. } => input.relu(),
             Step::MaxPool { kernel, stride, padding } => self.by_channel(&input, |input| {
                 input.max_pool2d([kernel, kernel], [stride, stride], [padding, padding], [1, 1], false)
@@ -266,10 +272,10 @@ impl Forward<'_> {
             Step::AveragePool => self.by_channel(&input, |input| input.adaptive_avg_pool2d([1, 1])),
             Step::LargestPool => self.by_channel(&input, |input| input.adaptive_max_pool2d([1, 1]).0),
             Step::Divide { by } => input / by,
-            Step::Flatten if self.several.is_some() => input.flatten(2, -1),
+            Step::Flatten if self.networks == Networks::Several => input.flatten(2, -1),
             Step::Flatten => input.flatten(1, -1),
             Step::Linear { weight, bias } => {
-                self.networks().linear(&input, parameter(weight), bias.map(parameter))
+                self.networks.linear(&input, parameter(weight), bias.map(parameter))
             }
             Step::Patches { class, kernel, bias, positions, side } => {
                 let over = Stride { stride: side, padding: 0 };
@@ -277,32 +283,35 @@ impl Forward<'_> {
                 tokens(&maps, parameter(class), parameter(positions))
             }
             Step::LayerNorm { weight, bias } => {
-                self.networks().layer_norm(&input, (parameter(weight), parameter(bias)))
+                self.networks.layer_norm(&input, (parameter(weight), parameter(bias)))
             }
             Step::Attention { inward, outward, heads } => {
                 let map = |[weight, bias]: [usize; 2]| (parameter(weight), parameter(bias));
                 let maps = Maps { inward: map(inward), outward: map(outward) };
-                self.networks().attention(&input, heads, &maps)
+                self.networks.attention(&input, heads, &maps)
             }
             Step::Gelu => input.gelu("none"),
             Step::FirstToken => input.select(-2, 0),
             Step::Residual { ref body, ref shortcut, in_place } => {
                 let mut long = self.all(body, input.shallow_clone());
                 let short = self.all(shortcut, input);
-                if in_place && self.several.is_none() { long.g_add_(&short) } else { long.g_add(&short) }
+                if in_place && self.networks == Networks::One {
+                    long.g_add_(&short)
+                } else {
+                    long.g_add(&short)
+                }
             }
         }
     }
 
-    fn networks(self) -> Networks {
-        if self.several.is_some() { Networks::Several } else { Networks::One }
-    }
-
     fn convolution(self, input: &Tensor, kernel: &Tensor, bias: Option<&Tensor>, over: Stride) -> Tensor {
         let Stride { stride, padding } = over;
-        match self.several {
-            None => input.conv2d(kernel, bias, [stride, stride], [padding, padding], [1, 1], 1),
-            Some(taps) => layers::convolution(input, kernel, bias, over, taps),
+        match self.networks {
+            Networks::One => small_maps::product(input, kernel, bias, (over, self.format, self.taps))
+                .unwrap_or_else(|| {
+                    input.conv2d(kernel, bias, [stride, stride], [padding, padding], [1, 1], 1)
+                }),
+            Networks::Several => layers::convolution(input, kernel, bias, over, self.taps),
         }
     }
 
@@ -312,7 +321,7 @@ impl Forward<'_> {
             let (weight, bias, mean, variance) = (Some(weight), Some(bias), Some(mean), Some(variance));
             input.batch_norm(weight, bias, mean, variance, self.trains, MOMENTUM, EPSILON, true)
         };
-        if self.several.is_none() {
+        if self.networks == Networks::One {
             return normalised(input, [weight, bias, mean, variance]);
         }
         let [weight, bias, mean, variance] = [weight, bias, mean, variance].map(|each| each.reshape([-1]));
@@ -320,9 +329,9 @@ impl Forward<'_> {
     }
 
     fn by_channel(self, input: &Tensor, layer: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
-        match self.several {
-            None => layer(input),
-            Some(_) => layers::by_channel(input, layer),
+        match self.networks {
+            Networks::One => layer(input),
+            Networks::Several => layers::by_channel(input, layer),
         }
     }
 }

@@ -8,6 +8,7 @@ mod format;
 mod interpreter;
 mod layers;
 mod rows;
+mod small_maps;
 mod tokens;
 mod views;
 mod weights;

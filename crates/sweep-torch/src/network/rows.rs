@@ -3,7 +3,7 @@
 use sweep_protocol::network::Layout;
 use tch::Tensor;
 
-use super::{Format, LayerViews, Weights, layers::Taps};
+use super::{Format, LayerViews, Weights};
 
 /// M networks side by side: their parameters are one buffer \[M, P\], in which each network's [`Weights`] are a row. Rows
 /// don't meet: no number of one enters another's.
@@ -15,7 +15,6 @@ pub struct NetworkRows {
     format: Format,
     flat: Tensor,
     views: LayerViews,
-    taps: Taps,
 }
 
 impl NetworkRows {
@@ -28,7 +27,7 @@ impl NetworkRows {
         let (layout, format) = (first.layout().clone(), first.format());
         if count == 1 {
             let (flat, views) = (first.flat().unsqueeze(0), first.views().shared());
-            return Self { layout, format, flat, views, taps: Taps::default() };
+            return Self { layout, format, flat, views };
         }
         let flat = first.flat().unsqueeze(0).repeat([count as i64, 1]);
         let several = |one: &Tensor| one.unsqueeze(0).repeat([count as i64, 1]).detach();
@@ -39,7 +38,7 @@ impl NetworkRows {
             network.move_to(flat.select(0, number), (row(&means, number), row(&variances, number)));
         }
         let views = LayerViews::of(&layout, format, &flat, (means, variances));
-        Self { layout, format, flat, views, taps: Taps::default() }
+        Self { layout, format, flat, views }
     }
 
     /// How many rows there are.
@@ -70,10 +69,6 @@ impl NetworkRows {
 
     pub(super) fn views(&self) -> &LayerViews {
         &self.views
-    }
-
-    pub(super) fn taps(&self) -> &Taps {
-        &self.taps
     }
 }
 
