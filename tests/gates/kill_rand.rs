@@ -1,6 +1,10 @@
 //! KILL-RAND: the scheduler is killed at random moments, and resumed, over and over.
 
-use std::{thread, time::Instant};
+use std::{
+    process::Child,
+    thread,
+    time::{Duration, Instant},
+};
 
 use sweep_chance::Chance;
 
@@ -20,12 +24,18 @@ pub(crate) fn run(trials: u64) -> Report {
     let (mut toy, mut sweeps, mut hits) = (Toy::new(), 0, 0);
     while report.trials < trials {
         let mut complete = false;
-        // A little longer than a sweep takes, so that its end is hit too.
-        let delay = duration.mul_f64(1.2 * chance.unit());
-        report.trial(&format!("killed after {delay:?}"), || {
+        // Half of them at any time, a little longer than a sweep takes, so that its start and end are hit too; half of them
+        // once some more runs have ended.
+        let moment = if chance.coin() {
+            Moment::Time(duration.mul_f64(1.2 * chance.unit()))
+        } else {
+            let ended = toy.history().ended.len();
+            Moment::Ended(ended + chance.below((RUNS - ended) as u64) as usize)
+        };
+        report.trial(&format!("killed at {moment:?}"), || {
             let before = toy.history();
             let mut scheduler = toy.command().spawn().expect("sweep starts");
-            thread::sleep(delay);
+            moment.wait_for(&toy, &mut scheduler);
             scheduler.kill().expect("a child of ours");
             scheduler.wait().expect("a child of ours");
             let after = toy.history();
@@ -52,4 +62,29 @@ pub(crate) fn run(trials: u64) -> Report {
         "{sweeps} sweeps of {RUNS} runs completed, {hits} kills between the first and the last run"
     ));
     report
+}
+
+/// When the scheduler is killed.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    /// So long after its start.
+    Time(Duration),
+    /// When more than so many runs have ended.
+    Ended(usize),
+}
+
+impl Moment {
+    /// Returns then, or when the scheduler has ended by itself.
+    fn wait_for(self, toy: &Toy, scheduler: &mut Child) {
+        match self {
+            Self::Time(delay) => thread::sleep(delay),
+            Self::Ended(runs) => {
+                while toy.history().ended.len() <= runs
+                    && scheduler.try_wait().expect("a child of ours").is_none()
+                {
+                    thread::yield_now();
+                }
+            }
+        }
+    }
 }
