@@ -3,11 +3,13 @@
 //! Reads results only; it neither writes nor prints. A point that can't be scored gets the reason instead.
 
 mod audits;
+mod confirmation;
 mod nulls;
 mod stages;
 mod together;
 
-pub use stages::{Staging, read_asked};
+pub use confirmation::asked;
+pub use stages::Staging;
 pub use together::{Incompatible, Together, appraise_together};
 
 use std::{
@@ -15,10 +17,12 @@ use std::{
     path::Path,
 };
 
+use sweep_disk::OsDisk;
 use sweep_protocol::{measurement::Measurement, terms::ContentHash};
 use thiserror::Error;
 
 use crate::{
+    cluster::Frozen,
     frame::{
         Comparisons, CrossFitRow, Estimate, Frame, FrameError, Interval, PointScore, RunEnd, ScoreRow,
         Selection, Unscored,
@@ -59,6 +63,19 @@ enum Unusable {
     Twins { one: String, other: String },
 }
 
+/// Reads a results folder with the runs that were asked for by now. The plan in a folder that several schedulers share
+/// names what the search could come to, because none of the schedulers may replace it while others read it.
+pub fn read_asked(dir: &Path) -> Result<Recorded, StoreError> {
+    let recorded = Recorded::read(dir)?;
+    let grows = !recorded.plan.stages.is_empty() || recorded.plan.confirm.is_some();
+    if !grows || !Frozen::is_in(dir) {
+        return Ok(recorded);
+    }
+    let asked =
+        asked(&recorded).map_err(|source| StoreError::PlanAbsurd { path: recorded.folder.plan(), source })?;
+    Recorded::read_for(&OsDisk, dir, &asked)
+}
+
 /// Reads a results folder and scores every point against the oracle, with `replicates` bootstrap replicates behind each
 /// interval and each comparison of points; none for 0.
 pub fn appraise(dir: &Path, replicates: u32) -> Result<Frame, AppraisalError> {
@@ -73,13 +90,16 @@ fn appraise_recorded(recorded: &Recorded, replicates: u32) -> Result<Frame, Appr
     let mut appraised = appraiser.appraised();
     // Who was dropped has fewer models than the rest and is not compared.
     appraised.retain(|position, _| !dropped.contains_key(position));
-    let comparisons =
-        Comparisons { differences: differences(&appraised), selections: appraiser.selections(&appraised) };
+    let comparisons = Comparisons {
+        differences: differences(&recorded.plan, &appraised),
+        selections: appraiser.selections(&appraised),
+    };
     let mut scores = rows(&recorded.plan, appraised);
     nulls::correct(&recorded.plan, &mut scores);
     scores.extend(dropped);
     let mut frame = Frame::of(&recorded.plan, &ends, &scores)?.with_comparisons(comparisons);
     frame.stages = stages;
+    frame.confirmations = appraiser.confirmations();
     (frame.audits, frame.losses) = appraiser.audits();
     Ok(frame)
 }
@@ -115,10 +135,10 @@ type Scored = BTreeMap<usize, Result<Appraised, Unscored>>;
 impl Appraiser<'_> {
     fn appraised(&self) -> Scored {
         let plan = &self.recorded.plan;
-        let scored = |role| matches!(role, Role::Unlearn | Role::HeldOut);
-        let points = plan.points.iter().enumerate().filter(|(_, point)| scored(point.role));
-        let Some(oracle_point) = plan.point_with(Role::Oracle) else { return BTreeMap::new() };
-        points.map(|(position, _)| (position, self.appraise(position, oracle_point))).collect()
+        let points = plan.points.iter().enumerate();
+        let judged =
+            points.filter_map(|(position, point)| Some((position, plan.point_with(judge(point.role)?)?)));
+        judged.map(|(position, judge)| (position, self.appraise(position, judge))).collect()
     }
 
     /// Scores a point at N = the number of its runs, against as many models of the oracle, and tests it.
@@ -250,14 +270,24 @@ impl Appraiser<'_> {
     }
 }
 
+/// The retrained models that points of this role are compared with, if they are compared.
+fn judge(role: Role) -> Option<Role> {
+    match role {
+        Role::Unlearn | Role::HeldOut => Some(Role::Oracle),
+        Role::Confirm => Some(Role::HeldOut),
+        Role::Original | Role::Oracle => None,
+    }
+}
+
 /// Whether confidences take so few values that they say nothing about the examples.
 fn is_saturated(confidences: &[f64]) -> bool {
     let bits: BTreeSet<u64> = confidences.iter().take(64).map(|value| value.to_bits()).collect();
     bits.len() <= 2
 }
 
-/// The score of each point less that of every later one.
-fn differences(appraised: &Scored) -> BTreeMap<(usize, usize), Estimate> {
+/// The score of each point less that of every later one that was compared with the same retrained models.
+fn differences(plan: &Plan, appraised: &Scored) -> BTreeMap<(usize, usize), Estimate> {
+    let judge_of = |position: usize| judge(plan.points[position].role);
     let mut drawn: Vec<(usize, &Resampled)> = Vec::new();
     for (&position, scored) in appraised {
         drawn.extend(scored.as_ref().ok().and_then(|it| Some((position, it.resampled.as_ref()?))));
@@ -265,6 +295,7 @@ fn differences(appraised: &Scored) -> BTreeMap<(usize, usize), Estimate> {
     let pairs = drawn.iter().enumerate().flat_map(|(nth, one)| {
         drawn[nth + 1..]
             .iter()
+            .filter(|other| judge_of(one.0) == judge_of(other.0))
             .filter_map(move |other| Some(((one.0, other.0), estimate_of(one.1.minus(other.1)?))))
     });
     pairs.collect()
@@ -280,7 +311,11 @@ fn rows(plan: &Plan, appraised: Scored) -> BTreeMap<usize, PointScore> {
     let ends = end(&Point::is_floor).zip(ceiling);
     appraised
         .into_iter()
-        .map(|(position, scored)| (position, scored.map(|scored| row(scored, ends.as_ref()))))
+        .map(|(position, scored)| {
+            // Floor and ceiling were measured against the oracle.
+            let ends = ends.as_ref().filter(|_| plan.points[position].role != Role::Confirm);
+            (position, scored.map(|scored| row(scored, ends)))
+        })
         .collect()
 }
 

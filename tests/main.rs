@@ -5,6 +5,7 @@ mod harness;
 mod audits;
 mod command_line;
 mod compare;
+mod confirm;
 mod conformance;
 mod corrective;
 mod doors;

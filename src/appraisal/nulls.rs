@@ -28,12 +28,17 @@ fn shift(shift: Shift) -> ShiftRow {
     ShiftRow { shift: estimate(shift.value, shift.interval), found: shift.found }
 }
 
-/// Adds the q-values: each kind of test is a family of its own, over the methods' points. Floor and ceiling are no
-/// discoveries, so they take no part.
+/// Adds the q-values: each kind of test is a family of its own, over the methods' points, and again over those that are
+/// confirmed. Floor and ceiling are no discoveries, so they take no part.
 pub(super) fn correct(plan: &Plan, rows: &mut BTreeMap<usize, PointScore>) {
+    correct_family(rows, |position| takes_part(plan, position));
+    correct_family(rows, |position| plan.points[position].role == Role::Confirm);
+}
+
+fn correct_family(rows: &mut BTreeMap<usize, PointScore>, belongs: impl Fn(usize) -> bool) {
     let mut family: Vec<&mut NullRow> = rows
         .iter_mut()
-        .filter(|(position, _)| takes_part(plan, **position))
+        .filter(|(position, _)| belongs(**position))
         .filter_map(|(_, row)| row.as_mut().ok()?.nulls.as_mut())
         .collect();
     for kind in 0..NullRow::TESTS {

@@ -3,29 +3,14 @@
 //! Nothing about stages is written down but their sizes: the same results always give the same decisions, so that a killed
 //! sweep goes on where it was and a report shows what happened.
 
-use std::{collections::BTreeSet, path::Path};
-
 use super::{Appraiser, unscored};
 use crate::{
-    cluster::Frozen,
     frame::{Entrant, PointScore, Sentinel, StageRow, Unscored, decimals, printable},
     plan::{Plan, Role},
     score::{Incomparable, Objective},
     stage::{Verdict, error_of_one, is_sentinel, judge},
-    store::{Recorded, StoreError},
+    store::Recorded,
 };
-
-/// Reads a results folder with the runs that were asked for by now. The plan in a folder that several schedulers share
-/// names all runs that its stages could come to, because none of the schedulers may replace it while others read it.
-pub fn read_asked(dir: &Path) -> Result<Recorded, StoreError> {
-    let mut recorded = Recorded::read(dir)?;
-    if !recorded.plan.stages.is_empty() && Frozen::is_in(dir) {
-        recorded.plan = Staging::of(&recorded).asked(&recorded.plan);
-        let asked: BTreeSet<_> = recorded.plan.runs.iter().map(|run| &run.id).collect();
-        recorded.outcomes.retain(|run, _| asked.contains(run));
-    }
-    Ok(recorded)
-}
 
 /// The stages of a sweep as far as they are known: all but the last are decided.
 #[derive(Debug)]
@@ -133,7 +118,12 @@ impl Appraiser<'_> {
     }
 
     /// What a point is judged by, at its first `n` models; `None` where they are too few to be halved.
-    fn objective(&self, point: usize, oracle: usize, n: usize) -> Result<Option<Objective>, Unscored> {
+    pub(super) fn objective(
+        &self,
+        point: usize,
+        oracle: usize,
+        n: usize,
+    ) -> Result<Option<Objective>, Unscored> {
         let (unlearned, retrained) = self.ensembles(point, oracle, n)?;
         match Objective::of(&unlearned, &retrained) {
             Ok(objective) => Ok(Some(objective)),

@@ -118,7 +118,8 @@ fn joined(plans: &[Plan], names: &[String], n: u64) -> Plan {
     for (plan, name) in plans.iter().zip(names) {
         for (position, point) in plan.points.iter().enumerate() {
             let single = point.role != Role::Unlearn && points.iter().any(|known| known.role == point.role);
-            if is_short(plan, position, n) {
+            // What was confirmed was so against another group than the oracle.
+            if is_short(plan, position, n) || point.role == Role::Confirm {
                 continue;
             }
             // Taken out, so that the next sweep that has it does not add it again.
@@ -137,6 +138,7 @@ fn joined(plans: &[Plan], names: &[String], n: u64) -> Plan {
         name: names.join(" + "),
         seeds: n,
         stages: Vec::new(),
+        confirm: None,
         keep_models: false,
         audit: audits,
         points,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     frame::printable,
-    plan::{Plan, Point, Run},
+    plan::{Confirm, Plan, Point, Run},
     store::{Cache, Recorded},
 };
 
@@ -115,6 +115,12 @@ fn remarks(plan: &Plan) -> Vec<String> {
              that it can take",
             stages[0],
             stages[1..].join(", ")
+        ));
+    }
+    if let Some(Confirm { top, seeds }) = plan.confirm {
+        remarks.push(format!(
+            "confirmed: the {top} best points, and those with their methods' defaults, get {seeds} models of fresh seeds each \
+             once all points are measured; they come beside these runs"
         ));
     }
     if let Some(network) = plan.inputs.as_ref().map(|inputs| &inputs.network).filter(|it| it.own.is_some()) {

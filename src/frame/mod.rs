@@ -9,6 +9,7 @@
 
 mod audit;
 mod comparison;
+mod confirmation;
 mod estimate;
 mod export;
 mod flag;
@@ -27,6 +28,7 @@ mod threads;
 
 pub use audit::{AuditNumbers, AuditRow, LossRow};
 pub use comparison::{Comparisons, Ranks, Selection, Standing};
+pub use confirmation::ConfirmationRow;
 pub use estimate::{Estimate, Interval, Mean, decimals};
 pub use flag::Flag;
 pub use null::{NullRow, ShiftRow, Tested};
@@ -82,6 +84,8 @@ pub struct Frame {
     pub comparisons: Comparisons,
     /// The stages of a staged sweep, as far as they were entered.
     pub stages: Vec<StageRow>,
+    /// The points that were carried out once more on fresh seeds, in the order in which they were chosen.
+    pub confirmations: Vec<ConfirmationRow>,
     /// What the audits say, point by point in the order of the grid; empty where none is named.
     pub audits: Vec<AuditRow>,
     /// Losses behind the attack `simple-mia`, the oracle's first; empty where it isn't named.
@@ -105,7 +109,7 @@ impl Frame {
         let in_runs = |source| FrameError::Table { table: "runs", source };
         let original = original(plan, ends);
         let row = |run: &Run| {
-            let judged = plan.point(run).is_judged();
+            let judged = plan.point(run).is_judged() || plan.point(run).role == Role::Confirm;
             RunRow::of(run, ends.get(&run.id), original.filter(|_| judged))
         };
         let runs: Vec<RunRow> = plan.runs.iter().map(row).collect();
@@ -125,9 +129,18 @@ impl Frame {
         }
         let point_table =
             table::points(&points, &sweep).map_err(|source| FrameError::Table { table: "points", source })?;
-        let (comparisons, stages, audits, losses) =
-            (Comparisons::default(), Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { sweep, points, runs, comparisons, stages, audits, losses, run_table, point_table })
+        Ok(Self {
+            sweep,
+            points,
+            runs,
+            comparisons: Comparisons::default(),
+            stages: Vec::new(),
+            confirmations: Vec::new(),
+            audits: Vec::new(),
+            losses: Vec::new(),
+            run_table,
+            point_table,
+        })
     }
 
     /// The points that have runs with a flag, in the order of the grid.
@@ -224,10 +237,10 @@ fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>) -> Vec<PointRow> {
 fn reason(point: &PointRow) -> Unscored {
     match point.role {
         Role::Original | Role::Oracle => Unscored::Reference(point.role.word()),
-        Role::HeldOut | Role::Unlearn if point.counts.finished == point.counts.planned => {
+        Role::HeldOut | Role::Unlearn | Role::Confirm if point.counts.finished == point.counts.planned => {
             Unscored::NotComputed
         }
-        Role::HeldOut | Role::Unlearn => {
+        Role::HeldOut | Role::Unlearn | Role::Confirm => {
             Unscored::Incomplete { have: point.counts.finished, want: point.counts.planned }
         }
     }

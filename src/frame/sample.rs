@@ -178,6 +178,7 @@ fn plan(methods: usize) -> Plan {
         engine: PlannedEngine::ours("toy", "0.1.0, 4 examples", false),
         seeds: SEEDS,
         stages: Vec::new(),
+        confirm: None,
         keep_models: false,
         audit: None,
         oracle,
@@ -209,7 +210,7 @@ fn quality(plan: &Plan, position: usize) -> f64 {
     match (point.role, point.method.as_ref()) {
         (Role::Original, _) | (_, "identity") => 0.01,
         (Role::Oracle | Role::HeldOut, _) => 1.0,
-        (Role::Unlearn, _) => ((position * 7) % 23 + 3) as f64 / 26.0,
+        (Role::Unlearn | Role::Confirm, _) => ((position * 7) % 23 + 3) as f64 / 26.0,
     }
 }
 

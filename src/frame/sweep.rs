@@ -1,7 +1,7 @@
 //! What the rows of both tables have in common, and what every number stands beside.
 
 use super::text::printable;
-use crate::plan::{OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal};
+use crate::plan::{Confirm, OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal};
 
 /// What all rows have in common.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Sweep {
     pub seeds: u64,
     /// Models per point after each stage of a staged sweep; empty where all come at once.
     pub stages: Vec<u64>,
+    /// How the best points are confirmed, if they are.
+    pub confirm: Option<Confirm>,
     /// Sizes of the two retrained groups.
     pub oracle: OracleSize,
     /// Data and network; an engine that doesn't train has none.
@@ -37,6 +39,7 @@ impl Sweep {
             engine: PlannedEngine { name: printable(&plan.engine.name), ..plan.engine.clone() },
             seeds: plan.seeds,
             stages: plan.stages.clone(),
+            confirm: plan.confirm,
             oracle: plan.oracle,
             inputs,
         }

@@ -74,6 +74,7 @@ impl Grid {
             name: self.settings.name.clone(),
             seeds: self.settings.seeds,
             stages: self.settings.stages.clone(),
+            confirm: self.settings.confirm,
             keep_models: self.settings.pool.keep_models,
             audit: self.settings.audit.clone(),
             oracle: self.settings.oracle,

@@ -10,6 +10,7 @@ mod audit;
 mod axis;
 mod check;
 mod cluster;
+mod confirm;
 mod duration;
 mod engine;
 mod error;

@@ -38,6 +38,10 @@ pub fn schema() -> Value {
             "sweep": table("A staged sweep, in place of `seeds`", &json!({
                 "stages": list(&count("Models per point"), "Models per point after each stage, ascending; the last is N"),
             })),
+            "confirm": table("The best points once more, on fresh seeds against the held-out group", &json!({
+                "top": count("How many of the best; default 3"),
+                "seeds": whole("Models of each; default 64", 4),
+            })),
             "data": table("The data set", &json!({
                 "path": text("Folder in the competition's layout"),
             })),

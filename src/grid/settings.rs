@@ -6,6 +6,7 @@ use sweep_protocol::network::Network;
 use super::{
     audit,
     cluster::{self, ClusterSettings},
+    confirm,
     engine::{self, EngineChoice},
     error::{Mistake, Problem, Problems, shown},
     function::{self, PythonSettings},
@@ -15,7 +16,7 @@ use super::{
     table::{Node, Table, text, whole, wrong_type},
     training::{self, OwnParts, Training},
 };
-use crate::plan::{HELD_OUT_SEEDS, OracleSize, PlannedAudit};
+use crate::plan::{Confirm, HELD_OUT_SEEDS, OracleSize, PlannedAudit};
 
 /// Runs that a plan may have unless the grid raises `max-runs`.
 pub const MAX_RUNS: u64 = 100_000;
@@ -31,6 +32,7 @@ const KEYS: &[&str] = &[
     "seeds",
     "max-runs",
     "sweep",
+    "confirm",
     "data",
     "original",
     "training",
@@ -56,6 +58,8 @@ pub struct Settings {
     pub seeds: u64,
     /// Models per point after each stage, ascending up to N; empty where all come at once.
     pub stages: Vec<u64>,
+    /// Which points are carried out once more when all are measured.
+    pub confirm: Option<Confirm>,
     /// What is audited beside the score.
     pub audit: Option<PlannedAudit>,
     /// Folder of the data set as the grid names it. An engine that trains always has one.
@@ -107,6 +111,7 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
     let engine = engine::read(root, problems);
     let stages = stages::read(root, problems);
     let seeds = seeds(root, &stages, problems);
+    let confirm = confirm::read(root, seeds, problems);
     let Training { network, recipe: training, own } = training::read(root, &engine, problems);
     Settings {
         name: name.unwrap_or_default(),
@@ -117,13 +122,14 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
         network,
         training,
         own,
-        oracle: oracle(root, (seeds.unwrap_or(1), stages.last().copied()), problems),
+        oracle: oracle(root, (seeds.unwrap_or(1), stages.last().copied()), confirm, problems),
         toy_examples: toy(root, &engine, problems),
         engine,
         python: function::settings(root, problems),
         pool: pool::read(root, problems),
         cluster: cluster::read(root, problems),
         stages,
+        confirm,
         max_runs: root.whole("max-runs", 1..=MOST_RUNS, MAX_RUNS, problems),
     }
 }
@@ -216,15 +222,21 @@ fn path(key: &str, node: &Node<'_>, problems: &mut Problems) -> Option<String> {
     Some(path.to_owned())
 }
 
-/// A staged sweep compares its last stage with as many retrained models.
-fn oracle(root: &Table<'_>, (seeds, last_stage): (u64, Option<u64>), problems: &mut Problems) -> OracleSize {
+/// A staged sweep compares its last stage with as many retrained models, and a confirmation its models with as many held out.
+fn oracle(
+    root: &Table<'_>,
+    (seeds, last_stage): (u64, Option<u64>),
+    confirm: Option<Confirm>,
+    problems: &mut Problems,
+) -> OracleSize {
     let fewest = last_stage.unwrap_or(1);
-    let mut oracle = OracleSize { models: seeds, held_out: seeds };
+    let fresh = confirm.map_or(0, |confirm| confirm.seeds);
+    let mut oracle = OracleSize { models: seeds, held_out: seeds.max(fresh) };
     if let Some(table) = root.table("oracle", problems) {
         table.refuse_unknown(&["models", "held-out"], problems);
         // Beyond that the seeds of one group would run into those of the next.
         oracle.models = table.whole("models", fewest..=HELD_OUT_SEEDS, oracle.models, problems);
-        oracle.held_out = table.whole("held-out", 0..=HELD_OUT_SEEDS, oracle.held_out, problems);
+        oracle.held_out = table.whole("held-out", fresh..=HELD_OUT_SEEDS, oracle.held_out, problems);
     }
     oracle
 }

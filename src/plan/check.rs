@@ -10,8 +10,8 @@ use sweep_protocol::{
 use thiserror::Error;
 
 use super::{
-    EngineCommand, HELD_OUT_SEEDS, Identity, Names, OracleSize, Plan, PlannedEngine, PlannedInputs,
-    PlannedOriginal, Point, RETRAIN_SEEDS, Role, Run,
+    CONFIRM_SEEDS, EngineCommand, HELD_OUT_SEEDS, Identity, Names, OracleSize, Plan, PlannedEngine,
+    PlannedInputs, PlannedOriginal, Point, RETRAIN_SEEDS, Role, Run,
 };
 
 /// What no grid asks for.
@@ -133,6 +133,7 @@ impl Plan {
             ("models per point", self.seeds, 1),
             ("models in the oracle", models, 1),
             ("held-out models", held_out, 0),
+            ("models to confirm a point", self.confirm.map_or(1, |confirm| confirm.seeds), 1),
         ];
         for (what, models, least) in counts {
             if !(least..=HELD_OUT_SEEDS).contains(&models) {
@@ -151,7 +152,7 @@ impl Plan {
             return Err(PlanFault::NoPoints);
         }
         let mut single = BTreeSet::new();
-        for role in self.points.iter().map(|point| point.role).filter(|&role| role != Role::Unlearn) {
+        for role in self.points.iter().map(|point| point.role).filter(|role| !role.is_many()) {
             if !single.insert(role) {
                 return Err(PlanFault::Twice { role });
             }
@@ -179,10 +180,11 @@ impl Plan {
             Role::Oracle => (0, self.oracle.models),
             Role::HeldOut => (HELD_OUT_SEEDS, self.oracle.held_out),
             Role::Unlearn => (first_seed(starts_from(point)?), self.seeds),
+            Role::Confirm => (CONFIRM_SEEDS, self.confirm.map_or(0, |confirm| confirm.seeds)),
         };
         let complete = match (runs.len() as u64).cmp(&models) {
-            Ordering::Less => !self.stages.is_empty(),
-            Ordering::Equal => true,
+            Ordering::Less => !self.stages.is_empty() && point.role != Role::Confirm,
+            Ordering::Equal => models > 0,
             Ordering::Greater => false,
         };
         if !complete || !runs.iter().map(|&run| self.runs[run].seed).eq((first..).map(Seed).take(runs.len()))
@@ -203,7 +205,8 @@ impl Plan {
         Ok(())
     }
 
-    fn names(&self, point: &Point) -> Result<Names, PlanFault> {
+    /// Names for the runs of a point.
+    pub(super) fn names(&self, point: &Point) -> Result<Names, PlanFault> {
         let inputs = self.inputs.as_ref();
         let start = match starts_from(point)? {
             StartsFrom::Fresh => None,

@@ -4,6 +4,7 @@
 //! grid, the data or libtorch. The same grid on the same data gives the same plan, run for run.
 
 mod check;
+mod confirmation;
 mod engine;
 mod fit;
 mod identity;
@@ -11,6 +12,7 @@ mod parameters;
 mod point;
 
 pub use check::{PlanFault, first_seed};
+pub use confirmation::{CONFIRM_SEEDS, Confirm};
 pub use engine::{EngineCommand, EngineFile, PlannedEngine, UNASKED};
 pub use fit::{FitError, fit};
 pub use identity::{Identity, Names};
@@ -55,6 +57,9 @@ pub struct Plan {
     /// then those that were asked for so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<u64>,
+    /// Which points are carried out once more when all are measured, if any are. They stand behind the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<Confirm>,
     /// Whether unlearning runs leave their weights, `model.safetensors` in the folder of each.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub keep_models: bool,
@@ -145,9 +150,16 @@ pub enum Role {
     HeldOut,
     /// An unlearning method.
     Unlearn,
+    /// One that was found good, on fresh seeds against the held-out group.
+    Confirm,
 }
 
 impl Role {
+    /// Whether a plan may have several points of it.
+    pub fn is_many(self) -> bool {
+        matches!(self, Self::Unlearn | Self::Confirm)
+    }
+
     /// The word.
     pub fn word(self) -> &'static str {
         match self {
@@ -155,6 +167,7 @@ impl Role {
             Self::Oracle => "oracle",
             Self::HeldOut => "held-out",
             Self::Unlearn => "unlearn",
+            Self::Confirm => "confirm",
         }
     }
 }
@@ -242,7 +255,8 @@ impl Plan {
     /// original over again.
     pub fn keeps_model(&self, run: &Run) -> bool {
         let point = self.point(run);
-        let is_wanted = point.role == Role::Original || (self.keep_models && point.is_judged());
+        let is_wanted = point.role == Role::Original
+            || (self.keep_models && (point.is_judged() || point.role == Role::Confirm));
         is_wanted && self.inputs.is_some()
     }
 

@@ -137,6 +137,7 @@ mod refused {
             engine: PlannedEngine::ours("toy", "0.1.0, 4 examples", false),
             seeds: 2,
             stages: Vec::new(),
+            confirm: None,
             keep_models: false,
             audit: None,
             oracle: OracleSize { models: 3, held_out: 0 },

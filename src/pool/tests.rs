@@ -94,6 +94,7 @@ fn plan(engine: &str, roles: &[(Role, u64)]) -> Plan {
         engine: PlannedEngine::ours(engine, "sh", engine == "torch"),
         seeds: 1,
         stages: Vec::new(),
+        confirm: None,
         keep_models: false,
         audit: None,
         oracle,

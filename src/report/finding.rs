@@ -1,6 +1,6 @@
 //! What the numbers say, in sentences: the headline and the warnings that must stand beside it.
 
-use super::nulls;
+use super::{confirmation, nulls};
 use crate::{
     frame::{Flag, Frame, PointRow, ScoreRow, Standing, decimals},
     outcome::Status,
@@ -11,6 +11,9 @@ const NO_CEILING: &str = "There is no held-out group of retrained models, so no 
 
 /// The main result in one or two sentences.
 pub(super) fn headline(frame: &Frame) -> String {
+    if let Some(confirmed) = confirmation::headline(frame) {
+        return confirmed;
+    }
     let ranking = frame.ranking();
     let Some((best, row)) = ranking.first() else {
         let waiting = frame.dashes().len();

@@ -6,7 +6,8 @@ use super::ReportError;
 
 const TEMPLATE: &str = include_str!("../../assets/report.html");
 /// Sections that are files of their own.
-const PARTS: [(&str, &str); 3] = [
+const PARTS: [(&str, &str); 4] = [
+    ("confirmation.html", include_str!("../../assets/confirmation.html")),
     ("nulls.html", include_str!("../../assets/nulls.html")),
     ("stages.html", include_str!("../../assets/stages.html")),
     ("audits.html", include_str!("../../assets/audits.html")),

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
-use super::finding::{self, scored, share};
+use super::{
+    confirmation,
+    finding::{self, scored, share},
+};
 use crate::frame::{Frame, PointRow, ScoreRow, shortened};
 
 /// Ranked rows that are shown; the rest stands in `points.csv`.
@@ -110,6 +113,9 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
     }
     for sentence in finding::flags(frame).into_iter().chain(finding::truth(frame)) {
         let _ = writeln!(text, "{sentence}");
+    }
+    for line in confirmation::lines(frame) {
+        let _ = writeln!(text, "{line}");
     }
     for (reason, titles) in reasons(&rows) {
         let _ = writeln!(text, "– {}: {reason}", titles.join(", "));

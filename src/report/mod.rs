@@ -5,6 +5,7 @@
 
 mod audits;
 mod cell;
+mod confirmation;
 mod finding;
 mod html;
 mod leaderboard;

@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use super::{
     audits,
     cell::{LONGEST_TITLE, MOST_ROWS, interval},
-    finding, leaderboard, nulls, stages,
+    confirmation, finding, leaderboard, nulls, stages,
 };
 use crate::{
     frame::{Frame, Mean, PointRow, RunRow, ScoreRow, Selection, decimals, shortened},
@@ -54,6 +54,7 @@ pub(super) fn view(frame: &Frame, figures: Vec<Picture>, provenance: Vec<(String
         facts => pairs(facts(frame)),
         failures => Value::from_iter(failures),
         failures_left_out,
+        confirmation => confirmation::view(frame),
         stages => stages::view(frame),
         nulls => nulls::view(frame),
         audits => audits::view(frame),

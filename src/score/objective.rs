@@ -16,6 +16,9 @@ use super::{
 /// err alike; they can't err by more than one fold alone.
 const BOTH_FOLDS: f64 = 2.0;
 
+/// Chance of error on each side of a 95 % interval.
+const TAIL: f64 = 0.025;
+
 /// Cross-fitted quality times both utility ratios of one point, with what each model adds to its error.
 ///
 /// Neither factor depends on N but for noise and, of quality, for what more models find, so that the order of points at a
@@ -59,22 +62,37 @@ impl Objective {
         self.value
     }
 
+    /// Quality × utility with its 95 % interval.
+    pub fn measured(&self) -> Option<Difference> {
+        around(self.value, &[&self.unlearned, &self.retrained], TAIL)
+    }
+
+    /// This less another at the same N that shares no model with it, with its 95 % interval.
+    pub fn less(&self, other: &Self) -> Option<Difference> {
+        let changes = [&self.unlearned, &self.retrained, &other.unlearned, &other.retrained];
+        around(self.value - other.value, &changes.map(Vec::as_slice), TAIL)
+    }
+
     /// This less another at the same N against the same oracle, with all that a t-test (2N − 4 degrees of freedom) with this
     /// chance of error on each side allows.
     pub fn lead(&self, other: &Self, error: f64) -> Option<Difference> {
-        let n = self.unlearned.len();
-        if other.unlearned.len() != n || n < 3 {
-            return None;
-        }
         let shared: Vec<f64> =
             self.retrained.iter().zip(&other.retrained).map(|(one, other)| one - other).collect();
-        let variance =
-            [&self.unlearned, &other.unlearned, &shared].map(|changes| variance(changes)).iter().sum::<f64>();
-        let student = StudentsT::new(0.0, 1.0, (2 * n - 4) as f64).ok()?;
-        let half = student.inverse_cdf(1.0 - error) * (BOTH_FOLDS * variance / n as f64).sqrt();
-        let value = self.value - other.value;
-        Some(Difference { value, interval: Interval { low: value - half, high: value + half } })
+        around(self.value - other.value, &[&self.unlearned, &other.unlearned, &shared], error)
     }
+}
+
+/// A number that models on several sides change, with all that a t-test (2N − 4 degrees of freedom) with this chance of error
+/// on each side allows.
+fn around(value: f64, changes: &[&[f64]], error: f64) -> Option<Difference> {
+    let n = changes.first()?.len();
+    if n < 3 || changes.iter().any(|side| side.len() != n) {
+        return None;
+    }
+    let variance = changes.iter().map(|side| variance(side)).sum::<f64>();
+    let student = StudentsT::new(0.0, 1.0, (2 * n - 4) as f64).ok()?;
+    let half = student.inverse_cdf(1.0 - error) * (BOTH_FOLDS * variance / n as f64).sqrt();
+    Some(Difference { value, interval: Interval { low: value - half, high: value + half } })
 }
 
 /// Numbers less the mean of their half: those at even positions, those at odd ones.

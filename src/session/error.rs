@@ -32,7 +32,7 @@ pub enum SessionError {
     NothingSelected,
     /// Points are selected of a staged sweep.
     #[error(
-        "`--only` can't be used with `stages`: who goes on depends on all points; use `[[exclude]]` in the grid"
+        "`--only` can't be used with `stages` or `[confirm]`: who goes on depends on all points; use `[[exclude]]` in the grid"
     )]
     OnlyOfStaged,
     /// Results would lie over inputs.

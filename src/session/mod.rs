@@ -125,7 +125,7 @@ impl Session<'_> {
         let means = self.means(&settings.pool, engine, cache, self.jobs)?;
         let mut store =
             self.opened(prepared, &first, |opening| Store::open_on(self.disk.clone(), self.dir, opening))?;
-        self.reopen(&mut store, &prepared.selected())?;
+        self.reopen(&mut store, &selected(Cow::Borrowed(&*first), prepared.only.as_ref()))?;
         if let Some(ending) = self.look_at_original(&first, &mut store, &means)? {
             return Ok(Carried { ending, plan: prepared.selected() });
         }

@@ -43,7 +43,7 @@ impl Prepared {
     /// Refuses an expression that selects nothing, or a part of a sweep whose points are compared on the way.
     pub fn check(self) -> Result<Self, SessionError> {
         if let Some(only) = &self.only {
-            if !self.plan.stages.is_empty() {
+            if !self.plan.stages.is_empty() || self.plan.confirm.is_some() {
                 return Err(SessionError::OnlyOfStaged);
             }
             if !self.plan.points.iter().any(|point| point.role == Role::Unlearn && only.selects(point)) {

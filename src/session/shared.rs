@@ -134,7 +134,8 @@ impl Session<'_> {
         let engine = Engine::of(&whole.engine, frozen.toy_examples, cache, self.program);
         let mut means = self.means(&frozen.pool, engine, cache, frozen.jobs)?;
         means.settings.notice = Some(frozen.notice.saturating_sub(RESERVE).max(frozen.notice / 2));
-        self.reopen(store, &selected(Cow::Borrowed(whole), only))?;
+        let asked = strategy(whole).ask(whole, &|plan| Ok(store.recorded(plan)))?;
+        self.reopen(store, &selected(asked, only))?;
         self.carry_out(whole, only, store, &means)
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
-    appraisal::Staging,
+    appraisal::asked,
     plan::Plan,
     store::{Recorded, StoreError},
 };
@@ -26,7 +26,7 @@ pub trait Strategy {
 
 /// The strategy of a plan.
 pub fn strategy(plan: &Plan) -> &'static dyn Strategy {
-    if plan.stages.is_empty() { &AllAtOnce } else { &Staged }
+    if plan.stages.is_empty() && plan.confirm.is_none() { &AllAtOnce } else { &Staged }
 }
 
 /// Everything, at once.
@@ -38,11 +38,15 @@ impl Strategy for AllAtOnce {
     }
 }
 
-/// A few models of every point first, more of those only that can still be the best.
+/// A few models of every point first, more of those only that can still be the best; in the end the best once more, on fresh
+/// seeds.
 struct Staged;
 
 impl Strategy for Staged {
     fn ask<'p>(&self, whole: &'p Plan, results: &Results<'_>) -> Result<Cow<'p, Plan>, StoreError> {
-        Ok(Cow::Owned(Staging::of(&results(whole)?).asked(whole)))
+        let recorded = results(whole)?;
+        let plan = asked(&recorded)
+            .map_err(|source| StoreError::PlanAbsurd { path: recorded.folder.plan(), source })?;
+        Ok(Cow::Owned(plan))
     }
 }

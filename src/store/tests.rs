@@ -57,6 +57,7 @@ fn plan(runs: u64) -> Plan {
         engine: PlannedEngine::ours("toy", "0.1.0, 4 examples", false),
         seeds: runs,
         stages: Vec::new(),
+        confirm: None,
         keep_models: false,
         audit: None,
         oracle: OracleSize { models: 1, held_out: 1 },

@@ -34,7 +34,7 @@ use half::Half;
 pub const CONFIDENCE: f64 = 0.95;
 
 /// Fewest models on a side: two in each half, or their scatter can't be seen.
-const MIN_MODELS: usize = 4;
+pub const MIN_HALVED: usize = 4;
 
 /// What the cross-fitted estimator says of two groups of models.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -107,7 +107,7 @@ fn halves(
 ) -> Result<[Half; 2], Incomparable> {
     check_comparable(unlearned, retrained)?;
     match unlearned.models() {
-        have if have < MIN_MODELS => Err(Incomparable::TooFewToHalve { have }),
+        have if have < MIN_HALVED => Err(Incomparable::TooFewToHalve { have }),
         _ => Ok([0, 1].map(|parity| Half::new(unlearned, retrained, parity))),
     }
 }

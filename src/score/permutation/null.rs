@@ -10,13 +10,11 @@ use super::{
     shift::Shift,
 };
 use crate::score::{
+    crossfit::MIN_HALVED,
     ensemble::{Ensemble, Unlearned},
     incomparable::Incomparable,
     oracle::Oracle,
 };
-
-/// Fewest models per side that can be halved.
-const HALVED: usize = 4;
 
 /// p-values of one point against the oracle: how often models that can't be told from retrained ones look as different.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,7 +44,7 @@ impl Nulls {
         let drawn = namings(pool.n, most, seed);
         let omnibus = Distances::new(&pool.rows()).p(&drawn);
         let size = pool.n * 2 * unlearned.examples();
-        let quality = (pool.n >= HALVED).then(|| {
+        let quality = (pool.n >= MIN_HALVED).then(|| {
             let observed = Halved::new(&pool).quality(&pool.truth());
             let most = affordable(most, size, QUALITY);
             let memory = || Halved::new(&pool);
