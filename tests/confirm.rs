@@ -113,7 +113,7 @@ fn schedulers_that_share_a_folder_confirm_the_same() {
 #[test]
 fn the_best_of_a_staged_sweep_are_confirmed() {
     let bench = Bench::new();
-    bench.write("grid.toml", &GRID.replace("seeds = 6\n[confirm]", "[sweep]\nstages = [4, 6]\n[confirm]"));
+    bench.write("grid.toml", GRID.replace("seeds = 6\n[confirm]", "[sweep]\nstages = [4, 6]\n[confirm]"));
     bench.sweep(RUN).expect_code(0);
     let points = confirmed(&bench);
     assert!(points.iter().all(|(_, _, n)| n == "9") && points.len() >= 2, "{points:?}");
