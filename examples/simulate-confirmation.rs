@@ -19,9 +19,9 @@ const SEARCH: usize = 32;
 const FRESH: usize = 64;
 
 /// What each point of a search is shifted by, in standard deviations of retrained models.
-type Truth = fn(usize) -> f64;
+type ShiftOfPoint = fn(usize) -> f64;
 
-const TRUTHS: [(&str, usize, Truth); 4] = [
+const TRUTHS: [(&str, usize, ShiftOfPoint); 4] = [
     ("36 equal points, 0.5", 36, |_| 0.5),
     ("36 points, all retraining", 36, |_| 0.0),
     ("16 close shifts, 0.1 to 1.6", 16, |point| 0.1 * (point + 1) as f64),
@@ -29,7 +29,7 @@ const TRUTHS: [(&str, usize, Truth); 4] = [
 ];
 
 /// One search and what became of its best point.
-struct Repeat {
+struct SearchedOnce {
     best: usize,
     found: Difference,
     left: Difference,
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     println!("|---|---|---|---|---|");
     for (number, (name, points, truth)) in (0_u64..).zip(TRUTHS) {
-        let drawn: Vec<Repeat> = (0..repeats)
+        let drawn: Vec<SearchedOnce> = (0..repeats)
             .into_par_iter()
             .map(|repeat| search(points, truth, World::new(seed, repeat * 16 + number)).ok_or("no number"))
             .collect::<Result<_, _>>()?;
@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn search(points: usize, truth: Truth, mut world: World) -> Option<Repeat> {
+fn search(points: usize, truth: ShiftOfPoint, mut world: World) -> Option<SearchedOnce> {
     let (oracle, held_out) = (world.retrained(SEARCH)?, world.retrained(FRESH)?);
     let found: Vec<Objective> = (0..points)
         .map(|point| Objective::of(&world.unlearned(truth(point), SEARCH)?, &oracle).ok())
@@ -68,7 +68,7 @@ fn search(points: usize, truth: Truth, mut world: World) -> Option<Repeat> {
     // The optimism is measured at equal numbers of models.
     let (again, others) = (world.unlearned(truth(best), SEARCH)?, world.retrained(SEARCH)?);
     let again = Objective::of(&again, &others).ok()?;
-    Some(Repeat {
+    Some(SearchedOnce {
         best,
         found: found[best].measured()?,
         left: fresh[best].measured()?,
@@ -78,12 +78,12 @@ fn search(points: usize, truth: Truth, mut world: World) -> Option<Repeat> {
 }
 
 /// Means over the repeats, and how often intervals hold what they are about.
-fn row(points: usize, drawn: &[Repeat]) -> String {
+fn row(points: usize, drawn: &[SearchedOnce]) -> String {
     let count = drawn.len() as f64;
-    let mean = |of: &dyn Fn(&Repeat) -> f64| drawn.iter().map(of).sum::<f64>() / count;
+    let mean = |of: &dyn Fn(&SearchedOnce) -> f64| drawn.iter().map(of).sum::<f64>() / count;
     let truths: Vec<f64> = (0..points).map(|point| mean(&|own| own.fresh[point])).collect();
-    let truth = |own: &Repeat| truths[own.best];
-    let share = |holds: &dyn Fn(&Repeat) -> bool| {
+    let truth = |own: &SearchedOnce| truths[own.best];
+    let share = |holds: &dyn Fn(&SearchedOnce) -> bool| {
         100.0 * drawn.iter().filter(|own| holds(own)).count() as f64 / count
     };
     let inside = |own: &Difference, truth: f64| own.interval.low <= truth && truth <= own.interval.high;

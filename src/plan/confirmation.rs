@@ -3,10 +3,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use sweep_protocol::terms::{RunId, Seed};
 
-use super::{Plan, PlanFault, Point, Role, Run};
-
-/// Seeds of points that are carried out once more start here, beyond all others.
-pub const CONFIRM_SEEDS: u64 = 3_000_000;
+use super::{CONFIRM_SEEDS, Plan, PlanFault, Point, Role, Run};
 
 /// How the points are confirmed that a search has found: the best of many owe a part of their numbers to luck, and fresh
 /// seeds don't share it.

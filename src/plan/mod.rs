@@ -12,7 +12,7 @@ mod parameters;
 mod point;
 
 pub use check::{PlanFault, first_seed};
-pub use confirmation::{CONFIRM_SEEDS, Confirm};
+pub use confirmation::Confirm;
 pub use engine::{EngineCommand, EngineFile, PlannedEngine, UNASKED};
 pub use fit::{FitError, fit};
 pub use identity::{Identity, Names};
@@ -39,6 +39,9 @@ pub const HELD_OUT_SEEDS: u64 = 1_000_000;
 /// Seeds of a swept `retrain` start here, beyond the held-out group: it is scored like any method, so it must not share
 /// models with the oracle.
 pub const RETRAIN_SEEDS: u64 = 2_000_000;
+
+/// Seeds of points that are carried out once more, to confirm them, start here, beyond all others.
+pub const CONFIRM_SEEDS: u64 = 3_000_000;
 
 /// Name of the method that changes nothing: the floor of every comparison.
 pub const FLOOR: &str = "identity";
