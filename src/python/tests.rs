@@ -76,7 +76,7 @@ fn a_network_is_a_class_or_a_function_of_keyword_arguments() {
     }
     for text in [
         "class A:\n    def __init__(self, deep): pass\nclass B(A): pass\nclass Net(B, nn.Module):\n    x = 1",
-        "class Net(nn.Module, Net, A): pass\nclass A:\n    def __init__(self, deep): pass",
+        "class Net(nn.Module, A): pass\nclass A:\n    def __init__(self, deep): pass",
     ] {
         assert_eq!(network(text).names(), ["deep"], "{text}");
     }
