@@ -59,7 +59,7 @@ pub fn schema() -> Value {
                 "retain-sample": count("Retain examples that are measured one by one; default 1000"),
             })),
             "python": table("Who runs functions of your own", &json!({
-                "interpreter": text("A Python with PyTorch; default that of the active environment, then python3"),
+                "interpreter": text("A Python with PyTorch; default SWEEP_PYTHON, the active environment, python3"),
                 "batch-size": count("Examples in a batch of the loaders; default 64"),
             })),
             "pool": table("Where runs are carried out", &json!({

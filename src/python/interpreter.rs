@@ -1,39 +1,27 @@
 //! Which Python runs the user's functions, and which PyTorch it would import: looked up in its folders, not asked.
 
 use std::{
-    ffi::OsString,
     fs,
     path::{Path, PathBuf},
 };
 
 use sweep_protocol::recipe::Interpreter;
 
-use super::NotCallable;
+use super::{
+    NotCallable,
+    environments::{Whereabouts, packages, torch_version},
+};
 
-/// What of this process's environment decides it.
-#[derive(Debug, Clone, Default)]
-pub struct Whereabouts {
-    /// The active virtual environment.
-    pub virtual_env: Option<OsString>,
-    /// The active environment of conda.
-    pub conda_prefix: Option<OsString>,
-    /// Where programs are.
-    pub path: Vec<PathBuf>,
-    /// Where Python looks for modules first.
-    pub python_path: Vec<PathBuf>,
-    /// The user's own folder.
-    pub home: Option<OsString>,
-}
-
-/// The interpreter that a grid names, that of the active environment, or `python3`; with the version of its PyTorch.
+/// The interpreter that a grid names, or the first of those that are [looked at](Whereabouts::interpreters) with a PyTorch; with
+/// its version.
 pub fn find(named: Option<&str>, here: &Whereabouts) -> Result<Interpreter, NotCallable> {
-    let program = program(named, here)?;
+    let (program, torch) = chosen(named, here)?;
     let text = |path: &Path| {
         path.to_str()
             .map(str::to_owned)
             .ok_or_else(|| NotCallable::Interpreter(format!("the path `{}` is not UTF-8", path.display())))
     };
-    match torch(&program, here) {
+    match torch {
         Some(torch) => Ok(Interpreter { program: text(&program)?, torch }),
         None => Err(NotCallable::Interpreter(format!(
             "`{}` has no PyTorch that can be found; activate an environment that has one, install it (pip install torch), or \
@@ -43,36 +31,35 @@ pub fn find(named: Option<&str>, here: &Whereabouts) -> Result<Interpreter, NotC
     }
 }
 
-fn program(named: Option<&str>, here: &Whereabouts) -> Result<PathBuf, NotCallable> {
+/// An interpreter and its PyTorch; the first of all where none has one.
+fn chosen(named: Option<&str>, here: &Whereabouts) -> Result<(PathBuf, Option<String>), NotCallable> {
     let lacking = |what: &str| {
         NotCallable::Interpreter(format!("{what}; name one by `interpreter = \"…\"` in [python]"))
     };
-    if let Some(named) = named {
-        if !named.contains('/') {
-            return on_path(named, here).ok_or_else(|| lacking(&format!("there is no program `{named}`")));
+    let mut programs = match named {
+        None => here.interpreters(),
+        Some(named) if !named.contains('/') => {
+            vec![here.on_path(named).ok_or_else(|| lacking(&format!("there is no program `{named}`")))?]
         }
-        let path = std::path::absolute(named).unwrap_or_else(|_| named.into());
-        return if path.is_file() { Ok(path) } else { Err(lacking(&format!("there is no file `{named}`"))) };
-    }
-    let active = [&here.virtual_env, &here.conda_prefix].into_iter().flatten();
-    let mut programs =
-        active.map(|folder| Path::new(folder).join("bin/python")).filter(|path| path.is_file());
-    programs
-        .next()
-        .or_else(|| on_path("python3", here))
-        .ok_or_else(|| lacking("no environment is active and there is no `python3`"))
-}
-
-fn on_path(program: &str, here: &Whereabouts) -> Option<PathBuf> {
-    let absolute = here.path.iter().filter(|folder| folder.is_absolute());
-    absolute.map(|folder| folder.join(program)).find(|path| path.is_file())
+        Some(named) => vec![std::path::absolute(named).unwrap_or_else(|_| named.into())],
+    };
+    programs.retain(|program| program.is_file());
+    let with_torch = programs.iter().find_map(|program| Some((program.clone(), Some(torch(program, here)?))));
+    let first = programs.into_iter().next().map(|program| (program, None));
+    with_torch.or(first).ok_or_else(|| match (named, &here.named) {
+        (Some(named), _) => lacking(&format!("there is no file `{named}`")),
+        (None, Some(named)) => {
+            lacking(&format!("SWEEP_PYTHON names `{}`, which is no file", named.display()))
+        }
+        (None, None) => lacking("no environment is active and there is no `python3`"),
+    })
 }
 
 /// The folders in which a module is looked for, in the order of Python: the working folder, which is the empty path, what the
 /// environment names, and packages with the folders that their `.pth` files add.
 pub fn search_path(named: Option<&str>, here: &Whereabouts) -> Vec<PathBuf> {
     let mut found = vec![PathBuf::new()];
-    let folders = program(named, here).ok().and_then(|program| folders(&program, here));
+    let folders = chosen(named, here).ok().and_then(|(program, _)| folders(&program, here));
     for folder in folders.unwrap_or_default() {
         let added = added(&folder);
         found.push(folder);
@@ -103,7 +90,7 @@ fn added(packages: &Path) -> Vec<PathBuf> {
 /// The version of the PyTorch that a program would import, with what it was built for: `2.11.0+cpu`.
 fn torch(program: &Path, here: &Whereabouts) -> Option<String> {
     let folders = folders(program, here)?;
-    folders.iter().find_map(|folder| version(&folder.join("torch/version.py")))
+    folders.iter().find_map(|folder| torch_version(&folder.join("torch")))
 }
 
 /// Where a program looks for packages.
@@ -129,28 +116,4 @@ fn folders(program: &Path, here: &Whereabouts) -> Option<Vec<PathBuf>> {
         folders.push("/usr/lib/python3/dist-packages".into());
     }
     Some(folders)
-}
-
-/// Folders of packages below an environment, whatever its Python is.
-fn packages(environment: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(environment.join("lib")) else { return Vec::new() };
-    let names = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut pythons: Vec<PathBuf> = names
-        .filter(|path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"python3.")))
-        .collect();
-    pythons.sort();
-    pythons
-        .iter()
-        .flat_map(|python| ["site-packages", "dist-packages"].map(|name| python.join(name)))
-        .collect()
-}
-
-/// The text between the quotes of `__version__ = '2.11.0+cpu'`.
-fn version(path: &Path) -> Option<String> {
-    let bytes = sweep_files::given_content(path, &[], 1 << 16).ok()?;
-    let text = String::from_utf8(bytes).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("__version__"))?;
-    let value = line.split(['\'', '"']).nth(1)?;
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".+-_".contains(&byte);
-    (!value.is_empty() && value.len() <= 64 && value.bytes().all(is_plain)).then(|| value.to_owned())
 }

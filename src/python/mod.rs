@@ -3,6 +3,7 @@
 //!
 //! [`Callee`] is what a grid names, [`Function`] what is found of it on this machine. Only a run calls it.
 
+mod environments;
 mod imports;
 mod interpreter;
 mod place;
@@ -11,7 +12,8 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use interpreter::{Whereabouts, find, search_path};
+pub use environments::{Whereabouts, packages, torch_version};
+pub use interpreter::{find, search_path};
 pub use signature::{Given, Signature};
 
 use std::{

@@ -204,12 +204,23 @@ fn the_interpreter_is_the_named_one_or_that_of_the_active_environment() {
     let (active, named) = (folder.path().join("active"), folder.path().join("named"));
     environment(&active, "2.11.0+cpu");
     environment(&named, "2.10.0");
-    let here = Whereabouts { virtual_env: Some(active.clone().into()), ..Whereabouts::default() };
+    let bare = folder.path().join("bare");
+    environment(&bare, "2.9.0");
+    fs::remove_dir_all(bare.join("lib")).expect("writable");
+    let mut here = Whereabouts { active: vec![bare.clone(), active.clone()], ..Whereabouts::default() };
     let found = find(None, &here).expect("it is active");
     assert_eq!(
         (found.program, found.torch),
-        (active.join("bin/python").display().to_string(), "2.11.0+cpu".to_owned())
+        (active.join("bin/python").display().to_string(), "2.11.0+cpu".to_owned()),
+        "the first that has a PyTorch"
     );
+    here.named = Some(named.join("bin/python"));
+    assert_eq!(find(None, &here).expect("it is named").torch, "2.10.0", "SWEEP_PYTHON and no other");
+    here.named = Some(bare.join("bin/python"));
+    assert!(
+        matches!(find(None, &here), Err(NotCallable::Interpreter(reason)) if reason.contains("no PyTorch"))
+    );
+    here.named = None;
     let program = named.join("bin/python").display().to_string();
     assert_eq!(find(Some(&program), &here).expect("it is named").torch, "2.10.0");
     fs::remove_dir_all(named.join("lib")).expect("writable");

@@ -1,14 +1,14 @@
 //! Functions of the user's own that a grid names: found without executing anything, and called only if they may be.
 
-use std::{env, path::Path};
+use std::path::Path;
 
 use sweep_protocol::recipe::root;
 
-use super::{Asking, SessionError, command};
+use super::{Asking, SessionError, command, whereabouts};
 use crate::{
     grid::Grid,
     plan::Plan,
-    python::{Callee, Function, Functions, Whereabouts, find, search_path},
+    python::{Callee, Function, Functions, find, search_path},
 };
 
 /// Finds the functions of a grid that lies in the file `path`. Where runs follow, it refuses those that are not called unless
@@ -19,7 +19,7 @@ pub(super) fn functions(grid: &Grid, path: &Path, asking: Asking<'_>) -> Result<
         return Ok(Functions::default());
     }
     let named = grid.settings().python.interpreter.as_deref();
-    let here = surroundings();
+    let here = whereabouts::here();
     let interpreter = Some(find(named, &here));
     let folders = search_path(named, &here);
     let read = |target: Callee| {
@@ -31,17 +31,6 @@ pub(super) fn functions(grid: &Grid, path: &Path, asking: Asking<'_>) -> Result<
         refuse_stranger(&functions, named, path)?;
     }
     Ok(functions)
-}
-
-fn surroundings() -> Whereabouts {
-    let list = |name| env::var_os(name).map_or_else(Vec::new, |list| env::split_paths(&list).collect());
-    Whereabouts {
-        virtual_env: env::var_os("VIRTUAL_ENV"),
-        conda_prefix: env::var_os("CONDA_PREFIX"),
-        path: list("PATH"),
-        python_path: list("PYTHONPATH"),
-        home: env::var_os("HOME"),
-    }
 }
 
 fn refuse_stranger(functions: &Functions, named: Option<&str>, grid: &Path) -> Result<(), SessionError> {

@@ -12,12 +12,12 @@ use std::{
 
 use thiserror::Error;
 
+use crate::python::{Whereabouts, packages, torch_version};
+
 /// The release that workers are linked with: another one has other symbols and other arithmetic.
 const LINKED: &str = "2.11.0";
 /// Names the libtorch to take.
 const NAMED: &str = "SWEEP_LIBTORCH";
-/// Where environments of Python and of conda say that they are active.
-const ACTIVE: [&str; 2] = ["VIRTUAL_ENV", "CONDA_PREFIX"];
 /// The half for processors, without which nothing works.
 const LIBRARY: &str = "libtorch_cpu.so";
 
@@ -90,18 +90,12 @@ pub(super) struct Places {
 
 impl Places {
     /// As the environment of this process says; `worker` is the program of the torch engine.
-    pub(super) fn here(worker: &Path) -> Self {
-        let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    pub(super) fn here(worker: &Path, here: &Whereabouts) -> Self {
         Self {
-            named: set(NAMED),
-            active: ACTIVE.into_iter().filter_map(set).collect(),
+            named: env::var_os(NAMED).filter(|value| !value.is_empty()).map(PathBuf::from),
+            active: here.active.clone(),
             program: worker.parent().unwrap_or(Path::new("")).to_owned(),
         }
-    }
-
-    /// Environments that are active.
-    pub(super) fn active(&self) -> &[PathBuf] {
-        &self.active
     }
 
     /// The libtorch that the user named, if any.
@@ -122,7 +116,8 @@ impl Places {
         if let Some(named) = self.named()? {
             return Ok(Some(named));
         }
-        let in_environments = self.active.iter().flat_map(|environment| of_python(environment));
+        let in_environments = self.active.iter().flat_map(|environment| packages(environment));
+        let in_environments = in_environments.map(|folder| folder.join("torch/lib"));
         let beside = [self.program.join("libtorch/lib"), self.program.join("torch/lib")];
         let candidates = in_environments
             .map(|folder| (folder, By::Environment))
@@ -148,28 +143,11 @@ impl Libtorch {
     }
 }
 
-/// Folders where an environment keeps the libraries of torch, whatever its Python is.
-fn of_python(environment: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(environment.join("lib")) else { return Vec::new() };
-    let mut pythons: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"python3")))
-        .map(|python| python.join("site-packages/torch/lib"))
-        .collect();
-    pythons.sort();
-    pythons
-}
-
 /// The release that a folder of libraries belongs to, without what follows the `+`: wheels of torch have a `version.py`
 /// above their `lib`, the archives of libtorch a `build-version`.
 fn release(folder: &Path) -> Option<String> {
     let above = folder.parent()?;
-    let of_wheel = || {
-        let text = fs::read_to_string(above.join("version.py")).ok()?;
-        let line = text.lines().find(|line| line.starts_with("__version__"))?;
-        Some(line.split(['\'', '"']).nth(1)?.to_owned())
-    };
-    let whole = of_wheel().or_else(|| fs::read_to_string(above.join("build-version")).ok())?;
+    let whole = torch_version(above).or_else(|| fs::read_to_string(above.join("build-version")).ok())?;
     Some(whole.trim().split('+').next()?.to_owned())
 }
 

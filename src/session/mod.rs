@@ -21,6 +21,7 @@ mod sureness;
 mod torch;
 mod watcher;
 mod weak_original;
+mod whereabouts;
 
 pub use asked::Asking;
 pub use devices::kind_of_devices;

@@ -5,7 +5,6 @@
 //! the rules. It looks both up and imports neither.
 
 use std::{
-    env,
     ffi::OsString,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -14,8 +13,8 @@ use std::{
 use serde::Deserialize;
 use thiserror::Error;
 
-/// Names the interpreter of the environment that `sweep` belongs to; the SDK does.
-const NAMED: &str = "SWEEP_PYTHON";
+use crate::python::Whereabouts;
+
 const PACKAGE: &str = "unlearn_sweep_torch";
 /// Looks where Python looks, but for the working folder, which may be a stranger's: so it isn't asked by `-m`. A folder that
 /// `pip install --target` has filled comes first.
@@ -81,24 +80,10 @@ pub(super) struct Pythons {
 }
 
 impl Pythons {
-    /// The interpreter that is named; or that of the environment of `program`, those of the active environments, and
-    /// `python3`.
-    pub(super) fn here(program: &Path, active: &[PathBuf]) -> Self {
-        Self::of(env::var_os(NAMED).filter(|named| !named.is_empty()), program, active)
-    }
-
-    fn of(named: Option<OsString>, program: &Path, active: &[PathBuf]) -> Self {
-        let beside = program.parent().unwrap_or(Path::new(""));
-        let above = beside.parent().filter(|above| above.join(PACKAGE).is_dir());
-        let target = above.map(Path::to_owned);
-        if let Some(named) = named {
-            return Self { named: true, programs: vec![named.into()], target };
-        }
-        let bins = [beside.to_owned()].into_iter().chain(active.iter().map(|folder| folder.join("bin")));
-        let mut programs: Vec<PathBuf> =
-            bins.map(|bin| bin.join("python3")).filter(|python| python.is_file()).collect();
-        programs.push("python3".into());
-        Self { named: false, programs, target }
+    /// Those that are looked at for everything; `program` is this one.
+    pub(super) fn here(program: &Path, here: &Whereabouts) -> Self {
+        let above = program.parent().and_then(Path::parent).filter(|above| above.join(PACKAGE).is_dir());
+        Self { named: here.named.is_some(), programs: here.interpreters(), target: above.map(Path::to_owned) }
     }
 
     /// The first package with a libtorch, or the first at all; none where no interpreter has one.
@@ -141,6 +126,7 @@ mod tests {
     };
 
     use super::{PackageError, Pythons};
+    use crate::python::Whereabouts;
 
     const LACKS: &str = "exit 44";
 
@@ -191,21 +177,20 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_of_the_program_is_asked_before_the_active_one() {
+    fn a_folder_that_pip_has_filled_is_looked_at_first() {
         let root = tempfile::tempdir().expect("a temporary folder");
         let at = |path: &str| root.path().join(path);
         let own = interpreter(at("own/bin/python3"), LACKS);
-        let active = interpreter(at("venv/bin/python3"), LACKS);
-        let there = [at("venv"), at("conda")];
-        let found = Pythons::of(None, &at("own/bin/sweep"), &there);
-        assert_eq!(found, asked(false, vec![own.clone(), active.clone(), "python3".into()]));
+        let here = Whereabouts { beside: Some(at("own/bin")), ..Whereabouts::default() };
+        let found = Pythons::here(&at("own/bin/sweep"), &here);
+        assert_eq!(found, asked(false, vec![own.clone()]));
 
         fs::create_dir(at("own/unlearn_sweep_torch")).expect("writable");
-        let programs = vec![own, active, "python3".into()];
-        let found = Pythons::of(None, &at("own/bin/sweep"), &there);
-        assert_eq!(found, Pythons { named: false, programs, target: Some(at("own")) });
+        let found = Pythons::here(&at("own/bin/sweep"), &here);
+        assert_eq!(found, Pythons { named: false, programs: vec![own], target: Some(at("own")) });
 
-        let found = Pythons::of(Some("/x/python".into()), &at("venv/bin/sweep"), &there);
+        let here = Whereabouts { named: Some("/x/python".into()), ..here };
+        let found = Pythons::here(&at("venv/bin/sweep"), &here);
         assert_eq!(found, asked(true, vec!["/x/python".into()]), "no other is asked");
     }
 }

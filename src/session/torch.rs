@@ -8,6 +8,7 @@ use super::{
     SessionError,
     libtorch::{By, Libtorch, Places},
     package::Pythons,
+    whereabouts,
 };
 
 /// Names another `sweep-torch` than the one beside this program.
@@ -51,11 +52,12 @@ impl TorchEngine {
         let named = env::var_os(WORKER).map(PathBuf::from);
         let is_named = named.is_some();
         let worker = named.unwrap_or_else(|| program.with_file_name("sweep-torch"));
-        let places = Places::here(&worker);
+        let here = whereabouts::here();
+        let places = Places::here(&worker, &here);
         if worker.is_file() {
             return Ok(Self { libtorch: places.find()?, worker });
         }
-        let package = if is_named { None } else { Pythons::here(&program, places.active()).package()? };
+        let package = if is_named { None } else { Pythons::here(&program, &here).package()? };
         let Some(package) = package else {
             return Err(SessionError::NoTorchWorker { looked_at: worker });
         };
