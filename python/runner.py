@@ -416,8 +416,9 @@ def dataset(job, name):
             self.targets = torch.from_numpy(numpy.fromfile(labels, numpy.int64)[start:end])
             self.preparation = None
             if preparation is not None:
-                colours = [torch.tensor(preparation[key]).reshape(3, 1, 1) for key in ("mean", "std")]
-                self.preparation = preparation["divide"], *colours
+                mean, std = (torch.tensor(preparation[key]) for key in ("mean", "std"))
+                mean = mean.reshape((3, 1, 1) if len(mean) == 3 else tuple(shape[1:]))
+                self.preparation = preparation["divide"], mean, std.reshape(3, 1, 1)
 
         def __reduce__(self):
             return rebuilt, (self.places,)

@@ -5,6 +5,7 @@
 mod audits;
 mod confirmation;
 mod nulls;
+mod reconstruction;
 mod stages;
 mod together;
 
@@ -22,6 +23,7 @@ use sweep_protocol::{measurement::Measurement, terms::ContentHash};
 use thiserror::Error;
 
 use crate::{
+    audit,
     cluster::Frozen,
     frame::{
         Comparisons, CrossFitRow, Estimate, Frame, FrameError, Interval, PointScore, RunEnd, ScoreRow,
@@ -101,6 +103,7 @@ fn appraise_recorded(recorded: &Recorded, replicates: u32) -> Result<Frame, Appr
     frame.stages = stages;
     frame.confirmations = appraiser.confirmations();
     (frame.audits, frame.losses) = appraiser.audits();
+    frame.pictures = appraiser.pictures();
     Ok(frame)
 }
 
@@ -111,6 +114,9 @@ fn end(record: &Record) -> RunEnd {
     };
     RunEnd { attempt: record.attempt, source: source.to_owned(), outcome: record.outcome.clone() }
 }
+
+/// The models of a group, or why they can't be audited.
+type Group = Result<Vec<audit::Model>, String>;
 
 /// Runs with what they measured.
 type Finished<'a> = Vec<(&'a Run, &'a Measurement)>;

@@ -5,7 +5,7 @@ use sweep_protocol::{
     measurement::{MeasuredExamples, Measurement},
 };
 
-use super::{Appraiser, Unusable, comparable, nulls};
+use super::{Appraiser, Group, Unusable, comparable, nulls, reconstruction::verdict};
 use crate::{
     audit::{Audit, Beside, Compared, Model, Sets, loss_shares, of_model, refused},
     frame::{AuditNumbers, AuditRow, LossRow, Mean, Tested, printable},
@@ -13,9 +13,6 @@ use crate::{
     score::{PERMUTATION_SEED, affordable, difference_p, mean_interval, namings, sequential, smallest_found},
     store::ArrayError,
 };
-
-/// The models of a group, or why they can't be audited.
-type Group = Result<Vec<Model>, String>;
 
 /// What a point is audited with.
 struct Beings<'a> {
@@ -38,6 +35,7 @@ impl Appraiser<'_> {
         let most = plan.runs_of(oracle_point).count();
         let oracle = self.group(oracle_point, most);
         let with_losses = audit.audits.contains(&Audit::SimpleMia);
+        let controls = audit.reconstruct.map(|_| self.controls(&oracle));
         let (mut rows, mut losses) = (Vec::new(), Vec::new());
         losses.extend(oracle.as_ref().ok().filter(|_| with_losses).and_then(|it| loss_row(oracle_point, it)));
         for (point, planned) in plan.points.iter().enumerate() {
@@ -47,6 +45,9 @@ impl Appraiser<'_> {
             let n = comparable(plan, point);
             let models = self.group(point, n);
             let beings = beside(point, n, &models, &oracle);
+            if let Some(controls) = &controls {
+                rows.push(verdict(controls, point, n as u64, &models));
+            }
             rows.extend(audit.audits.iter().flat_map(|&audit| match &beings {
                 Ok(beings) => examined(audit, beings),
                 Err(reason) => vec![dash(point, audit, n as u64, reason)],
@@ -58,7 +59,7 @@ impl Appraiser<'_> {
     }
 
     /// The first `n` models of a point, all of them measured.
-    fn group(&self, point: usize, n: usize) -> Group {
+    pub(super) fn group(&self, point: usize, n: usize) -> Group {
         let runs = self.finished(point, n);
         if runs.len() < n || n == 0 {
             return Err(format!("{} of {n} runs finished; an audit needs all of them", runs.len()));
@@ -70,7 +71,9 @@ impl Appraiser<'_> {
     fn audited(&self, run: &Run, measurement: &Measurement) -> Result<Model, Unusable> {
         let confidences = self.recorded.confidences_of(run, measurement)?.values;
         let sets = measurement.examples.as_ref().map(|examples| self.sets(run, examples)).transpose()?;
-        Ok(Model { accuracy: measurement.accuracy, confidences, sets })
+        let found = measurement.reconstruction.as_ref();
+        let images = found.map(|found| self.images(run, found)).transpose()?;
+        Ok(Model { accuracy: measurement.accuracy, confidences, sets, images })
     }
 
     fn sets(&self, run: &Run, examples: &MeasuredExamples) -> Result<Sets, Unusable> {

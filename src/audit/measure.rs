@@ -6,6 +6,7 @@ use super::{
     klom::klom,
     model::{Model, Sets},
     nomus::nomus,
+    reconstruction,
     registry::Audit,
     roc::Roc,
     simple_mia::simple_mia,
@@ -77,6 +78,9 @@ pub fn of_model(audit: Audit, model: &Model) -> Result<Vec<(&'static str, f64)>,
             names.into_iter().zip(shares).collect()
         }
         Audit::Roc => loss_attack(sets(model)?)?,
+        Audit::Reconstruction => {
+            reconstruction::numbers(model.images.as_ref().ok_or(Unauditable::NotMeasured)?)?
+        }
         Audit::AverageGap => columns(model)?.columns().to_vec(),
         Audit::Tow | Audit::TowMia | Audit::Klom | Audit::ULira => Vec::new(),
     })
@@ -110,9 +114,12 @@ impl<'a> Compared<'a> {
             Audit::AverageGap => LookedAt::Columns(each.map(columns).collect::<Result<_, _>>()?),
             Audit::ULira => LookedAt::Confidences(each.map(|model| model.confidences.as_slice()).collect()),
             Audit::Klom => LookedAt::Margins(margins(models)?),
-            Audit::SimpleMia | Audit::Indiscernibility | Audit::Nomus | Audit::Mia | Audit::Roc => {
-                return Ok(None);
-            }
+            Audit::SimpleMia
+            | Audit::Indiscernibility
+            | Audit::Nomus
+            | Audit::Mia
+            | Audit::Reconstruction
+            | Audit::Roc => return Ok(None),
         };
         Ok(Some(Self { looked_at }))
     }

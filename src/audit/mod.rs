@@ -1,7 +1,7 @@
 //! Audits: what else than the competition's score the literature reports about unlearned models.
 //!
 //! ```text
-//! one model                 simple-mia  mia  roc  nomus  indiscernibility
+//! one model                 simple-mia  mia  roc  nomus  indiscernibility  reconstruction
 //! accuracies beside oracle  tow  tow-mia  average-gap
 //! ensemble beside oracle    u-lira  klom
 //! ```
@@ -27,6 +27,7 @@ mod histogram;
 mod klom;
 mod u_lira;
 mod loss_histogram;
+mod reconstruction;
 mod measure;
 
 pub use average_gap::{AverageGap, average_gap};
@@ -38,6 +39,7 @@ pub use loss_histogram::{LOSS_BIN, LOSS_BINS, loss_shares};
 pub use measure::{Beside, Compared, Far, of_model, refused};
 pub use model::{Behaved, Model, Sets};
 pub use nomus::nomus;
+pub use reconstruction::{Controls, Images, Verdict};
 pub use registry::{AUDITS, Audit, Entry, Needs};
 pub use roc::Roc;
 pub use simple_mia::{accuracies, simple_mia};

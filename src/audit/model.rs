@@ -1,5 +1,7 @@
 use sweep_protocol::{behaviour::Behaviour, measurement::Accuracies};
 
+use super::reconstruction::Images;
+
 /// What the audits see of one model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -9,6 +11,8 @@ pub struct Model {
     pub confidences: Vec<f64>,
     /// What it does on single examples, where that was measured.
     pub sets: Option<Sets>,
+    /// What is found of the images in its weights, where that was measured.
+    pub images: Option<Images>,
 }
 
 /// One model on single examples of three sets.

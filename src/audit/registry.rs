@@ -14,6 +14,8 @@ pub enum Audit {
     Mia,
     /// Accuracy and forgetting in one number.
     Nomus,
+    /// Training images extracted from the weights.
+    Reconstruction,
     /// The loss attack at low false-positive rates.
     Roc,
     /// The starting kit's membership attack.
@@ -35,6 +37,8 @@ pub enum Needs {
     Confidences,
     /// Behaviour on single examples of forget, retain and test set, which runs measure on request.
     Examples,
+    /// Images that are found in the weights, which runs look for on request.
+    Weights,
 }
 
 /// A registered audit.
@@ -88,6 +92,13 @@ pub const AUDITS: &[Entry] = &[
         about: "A_test / 2 + (1 - 2 |MIA - 1/2|) / 2 with the starting kit's attack",
         source: "Choi and Na 2023, arXiv:2311.02240",
         needs: Needs::Examples,
+    },
+    Entry {
+        audit: Audit::Reconstruction,
+        name: "reconstruction",
+        about: "whether forget images can be extracted from the weights, beside images that no network has seen",
+        source: "Haim et al. 2022, arXiv:2206.07758; Buzaglo et al. 2023, arXiv:2307.01827; the dual test is ours",
+        needs: Needs::Weights,
     },
     Entry {
         audit: Audit::Roc,

@@ -1,11 +1,14 @@
 use serde::{Deserialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
-use sweep_protocol::{behaviour::Behaviour, measurement::Accuracies, terms::UnitInterval};
+use sweep_protocol::{
+    behaviour::Behaviour, measurement::Accuracies, reconstruction::Trace, terms::UnitInterval,
+};
 
 use super::{
-    Audit, AverageGap, Behaved, Beside, Compared, Far, Feature, LogisticRegression, Model, Normal, Roc, Sets,
-    Split, Threshold, Unauditable, accuracies, average_gap, divergence, efficacy, indiscernibility, klom,
-    nomus, of_model, refused, scikit_learn_splits, simple_mia, stratified_shuffle_splits, tow, u_lira,
+    Audit, AverageGap, Behaved, Beside, Compared, Far, Feature, Images, LogisticRegression, Model, Normal,
+    Roc, Sets, Split, Threshold, Unauditable, accuracies, average_gap, divergence, efficacy,
+    indiscernibility, klom, nomus, of_model, refused, scikit_learn_splits, simple_mia,
+    stratified_shuffle_splits, tow, u_lira,
 };
 
 fn fixture<T: DeserializeOwned>(name: &str) -> T {
@@ -309,7 +312,14 @@ fn model(forget: &[f64], jitter: f64) -> Model {
     let moved = |losses: &[f64]| behaved(&losses.iter().map(|loss| loss + jitter).collect::<Vec<_>>());
     let test: Vec<f64> = (0..20).map(|nth| 1.0 + f64::from(nth) / 10.0).collect();
     let retain: Vec<f64> = (0..20).map(|nth| f64::from(nth) / 100.0).collect();
+    let found = |nth: u32| Trace {
+        extracted: f64::from(nth % 7) / 10.0 + jitter / 10.0,
+        in_rows: f64::from(nth % 5) / 10.0,
+        multiplier: f64::from(nth % 3),
+    };
+    let found = |span: std::ops::Range<u32>| span.map(found).collect();
     Model {
+        images: Some(Images { forget: found(0..6), retain: found(6..20), unseen: found(20..40) }),
         accuracy: Accuracies {
             retain: accuracy(0.9),
             forget: accuracy(0.5),
@@ -359,9 +369,10 @@ fn every_audit_has_numbers_and_models_beside_themselves_are_no_different() {
             };
             assert!((number.value - want).abs() < 1e-9, "{}: {number:?}", entry.name);
         }
-        let without = Model { sets: None, ..models[0].clone() };
+        let without = Model { sets: None, images: None, ..models[0].clone() };
         let needs = of_model(entry.audit, &without).is_err() || beside(entry.audit, &[&without; 16]).is_err();
-        assert_eq!(needs, entry.needs == super::Needs::Examples, "{} needs what it says", entry.name);
+        let asked = matches!(entry.needs, super::Needs::Examples | super::Needs::Weights);
+        assert_eq!(needs, asked, "{} needs what it says", entry.name);
     }
     assert_eq!(of_model(Audit::Tow, &models[0]), Ok(Vec::new()));
 }

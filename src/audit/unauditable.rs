@@ -14,7 +14,9 @@ pub enum Unauditable {
         want: usize,
     },
     /// The runs were measured without what the audit looks at.
-    #[error("the runs have no arrays per example; name the audit in `[audit]` and run the sweep again")]
+    #[error(
+        "the runs have not measured what it looks at; name the audit in `[audit]` and run the sweep again"
+    )]
     NotMeasured,
     /// Two models were measured on different examples.
     #[error("the models were measured on {left} and on {right} examples")]

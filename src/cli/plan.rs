@@ -143,6 +143,12 @@ fn remarks(plan: &Plan) -> Vec<String> {
         },
     );
     remarks.push(format!("audits: {}, {measured}", names.join(", ")));
+    if let Some(asked) = audit.reconstruct {
+        let runs = plan.runs.iter().filter(|run| plan.reconstruct(run).is_some()).count();
+        let steps = u64::from(asked.restarts) * u64::from(asked.steps);
+        let pictures = if asked.pictures { "; pictures of the forget set are kept and shown" } else { "" };
+        remarks.push(format!("{runs} runs look for images in the weights, in {steps} steps each{pictures}"));
+    }
     remarks
 }
 

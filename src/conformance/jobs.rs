@@ -73,6 +73,7 @@ impl Jobs {
             recipe: Recipe::default(),
             keep_weights: false,
             retain_sample: None,
+            reconstruct: None,
             beside: Vec::new(),
         };
         if aim != Aim::Fail || self.inputs.is_some() {

@@ -105,6 +105,7 @@ fn job(folder: &Path, fault: &str) -> Job {
         recipe: Recipe::default(),
         keep_weights: false,
         retain_sample: None,
+        reconstruct: None,
         beside: Vec::new(),
     }
 }

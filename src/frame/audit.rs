@@ -54,6 +54,17 @@ pub struct LossRow {
     pub attack: f64,
 }
 
+/// Images of the forget set, each beside what is found of it in the weights of a point's first run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureRow {
+    /// Position of the point.
+    pub point: usize,
+    /// Pixels of a side.
+    pub side: usize,
+    /// What was to be forgotten and what is found of it, \[3, side, side\] each, colour by colour.
+    pub images: Vec<[Vec<u8>; 2]>,
+}
+
 /// The table of audits.
 pub(super) fn table(rows: &[AuditRow], points: &[PointRow], sweep: &Sweep) -> PolarsResult<DataFrame> {
     let point = |row: &AuditRow| &points[row.point];

@@ -26,7 +26,7 @@ mod table;
 mod text;
 mod threads;
 
-pub use audit::{AuditNumbers, AuditRow, LossRow};
+pub use audit::{AuditNumbers, AuditRow, LossRow, PictureRow};
 pub use comparison::{Comparisons, Ranks, Selection, Standing};
 pub use confirmation::ConfirmationRow;
 pub use estimate::{Estimate, Interval, Mean, decimals};
@@ -90,6 +90,8 @@ pub struct Frame {
     pub audits: Vec<AuditRow>,
     /// Losses behind the attack `simple-mia`, the oracle's first; empty where it isn't named.
     pub losses: Vec<LossRow>,
+    /// What is found of images in the weights, where pictures of it were asked for.
+    pub pictures: Vec<PictureRow>,
     run_table: DataFrame,
     point_table: DataFrame,
 }
@@ -138,6 +140,7 @@ impl Frame {
             confirmations: Vec::new(),
             audits: Vec::new(),
             losses: Vec::new(),
+            pictures: Vec::new(),
             run_table,
             point_table,
         })

@@ -231,6 +231,7 @@ fn measurement(quality: f64, seed: Seed) -> Measurement {
         confidences: Artifact { file: "confidences.npy".to_owned(), blake3: hash('c') },
         weights: None,
         examples: None,
+        reconstruction: None,
         renamed: None,
         unchanged: false,
     }

@@ -113,6 +113,8 @@ pub enum Mistake {
     TooNew { wanted: String, have: &'static str },
     #[error("`{name}` is no safe name")]
     UnsafeName { name: String },
+    #[error("nothing can be reconstructed: {reason}")]
+    NoReconstruction { reason: String },
     #[error("unknown {what} `{name}`")]
     UnknownName { what: &'static str, name: String },
     #[error("`{key}` has no meaning with {engine}")]

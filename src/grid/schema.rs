@@ -57,6 +57,15 @@ pub fn schema() -> Value {
             "audit": table("Other numbers beside the score", &json!({
                 "audits": list(&json!({ "enum": AUDITS.iter().map(|entry| entry.name).collect::<Vec<_>>() }), "Which"),
                 "retain-sample": count("Retain examples that are measured one by one; default 1000"),
+                "reconstruction": table("How images are extracted from weights; what is left out is what was chosen on faces", &json!({
+                    "candidates": count("Candidates for each training image; default 2"),
+                    "restarts": count("Extractions whose candidates are pooled; default 1"),
+                    "steps": count("Steps of each; default 400"),
+                    "lr": { "type": "number", "exclusiveMinimum": 0, "description": "Learning rate of the first step; default 0.01" },
+                    "alpha": { "type": "number", "exclusiveMinimum": 0, "description": "Steepness of the derivative of a ReLU; default 50" },
+                    "lambda-min": { "type": "number", "exclusiveMinimum": 0, "description": "Below this a multiplier is punished; default 0.005" },
+                    "pictures": { "type": "boolean", "description": "Whether pictures of the forget set are kept and shown: they show who was to be forgotten; default false" },
+                })),
             })),
             "python": table("Who runs functions of your own", &json!({
                 "interpreter": text("A Python with PyTorch; default SWEEP_PYTHON, the active environment, python3"),

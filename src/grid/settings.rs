@@ -95,11 +95,15 @@ impl Settings {
     /// Whether networks are trained on data. A command says so itself when it is asked; it must be what the grid expects,
     /// which gives it data or none.
     pub fn trains(&self) -> bool {
-        match self.engine {
-            EngineChoice::Torch => true,
-            EngineChoice::Toy => false,
-            EngineChoice::Command(_) => self.data.is_some(),
-        }
+        trains(&self.engine, self.data.as_deref())
+    }
+}
+
+fn trains(engine: &EngineChoice, data: Option<&str>) -> bool {
+    match engine {
+        EngineChoice::Torch => true,
+        EngineChoice::Toy => false,
+        EngineChoice::Command(_) => data.is_some(),
     }
 }
 
@@ -113,11 +117,13 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
     let seeds = seeds(root, &stages, problems);
     let confirm = confirm::read(root, seeds, problems);
     let Training { network, recipe: training, own } = training::read(root, &engine, problems);
+    let data = data(root, &engine, problems);
+    let trains = trains(&engine, data.as_deref());
     Settings {
         name: name.unwrap_or_default(),
         seeds: seeds.unwrap_or(1),
-        audit: audit::read(root, problems),
-        data: data(root, &engine, problems),
+        audit: audit::read(root, (&network, trains), problems),
+        data,
         checkpoint: checkpoint(root, problems),
         network,
         training,

@@ -27,6 +27,9 @@ const DEFAULT: &str = "resnet18";
 /// The number of classes of a grid that names none: the competition's.
 const DEFAULT_CLASSES: u64 = 10;
 
+/// The word for the mean image of the retain set in place of the mean of each colour.
+const RETAIN: &str = "retain";
+
 /// Keys of the table.
 const KEYS: &[&str] =
     &["network", "train", "epochs", "batch-size", "optimizer", "schedule", "class-weight", "augment"];
@@ -171,9 +174,17 @@ fn preparation(table: &Table<'_>, problems: &mut Problems) -> Preparation {
     };
     let one = |numbers: [f64; 3]| above_0(numbers) && numbers.map(f64::to_bits) == [numbers[0].to_bits(); 3];
     let [divide, ..] = read("divide", [raw.divide(); 3], &one, "a finite number above 0");
-    let mean = read("mean", raw.mean(), &|_| true, "a finite number, or three: red, green, blue");
+    let centred = table.get("mean").is_some_and(|node| node.get_ref().as_str() == Some(RETAIN));
+    let mean = if centred {
+        raw.mean()
+    } else {
+        let expected =
+            "a finite number, three (red, green, blue) or \"retain\", the mean image of the retain set";
+        read("mean", raw.mean(), &|_| true, expected)
+    };
     let std = read("std", raw.std(), &above_0, "a finite number above 0, or three: red, green, blue");
-    Preparation::new(divide, mean, std).unwrap_or(raw)
+    let prepared = Preparation::new(divide, mean, std).unwrap_or(raw);
+    if centred { prepared.centred() } else { prepared }
 }
 
 fn colours(node: &Node<'_>) -> Option<[f64; 3]> {

@@ -221,6 +221,7 @@ impl Measuring<'_> {
             recipe: Recipe::default(),
             keep_weights: false,
             retain_sample: None,
+            reconstruct: None,
             beside: Vec::new(),
         }
     }

@@ -24,6 +24,7 @@ use sweep_protocol::{
     measurement::Measurement,
     network::Network,
     recipe::Mention,
+    reconstruction::Reconstruct,
     terms::{ContentHash, RunId, Seed, SetSizes},
 };
 
@@ -90,13 +91,16 @@ pub struct OracleSize {
 }
 
 /// The audits of a sweep.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PlannedAudit {
     /// Which ones, in the order of the grid.
     pub audits: Vec<Audit>,
     /// Retain examples that are measured one by one, where an audit needs single examples.
     pub retain_sample: u64,
+    /// How images are reconstructed from the weights, where an audit looks at that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconstruct: Option<Reconstruct>,
 }
 
 /// The data and the network of a sweep, pinned by content.
@@ -247,11 +251,19 @@ impl Plan {
         (audited && needed).then_some(audit.retain_sample)
     }
 
+    /// How a run must look for images in the weights, if its audits look at that.
+    pub fn reconstruct(&self, run: &Run) -> Option<Reconstruct> {
+        self.audit.as_ref()?.reconstruct.filter(|_| self.point(run).role != Role::Original)
+    }
+
     /// Whether a measurement has all that the plan asks of the run: one of before an audit was named lacks its arrays.
     pub fn is_answered(&self, run: &Run, measurement: &Measurement) -> bool {
         let have = measurement.examples.as_ref().map(|examples| examples.retain_sample);
         let weights = measurement.weights.is_some() || !self.keeps_model(run);
-        weights && self.retain_sample(run).is_none_or(|wanted| have == Some(wanted))
+        let asked = measurement.reconstruction.as_ref().map(|found| found.asked);
+        weights
+            && self.retain_sample(run).is_none_or(|wanted| have == Some(wanted))
+            && self.reconstruct(run).is_none_or(|wanted| asked == Some(wanted))
     }
 
     /// Whether a run must leave its weights: the original, which others start from, and what is to be kept. The floor is the

@@ -8,9 +8,11 @@ mod axis;
 mod differences;
 mod epsilon_histogram;
 mod font;
+mod image;
 mod legend;
 mod losses;
 mod palette;
+mod reconstruction;
 mod render;
 mod scene;
 mod scores;
@@ -37,13 +39,22 @@ pub struct Figure {
 pub const FIGURES: &[Figure] =
     &[scores::FIGURE, differences::FIGURE, trade_off::FIGURE, epsilon_histogram::FIGURE];
 
-/// Figures of audits, each with what it needs.
-const AUDIT_FIGURES: &[Figure] = &[losses::FIGURE];
+/// A figure of an audit.
+struct AuditFigure {
+    figure: Figure,
+    /// Whether there is something to show.
+    is_there: fn(&Frame) -> bool,
+}
+
+const AUDIT_FIGURES: &[AuditFigure] = &[
+    AuditFigure { figure: losses::FIGURE, is_there: |frame| !frame.losses.is_empty() },
+    AuditFigure { figure: reconstruction::FIGURE, is_there: |frame| !frame.pictures.is_empty() },
+];
 
 /// The figures of a report: all of [`FIGURES`], and those of the audits where there is something to show.
 pub fn figures(frame: &Frame) -> impl Iterator<Item = &'static Figure> {
-    let audited = !frame.losses.is_empty();
-    FIGURES.iter().chain(AUDIT_FIGURES.iter().filter(move |_| audited))
+    let audited = AUDIT_FIGURES.iter().filter(|own| (own.is_there)(frame));
+    FIGURES.iter().chain(audited.map(|own| &own.figure))
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use thiserror::Error;
 
 use super::{
     font::{self, HEIGHT_PER_EM},
+    image,
     scene::{Anchor, Colour, Place, Scene, Shape, Words},
 };
 
@@ -62,6 +63,8 @@ pub fn svg(scene: &Scene) -> Result<String, PlotError> {
         draw(scene, &area, Medium::Vectors).map_err(failed)?;
         area.present().map_err(failed)?;
     }
+    let images: String = scene.shapes.iter().filter_map(|shape| image::element(shape, SCALE)).collect();
+    let text = text.replace("</svg>", &format!("{images}</svg>"));
     let drawn = format!("width=\"{width}\" height=\"{height}\"");
     Ok(text.replacen(&drawn, &format!("width=\"{}\" height=\"{}\"", scene.width, scene.height), 1))
 }
@@ -122,8 +125,31 @@ fn draw<B: DrawingBackend>(scene: &Scene, area: &DrawingArea<B, Shift>, medium: 
                 let corners: Vec<_> = corners.iter().copied().map(scaled).collect();
                 area.draw(&Polygon::new(corners, rgb(*colour).filled()))?;
             }
+            Shape::Image { at, side, pixels, bytes } => {
+                // A file of vectors holds it as it is.
+                if matches!(medium, Medium::Pixels) {
+                    dots((*at, *side), (*pixels, bytes), area)?;
+                }
+            }
             Shape::Words(words) => write(words, area, medium)?,
         }
+    }
+    Ok(())
+}
+
+/// A picture, dot by dot.
+fn dots<B: DrawingBackend>(
+    (at, side): (Place, f64),
+    (pixels, bytes): (usize, &[u8]),
+    area: &DrawingArea<B, Shift>,
+) -> Drawn<B> {
+    let step = side / pixels as f64;
+    for (place, colour) in image::colours(pixels, bytes).enumerate() {
+        let (row, column) = ((place / pixels) as f64, (place % pixels) as f64);
+        let from = (at.0 + column * step, at.1 + row * step);
+        let to = (from.0 + step, from.1 + step);
+        let [red, green, blue] = colour;
+        area.draw(&Rectangle::new([scaled(from), scaled(to)], RGBColor(red, green, blue).filled()))?;
     }
     Ok(())
 }

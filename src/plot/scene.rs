@@ -52,6 +52,16 @@ pub(super) enum Shape {
         corners: Vec<Place>,
         colour: Colour,
     },
+    /// A square picture.
+    Image {
+        at: Place,
+        /// Its side in logical pixels.
+        side: f64,
+        /// Pixels of its side.
+        pixels: usize,
+        /// \[3, pixels, pixels\], colour by colour.
+        bytes: Vec<u8>,
+    },
     Words(Words),
 }
 
@@ -177,6 +187,11 @@ impl Scene {
 
     pub(super) fn polygon(&mut self, corners: Vec<Place>, colour: Colour) {
         self.shapes.push(Shape::Polygon { corners, colour });
+    }
+
+    /// A square picture of so many pixels a side, its bytes colour by colour.
+    pub(super) fn image(&mut self, at: Place, side: f64, (pixels, bytes): (usize, Vec<u8>)) {
+        self.shapes.push(Shape::Image { at, side, pixels, bytes });
     }
 
     pub(super) fn write(&mut self, words: Words) {

@@ -8,7 +8,7 @@ use super::{
     svg,
 };
 use crate::{
-    frame::{Frame, LossRow, sample::Sample},
+    frame::{Frame, LossRow, PictureRow, sample::Sample},
     outcome::Outcome,
 };
 
@@ -34,6 +34,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("long names", Sample::finished(3).on_data().hostile(&long).frame()),
         ("more points than bars", Sample::finished(70).frame()),
         ("losses of three points", with_losses(Sample::finished(3).frame())),
+        ("pictures of many points", with_pictures(Sample::finished(25).on_data().hostile(&long).frame())),
         ("losses of many points", with_losses(Sample::finished(25).on_data().hostile(&long).frame())),
     ]
 }
@@ -46,6 +47,15 @@ fn with_losses(mut frame: Frame) -> Frame {
         LossRow { point, forget, test, attack: 0.5 + point as f64 / 100.0 }
     };
     frame.losses = (0..frame.points.len()).map(row).collect();
+    frame
+}
+
+/// As if pictures were asked for: every point has two.
+fn with_pictures(mut frame: Frame) -> Frame {
+    let image = |shade: u8| vec![shade; 3 * 4 * 4];
+    let row =
+        |point| PictureRow { point, side: 4, images: vec![[image(200), image(100)], [image(50), image(0)]] };
+    frame.pictures = (0..frame.points.len()).map(row).collect();
     frame
 }
 
@@ -166,6 +176,22 @@ fn losses_are_drawn_where_an_audit_measured_them_and_named_with_the_attack() {
     for text in ["oracle", "identity", "attack 51.0 %", "attack 53.0 %", "attack 54.0 %"] {
         assert!(texts.contains(&text), "no `{text}` in {texts:?}");
     }
+}
+
+#[test]
+fn pictures_are_shown_where_they_were_asked_for_from_the_truth_down_to_the_retrained() {
+    let frame = with_pictures(Sample::finished(3).frame());
+    let figure = figures(&frame).last().expect("one more");
+    let scene = (figure.draw)(&frame);
+    let texts: Vec<&str> = words(&scene).iter().map(|words| words.text.as_str()).collect();
+    let rows = ["to be forgotten", "original", "retrained"].map(|name| {
+        texts.iter().position(|text| *text == name).unwrap_or_else(|| panic!("no `{name}` in {texts:?}"))
+    });
+    assert!(rows.is_sorted() && rows[2] == texts.len() - 1, "{texts:?}");
+    let image = |shape: &&Shape| matches!(shape, Shape::Image { .. });
+    let images = scene.shapes.iter().filter(image).count();
+    assert_eq!(images, 2 * (texts.len() - 2), "two in every row, below title and caption");
+    assert_eq!(svg(&scene).expect("drawn").matches("data:image/png;base64,").count(), images);
 }
 
 #[test]

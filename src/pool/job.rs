@@ -96,6 +96,7 @@ pub(super) fn build(
         recipe: point.recipe().into_owned(),
         keep_weights: plan.keeps_model(planned),
         retain_sample: plan.retain_sample(planned),
+        reconstruct: plan.reconstruct(planned),
         beside: rows.collect(),
     })
 }

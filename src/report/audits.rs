@@ -37,7 +37,8 @@ fn view_of(frame: &Frame, audit: Audit) -> Value {
         .filter_map(|row| {
             let reason = row.numbers.as_ref().err()?;
             let title = shortened(&frame.points[row.point].title, LONGEST);
-            Some(if row.measure.is_empty() {
+            // A rate is refused for all points alike, a verdict is a point's own.
+            Some(if row.measure.is_empty() || row.audit == Audit::Reconstruction {
                 format!("{title}: {reason}")
             } else {
                 format!("{}: {reason}", row.measure)

@@ -65,6 +65,7 @@ fn job(recorded: &Recorded, data: &Path) -> Result<(Job, usize), RepeatError> {
         parameters: BTreeMap::new(),
         recipe: Recipe::default(),
         retain_sample: Some(inputs.sizes.retain),
+        reconstruct: None,
         inputs: job.inputs.map(|inputs| Inputs { data, ..inputs }),
         ..job
     };

@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use sweep_inputs::npy::{self, Array, NpyError};
 use sweep_protocol::{
-    measurement::{Artifact, MeasuredExamples, Measurement},
+    measurement::{Artifact, MeasuredExamples, MeasuredReconstruction, Measurement},
     terms::ContentHash,
 };
 use thiserror::Error;
@@ -62,6 +62,20 @@ impl Recorded {
     /// What a run does on single examples; \[examples, columns\].
     pub fn examples_of(&self, run: &Run, measured: &MeasuredExamples) -> Result<Array, ArrayError> {
         read(run, &self.examples(&run.id), &measured.array)
+    }
+
+    /// What is found of the images in the weights of a run; \[images, columns\].
+    pub fn reconstruction_of(
+        &self,
+        run: &Run,
+        measured: &MeasuredReconstruction,
+    ) -> Result<Array, ArrayError> {
+        read(run, &self.reconstruction(&run.id), &measured.array)
+    }
+
+    /// Pictures of images of the forget set, each beside what is found of it; \[2 · images, pixels\].
+    pub fn pictures_of(&self, run: &Run, pictures: &Artifact) -> Result<Array, ArrayError> {
+        read(run, &self.pictures(&run.id), pictures)
     }
 }
 

@@ -169,5 +169,7 @@ pub(super) fn opened(run: &RunId, bytes: Vec<u8>) -> Option<Measurement> {
 /// Whether an older measurement of a run lacks what a newer one has.
 fn is_poorer(old: &Measurement, new: &Measurement) -> bool {
     let sample = |measured: &Measurement| measured.examples.as_ref().map(|examples| examples.retain_sample);
-    sample(new).is_some() && sample(old) != sample(new)
+    let asked = |measured: &Measurement| measured.reconstruction.as_ref().map(|found| found.asked);
+    (sample(new).is_some() && sample(old) != sample(new))
+        || (asked(new).is_some() && asked(old) != asked(new))
 }

@@ -8,15 +8,19 @@ use sweep_protocol::measurement::{Artifact, Measurement, NamedFile};
 use super::folder;
 
 /// What a run leaves for its measurement.
-const NAMES: [&str; 3] = [folder::CONFIDENCES, folder::WEIGHTS, folder::EXAMPLES];
+const NAMES: [&str; 5] =
+    [folder::CONFIDENCES, folder::WEIGHTS, folder::EXAMPLES, folder::RECONSTRUCTION, folder::PICTURES];
 
 /// The files that a measurement names, or nothing where one has another name than a run may give it.
 pub(super) fn artifacts(measurement: &Measurement) -> Option<Vec<&Artifact>> {
     let examples = measurement.examples.as_ref().map(|examples| &examples.array);
+    let found = measurement.reconstruction.as_ref();
     let expected = [
         (Some(&measurement.confidences), folder::CONFIDENCES),
         (measurement.weights.as_ref(), folder::WEIGHTS),
         (examples, folder::EXAMPLES),
+        (found.map(|found| &found.array), folder::RECONSTRUCTION),
+        (found.and_then(|found| found.pictures.as_ref()), folder::PICTURES),
     ];
     let named = expected.into_iter().filter_map(|(artifact, file)| artifact.map(|it| (it, file)));
     named.map(|(artifact, file)| (artifact.file == file).then_some(artifact)).collect()

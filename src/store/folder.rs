@@ -10,6 +10,8 @@ use super::{Access, Disk, StoreError};
 
 pub(super) const CONFIDENCES: &str = "confidences.npy";
 pub(super) const EXAMPLES: &str = "examples.npy";
+pub(super) const RECONSTRUCTION: &str = "reconstruction.npy";
+pub(super) const PICTURES: &str = "pictures.npy";
 pub(super) const WEIGHTS: &str = "model.safetensors";
 pub(super) const LOG: &str = "worker.log";
 

@@ -9,7 +9,7 @@ use sweep_protocol::terms::RunId;
 
 use super::{
     Disk, Folder, Notice, OsDisk, Share, Source, StoreError,
-    folder::{CONFIDENCES, EXAMPLES, WEIGHTS},
+    folder::{CONFIDENCES, EXAMPLES, PICTURES, RECONSTRUCTION, WEIGHTS},
     journal::{self, Entry, Event, Scan},
     request::read_plan,
     shared,
@@ -144,6 +144,16 @@ impl Recorded {
     /// What a run does on single examples, where that was measured.
     pub fn examples(&self, run: &RunId) -> PathBuf {
         self.run_folder(run).join(EXAMPLES)
+    }
+
+    /// What is found of the images in the weights of a run, where that was measured.
+    pub fn reconstruction(&self, run: &RunId) -> PathBuf {
+        self.run_folder(run).join(RECONSTRUCTION)
+    }
+
+    /// Pictures of what is found of the forget set, where they were asked for.
+    pub fn pictures(&self, run: &RunId) -> PathBuf {
+        self.run_folder(run).join(PICTURES)
     }
 }
 

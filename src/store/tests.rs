@@ -85,6 +85,7 @@ fn measurement(number: u64) -> Measurement {
         confidences: Artifact { file: "confidences.npy".into(), blake3: hash_of(&confidences(number)) },
         weights: None,
         examples: None,
+        reconstruction: None,
         renamed: None,
         unchanged: false,
     }

@@ -82,6 +82,7 @@ fn measurement(number: u64) -> Measurement {
         confidences: Artifact { file: CONFIDENCES.into(), blake3 },
         weights: None,
         examples: None,
+        reconstruction: None,
         renamed: None,
         unchanged: false,
     }

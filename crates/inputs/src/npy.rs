@@ -312,7 +312,7 @@ pub fn matrix_bytes<const N: usize>(rows: &[[f64; N]]) -> Vec<u8> {
 }
 
 /// The bytes of a float64 array file of any shape; as many values as the shape says.
-pub(crate) fn array_bytes(shape: &[u64], values: &[f64]) -> Vec<u8> {
+pub fn array_bytes(shape: &[u64], values: &[f64]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = npyz::WriteOptions::new()
         .default_dtype()

@@ -13,6 +13,7 @@ pub mod recipe;
 pub mod network;
 pub mod check;
 pub mod confidence;
+pub mod reconstruction;
 pub mod measurement;
 pub mod behaviour;
 pub mod message;

@@ -4,7 +4,10 @@ use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
 
-use crate::terms::{ContentHash, UnitInterval};
+use crate::{
+    reconstruction::Reconstruct,
+    terms::{ContentHash, UnitInterval},
+};
 
 /// Everything that a finished run reports. Times are wall-clock seconds; accuracies are fractions. `F` is how its files are
 /// described: a worker [names](NamedFile) them, what is recorded has the [hash](Artifact) of each.
@@ -27,6 +30,9 @@ pub struct Measurement<F = Artifact> {
     /// What the network does on single examples, where the job asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub examples: Option<MeasuredExamples<F>>,
+    /// What can be reconstructed of the images from its weights, where the job asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconstruction: Option<MeasuredReconstruction<F>>,
     /// Whether the recipe, which has phases, left every weight as it was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unchanged: bool,
@@ -96,6 +102,7 @@ impl<F> Measurement<F> {
             confidences: describe(self.confidences)?,
             weights: self.weights.map(&mut describe).transpose()?,
             examples: self.examples.map(|examples| examples.describe_file(&mut describe)).transpose()?,
+            reconstruction: self.reconstruction.map(|it| it.describe_files(&mut describe)).transpose()?,
             unchanged: self.unchanged,
             renamed: self.renamed,
         })
@@ -131,6 +138,39 @@ impl<F> MeasuredExamples<F> {
     fn describe_file<G, E>(self, describe: impl FnOnce(F) -> Result<G, E>) -> Result<MeasuredExamples<G>, E> {
         let Self { array, retain_sample, forget, retain, test } = self;
         Ok(MeasuredExamples { array: describe(array)?, retain_sample, forget, retain, test })
+    }
+}
+
+/// `reconstruction.npy` in the run's folder: float64 \[forget + retain + unseen, 3\], one row for each image, in the order of
+/// their lists; the columns are those of [`Trace`](crate::reconstruction::Trace).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound(deserialize = "F: Deserialize<'de>"))]
+pub struct MeasuredReconstruction<F = Artifact> {
+    /// The file.
+    pub array: F,
+    /// `pictures.npy`: float64 \[2 · images, 3 · size · size\], colour by colour, 0 to 255; for each of the first images of
+    /// the forget set a row of what it is and a row of the candidate that is most like it, scaled to it by least squares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<F>,
+    /// What the job asked for.
+    pub asked: Reconstruct,
+    /// Rows of the forget set.
+    pub forget: u64,
+    /// Rows of the retain set.
+    pub retain: u64,
+    /// Rows of the test set, or of the validation set where there is none.
+    pub unseen: u64,
+}
+
+impl<F> MeasuredReconstruction<F> {
+    fn describe_files<G, E>(
+        self,
+        mut describe: impl FnMut(F) -> Result<G, E>,
+    ) -> Result<MeasuredReconstruction<G>, E> {
+        let Self { array, pictures, asked, forget, retain, unseen } = self;
+        let array = describe(array)?;
+        let pictures = pictures.map(describe).transpose()?;
+        Ok(MeasuredReconstruction { array, pictures, asked, forget, retain, unseen })
     }
 }
 

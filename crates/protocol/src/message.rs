@@ -14,6 +14,7 @@ use crate::{
     measurement::{Measurement, NamedFile},
     network::Network,
     recipe::Recipe,
+    reconstruction::Reconstruct,
     terms::{ContentHash, Device, RunId, Seed, Value},
 };
 
@@ -54,6 +55,9 @@ pub struct Job {
     /// Whether to measure single examples, and with how many of the retain set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retain_sample: Option<u64>,
+    /// Whether to reconstruct images from the weights, and how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconstruct: Option<Reconstruct>,
     /// Further runs to be carried out with this one: all else is the same for them. Only a worker that says that it has room
     /// for them gets any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -56,6 +56,7 @@ pub fn schema() -> Value {
                 "divide": { "type": "number", "exclusiveMinimum": 0 },
                 "mean": { "type": "array", "items": { "type": "number" }, "minItems": 3, "maxItems": 3 },
                 "std": { "type": "array", "items": { "type": "number", "exclusiveMinimum": 0 }, "minItems": 3, "maxItems": 3 },
+                "centred": { "type": "boolean", "description": "Whether the mean image of the retain set is subtracted; `mean` is 0 then" },
             })),
             "checkpoint": open("A PyTorch state dict or .safetensors", &["path", "blake3"], &json!({
                 "path": text("The file"), "blake3": reference("hash"),
@@ -69,7 +70,7 @@ pub fn schema() -> Value {
                 "test": nullable(&reference("share")), "truth": nullable(&reference("share")),
             })),
             "file": closed("A file in the run's folder, complete before it is named", &["file"], &json!({
-                "file": { "enum": ["confidences.npy", "model.safetensors", "examples.npy"] },
+                "file": { "enum": ["confidences.npy", "model.safetensors", "examples.npy", "reconstruction.npy", "pictures.npy"] },
                 "blake3": nullable(&reference("hash")),
             })),
             "examples": closed("examples.npy: float64 [forget + retain + test, 5]", &["array", "retain_sample", "forget", "retain", "test"], &json!({
@@ -79,6 +80,8 @@ pub fn schema() -> Value {
                 "retain": whole("Rows of the retain set", 0),
                 "test": whole("Rows of the test set", 0),
             })),
+            "reconstruct": reconstruct(),
+            "reconstruction": reconstruction(),
             "renamed": closed("Where the recipe is empty: each output named after the label that most of its retain examples have", &["accuracy", "labels", "guessing"], &json!({
                 "accuracy": reference("share"),
                 "labels": { "type": "array", "items": { "type": "integer", "minimum": 0 } },
@@ -109,6 +112,37 @@ fn hello() -> Value {
     )
 }
 
+fn reconstruct() -> Value {
+    closed(
+        "How images are reconstructed from the weights",
+        &["candidates", "restarts", "steps", "lr", "alpha", "lambda-min"],
+        &json!({
+            "candidates": whole("Candidates for each training image", 1),
+            "restarts": whole("Extractions whose candidates are pooled", 1),
+            "steps": whole("Steps of each", 1),
+            "lr": { "type": "number", "exclusiveMinimum": 0 },
+            "alpha": { "type": "number", "exclusiveMinimum": 0 },
+            "lambda-min": { "type": "number", "minimum": 0 },
+            "pictures": { "type": "boolean", "description": "Whether pictures of the forget set are kept" },
+        }),
+    )
+}
+
+fn reconstruction() -> Value {
+    closed(
+        "reconstruction.npy: float64 [forget + retain + unseen, 3]",
+        &["array", "asked", "forget", "retain", "unseen"],
+        &json!({
+            "array": reference("file"),
+            "pictures": nullable(&reference("file")),
+            "asked": reference("reconstruct"),
+            "forget": whole("Rows of the forget set", 0),
+            "retain": whole("Rows of the retain set", 0),
+            "unseen": whole("Rows of the test set, or of the validation set where there is none", 0),
+        }),
+    )
+}
+
 fn job() -> Value {
     closed(
         "Perform one run",
@@ -124,6 +158,7 @@ fn job() -> Value {
             "recipe": reference("recipe"),
             "keep_weights": { "type": "boolean" },
             "retain_sample": nullable(&whole("Measure single examples, with so many of the retain set", 0)),
+            "reconstruct": nullable(&reference("reconstruct")),
             "beside": { "type": "array", "items": reference("row"),
                 "description": "Runs to be carried out with this one; none unless `capacity` has room for them" },
         }),
@@ -155,6 +190,7 @@ fn measurement() -> Value {
             "confidences": reference("file"),
             "weights": nullable(&reference("file")),
             "examples": nullable(&reference("examples")),
+            "reconstruction": nullable(&reference("reconstruction")),
             "unchanged": { "type": "boolean", "default": false, "description": "Whether the recipe, which has phases, left every weight as it was" },
             "renamed": nullable(&reference("renamed")),
         }),

@@ -96,6 +96,16 @@ pub enum Purpose<'a> {
         /// Position of the phase in the recipe.
         phase: usize,
     },
+    /// Images that an extraction from the weights starts from.
+    Candidates {
+        /// Extractions before it.
+        restart: u32,
+    },
+    /// Multipliers that it starts from.
+    Multipliers {
+        /// Extractions before it.
+        restart: u32,
+    },
     /// Noise on the pixels of a batch.
     Pixels(BatchOf),
     /// Noise on the copies of a batch whose outputs are compared.
@@ -253,6 +263,8 @@ impl Purpose<'_> {
             Self::Score { phase, key } => format!("score phase {phase} {key}"),
             Self::Course { number } => format!("course {number}"),
             Self::Function { phase } => format!("function phase {phase}"),
+            Self::Candidates { restart } => format!("candidates restart {restart}"),
+            Self::Multipliers { restart } => format!("multipliers restart {restart}"),
             Self::Pixels(BatchOf { phase, stream, number }) => {
                 format!("pixels phase {phase} stream {stream} batch {number}")
             }

@@ -11,6 +11,9 @@ use tch::{Device, Kind, Tensor};
 
 use crate::memory::SharedMemory;
 
+/// Images that are summed at once for a mean image.
+const MEAN_OF: usize = 1024;
+
 /// Every example of a data set, resident on one device.
 #[derive(Debug)]
 pub struct Examples {
@@ -43,7 +46,7 @@ pub struct SharedExamples {
     pub validation: [i64; 2],
 }
 
-/// How pixels are prepared, in numbers.
+/// How pixels are prepared, in numbers: the mean of three colours or of every pixel of an image, colour by colour.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PreparationNumbers {
     divide: f64,
@@ -51,7 +54,7 @@ pub struct PreparationNumbers {
     std: Vec<f64>,
 }
 
-/// How pixels are prepared, on the device in float64: \[1, 3, 1, 1\] each.
+/// How pixels are prepared, on the device in float64: \[1, 3, 1, 1\] each, or a whole image \[1, 3, H, W\] as the mean.
 #[derive(Debug)]
 struct Prepared {
     divide: f64,
@@ -84,7 +87,7 @@ impl Examples {
         let train = [Set::Retain, Set::Forget].iter().flat_map(|set| sets.get(set).into_iter().flatten());
         let train: Vec<i64> = train.copied().collect();
         sets.insert(Set::Train, train);
-        Self {
+        let mut examples = Self {
             images: Tensor::from_data_size(&host.images, &host.shape, Kind::Uint8).to_device(device),
             labels: Tensor::from_slice(&host.labels).to_device(device),
             host_labels: host.labels,
@@ -94,7 +97,14 @@ impl Examples {
             preparation: Prepared::of(preparation, device),
             shared: OnceCell::new(),
             unseen: OnceCell::new(),
+        };
+        if preparation.is_centred() {
+            let mean = examples.retain_mean();
+            if let Some(prepared) = &mut examples.preparation {
+                prepared.mean = mean / prepared.divide;
+            }
         }
+        examples
     }
 
     /// Where they live.
@@ -166,10 +176,38 @@ impl Examples {
         (images + signs * (&highest - &lowest) * epsilon).clamp_tensor(Some(&lowest), Some(&highest))
     }
 
+    /// Pixels \[B, 3, H, W\] of the images at `positions` as they are, 0 to 255 in float64.
+    pub fn pixels_at(&self, positions: &[i64]) -> Tensor {
+        let positions = Tensor::from_slice(positions).to_device(self.device());
+        self.images.index_select(0, &positions).to_kind(Kind::Double)
+    }
+
+    /// The mean image of the retain set, \[1, 3, H, W\], 0 to 255 in float64.
+    pub fn retain_mean(&self) -> Tensor {
+        let retain = self.set(Set::Retain);
+        let size = self.images.size();
+        let mut sum = Tensor::zeros([1, size[1], size[2], size[3]], (Kind::Int64, self.device()));
+        // In parts, because the whole set as whole numbers of 64 bits may be more than the device holds.
+        for part in retain.chunks(MEAN_OF) {
+            let positions = Tensor::from_slice(part).to_device(self.device());
+            sum += self.images.index_select(0, &positions).sum_dim_intlist(0, true, Kind::Int64);
+        }
+        sum.to_kind(Kind::Double) / retain.len().max(1) as f64
+    }
+
+    /// The pixels that a network would see as these images \[B, 3, H, W\], in float64.
+    pub fn unprepared(&self, images: &Tensor) -> Tensor {
+        let images = images.to_kind(Kind::Double);
+        match &self.preparation {
+            Some(Prepared { divide, mean, std }) => (images * std + mean) * *divide,
+            None => images,
+        }
+    }
+
     /// How pixels are prepared; nothing where they stay as they are.
     pub fn preparation(&self) -> Option<PreparationNumbers> {
         let numbers = |tensor: &Tensor| {
-            Vec::<f64>::try_from(tensor.to_device(Device::Cpu).view([-1])).expect("three numbers in float64")
+            Vec::<f64>::try_from(tensor.to_device(Device::Cpu).view([-1])).expect("numbers in float64")
         };
         let Prepared { divide, mean, std } = self.preparation.as_ref()?;
         Some(PreparationNumbers { divide: *divide, mean: numbers(mean), std: numbers(std) })
@@ -287,6 +325,24 @@ mod tests {
         };
         close(&batch(&preparation), [-2.0, 1.0, 0.5]);
         assert_eq!(numbers(&batch(&Preparation::default())), [0.0, 51.0, 255.0]);
+    }
+
+    #[test]
+    fn a_centred_image_is_without_the_mean_of_the_retain_set() {
+        let host = HostExamples {
+            images: vec![0, 51, 255, 102, 51, 0, 255, 255, 255],
+            shape: [3, 3, 1, 1],
+            labels: vec![0, 0, 0],
+            sets: BTreeMap::from([(Set::Retain, vec![0, 1]), (Set::Forget, vec![2])]),
+            class_counts: vec![3],
+            truths: Vec::new(),
+        };
+        let divided = Preparation::new(255.0, [0.0; 3], [1.0; 3]).expect("it divides");
+        let examples = Examples::new(host, &divided.centred(), Device::Cpu);
+        close(&examples.retain_mean(), [51.0, 51.0, 127.5]);
+        let seen = examples.batch(&Tensor::from_slice(&[2i64]), Kind::Double).0;
+        close(&seen, [0.8, 0.8, 0.5]);
+        close(&examples.unprepared(&seen), [255.0; 3]);
     }
 
     #[test]

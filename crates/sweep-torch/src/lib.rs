@@ -15,6 +15,7 @@ pub mod examples;
 pub mod pass_cache;
 pub mod inputs;
 pub mod measure;
+pub mod reconstruct;
 pub mod python;
 pub mod phase;
 pub mod own;

@@ -91,6 +91,7 @@ fn job(home: &Path, number: u64, seed: u64) -> Job {
         recipe: recipe(0.01),
         keep_weights: false,
         retain_sample: None,
+        reconstruct: None,
         beside: Vec::new(),
     }
 }

@@ -180,6 +180,7 @@ mod tests {
             recipe: Recipe::default(),
             keep_weights: false,
             retain_sample: None,
+            reconstruct: None,
             beside: Vec::new(),
         }
     }

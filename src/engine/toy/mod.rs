@@ -99,6 +99,7 @@ fn measured(job: &Job, examples: NonZeroUsize) -> Result<Measurement, NotWritten
         confidences,
         weights: None,
         examples,
+        reconstruction: None,
         unchanged: false,
         renamed: None,
     })

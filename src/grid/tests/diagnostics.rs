@@ -1025,7 +1025,7 @@ audits = ["mia", "klomm", "mia"]
     10 | audits = ["mia", "klomm", "mia"]
        |                  ^^^^^^^
        |
-       = note: known are `average-gap`, `indiscernibility`, `klom`, `mia`, `nomus`, `roc`, `simple-mia`, `tow`, `tow-mia`, `u-lira`
+       = note: known are `average-gap`, `indiscernibility`, `klom`, `mia`, `nomus`, `reconstruction`, `roc`, `simple-mia`, `tow`, `tow-mia`, `u-lira`
        = help: did you mean `klom`?
 
     error: `audits` must be a list of audits, each once, not "mia"

@@ -48,6 +48,7 @@ fn finished() -> Outcome {
         },
         weights: None,
         examples: None,
+        reconstruction: None,
         renamed: None,
         unchanged: false,
     }))

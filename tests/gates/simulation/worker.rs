@@ -196,6 +196,7 @@ pub(crate) fn measurement(run: usize, attempt: u32) -> Box<Measurement> {
         },
         weights: None,
         examples: None,
+        reconstruction: None,
         renamed: None,
         unchanged: false,
     })

@@ -5,6 +5,7 @@
 //! are, under which keys of PyTorch's state dict, and what each is. The orchestrator checks grids, recipes and
 //! checkpoints by it, the worker builds the network from it; nobody else knows an architecture.
 
+mod dense;
 mod layout;
 mod mlp;
 mod places;
@@ -16,6 +17,7 @@ mod resnet9;
 pub mod topology;
 mod vit;
 
+pub use dense::{NotDense, dense_layers};
 pub use layout::{Entry, Layout, Norm, Parameter, Role};
 pub use places::{Draw, NoSuchTensor};
 pub use preparation::{NoPreparation, Preparation};
@@ -179,6 +181,8 @@ impl Network {
             String::new()
         } else if self.preparation.only_divides() {
             format!(", divide = {divide}")
+        } else if self.preparation.is_centred() {
+            format!(", divide = {divide}, mean = \"retain\", std = {std:?}")
         } else {
             format!(", divide = {divide}, mean = {mean:?}, std = {std:?}")
         };

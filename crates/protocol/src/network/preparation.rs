@@ -4,14 +4,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A pixel *x* of 0 to 255 becomes (*x* / divide − mean) / std, each colour by its own mean and standard deviation. The
-/// default leaves pixels as they are: the competition's networks see 0 to 255.
+/// A pixel *x* of 0 to 255 becomes (*x* / divide − mean) / std, each colour by its own mean and standard deviation; of a
+/// [centred](Preparation::centred) one the mean is the mean image of the retain set. The default leaves pixels as they are:
+/// the competition's networks see 0 to 255.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, try_from = "Numbers")]
 pub struct Preparation {
     divide: f64,
     mean: [f64; 3],
     std: [f64; 3],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    centred: bool,
 }
 
 /// The same before it is checked.
@@ -21,6 +24,8 @@ struct Numbers {
     divide: f64,
     mean: [f64; 3],
     std: [f64; 3],
+    #[serde(default)]
+    centred: bool,
 }
 
 /// Numbers that no image can be prepared with.
@@ -29,7 +34,9 @@ pub struct NoPreparation;
 
 impl fmt::Display for NoPreparation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("`divide` and `std` must be finite numbers above 0, `mean` finite numbers")
+        formatter.write_str(
+            "`divide` and `std` must be finite numbers above 0, `mean` finite numbers, and 0 beside `centred`",
+        )
     }
 }
 
@@ -37,15 +44,21 @@ impl std::error::Error for NoPreparation {}
 
 impl Default for Preparation {
     fn default() -> Self {
-        Self { divide: 1.0, mean: [0.0; 3], std: [1.0; 3] }
+        Self { divide: 1.0, mean: [0.0; 3], std: [1.0; 3], centred: false }
     }
 }
 
 impl TryFrom<Numbers> for Preparation {
     type Error = NoPreparation;
 
-    fn try_from(Numbers { divide, mean, std }: Numbers) -> Result<Self, NoPreparation> {
-        Self::new(divide, mean, std)
+    fn try_from(Numbers { divide, mean, std, centred }: Numbers) -> Result<Self, NoPreparation> {
+        let numbers = Self::new(divide, mean, std)?;
+        let bare = mean.map(f64::abs).map(f64::to_bits) == [0.0_f64.to_bits(); 3];
+        match (centred, bare) {
+            (false, _) => Ok(numbers),
+            (true, true) => Ok(numbers.centred()),
+            (true, false) => Err(NoPreparation),
+        }
     }
 }
 
@@ -54,13 +67,20 @@ impl Preparation {
     pub fn new(divide: f64, mean: [f64; 3], std: [f64; 3]) -> Result<Self, NoPreparation> {
         let divides = |number: f64| number.is_finite() && number > 0.0;
         let good = divides(divide) && std.into_iter().all(divides) && mean.into_iter().all(f64::is_finite);
-        if good { Ok(Self { divide, mean, std }) } else { Err(NoPreparation) }
+        if good { Ok(Self { divide, mean, std, centred: false }) } else { Err(NoPreparation) }
+    }
+
+    /// The same with the mean image of the retain set, divided like every image, in place of the mean of each colour. It is the
+    /// retain set's for every network, so that no network sees anything of what is to be forgotten.
+    #[must_use]
+    pub fn centred(self) -> Self {
+        Self { mean: [0.0; 3], centred: true, ..self }
     }
 
     /// What networks are usually trained on: pixels as they are; from 0 to 1; from −1 to 1; normalised as the literature
     /// normalises `ImageNet` (torchvision's `Normalize`), CIFAR-10 and CIFAR-100.
     pub fn usual() -> [Self; 6] {
-        let unit = |mean, std| Self { divide: 255.0, mean, std };
+        let unit = |mean, std| Self { divide: 255.0, mean, std, centred: false };
         [
             Self::default(),
             unit([0.0; 3], [1.0; 3]),
@@ -79,6 +99,11 @@ impl Preparation {
     /// Whether pixels are divided and nothing else is done to them.
     pub fn only_divides(&self) -> bool {
         *self == Self { divide: self.divide, ..Self::default() }
+    }
+
+    /// Whether the mean image of the retain set is subtracted.
+    pub fn is_centred(&self) -> bool {
+        self.centred
     }
 
     /// By what all pixels are divided first.
@@ -106,7 +131,11 @@ impl fmt::Display for Preparation {
         if self.only_divides() {
             return Ok(());
         }
-        write!(formatter, ", minus {:?}, over {:?}", self.mean, self.std)
+        if self.centred {
+            write!(formatter, ", minus the mean image of the retain set, over {:?}", self.std)
+        } else {
+            write!(formatter, ", minus {:?}, over {:?}", self.mean, self.std)
+        }
     }
 }
 
@@ -135,5 +164,15 @@ mod tests {
         }
         let text = r#"{"divide": 0.0, "mean": [0.0, 0.0, 0.0], "std": [1.0, 1.0, 1.0]}"#;
         serde_json::from_str::<Preparation>(text).expect_err("what is read is checked");
+    }
+
+    #[test]
+    fn a_centred_one_says_so_and_has_no_other_mean() {
+        let centred = Preparation::new(255.0, [0.5; 3], [1.0; 3]).expect("it divides").centred();
+        let text = serde_json::to_string(&centred).expect("plain data");
+        assert_eq!(text, r#"{"divide":255.0,"mean":[0.0,0.0,0.0],"std":[1.0,1.0,1.0],"centred":true}"#);
+        assert_eq!(serde_json::from_str::<Preparation>(&text).expect("its own line"), centred);
+        serde_json::from_str::<Preparation>(&text.replace("[0.0,", "[0.5,")).expect_err("two means");
+        assert!(!centred.only_divides() && centred.to_string().contains("mean image"), "{centred}");
     }
 }

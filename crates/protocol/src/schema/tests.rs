@@ -20,15 +20,18 @@ fn hash() -> String {
 /// Messages with everything that they can have.
 fn full() -> Vec<Value> {
     let file = |name: &str| json!({ "file": name, "blake3": hash() });
+    let asked = json!({ "candidates": 2, "restarts": 1, "steps": 400, "lr": 0.5, "alpha": 50.0, "lambda-min": 0.25,
+        "pictures": true });
     vec![
         json!({ "perform": {
             "run": RUN, "attempt": 2, "seed": 7, "method": "finetune",
             "parameters": { "lr": 0.1, "epochs": 2, "schedule": "cosine", "clip": true },
-            "folder": "/results/runs/x", "keep_weights": true, "retain_sample": 10,
+            "folder": "/results/runs/x", "keep_weights": true, "retain_sample": 10, "reconstruct": asked,
             "inputs": {
                 "data": "faces", "data_hash": hash(), "skip_bad_images": true,
                 "network": { "name": "resnet18", "classes": 10, "keys": { "width": 4 }, "size": 28,
-                    "preparation": { "divide": 255.0, "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25] } },
+                    "preparation": { "divide": 255.0, "mean": [0.0, 0.0, 0.0], "std": [0.25, 0.25, 0.25],
+                        "centred": true } },
                 "start": { "checkpoint": { "path": "o.pth", "blake3": hash() } },
             },
             "recipe": { "phases": [{ "zero": { "tensors": "all" } }] },
@@ -43,6 +46,8 @@ fn full() -> Vec<Value> {
             "renamed": { "accuracy": 0.5, "labels": [1, 0], "guessing": 0.5 },
             "confidences": file("confidences.npy"), "weights": file("model.safetensors"),
             "examples": { "array": file("examples.npy"), "retain_sample": 3, "forget": 1, "retain": 2, "test": 3 },
+            "reconstruction": { "array": file("reconstruction.npy"), "pictures": file("pictures.npy"), "asked": asked,
+                "forget": 1, "retain": 2, "unseen": 3 },
         } } }),
         json!({ "diverged": { "run": RUN, "step": 4 } }),
         json!({ "failed": { "run": RUN, "failure": "refused", "message": "row 3" } }),

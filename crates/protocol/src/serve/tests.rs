@@ -58,6 +58,7 @@ fn line_of(method: &str, beside: Vec<Neighbour>) -> Vec<u8> {
         recipe: Recipe::default(),
         keep_weights: false,
         retain_sample: None,
+        reconstruct: None,
         beside,
     };
     let mut line = serde_json::to_vec(&ToWorker::Perform(Box::new(job))).expect("plain data");

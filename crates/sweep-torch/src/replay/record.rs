@@ -64,6 +64,8 @@ impl<'a> Record<'a> {
                 (named(*phase, Drawn::LateNoise, "rand.noise.{key}", key), std)
             }
             Purpose::Score { key, .. } => (format!("rand.keep.{key}"), 1.0),
+            Purpose::Candidates { restart } => (format!("rand.candidates.{restart}"), 1.0),
+            Purpose::Multipliers { restart } => (format!("rand.multipliers.{restart}"), 1.0),
             Purpose::Course { number } => (format!("rand.course.{number}"), 1.0),
             Purpose::Function { phase } => (format!("rand.function.{phase}"), 1.0),
             Purpose::Pixels(_) => {

@@ -13,11 +13,13 @@ use std::{
 use sweep_inputs::{
     artifact::{self, NotWritten},
     checkpoint::{self, Mismatch, StateDict},
+    npy::{array_bytes, matrix_bytes},
 };
 use sweep_protocol::{
-    measurement::Measurement,
+    measurement::{MeasuredReconstruction, Measurement},
     message::{Failure, Inputs, Job, Start},
     network::NetworkError,
+    reconstruction::{Reconstruct, Trace},
     serve::{Answer, Progress},
 };
 use tch::{Cuda, Device, Kind};
@@ -32,6 +34,7 @@ use crate::{
     own::{self, Acquaintance, Left, OwnError, OwnGround},
     phase::{Done, Halt, Participant, Surroundings, Unusable, Watch, carry_out_together, check, seed},
     python::{CallError, Interpreters},
+    reconstruct::{NoReconstruction, Reconstructed, reconstruct},
 };
 
 /// Why a run came to no measurement.
@@ -57,6 +60,8 @@ enum Unfinished {
     Draw(#[from] Unrecorded),
     #[error(transparent)]
     Call(#[from] CallError),
+    #[error(transparent)]
+    Reconstruction(#[from] NoReconstruction),
     #[error("libtorch: {message}")]
     Torch { message: String },
 }
@@ -86,9 +91,12 @@ impl From<OwnError> for Unfinished {
 impl Unfinished {
     fn failure(&self) -> Failure {
         match self {
-            Self::NoInputs | Self::Input(_) | Self::Network(_) | Self::Weights { .. } | Self::Recipe(_) => {
-                Failure::Refused
-            }
+            Self::NoInputs
+            | Self::Input(_)
+            | Self::Network(_)
+            | Self::Weights { .. }
+            | Self::Recipe(_)
+            | Self::Reconstruction(_) => Failure::Refused,
             Self::Torch { message } => failure_of_torch(message),
             Self::Call(error) => error.failure,
             Self::Diverged { .. } | Self::Unheard | Self::Write(_) | Self::Draw(_) => Failure::Error,
@@ -164,7 +172,8 @@ impl Bench<'_> {
                 Ok(carried) => {
                     for (place, run) in cohort.clone().zip(carried.runs) {
                         let job = &jobs[place];
-                        let result = caught(|| carried.ground.measured(job, run, carried.each));
+                        let alive = &mut || progress[place].report();
+                        let result = caught(|| carried.ground.measured(job, (run, carried.each), alive));
                         answer(place, answered(result));
                     }
                     from = cohort.end;
@@ -329,12 +338,12 @@ fn begin(
 }
 
 impl Yardstick {
-    /// Measures a run that took so many seconds.
+    /// Measures a run that took so many seconds. `alive` is called now and then.
     fn measured(
         &self,
         job: &Job,
-        (weights, end): (Weights, Result<Done, Unfinished>),
-        unlearn_s: f64,
+        ((weights, end), unlearn_s): ((Weights, Result<Done, Unfinished>), f64),
+        alive: &mut dyn FnMut(),
     ) -> Result<Measurement, Unfinished> {
         let Done { steps, unchanged, called } = end?;
         // Starting an interpreter is no part of a function of the user's own.
@@ -345,9 +354,49 @@ impl Yardstick {
         let said = Outputs::by(&self.network, &weights, &self.examples);
         let measured = measure(&said, &self.examples, job.retain_sample)
             .map_err(|NotFinite| Unfinished::Diverged { step: steps })?;
+        let reconstructed = self.reconstructed(job, &weights, steps, alive)?;
         let times = (unlearn_s, clock.elapsed().as_secs_f64());
-        kept(job, measured, Ran { steps, unchanged, times }, || weights.state())
+        let measurement = kept(job, measured, Ran { steps, unchanged, times }, || weights.state())?;
+        let reconstruction =
+            reconstructed.map(|(asked, found)| write_reconstruction(job, &asked, &found)).transpose()?;
+        Ok(Measurement { reconstruction, ..measurement })
     }
+
+    /// What is found of the images in the weights, where the job asks for it.
+    fn reconstructed(
+        &self,
+        job: &Job,
+        weights: &Weights,
+        step: u64,
+        alive: &mut dyn FnMut(),
+    ) -> Result<Option<(Reconstruct, Reconstructed)>, Unfinished> {
+        let (Some(asked), Some(inputs)) = (job.reconstruct, &job.inputs) else { return Ok(None) };
+        let topology = inputs.network.topology()?;
+        let draws = &mut Seeded::new(job.seed);
+        match reconstruct((&topology, weights), &self.examples, &asked, draws, alive) {
+            Ok(found) => Ok(Some((asked, found))),
+            Err(NoReconstruction::NotFinite) => Err(Unfinished::Diverged { step }),
+            Err(problem) => Err(problem.into()),
+        }
+    }
+}
+
+/// Writes what was found into the folder of the run.
+fn write_reconstruction(
+    job: &Job,
+    asked: &Reconstruct,
+    found: &Reconstructed,
+) -> Result<MeasuredReconstruction, NotWritten> {
+    let sets = [&found.forget, &found.retain, &found.unseen];
+    let rows: Vec<_> = sets.into_iter().flatten().map(Trace::row).collect();
+    let array = artifact::write(&job.folder, "reconstruction.npy", &matrix_bytes(&rows))?;
+    let write = |pictures: &Vec<Vec<f64>>| {
+        let shape = [pictures.len(), pictures.first().map_or(0, Vec::len)].map(|axis| axis as u64);
+        artifact::write(&job.folder, "pictures.npy", &array_bytes(&shape, &pictures.concat()))
+    };
+    let pictures = found.pictures.as_ref().map(write).transpose()?;
+    let [forget, retain, unseen] = sets.map(|set| set.len() as u64);
+    Ok(MeasuredReconstruction { array, pictures, asked: *asked, forget, retain, unseen })
 }
 
 /// How a run went that was measured.
@@ -382,6 +431,7 @@ fn kept(
         confidences,
         weights,
         examples,
+        reconstruction: None,
         unchanged,
         renamed,
     })
