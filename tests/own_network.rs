@@ -163,7 +163,7 @@ fn functions_on_a_network_of_ones_own_are_judged_by_the_weights_that_they_leave(
     for label in ["original", "oracle", "identity"] {
         assert!(runs_of(&bench, "r", label).iter().all(|run| run["status"] == "finished"), "{label}");
     }
-    let accuracy = |label: &str| runs_of(&bench, "r", label)[0]["test_accuracy"].clone();
+    let accuracy = |label: &str| runs_of(&bench, "r", label)[0]["test_acc"].clone();
     assert_eq!(accuracy("identity"), accuracy("original"), "the same weights in two processes");
 }
 

@@ -65,6 +65,8 @@ pub struct Left {
     pub said: Outputs,
     /// Optimiser steps.
     pub steps: u64,
+    /// Whether a function has left the weights as they were.
+    pub unchanged: bool,
     /// Time in the function alone.
     pub called: Duration,
 }
@@ -149,7 +151,8 @@ fn performed(
         return Err(EarlyEnd::error("the weights that it left have other names or shapes than the network"));
     }
     let called = Duration::try_from_secs_f64(returned.seconds).unwrap_or_default();
-    Ok(Ok(Left { state, said: desk.said(ground)?, steps: returned.steps, called }))
+    let unchanged = call.is_some() && start.is_some_and(|start| are_same(start, &state));
+    Ok(Ok(Left { state, said: desk.said(ground)?, steps: returned.steps, unchanged, called }))
 }
 
 /// Has a job done, and hears what there is to know of it.
@@ -165,12 +168,18 @@ fn heard(
     let mut runner = ready(ground.interpreters, interpreter, AHEAD, works)?;
     // A process that ends before its job is heard of below.
     let _ = runner.perform(job);
+    // A look is followed by a run, and that by others.
     ground.interpreters.start_ahead(&interpreter.program, AHEAD);
     let returned = answer(&runner, works)?;
     drop(runner);
     calls.iter().try_for_each(|call| refuse_changed(call))?;
     refuse_unplanned(&calls, &returned.files)?;
     Ok(returned)
+}
+
+/// Whether both hold the same tensors, in whatever order: a file is not written in that of the network.
+fn are_same(one: &StateDict, other: &StateDict) -> bool {
+    one.iter().len() == other.iter().len() && one.iter().all(|(name, tensor)| other.get(name) == Some(tensor))
 }
 
 fn layout(state: &StateDict) -> OwnLayout {

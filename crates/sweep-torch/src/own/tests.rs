@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path};
 
-use sweep_inputs::checkpoint::Values;
+use sweep_inputs::checkpoint::{StateDict, Tensor, Values};
 use sweep_protocol::{
     message::Failure,
     network::{self, Preparation},
@@ -12,7 +12,7 @@ use sweep_protocol::{
 use tch::Device;
 use tempfile::TempDir;
 
-use super::{Acquaintance, Left, OwnError, OwnGround, carry_out};
+use super::{Acquaintance, Left, OwnError, OwnGround, are_same, carry_out};
 use crate::{
     examples::{Examples, HostExamples},
     python::Interpreters,
@@ -180,4 +180,17 @@ fn phases_that_python_does_not_carry_out_are_refused() {
     let cast = Phase::Cast(Cast { through: Precision::Float16 });
     let (failure, said) = bench.failed(&sound(), vec![cast]);
     assert!(failure == Failure::Refused && said.contains("only Python can compute it"), "{said}");
+}
+
+#[test]
+fn the_order_of_tensors_is_no_change() {
+    let tensor = |value| Tensor { shape: vec![1], values: Values::F32(vec![value]) };
+    let state = |entries: [(&str, f32); 2]| {
+        let entries = entries.map(|(name, value)| (name.to_owned(), tensor(value)));
+        StateDict::new(entries.to_vec()).expect("sound")
+    };
+    let one = state([("a", 1.0), ("b", 2.0)]);
+    assert!(are_same(&one, &state([("b", 2.0), ("a", 1.0)])));
+    assert!(!are_same(&one, &state([("a", 1.0), ("b", 3.0)])));
+    assert!(!are_same(&one, &state([("a", 1.0), ("c", 2.0)])));
 }

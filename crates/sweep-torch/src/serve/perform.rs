@@ -308,12 +308,11 @@ impl Bench<'_> {
         };
         let seed = seed(0, &mut Seeded::new(job.seed))?;
         let works = &mut |moves| progress.works(moves);
-        let Left { state, said, steps, called } =
+        let Left { state, said, steps, unchanged, called } =
             own::carry_out(&job.recipe, ground, start.as_deref(), seed, works)?;
         let clock = Instant::now();
         let measured = measure(&said, &examples, job.retain_sample);
         let measured = measured.map_err(|NotFinite| Unfinished::Diverged { step: steps })?;
-        let unchanged = !job.recipe.phases.is_empty() && start.is_some_and(|start| *start == state);
         let times = (called.as_secs_f64(), clock.elapsed().as_secs_f64());
         kept(job, measured, Ran { steps, unchanged, times }, || state)
     }
