@@ -1,7 +1,7 @@
 //! The process of one call: Python with PyTorch, started ahead of its job, and what it says.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     env,
     ffi::OsString,
     io::{self, BufReader, Write},
@@ -123,6 +123,8 @@ impl PythonProcess {
 #[derive(Debug, Default)]
 pub struct Interpreters {
     waiting: RefCell<Option<PythonProcess>>,
+    /// Whether one was taken before the last.
+    several: Cell<bool>,
 }
 
 impl Interpreters {
@@ -131,6 +133,14 @@ impl Interpreters {
         match self.waiting.take().filter(|runner| runner.program == program) {
             Some(runner) => Ok(runner),
             None => PythonProcess::start(program, modules),
+        }
+    }
+
+    /// Starts one for the call after this one. Of a worker's first call nobody knows whether it is the last, as that of a
+    /// rehearsal is: importing PyTorch for nothing would take longer than most functions do there.
+    pub(crate) fn start_for_the_next(&self, program: &str, modules: &[&str]) {
+        if self.several.replace(true) {
+            self.start_ahead(program, modules);
         }
     }
 

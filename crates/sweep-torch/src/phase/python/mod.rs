@@ -59,7 +59,7 @@ fn performed(python: &Python, phase: usize, work: &mut Work<'_>) -> Result<(), C
     let job = job::job(python, (named, shared), &desk, seed, work)?;
     // A process that ends before its job is heard of below.
     let _ = runner.perform(&job);
-    work.interpreters.start_ahead(&python.interpreter.program, modules);
+    work.interpreters.start_for_the_next(&python.interpreter.program, modules);
     let returned = answer(&runner, &mut |moves| work.watch.works(moves))?;
     drop(runner);
     refuse_changed(python)?;
