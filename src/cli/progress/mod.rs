@@ -1,6 +1,7 @@
 //! What the user sees while something works: bars on a terminal, plain lines elsewhere.
 
 mod remaining;
+mod slot;
 
 use std::{
     borrow::Cow,
@@ -11,7 +12,7 @@ use std::{
 use clap::ValueEnum;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use self::remaining::Remaining;
+use self::{remaining::Remaining, slot::Slot};
 use super::terminal;
 use crate::{
     frame::printable,
@@ -72,13 +73,44 @@ impl Counter {
     }
 }
 
+/// What a slot is at, and its line on the terminal.
+struct SlotBar {
+    bar: ProgressBar,
+    slot: Slot,
+    /// When it was last without work.
+    since: Instant,
+}
+
+impl SlotBar {
+    /// Positions of a bar.
+    const LENGTH: u64 = 1000;
+
+    fn new(bar: ProgressBar) -> Self {
+        bar.set_style(style("  {prefix:>4} {bar:20} {msg}"));
+        bar.set_length(Self::LENGTH);
+        Self { bar, slot: Slot::default(), since: Instant::now() }
+    }
+
+    fn begin(&mut self, run: usize, title: &str, images: f64) {
+        if self.slot.is_idle() {
+            self.since = Instant::now();
+        }
+        self.slot.begin(run, title.to_owned(), images);
+    }
+
+    fn show(&self) {
+        self.bar.set_position((self.slot.share() * Self::LENGTH as f64) as u64);
+        self.bar.set_message(self.slot.in_words(self.since.elapsed()));
+    }
+}
+
 /// Shows a sweep as it goes.
 struct SweepProgress<'p> {
     plan: &'p Plan,
     lines: bool,
     bars: MultiProgress,
     overall: ProgressBar,
-    slots: Vec<ProgressBar>,
+    slots: Vec<SlotBar>,
     ended: usize,
     remaining: Remaining,
     since: Instant,
@@ -96,13 +128,7 @@ impl<'p> SweepProgress<'p> {
         overall.set_message(plan.name.clone());
         overall.set_prefix("—");
         overall.set_position(ended.len() as u64);
-        let slots = (0..slots)
-            .map(|_| {
-                let bar = bars.add(ProgressBar::new(1));
-                bar.set_style(style("  {prefix:>4} {bar:20} {msg}"));
-                bar
-            })
-            .collect();
+        let slots = (0..slots).map(|_| SlotBar::new(bars.add(ProgressBar::new(1)))).collect();
         Self {
             plan,
             lines: manner == Manner::Lines,
@@ -133,22 +159,34 @@ impl<'p> SweepProgress<'p> {
     }
 
     fn started(&mut self, slot: usize, run: usize) {
-        self.remaining.begin(slot, run);
-        if let Some(bar) = self.slots.get(slot) {
-            bar.reset();
-            bar.set_prefix(slot.to_string());
-            bar.set_message(printable(&self.title(run)));
+        self.remaining.begin(run);
+        let title = printable(&self.title(run));
+        let retain = self.plan.inputs.as_ref().map_or(0, |inputs| inputs.sizes.retain);
+        let images = self.plan.point(&self.plan.runs[run]).passes * retain as f64;
+        if let Some(line) = self.slots.get_mut(slot) {
+            line.bar.set_prefix(slot.to_string());
+            line.begin(run, &title, images);
+            line.show();
+        }
+    }
+
+    /// A run is at work nowhere any more, and nothing has come of it.
+    fn stopped(&mut self, run: usize) {
+        self.remaining.stop(run);
+        for line in &mut self.slots {
+            line.slot.end(run);
+            line.show();
         }
     }
 
     fn ended(&mut self, slot: Option<usize>, run: usize, outcome: &Outcome, source: Source) {
         self.ended += 1;
         self.overall.set_position(self.ended as u64);
-        self.remaining.end(slot, run);
+        self.remaining.end(slot.is_some(), run);
         self.estimate();
-        if let Some(bar) = slot.and_then(|slot| self.slots.get(slot)) {
-            bar.set_message("");
-            bar.set_position(0);
+        if let Some(line) = slot.and_then(|slot| self.slots.get_mut(slot)) {
+            line.slot.end(run);
+            line.show();
         }
         if self.lines || !matches!(outcome.status(), Status::Finished | Status::Diverged) {
             let line = self.ended_line(run, outcome, source);
@@ -204,7 +242,7 @@ impl Watcher for Manner {
 impl Drop for SweepProgress<'_> {
     fn drop(&mut self) {
         for slot in &self.slots {
-            slot.finish_and_clear();
+            slot.bar.finish_and_clear();
         }
         self.overall.finish_and_clear();
     }
@@ -214,19 +252,22 @@ impl Observer for SweepProgress<'_> {
     fn event(&mut self, happening: &Happening<'_>) {
         match happening {
             Happening::WorkerStarting { slot } => {
-                if let Some(bar) = self.slots.get(*slot) {
-                    bar.set_prefix(slot.to_string());
-                    bar.set_message("starting");
+                if let Some(line) = self.slots.get_mut(*slot) {
+                    line.slot.clear();
+                    line.show();
+                    line.bar.set_prefix(slot.to_string());
+                    line.bar.set_message("starting");
                 }
             }
             Happening::WorkerReady { .. } => {}
             Happening::Started { slot, run, .. } => self.started(*slot, *run),
-            Happening::Progress { slot, step, steps, .. } => {
-                if let Some(bar) = self.slots.get(*slot) {
-                    bar.set_length((*steps).max(1));
-                    bar.set_position(*step);
+            Happening::Progress { slot, run, step, steps } => {
+                let share = *step as f64 / (*steps).max(1) as f64;
+                if let Some(line) = self.slots.get_mut(*slot) {
+                    line.slot.advance(*run, share);
+                    line.show();
                 }
-                self.remaining.advance(*slot, *step as f64 / (*steps).max(1) as f64);
+                self.remaining.advance(*run, share);
                 self.estimate();
             }
             Happening::Ended { slot, run, outcome, source } => self.ended(*slot, *run, outcome, *source),
@@ -237,12 +278,14 @@ impl Observer for SweepProgress<'_> {
                 self.line(&format!("warning: slot {slot} is used no more: {}", printable(reason)));
             }
             Happening::Retrying { run, attempt, .. } => {
+                self.stopped(*run);
                 self.line(&format!(
                     "note: {} will be tried again (attempt {attempt} failed)",
                     printable(&self.title(*run))
                 ));
             }
             Happening::Abandoned { run, .. } => {
+                self.stopped(*run);
                 self.line(&format!(
                     "note: {} was stopped and is pending again",
                     printable(&self.title(*run))

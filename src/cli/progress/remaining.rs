@@ -16,8 +16,8 @@ pub(super) struct Remaining {
     done: f64,
     /// What nobody has done.
     left: f64,
-    /// Which run each slot is at, and what share of it is done.
-    under_way: BTreeMap<usize, (usize, f64)>,
+    /// Runs at work here, and what share of each is done.
+    under_way: BTreeMap<usize, f64>,
 }
 
 impl Remaining {
@@ -31,21 +31,26 @@ impl Remaining {
         Self { runs, done: 0.0, left, under_way: BTreeMap::new() }
     }
 
-    /// A slot has begun a run.
-    pub(super) fn begin(&mut self, slot: usize, run: usize) {
-        self.under_way.insert(slot, (run, 0.0));
+    /// A run has begun here.
+    pub(super) fn begin(&mut self, run: usize) {
+        self.under_way.insert(run, 0.0);
     }
 
-    /// A slot has done this share of its run.
-    pub(super) fn advance(&mut self, slot: usize, share: f64) {
-        if let Some((_, done)) = self.under_way.get_mut(&slot) {
+    /// This share of a run is done.
+    pub(super) fn advance(&mut self, run: usize, share: f64) {
+        if let Some(done) = self.under_way.get_mut(&run) {
             *done = share;
         }
     }
 
+    /// A run is at work no more, and has no outcome.
+    pub(super) fn stop(&mut self, run: usize) {
+        self.under_way.remove(&run);
+    }
+
     /// A run has ended; one that was carried out elsewhere, or earlier, has cost nothing here.
-    pub(super) fn end(&mut self, slot: Option<usize>, run: usize) {
-        let here = slot.and_then(|slot| self.under_way.remove(&slot)).is_some_and(|(own, _)| own == run);
+    pub(super) fn end(&mut self, here: bool, run: usize) {
+        let here = self.under_way.remove(&run).is_some() && here;
         self.left -= self.runs[run];
         if here {
             self.done += self.runs[run];
@@ -54,7 +59,7 @@ impl Remaining {
 
     /// How long the rest will be, if it goes on as in the time that has passed; nothing while nothing is known.
     pub(super) fn time(&self, passed: Duration) -> Option<Duration> {
-        let partly: f64 = self.under_way.values().map(|&(run, share)| share * self.runs[run]).sum();
+        let partly: f64 = self.under_way.iter().map(|(&run, share)| share * self.runs[run]).sum();
         let (done, left) = (self.done + partly, (self.left - partly).max(0.0));
         (done > 0.0).then(|| passed.mul_f64(left / done))
     }
@@ -72,11 +77,11 @@ mod tests {
         let after =
             |remaining: &Remaining| remaining.time(Duration::from_secs(10)).map(|time| time.as_millis());
         assert_eq!(after(&remaining), None, "nothing is done");
-        remaining.begin(0, 0);
+        remaining.begin(0);
         remaining.advance(0, 0.5);
         assert_eq!(after(&remaining), Some(31_333), "15 of 62 are done in 10 s");
-        remaining.end(Some(0), 0);
-        remaining.end(None, 1);
+        remaining.end(true, 0);
+        remaining.end(false, 1);
         assert_eq!(
             after(&remaining),
             Some(666),
