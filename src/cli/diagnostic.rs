@@ -336,6 +336,7 @@ fn of_session(error: &SessionError) -> Exit {
         | SessionError::MeasuredLess { .. }
         | SessionError::TorchUnusable { .. }
         | SessionError::MixedDevices
+        | SessionError::NotOnProcessors { .. }
         | SessionError::Pool(PoolError::NoSlots) => Exit::Usage,
         SessionError::NothingSelected => Exit::NothingSelected,
         SessionError::Data(_)

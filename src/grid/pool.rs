@@ -3,12 +3,13 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use sweep_protocol::terms::Device;
+use sweep_protocol::terms::{Device, Products};
 use toml::de::DeValue;
 
 use super::{
     duration,
-    error::Problems,
+    engine::EngineChoice,
+    error::{Mistake, Problem, Problems},
     table::{Node, Table, whole, wrong_type},
 };
 
@@ -23,6 +24,9 @@ pub struct PoolSettings {
     /// Runs of one point that a worker carries out together at most; none stands for a number that fits the device.
     #[serde(default)]
     pub cohort: Option<NonZeroU32>,
+    /// In what numbers GPUs multiply.
+    #[serde(default)]
+    pub precision: Products,
     /// How long a run may last.
     pub run_timeout: Option<Duration>,
     /// How long a worker may be silent.
@@ -32,10 +36,10 @@ pub struct PoolSettings {
 }
 
 const KEYS: &[&str] =
-    &["devices", "slots-per-device", "cohort", "run-timeout", "stall-timeout", "keep-models"];
+    &["devices", "slots-per-device", "cohort", "precision", "run-timeout", "stall-timeout", "keep-models"];
 
 /// Reads `[pool]`.
-pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> PoolSettings {
+pub(super) fn read(root: &Table<'_>, engine: &EngineChoice, problems: &mut Problems) -> PoolSettings {
     let Some(table) = root.table("pool", problems) else { return PoolSettings::default() };
     table.refuse_unknown(KEYS, problems);
     PoolSettings {
@@ -44,6 +48,9 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> PoolSettings {
             .get("slots-per-device")
             .and_then(|node| count("slots-per-device", node, problems)),
         cohort: table.get("cohort").and_then(|node| count("cohort", node, problems)),
+        precision: table
+            .get("precision")
+            .map_or_else(Products::default, |node| precision(node, engine, problems)),
         run_timeout: table.get("run-timeout").and_then(|node| timeout("run-timeout", node, problems)),
         stall_timeout: table.get("stall-timeout").and_then(|node| timeout("stall-timeout", node, problems)),
         keep_models: table.get("keep-models").is_some_and(|node| keep_models(node, problems)),
@@ -68,6 +75,19 @@ fn devices(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<Device>> {
         }
     }
     Some(devices)
+}
+
+/// Engines of the user's own are not told.
+fn precision(node: &Node<'_>, engine: &EngineChoice, problems: &mut Problems) -> Products {
+    let Some(products) = node.get_ref().as_str().and_then(|word| word.parse().ok()) else {
+        problems.push(wrong_type("precision", "\"float32\" or \"tf32\"", node));
+        return Products::default();
+    };
+    if products != Products::Float32 && *engine != EngineChoice::Torch {
+        let mistake = Mistake::WrongEngine { key: "precision".to_owned(), engine: engine.written() };
+        problems.push(Problem::at(node.span(), mistake).help("remove it"));
+    }
+    products
 }
 
 fn keep_models(node: &Node<'_>, problems: &mut Problems) -> bool {

@@ -81,6 +81,7 @@ pub fn schema() -> Value {
                 "cohort": { "description": "Runs of one point that a worker carries out together; default \"auto\"", "anyOf": [
                     { "const": "auto" }, count("Runs"),
                 ] },
+                "precision": words("In what numbers GPUs multiply; default float32", &["float32", "tf32"]),
                 "run-timeout": duration("Longest that a run may take"),
                 "stall-timeout": duration("Longest that a run may stand still; default 10m"),
                 "keep-models": words("Whether unlearning runs leave their weights; default none", &["none", "all"]),

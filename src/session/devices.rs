@@ -2,7 +2,7 @@
 
 use std::{env, ffi::OsString, num::NonZeroU32};
 
-use sweep_protocol::terms::Device;
+use sweep_protocol::terms::{Device, Products};
 
 use super::{Remark, SessionError, Watcher};
 use crate::{
@@ -32,9 +32,13 @@ pub(super) fn cohort(pool: &PoolSettings, device: Device) -> u32 {
 pub fn kind_of_devices(pool: &PoolSettings) -> Result<String, SessionError> {
     let kind = kind(pool.devices.as_deref(), &Granted::here(), gpus)?;
     let device = if kind == ON_GPUS { Device::Cuda(0) } else { Device::Cpu };
+    if device == Device::Cpu && pool.precision != Products::Float32 {
+        return Err(SessionError::NotOnProcessors { precision: pool.precision });
+    }
+    let kind = format!("{kind}{}", pool.precision.in_version());
     // The numbers of runs in rows are those of single runs to rounding, not to the bit.
     Ok(match cohort(pool, device) {
-        1 => kind.to_owned(),
+        1 => kind,
         rows => format!("{kind}, {rows} rows"),
     })
 }
@@ -162,11 +166,14 @@ fn listed(gpus: &[Gpu]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
+    use std::{cell::RefCell, num::NonZeroU32};
 
-    use sweep_protocol::terms::Device::{self, Cpu, Cuda};
+    use sweep_protocol::terms::{
+        Device::{self, Cpu, Cuda},
+        Products,
+    };
 
-    use super::{Granted, ON_GPUS, Remark, SessionError, devices, kind};
+    use super::{Granted, ON_GPUS, PoolSettings, Remark, SessionError, devices, kind, kind_of_devices};
     use crate::{
         gpu::{Gpu, Memory, NoGpu},
         plan::Plan,
@@ -271,6 +278,22 @@ mod tests {
         assert_eq!(kind(None, None, Ok(vec![gpu(0, 70_000)])).expect("one kind"), ON_GPUS, "filled or not");
         assert_eq!(kind(None, Some(""), Ok(three())).expect("one kind"), "");
         assert_eq!(kind(None, None, Err(NoGpu::NoDriver)).expect("one kind"), "");
+    }
+
+    #[test]
+    fn ids_tell_in_what_numbers_gpus_multiply_and_processors_know_one_kind() {
+        let pool = |device, precision| PoolSettings {
+            devices: Some(vec![device]),
+            cohort: Some(NonZeroU32::MIN),
+            precision,
+            ..PoolSettings::default()
+        };
+        let of = |device, precision| kind_of_devices(&pool(device, precision));
+        assert_eq!(of(Cuda(0), Products::Float32).expect("one kind"), ", cuda");
+        assert_eq!(of(Cuda(0), Products::Tf32).expect("one kind"), ", cuda, products in tf32");
+        assert_eq!(of(Cpu, Products::Float32).expect("one kind"), "");
+        let said = of(Cpu, Products::Tf32).expect_err("not there").to_string();
+        assert!(said.contains("tf32") && said.contains("precision"), "{said}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::{io, path::PathBuf};
 
 use sweep_inputs::{checkpoint::CheckpointError, dataset::Refused};
-use sweep_protocol::terms::Device;
+use sweep_protocol::terms::{Device, Products};
 use thiserror::Error;
 
 use super::{WeakOriginal, libtorch::LibtorchError, package::PackageError};
@@ -63,6 +63,15 @@ pub enum SessionError {
          of the other"
     )]
     MixedDevices,
+    /// Numbers that only GPUs multiply.
+    #[error(
+        "[pool] precision = \"{precision}\" is for GPUs, and this pool has none: a processor multiplies in float32; leave it out, or \
+         name GPUs in devices"
+    )]
+    NotOnProcessors {
+        /// What the grid asks for.
+        precision: Products,
+    },
     /// A checkpoint.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),

@@ -2,7 +2,7 @@
 
 use std::{env, ffi::OsString, iter, path::Path, thread};
 
-use sweep_protocol::terms::Device;
+use sweep_protocol::terms::{Device, Products};
 
 use super::{
     SessionError, Watcher,
@@ -47,12 +47,7 @@ pub fn slots(
             let torch = torch_on(&devices)?;
             Box::new(move |device| {
                 let inherited = torch.environment().chain(granted.variable());
-                WorkerCommand::new(
-                    torch.worker.clone(),
-                    serve(device, cache, cohort(pool, device)),
-                    device,
-                    inherited,
-                )
+                WorkerCommand::new(torch.worker.clone(), serve(device, cache, pool), device, inherited)
             })
         }
     };
@@ -63,11 +58,15 @@ pub fn slots(
 }
 
 /// What a worker of the torch engine is told.
-fn serve(device: Device, cache: Option<&Path>, rows: u32) -> Vec<OsString> {
+fn serve(device: Device, cache: Option<&Path>, pool: &PoolSettings) -> Vec<OsString> {
+    let rows = cohort(pool, device);
     let mut args = vec!["serve".into(), "--device".into(), device.to_string().into()];
     // A job can't name a folder that isn't UTF-8 either.
     if let Some(passes) = cache.map(|cache| cache.join(PASSES)).as_deref().and_then(Path::to_str) {
         args.extend(["--cache".into(), passes.into()]);
+    }
+    if pool.precision != Products::Float32 {
+        args.extend(["--precision".into(), pool.precision.to_string().into()]);
     }
     if rows > 1 {
         args.extend(["--rows".into(), rows.to_string().into()]);

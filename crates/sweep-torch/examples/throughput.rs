@@ -37,7 +37,7 @@ fn main() {
     system::keep_memory();
     let words: Vec<String> = std::env::args().skip(1).collect();
     let place = words.get(3).map_or(Ok(terms::Device::Cpu), |device| device.parse());
-    let place = device::open(place.expect("a device")).expect("it can be used");
+    let place = device::open(place.expect("a device"), terms::Products::Float32).expect("it can be used");
     let number = |place: usize| words.get(place).and_then(|word| word.parse::<u32>().ok());
     if let (Some(width), Some(seconds)) = (number(0), number(1)) {
         let mut bench = Bench::new(width, number(2).unwrap_or(1), place);

@@ -3,7 +3,7 @@
 use std::{env, path::PathBuf};
 
 use serde::Serialize;
-use sweep_protocol::terms;
+use sweep_protocol::terms::{self, Products};
 use tch::{Cuda, Device};
 use thiserror::Error;
 
@@ -30,6 +30,11 @@ pub enum DeviceError {
     /// libtorch's CUDA half doesn't load.
     #[error("the CUDA half of libtorch doesn't load ({0}); {CUDA_WHEELS}, or use `--device cpu`")]
     CudaLibrary(#[from] NotOpened),
+    /// Numbers that only GPUs multiply.
+    #[error(
+        "a processor multiplies in float32, not in {0}; leave out `--precision`, or use `--device cuda:N`"
+    )]
+    NotOnProcessors(Products),
     /// There is no such GPU.
     #[error(
         "there is no GPU cuda:{wanted}: CUDA sees {seen}; check `nvidia-smi` and CUDA_VISIBLE_DEVICES, or use `--device cpu`"
@@ -43,9 +48,12 @@ pub enum DeviceError {
 }
 
 /// Opens a device: one thread on the processor, or a GPU. Must be the process's first use of libtorch.
-pub fn open(wanted: terms::Device) -> Result<Device, DeviceError> {
+pub fn open(wanted: terms::Device, products: Products) -> Result<Device, DeviceError> {
+    if wanted == terms::Device::Cpu && products != Products::Float32 {
+        return Err(DeviceError::NotOnProcessors(products));
+    }
     if let terms::Device::Cuda(_) = wanted {
-        system::pin_cuda_environment();
+        system::pin_cuda_environment(products);
         system::open_library(&find_cuda_library()?)?;
     }
     one_thread();
@@ -86,7 +94,7 @@ pub struct Findings {
 
 /// Looks at the machine. Must be the process's first use of libtorch.
 pub fn examine() -> Findings {
-    let opened = open(terms::Device::Cuda(0));
+    let opened = open(terms::Device::Cuda(0), Products::Float32);
     if let Err(DeviceError::NoCudaLibrary { .. } | DeviceError::CudaLibrary(_)) = opened {
         one_thread();
     }

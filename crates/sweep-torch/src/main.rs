@@ -13,7 +13,7 @@ use std::{
 #[cfg(feature = "replay")]
 mod replayed;
 
-use sweep_protocol::terms::Device;
+use sweep_protocol::terms::{Device, Products};
 use sweep_torch::{
     device,
     serve::{Place, ServeError, serve},
@@ -21,7 +21,7 @@ use sweep_torch::{
 };
 
 const USAGE: &str = "\
-Usage: sweep-torch serve [--device cpu|cuda:N] [--cache DIR] [--rows N]
+Usage: sweep-torch serve [--device cpu|cuda:N] [--cache DIR] [--rows N] [--precision float32|tf32]
                                                      perform jobs: JSON Lines in, JSON Lines out; what passes over
                                                      the data find is kept in DIR; N runs at once, default 1
        sweep-torch doctor                            what this engine finds on this machine, as JSON
@@ -42,6 +42,7 @@ enum Command {
         device: Device,
         cache: Option<PathBuf>,
         rows: NonZeroU32,
+        products: Products,
     },
     #[cfg(feature = "replay")]
     Replay(replayed::Question),
@@ -64,7 +65,7 @@ fn main() -> ExitCode {
         sweep_files::share_with_group();
     }
     match command(&env::args_os().skip(1).collect::<Vec<_>>()) {
-        Some(Command::Serve { device, cache, rows }) => worker(device, cache, rows),
+        Some(Command::Serve { device, cache, rows, products }) => worker((device, products), cache, rows),
         #[cfg(feature = "replay")]
         Some(Command::Replay(question)) => replayed::answer(&question),
         Some(Command::Doctor) => answer(&json(&device::examine())),
@@ -89,18 +90,20 @@ fn command(words: &[OsString]) -> Option<Command> {
 
 fn serve_command(options: &[&str]) -> Option<Command> {
     let (mut device, mut cache, mut rows) = (Device::Cpu, None, NonZeroU32::MIN);
+    let mut products = Products::default();
     for option in options.chunks(2) {
         match *option {
             ["--device", given] => device = given.parse().ok()?,
             ["--cache", given] => cache = Some(PathBuf::from(given)),
             ["--rows", given] => rows = given.parse().ok()?,
+            ["--precision", given] => products = given.parse().ok()?,
             _ => return None,
         }
     }
-    Some(Command::Serve { device, cache, rows })
+    Some(Command::Serve { device, cache, rows, products })
 }
 
-fn worker(device: Device, cache: Option<PathBuf>, rows: NonZeroU32) -> ExitCode {
+fn worker((device, products): (Device, Products), cache: Option<PathBuf>, rows: NonZeroU32) -> ExitCode {
     // Before anything else: libtorch prints to standard output, which belongs to the protocol.
     let claimed = system::claim_stdout().and_then(|messages| system::die_with_parent().map(|()| messages));
     let messages = match claimed {
@@ -108,8 +111,8 @@ fn worker(device: Device, cache: Option<PathBuf>, rows: NonZeroU32) -> ExitCode 
         Err(error) => return complaint(BROKEN, &error),
     };
     system::keep_memory();
-    let place = match device::open(device) {
-        Ok(opened) => Place { name: device, device: opened, rows },
+    let place = match device::open(device, products) {
+        Ok(opened) => Place { name: device, device: opened, products, rows },
         Err(error) => return complaint(NO_DEVICE, &error),
     };
     match serve(place, cache, io::stdin().lock(), messages) {

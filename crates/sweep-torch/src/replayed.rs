@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, process::ExitCode};
 
-use sweep_protocol::terms::Device;
+use sweep_protocol::terms::{Device, Products};
 use sweep_torch::{
     device,
     replay::{Agreement, Comparison, replay},
@@ -42,7 +42,7 @@ impl Question {
 
 /// Replays, compares and says what was found.
 pub(super) fn answer(question: &Question) -> ExitCode {
-    if let Err(error) = device::open(Device::Cpu) {
+    if let Err(error) = device::open(Device::Cpu, Products::Float32) {
         return super::complaint(super::NO_DEVICE, &error);
     }
     let agreement = match replay(&question.file) {

@@ -11,6 +11,7 @@ use std::{
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 use rustix::process::Signal;
+use sweep_protocol::terms::Products;
 use thiserror::Error;
 
 /// A library could not be opened.
@@ -68,16 +69,25 @@ pub fn libtorch_folder() -> Option<PathBuf> {
     Some(Path::new(std::ffi::OsStr::from_bytes(&line[start..])).parent()?.to_owned())
 }
 
-/// Pins what makes CUDA arithmetic repeat itself. Must come before the first use of CUDA and before any thread.
+/// Pins what makes CUDA arithmetic repeat itself, and in what numbers it multiplies. Must come before the first use of CUDA
+/// and before any thread. Where nothing is said, libtorch multiplies in TF32 in convolutions alone.
 #[expect(unsafe_code, reason = "the environment is how cuBLAS is told to be deterministic")]
-pub fn pin_cuda_environment() {
+pub fn pin_cuda_environment(products: Products) {
+    let (never, products_too) = match products {
+        Products::Float32 => (Some("0"), None),
+        Products::Tf32 => (None, Some("1")),
+    };
     for (name, value) in [
-        ("CUDA_DEVICE_ORDER", "PCI_BUS_ID"),
-        ("CUBLAS_WORKSPACE_CONFIG", ":4096:8"),
-        ("NVIDIA_TF32_OVERRIDE", "0"),
+        ("CUDA_DEVICE_ORDER", Some("PCI_BUS_ID")),
+        ("CUBLAS_WORKSPACE_CONFIG", Some(":4096:8")),
+        ("NVIDIA_TF32_OVERRIDE", never),
+        ("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", products_too),
     ] {
         // SAFETY: called while the process has one thread, so nobody reads the environment meanwhile.
-        unsafe { std::env::set_var(name, value) };
+        match value {
+            Some(value) => unsafe { std::env::set_var(name, value) },
+            None => unsafe { std::env::remove_var(name) },
+        }
     }
 }
 

@@ -67,7 +67,7 @@ device = "auto"
     10 | device = "auto"
        | ^^^^^^
        |
-       = note: its keys are `devices`, `slots-per-device`, `cohort`, `run-timeout`, `stall-timeout`, `keep-models`
+       = note: its keys are `devices`, `slots-per-device`, `cohort`, `precision`, `run-timeout`, `stall-timeout`, `keep-models`
        = help: did you mean `devices`?
     "#);
 }
@@ -277,6 +277,17 @@ network = { name = "resnet50", width = 0 }
        |
     13 | network = { name = "resnet50", width = 0 }
        |                                        ^
+    "#);
+}
+
+#[test]
+fn numbers_that_nothing_multiplies_in() {
+    insta::assert_snapshot!(problems(&[TORCH, "[pool]\nprecision = \"bf16\"\n[method.ct]\n"].concat()), @r#"
+    error: `precision` must be "float32" or "tf32", not "bf16"
+     --> grid.toml:9:13
+      |
+    9 | precision = "bf16"
+      |             ^^^^^^
     "#);
 }
 

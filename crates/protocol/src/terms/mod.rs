@@ -3,12 +3,14 @@
 mod content_hash;
 mod device;
 mod number;
+mod products;
 mod run_id;
 mod value;
 
 pub use content_hash::{ContentHash, NotAHash};
 pub use device::{Device, NotADevice};
 pub use number::{NonNegative, NotInRange, Positive, UnitInterval};
+pub use products::{NoSuchProducts, Products};
 pub use run_id::{NotARunId, RunId};
 pub use value::Value;
 

@@ -12,7 +12,7 @@ use sweep_protocol::{
     FORMAT,
     message::{Hello, Job},
     serve::{self, Answer, Engine, GaveUp, Progress},
-    terms,
+    terms::{self, Products},
 };
 use tch::Device;
 
@@ -32,6 +32,8 @@ pub struct Place {
     pub name: terms::Device,
     /// As libtorch calls it.
     pub device: Device,
+    /// In what numbers it multiplies.
+    pub products: Products,
     /// How many runs are carried out at once.
     pub rows: NonZeroU32,
 }
@@ -44,7 +46,8 @@ pub fn serve(
     jobs: impl BufRead,
     messages: impl Write,
 ) -> Result<(), ServeError> {
-    let passes = passes.map(|folder| Passes { folder, device: device::name(place.name) });
+    let passes = passes
+        .map(|folder| Passes { folder, device: device::name(place.name) + place.products.in_version() });
     let shelf = Shelf::new(place.device, passes);
     let interpreters = Interpreters::default();
     let (width, acquaintance) = (place.rows.get() as usize, Acquaintance::default());
@@ -69,6 +72,7 @@ impl Engine for Torch {
             // The bits of a GPU are not the processor's, and those of several rows not those of one.
             version: crate::version()
                 + if matches!(self.place.name, terms::Device::Cuda(_)) { ", cuda" } else { "" }
+                + self.place.products.in_version()
                 + &match self.place.rows.get() {
                     1 => String::new(),
                     rows => format!(", {rows} rows"),

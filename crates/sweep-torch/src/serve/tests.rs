@@ -7,7 +7,12 @@ use super::{Place, serve};
 
 #[test]
 fn the_engine_says_who_it_is() {
-    let place = Place { name: terms::Device::Cpu, device: Device::Cpu, rows: NonZeroU32::MIN };
+    let place = Place {
+        name: terms::Device::Cpu,
+        device: Device::Cpu,
+        products: terms::Products::Float32,
+        rows: NonZeroU32::MIN,
+    };
     let mut output = Vec::new();
     serve(place, None, &b""[..], &mut output).expect("an end is no error");
     let Ok(FromWorker::Hello(hello)) = serde_json::from_slice(&output) else {
