@@ -38,8 +38,11 @@ fn chosen(recorded: &Recorded, stages: &[StageRow]) -> Vec<usize> {
         let objective = appraiser.objective(position, oracle, plan.seeds as usize).ok()??;
         Some(objective.value()).filter(|value| value.is_finite())
     };
-    let candidates =
-        (0..plan.points.len()).filter(|at| plan.points[*at].is_judged() && !dropped.contains(at));
+    // Points of several labels may be the same runs.
+    let mut known = BTreeSet::new();
+    let candidates = (0..plan.points.len())
+        .filter(|at| plan.points[*at].is_judged() && !dropped.contains(at))
+        .filter(|at| known.insert(plan.runs_of(*at).next().map(|run| &run.id)));
     let mut found: Vec<(usize, f64)> = candidates.filter_map(|at| Some((at, value(at)?))).collect();
     let usual: Vec<usize> =
         found.iter().map(|&(position, _)| position).filter(|&at| has_defaults(&plan.points[at])).collect();

@@ -35,8 +35,8 @@ fn luck(frame: &Frame, row: &ConfirmationRow) -> String {
     let tried = tried(frame);
     row.optimism.map_or_else(String::new, |optimism| {
         let clear = optimism.interval.is_some_and(|ends| ends.low > 0.0);
-        let so = if clear { "" } else { ", which chance explains" };
-        format!("Of {tried} points tried, its search had {optimism} more in quality × utility{so}.")
+        let so = if clear { "" } else { "; chance explains that" };
+        format!("The search, of {tried} points, had promised {optimism} more{so}.")
     })
 }
 
