@@ -12,7 +12,7 @@ use std::{
 use clap::ValueEnum;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use self::{remaining::Remaining, slot::Slot};
+use self::{remaining::Remaining, slot::Workload};
 use super::terminal;
 use crate::{
     frame::printable,
@@ -76,7 +76,7 @@ impl Counter {
 /// What a slot is at, and its line on the terminal.
 struct SlotBar {
     bar: ProgressBar,
-    slot: Slot,
+    slot: Workload,
     /// When it was last without work.
     since: Instant,
 }
@@ -88,7 +88,7 @@ impl SlotBar {
     fn new(bar: ProgressBar) -> Self {
         bar.set_style(style("  {prefix:>4} {bar:20} {msg}"));
         bar.set_length(Self::LENGTH);
-        Self { bar, slot: Slot::default(), since: Instant::now() }
+        Self { bar, slot: Workload::default(), since: Instant::now() }
     }
 
     fn begin(&mut self, run: usize, title: &str, images: f64) {

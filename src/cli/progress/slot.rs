@@ -6,7 +6,7 @@ use indicatif::HumanDuration;
 
 /// The runs at work in a slot; several where its worker carries out a cohort.
 #[derive(Debug, Default)]
-pub(super) struct Slot {
+pub(super) struct Workload {
     runs: BTreeMap<usize, AtWork>,
     /// Images that runs which have ended went through since the slot was last idle.
     ended: f64,
@@ -21,7 +21,7 @@ struct AtWork {
     share: f64,
 }
 
-impl Slot {
+impl Workload {
     /// A run begins.
     pub(super) fn begin(&mut self, run: usize, title: String, images: f64) {
         if self.runs.is_empty() {
@@ -81,15 +81,15 @@ impl Slot {
 mod tests {
     use std::time::Duration;
 
-    use super::Slot;
+    use super::Workload;
 
-    fn after(slot: &Slot, seconds: u64) -> String {
+    fn after(slot: &Workload, seconds: u64) -> String {
         slot.in_words(Duration::from_secs(seconds))
     }
 
     #[test]
     fn a_slot_tells_its_runs_their_speed_and_how_long_they_take() {
-        let mut slot = Slot::default();
+        let mut slot = Workload::default();
         assert_eq!((after(&slot, 5), slot.is_idle()), (String::new(), true));
         slot.begin(3, "finetune seed=0".to_owned(), 600.0);
         assert_eq!(after(&slot, 5), "finetune seed=0", "nothing is known");
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_goes_through_no_images_has_no_speed() {
-        let mut slot = Slot::default();
+        let mut slot = Workload::default();
         slot.begin(0, "iu seed=0".to_owned(), 0.0);
         slot.advance(0, 1.0);
         assert_eq!(after(&slot, 3), "iu seed=0");

@@ -5,7 +5,7 @@
 
 use tch::Tensor;
 
-use super::small_maps::{Map, Stride, Taps, products};
+use super::small_maps::{Map, Stride, Taps, axes, products};
 
 /// Convolutions of \[M, B, I, H, W\] with kernels \[M, O, I, h, w\] and biases \[M, O\].
 pub(super) fn convolution(
@@ -59,10 +59,4 @@ fn wide(features: &Tensor) -> Tensor {
 fn tall(rows: i64, features: &Tensor) -> Tensor {
     let (batch, channels, height, width) = features.size4().expect("features have four axes");
     features.reshape([batch, rows, channels / rows, height, width]).transpose(0, 1)
-}
-
-pub(super) fn axes(tensor: &Tensor) -> [i64; 5] {
-    let (rows, batch, channels, height, width) =
-        tensor.size5().expect("features of several networks have five axes");
-    [rows, batch, channels, height, width]
 }

@@ -8,7 +8,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use tch::{Device, Tensor};
 
-use super::{Format, layers::axes};
+use super::Format;
 
 /// Side of the largest map on which convolutions are products.
 const SMALL: i64 = 2;
@@ -122,6 +122,13 @@ pub(super) fn product(
             pixels.view([batch, below, beside, outputs]).permute([0, 3, 1, 2])
         }
     })
+}
+
+/// Axes of the features, or of the kernels, of several networks.
+pub(super) fn axes(tensor: &Tensor) -> [i64; 5] {
+    let (rows, batch, channels, height, width) =
+        tensor.size5().expect("features of several networks have five axes");
+    [rows, batch, channels, height, width]
 }
 
 #[cfg(test)]
