@@ -1,9 +1,6 @@
 //! What reconstruction says about a point beside its two controls, and the pictures that it has left.
 
-use sweep_protocol::{
-    measurement::MeasuredReconstruction,
-    reconstruction::{COLUMNS, Trace},
-};
+use sweep_protocol::{measurement::MeasuredReconstruction, reconstruction::COLUMNS};
 
 use super::{Appraiser, Group, Unusable, comparable};
 use crate::{
@@ -31,21 +28,11 @@ impl Appraiser<'_> {
 
     /// What is found in the weights of one run.
     pub(super) fn images(&self, run: &Run, found: &MeasuredReconstruction) -> Result<Images, Unusable> {
-        let foreign = || ArrayError::damaged(run, &found.array);
         let array = self.recorded.reconstruction_of(run, found)?;
-        let (rows, rest) = array.values.as_chunks::<COLUMNS>();
         let parts = [found.forget, found.retain, found.unseen];
-        let claimed = parts.iter().try_fold(0_u64, |sum, &part| sum.checked_add(part));
-        let shaped = array.shape.len() == 2 && array.shape[1] == COLUMNS && rest.is_empty();
-        if !shaped || claimed != Some(rows.len() as u64) {
-            return Err(foreign().into());
-        }
-        let (forget, others) = rows.split_at(parts[0] as usize);
-        let (retain, unseen) = others.split_at(parts[1] as usize);
-        let of = |rows: &[[f64; COLUMNS]]| {
-            rows.iter().map(|&row| Trace::from_row(row).ok_or_else(foreign)).collect::<Result<_, _>>()
-        };
-        Ok(Images { forget: of(forget)?, retain: of(retain)?, unseen: of(unseen)? })
+        let shaped = array.shape.len() == 2 && array.shape[1] == COLUMNS;
+        let images = Images::of(&array.values, parts).filter(|_| shaped);
+        Ok(images.ok_or_else(|| ArrayError::damaged(run, &found.array))?)
     }
 
     /// The pictures of the first run of every point that has left some.

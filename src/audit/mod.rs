@@ -39,7 +39,7 @@ pub use loss_histogram::{LOSS_BIN, LOSS_BINS, loss_shares};
 pub use measure::{Beside, Compared, Far, of_model, refused};
 pub use model::{Behaved, Model, Sets};
 pub use nomus::nomus;
-pub use reconstruction::{Controls, Images, Verdict};
+pub use reconstruction::{Controls, Images, Verdict, of_images};
 pub use registry::{AUDITS, Audit, Entry, Needs};
 pub use roc::Roc;
 pub use simple_mia::{accuracies, simple_mia};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sweep_chance::Chance;
-use sweep_protocol::reconstruction::Trace;
+use sweep_protocol::reconstruction::{COLUMNS, Trace};
 
 use super::{roc::Roc, unauditable::Unauditable};
 
@@ -16,6 +16,43 @@ pub struct Images {
     pub retain: Vec<Trace>,
     /// Images that no network has seen: the test set, or the validation set where there is none.
     pub unseen: Vec<Trace>,
+}
+
+impl Images {
+    /// From the rows of the array that a run leaves, of which so many belong to forget set, retain set and unseen images;
+    /// nothing where it isn't what it should be.
+    pub fn of(values: &[f64], [forget, retain, unseen]: [u64; 3]) -> Option<Self> {
+        let (rows, rest) = values.as_chunks::<COLUMNS>();
+        let claimed = forget.checked_add(retain)?.checked_add(unseen)?;
+        if !rest.is_empty() || claimed != rows.len() as u64 {
+            return None;
+        }
+        let (first, others) = rows.split_at(forget as usize);
+        let (second, third) = others.split_at(retain as usize);
+        let of =
+            |rows: &[[f64; COLUMNS]]| rows.iter().map(|&row| Trace::from_row(row)).collect::<Option<_>>();
+        Some(Self { forget: of(first)?, retain: of(second)?, unseen: of(third)? })
+    }
+}
+
+/// The numbers of one network that stands alone, and what they say in words: without a network that has never seen the
+/// forget set nobody knows whether its images differ from unseen ones in more than that.
+pub fn of_images(images: &Images) -> Result<(Vec<(&'static str, f64)>, String), Unauditable> {
+    let p = |set: fn(&Images) -> &[Trace], pick: fn(&Trace) -> f64| exceeds(&[images], set, pick);
+    let forget = p(|images| &images.forget, |found| found.extracted)?;
+    let retain = p(|images| &images.retain, |found| found.extracted)?;
+    let dual = p(|images| &images.forget, |found| found.multiplier)?;
+    let said = match (forget <= LEVEL, retain <= LEVEL) {
+        (true, _) => {
+            "the images to be forgotten are found in the weights, if they differ from unseen ones in nothing else"
+        }
+        (false, true) => {
+            "the images to be forgotten are not found, retain images are; that alone proves nothing"
+        }
+        (false, false) => "no power: not even retain images are found in these weights",
+    };
+    let p = format!("p {forget:.4} of forget, {retain:.4} of retain images; dual test, p {dual:.4}");
+    Ok((numbers(images)?, format!("{said}\n({p})")))
 }
 
 /// Random sets of images that a set is compared with.

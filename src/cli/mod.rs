@@ -22,6 +22,7 @@ mod new_method;
 mod places;
 mod plan;
 mod progress;
+mod reconstruct;
 mod report;
 mod run;
 mod score;
@@ -89,6 +90,8 @@ enum Command {
     Export(export::Arguments),
     /// Score models that no sweep has made: arrays of confidences, or folders of checkpoints
     Score(score::Arguments),
+    /// Look for training images in the weights of a network that no sweep has made
+    Reconstruct(reconstruct::Arguments),
     /// List the methods, or one method's hyper-parameters
     Methods(methods::Arguments),
     /// Write a method of your own in Python to begin with: a file with comments that runs as it is
@@ -142,6 +145,7 @@ impl Command {
             | Self::Report(_)
             | Self::Compare(_)
             | Self::Score(_)
+            | Self::Reconstruct(_)
             | Self::Synth(_)
             | Self::Try(_)
             | Self::Import(_)
@@ -221,6 +225,7 @@ fn carry_out(cli: Cli, ground: &Ground) -> Result<Exit, CommandError> {
         Command::Report(arguments) => report::report(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Score(arguments) => score::score(&arguments),
+        Command::Reconstruct(arguments) => reconstruct::reconstruct(&arguments),
         Command::Methods(arguments) => methods::methods(&arguments),
         Command::NewMethod(arguments) => new_method::new_method(&arguments),
         Command::Try(arguments) => rehearsal::rehearse(&arguments, ground),

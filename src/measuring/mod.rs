@@ -27,12 +27,14 @@ use sweep_protocol::{
     message::{Inputs, Job, Start},
     network::Network,
     recipe::Recipe,
+    reconstruction::Reconstruct,
     terms::{ContentHash, RunId, Seed},
 };
 use tempfile::TempDir;
 use thiserror::Error;
 
 use crate::{
+    audit::Images,
     engine::WorkerCommand,
     plan::{Identity, Names},
     store::{Cache, Fetched, Notice},
@@ -58,6 +60,12 @@ pub enum MeasuringError {
     /// What was measured can't be read back.
     #[error(transparent)]
     Array(#[from] NpyError),
+    /// The worker has looked for no images.
+    #[error("the worker has left nothing of `{}`; is it of this version of sweep?", path.display())]
+    NothingFound {
+        /// The checkpoint.
+        path: PathBuf,
+    },
     /// There is no folder for temporary files.
     #[error("failed to make a temporary folder: {source}; point TMPDIR at a writable one")]
     NoScratch {
@@ -224,6 +232,75 @@ impl Measuring<'_> {
             reconstruct: None,
             beside: Vec::new(),
         }
+    }
+}
+
+/// One network from whose weights images are to be reconstructed.
+#[derive(Debug)]
+pub struct OneNetwork<'a> {
+    /// Folder of the data set.
+    pub data: &'a Path,
+    /// Hash of its manifest.
+    pub data_hash: &'a ContentHash,
+    /// Who does it.
+    pub worker: &'a WorkerCommand,
+    /// An existing folder for what the worker writes.
+    pub scratch: &'a Path,
+}
+
+impl OneNetwork<'_> {
+    /// What is found of the images in the weights of a checkpoint, or in those of `instead`, a `.safetensors` file.
+    pub fn reconstruct(
+        &self,
+        Subject { path, network }: Subject<'_>,
+        instead: Option<&[u8]>,
+        (asked, seed): (Reconstruct, u64),
+    ) -> Result<Images, MeasuringError> {
+        let folder = folder_in(self.scratch)?;
+        let start = match instead {
+            Some(bytes) => {
+                let path = self.scratch.join("doubled.safetensors");
+                sweep_files::replace(&path, bytes).map_err(|source| MeasuringError::NoScratch { source })?;
+                path
+            }
+            None => path.to_owned(),
+        };
+        let start = std::path::absolute(&start).unwrap_or(start);
+        let data = std::path::absolute(self.data).unwrap_or_else(|_| self.data.to_owned());
+        let blake3 = checkpoint::read(&start)?.blake3;
+        let job = Job {
+            run: "0".repeat(32).parse().expect("32 digits"),
+            attempt: 1,
+            seed: Seed(seed),
+            method: METHOD.to_owned(),
+            parameters: BTreeMap::new(),
+            folder: folder.path().to_owned(),
+            inputs: Some(Inputs {
+                data,
+                data_hash: self.data_hash.clone(),
+                skip_bad_images: false,
+                network: network.clone(),
+                start: Start::Checkpoint { path: start, blake3 },
+            }),
+            recipe: Recipe::default(),
+            keep_weights: false,
+            retain_sample: None,
+            reconstruct: Some(asked),
+            beside: Vec::new(),
+        };
+        let mut found = None;
+        let one = |_, desk: &mut Workplace<'_>| {
+            desk.perform(job.clone())
+                .map_err(|source| MeasuringError::Worker { path: path.to_owned(), source })
+        };
+        side_by_side(std::slice::from_ref(self.worker), 1, &one, &mut |measured| {
+            found = measured.reconstruction;
+            Ok(())
+        })?;
+        let nothing = || MeasuringError::NothingFound { path: path.to_owned() };
+        let found = found.ok_or_else(nothing)?;
+        let array = npy::read(&folder.path().join(&found.array.file))?;
+        Images::of(&array.values, [found.forget, found.retain, found.unseen]).ok_or_else(nothing)
     }
 }
 

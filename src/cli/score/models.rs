@@ -11,7 +11,10 @@ use sweep_inputs::{
     npy::{self, Array},
     retrain_cache::RetrainCache,
 };
-use sweep_protocol::{measurement::Measurement, network::NETWORKS};
+use sweep_protocol::{
+    measurement::Measurement,
+    network::{NETWORKS, NoPreparation, NotDense},
+};
 use thiserror::Error;
 
 use super::{
@@ -21,6 +24,7 @@ use super::{
 };
 use crate::{
     appraisal::read_asked,
+    audit::Unauditable,
     measuring::Measured,
     plan::{Role, Run},
     score::{Incomparable, Side},
@@ -92,6 +96,28 @@ pub(in crate::cli) enum ModelsError {
     NoNetwork {
         /// The checkpoint.
         path: PathBuf,
+    },
+    /// Nothing can be reconstructed from such a network.
+    #[error("`{}` looks like `{network}`, which {reason}: nothing can be reconstructed from it", path.display())]
+    NotDense {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What it looks like.
+        network: String,
+        /// Why.
+        reason: NotDense,
+    },
+    /// Pixels can't be prepared so.
+    #[error(transparent)]
+    Preparation {
+        /// Why.
+        problem: NoPreparation,
+    },
+    /// What was found gives no numbers.
+    #[error("{problem}")]
+    Unauditable {
+        /// Why.
+        problem: Unauditable,
     },
     /// Its tensors leave open what it computes.
     #[error(
