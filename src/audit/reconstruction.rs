@@ -37,7 +37,7 @@ impl Images {
 
 /// The numbers of one network that stands alone, and what they say in words: without a network that has never seen the
 /// forget set nobody knows whether its images differ from unseen ones in more than that.
-pub fn of_images(images: &Images) -> Result<(Vec<(&'static str, f64)>, String), Unauditable> {
+pub fn of_images(images: &Images) -> Result<(Numbers, String), Unauditable> {
     let p = |set: fn(&Images) -> &[Trace], pick: fn(&Trace) -> f64| exceeds(&[images], set, pick);
     let forget = p(|images| &images.forget, |found| found.extracted)?;
     let retain = p(|images| &images.retain, |found| found.extracted)?;
@@ -55,6 +55,9 @@ pub fn of_images(images: &Images) -> Result<(Vec<(&'static str, f64)>, String), 
     Ok((numbers(images)?, format!("{said}\n({p})")))
 }
 
+/// Numbers by name.
+type Numbers = Vec<(&'static str, f64)>;
+
 /// Random sets of images that a set is compared with.
 const DRAWS: u32 = 9_999;
 
@@ -63,7 +66,7 @@ const LEVEL: f64 = 0.05;
 
 /// The numbers of one network. Every one compares with images that no network has seen, because a mean face is like every
 /// face.
-pub(super) fn numbers(images: &Images) -> Result<Vec<(&'static str, f64)>, Unauditable> {
+pub(super) fn numbers(images: &Images) -> Result<Numbers, Unauditable> {
     let auc = |pick: fn(&Trace) -> f64| -> Result<f64, Unauditable> {
         Ok(Roc::of(&column(&images.forget, pick), &column(&images.unseen, pick))?.auc())
     };

@@ -11,6 +11,7 @@ use sweep_methods::{Arguments, Facts, Method, StartsFrom, find};
 use sweep_protocol::{
     network::{Layout, Network},
     recipe::{Python, Recipe},
+    reconstruction::MOST_TRAINED,
     terms::{ContentHash, RunId, Seed, SetSizes, Value},
 };
 
@@ -67,6 +68,7 @@ impl Grid {
         let mut expansion = Expansion::new(self, resolved);
         expansion.retrained();
         expansion.unlearned();
+        expansion.few_enough_to_reconstruct();
         mem::take(&mut expansion.problems)
             .into_result()
             .map_err(|problems| problems.into_error(self.sources.clone()))?;
@@ -154,6 +156,18 @@ impl<'g> Expansion<'g> {
         self.group("oracle", "retrain", Role::Oracle, 0..oracle.models);
         let held_out = HELD_OUT_SEEDS..HELD_OUT_SEEDS + oracle.held_out;
         self.group("held-out", "retrain", Role::HeldOut, held_out);
+    }
+
+    /// Refuses training sets that images are not reconstructed of.
+    fn few_enough_to_reconstruct(&mut self) {
+        let asked = self.grid.settings.audit.as_ref().and_then(|audit| audit.reconstruct);
+        let trained = self.data.map_or(0, |data| data.sizes.retain + data.sizes.forget);
+        if asked.is_some() && trained > MOST_TRAINED {
+            let reason = format!(
+                "the training set has {trained} images, and time grows with the square; at most {MOST_TRAINED} are taken"
+            );
+            self.problems.push(Problem::nowhere(Mistake::NoReconstruction { reason }));
+        }
     }
 
     /// One point that every sweep has by itself, and its runs.

@@ -37,7 +37,7 @@ pub struct Reconstruct {
 }
 
 impl Default for Reconstruct {
-    /// What was chosen on faces of 32×32 pixels and a network of 300 neurons a layer, by what it finds of retain images.
+    /// What was fixed on faces of 32×32 pixels and a network of 300 neurons a layer.
     fn default() -> Self {
         Self {
             candidates: 2,

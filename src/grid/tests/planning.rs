@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use sweep_protocol::terms::{Seed, SetSizes, Value};
 
-use super::{TORCH, TOY, checked, experiment, nothing, planned, resolved};
+use super::{TORCH, TOY, checked, experiment, nothing, plain, planned, resolved};
 use crate::{
     grid::{GridFile, Resolved, ResolvedData},
     plan::{
@@ -337,4 +337,40 @@ fn every_plan_that_a_grid_gives_is_one_that_is_believed_when_it_is_read() {
     }
     let toy = super::plan(&checked(&format!("{TOY}[method.simulated]\nshift = [0, 1]\n")), &nothing());
     toy.check().expect("a toy plan");
+}
+
+#[test]
+fn images_are_looked_for_only_where_they_can_be_found() {
+    const AUDIT: &str = "[method.identity]\n[audit]\naudits = [\"reconstruction\"]\n";
+    let with = |network: &str, more: &str| format!("{TORCH}[training]\nnetwork = {network}\n{AUDIT}{more}");
+    let centred = "{ name = \"mlp\", width = 8, divide = 255, mean = \"retain\" }";
+    let of = |text: &str, retain| {
+        let sizes = SetSizes { retain, forget: 6, validation: 10, test: Some(130) };
+        let data = resolved().data.map(|data| ResolvedData { sizes, ..data });
+        checked(text).plan(&Resolved { data, ..resolved() })
+    };
+    let text = with(centred, "reconstruction = { steps = 7, pictures = true }\n");
+    let plan = of(&text, 24).unwrap_or_else(|error| panic!("{}", plain(&error)));
+    let asked = |role| {
+        let run = plan.runs.iter().find(|run| plan.point(run).role == role).expect("there is one");
+        plan.reconstruct(run)
+    };
+    assert_eq!(asked(Role::Original), None, "identity is measured in its place");
+    let own = asked(Role::Oracle).expect("asked for");
+    assert_eq!((own.steps, own.candidates, own.pictures), (7, 2, true));
+    let without =
+        of(&text.replace("[audit]\naudits", "[audit]\nretain-sample = 9\naudits"), 24).expect("a plan");
+    assert_eq!(without.runs, plan.runs, "an audit decides no id");
+    let refused = plain(&of(&text, 1000).expect_err("too many"));
+    assert!(refused.contains("1006 images"), "{refused}");
+    for (network, reason) in
+        [("{ name = \"resnet18\" }", "batch normalisation"), ("{ name = \"mlp\" }", "divide = 255")]
+    {
+        let file = GridFile::parse("grid.toml", &with(network, "")).expect("TOML");
+        let refused = plain(&file.check().expect_err("nothing can be found"));
+        assert!(refused.contains(reason), "{refused}");
+    }
+    let toy = format!("{TOY}[method.simulated]\n[audit]\naudits = [\"reconstruction\"]\n");
+    let refused = plain(&GridFile::parse("grid.toml", &toy).expect("TOML").check().expect_err("no weights"));
+    assert!(refused.contains("trains no networks"), "{refused}");
 }
