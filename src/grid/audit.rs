@@ -43,8 +43,8 @@ pub(super) fn read(
     for item in items {
         match item.get_ref().as_str().map(|name| (name, Audit::named(name))) {
             Some((_, Some(audit))) if !audits.contains(&audit) => {
-                if audit.entry().needs == Needs::Weights {
-                    refuse(network, trains, &item.span(), problems);
+                if trains && audit.entry().needs == Needs::Weights {
+                    refuse(network, &item.span(), problems);
                 }
                 audits.push(audit);
             }
@@ -93,10 +93,9 @@ fn reconstruct(table: &Table<'_>, problems: &mut Problems) -> Reconstruct {
 }
 
 /// Refuses networks in whose weights nothing can be looked for.
-fn refuse(network: &Network, trains: bool, span: &Span, problems: &mut Problems) {
+fn refuse(network: &Network, span: &Span, problems: &mut Problems) {
     let dense = network.topology().map(|topology| dense_layers(&topology));
     let reason = match dense {
-        _ if !trains => "it looks at weights, and this engine trains no networks".to_owned(),
         Ok(Err(reason)) => format!("`{}` {reason}; name `mlp`", network.name),
         Ok(Ok(_)) if network.preparation.is_raw() => {
             "the network sees pixels of 0 to 255; write `divide = 255, mean = \"retain\"` in its table"

@@ -253,7 +253,8 @@ impl Plan {
 
     /// How a run must look for images in the weights, if its audits look at that.
     pub fn reconstruct(&self, run: &Run) -> Option<Reconstruct> {
-        self.audit.as_ref()?.reconstruct.filter(|_| self.point(run).role != Role::Original)
+        let audited = self.engine.trains && self.point(run).role != Role::Original;
+        self.audit.as_ref()?.reconstruct.filter(|_| audited)
     }
 
     /// Whether a measurement has all that the plan asks of the run: one of before an audit was named lacks its arrays.

@@ -21,7 +21,7 @@ pub use likeness::{best_of, correlations, fitted};
 
 use sweep_protocol::{
     measurement::retain_sample,
-    network::{NotDense, Topology, dense_layers},
+    network::{NetworkError, NotDense, Topology, dense_layers},
     reconstruction::{MOST_TRAINED, MOST_UNSEEN, PICTURES, Reconstruct, Trace},
     terms::Set,
 };
@@ -37,6 +37,9 @@ use crate::{
 /// Nothing can be reconstructed.
 #[derive(Debug, Error)]
 pub enum NoReconstruction {
+    /// There is no such network.
+    #[error(transparent)]
+    NoNetwork(#[from] NetworkError),
     /// The network isn't of linear layers alone.
     #[error("no image can be reconstructed from a network that {0}; `mlp` is one without")]
     Network(#[from] NotDense),

@@ -1,5 +1,6 @@
 //! This engine as a worker process.
 
+mod images;
 mod perform;
 
 use std::{

@@ -13,18 +13,17 @@ use std::{
 use sweep_inputs::{
     artifact::{self, NotWritten},
     checkpoint::{self, Mismatch, StateDict},
-    npy::{array_bytes, matrix_bytes},
 };
 use sweep_protocol::{
-    measurement::{MeasuredReconstruction, Measurement},
+    measurement::Measurement,
     message::{Failure, Inputs, Job, Start},
     network::NetworkError,
-    reconstruction::{Reconstruct, Trace},
     serve::{Answer, Progress},
 };
 use tch::{Cuda, Device, Kind};
 use thiserror::Error;
 
+use super::images;
 use crate::{
     draws::{Draws, Seeded, Unrecorded},
     examples::Examples,
@@ -34,7 +33,7 @@ use crate::{
     own::{self, Acquaintance, Left, OwnError, OwnGround},
     phase::{Done, Halt, Participant, Surroundings, Unusable, Watch, carry_out_together, check, seed},
     python::{CallError, Interpreters},
-    reconstruct::{NoReconstruction, Reconstructed, reconstruct},
+    reconstruct::NoReconstruction,
 };
 
 /// Why a run came to no measurement.
@@ -353,49 +352,15 @@ impl Yardstick {
         let said = Outputs::by(&self.network, &weights, &self.examples);
         let measured = measure(&said, &self.examples, job.retain_sample)
             .map_err(|NotFinite| Unfinished::Diverged { step: steps })?;
-        let reconstructed = self.reconstructed(job, &weights, steps, alive)?;
+        let looked = images::look(job, &weights, &self.examples, alive).map_err(|problem| match problem {
+            NoReconstruction::NotFinite => Unfinished::Diverged { step: steps },
+            problem => problem.into(),
+        })?;
         let times = (unlearn_s, clock.elapsed().as_secs_f64());
         let measurement = kept(job, measured, Ran { steps, unchanged, times }, || weights.state())?;
-        let reconstruction =
-            reconstructed.map(|(asked, found)| write_reconstruction(job, &asked, &found)).transpose()?;
+        let reconstruction = looked.map(|looked| looked.write(job)).transpose()?;
         Ok(Measurement { reconstruction, ..measurement })
     }
-
-    /// What is found of the images in the weights, where the job asks for it.
-    fn reconstructed(
-        &self,
-        job: &Job,
-        weights: &Weights,
-        step: u64,
-        alive: &mut dyn FnMut(),
-    ) -> Result<Option<(Reconstruct, Reconstructed)>, Unfinished> {
-        let (Some(asked), Some(inputs)) = (job.reconstruct, &job.inputs) else { return Ok(None) };
-        let topology = inputs.network.topology()?;
-        let draws = &mut Seeded::new(job.seed);
-        match reconstruct((&topology, weights), &self.examples, &asked, draws, alive) {
-            Ok(found) => Ok(Some((asked, found))),
-            Err(NoReconstruction::NotFinite) => Err(Unfinished::Diverged { step }),
-            Err(problem) => Err(problem.into()),
-        }
-    }
-}
-
-/// Writes what was found into the folder of the run.
-fn write_reconstruction(
-    job: &Job,
-    asked: &Reconstruct,
-    found: &Reconstructed,
-) -> Result<MeasuredReconstruction, NotWritten> {
-    let sets = [&found.forget, &found.retain, &found.unseen];
-    let rows: Vec<_> = sets.into_iter().flatten().map(Trace::row).collect();
-    let array = artifact::write(&job.folder, "reconstruction.npy", &matrix_bytes(&rows))?;
-    let write = |pictures: &Vec<Vec<f64>>| {
-        let shape = [pictures.len(), pictures.first().map_or(0, Vec::len)].map(|axis| axis as u64);
-        artifact::write(&job.folder, "pictures.npy", &array_bytes(&shape, &pictures.concat()))
-    };
-    let pictures = found.pictures.as_ref().map(write).transpose()?;
-    let [forget, retain, unseen] = sets.map(|set| set.len() as u64);
-    Ok(MeasuredReconstruction { array, pictures, asked: *asked, forget, retain, unseen })
 }
 
 /// How a run went that was measured.
