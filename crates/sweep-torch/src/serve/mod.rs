@@ -2,6 +2,7 @@
 
 mod images;
 mod perform;
+mod unfinished;
 
 use std::{
     io::{BufRead, Write},
