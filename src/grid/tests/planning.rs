@@ -370,7 +370,8 @@ fn images_are_looked_for_only_where_they_can_be_found() {
         let refused = plain(&file.check().expect_err("nothing can be found"));
         assert!(refused.contains(reason), "{refused}");
     }
-    let toy = checked(&format!("{TOY}[method.simulated]\n[audit]\naudits = [\"reconstruction\"]\n")).plan(&nothing());
+    let toy = checked(&format!("{TOY}[method.simulated]\n[audit]\naudits = [\"reconstruction\"]\n"))
+        .plan(&nothing());
     let toy = toy.unwrap_or_else(|error| panic!("{}", plain(&error)));
     assert!(toy.runs.iter().all(|run| toy.reconstruct(run).is_none()), "what trains nothing has no weights");
 }

