@@ -73,6 +73,8 @@ def keep(messages, worker):
         end_all()
         os._exit(0)
 
+    # Whoever kills the worker kills its group; the first process must live on until it has ended the rest.
+    os.setpgid(0, 0)
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, ended)
     prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
