@@ -88,8 +88,8 @@ fn equal_batches_fit_the_smaller_set() {
     }
 }
 
-/// The quadratic form of the approximated inverse is positive: small steps of influence raise the forget loss. What was published
-/// adds the pull of the retain loss, so nothing is promised of it before that has come to its end.
+/// The quadratic form of the approximated inverse is positive: small steps of influence raise the forget loss. The recursion as
+/// published is no such inverse (its updates aren't symmetric), and which way it goes depends on the weights; recordings hold it.
 #[test]
 fn influence_raises_the_loss_of_the_forget_set() {
     let mut bench = Bench::new();
@@ -111,7 +111,7 @@ fn influence_raises_the_loss_of_the_forget_set() {
     ] {
         bench.weights.become_like(&start);
         let along = Route::Influence { samples: count(10), batch_size: count(8), inverse };
-        bench.run(vec![Phase::Move(Move { along, scale: 1e-5 })]).expect("it moves");
+        bench.run(vec![Phase::Move(Move { along, scale: 1e-3 })]).expect("it moves");
         assert!(loss(&bench) > before, "{inverse:?}: {} is not above {before}", loss(&bench));
     }
 }
