@@ -13,6 +13,7 @@
 pub mod outcome;
 pub mod audit;
 pub mod plan;
+pub mod forecast;
 pub mod python;
 pub mod score;
 pub mod stage;

@@ -11,6 +11,7 @@ mod corrective;
 mod doors;
 mod engines;
 mod export;
+mod forecast;
 mod fsck;
 mod functions;
 mod gpu;

@@ -27,7 +27,7 @@ use crate::{
     rehearsal::{RehearsalError, UnfitGrid},
     report::ReportError,
     score::Incomparable,
-    session::{RepeatError, SessionError},
+    session::{RepeatError, SessionError, TrialError},
     store::{CacheError, StoreError},
 };
 
@@ -130,6 +130,9 @@ pub(super) enum CommandError {
     /// A sweep that can't be opened, shared or carried out.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// Workers that could not be tried.
+    #[error(transparent)]
+    Trial(#[from] TrialError),
     /// Results would lie over other results.
     #[error("`{}` holds the results of a sweep; choose another folder with --out", dir.display())]
     ResultsOverResults {
@@ -256,10 +259,11 @@ impl CommandError {
                 | ExportError::NothingFinished { .. }
                 | ExportError::Repeat(RepeatError::Grid(_) | RepeatError::OtherEngine { .. }),
             )
+            | Self::Trial(TrialError::Nothing)
             | Self::Pool(PoolError::NoSlots) => Exit::Usage,
-            Self::Session(error) | Self::Export(ExportError::Repeat(RepeatError::Session(error))) => {
-                of_session(error)
-            }
+            Self::Session(error)
+            | Self::Trial(TrialError::Session(error))
+            | Self::Export(ExportError::Repeat(RepeatError::Session(error))) => of_session(error),
             Self::Import(error) if error.is_usage() => Exit::Usage,
             Self::Models(
                 ModelsError::Unwritable { .. }
@@ -271,6 +275,7 @@ impl CommandError {
                 | ExportError::Unreadable { .. }
                 | ExportError::Repeat(RepeatError::Scratch(_)),
             )
+            | Self::Trial(TrialError::Scratch(_))
             | Self::MeasurementsLost { .. }
             | Self::NotShown { .. }
             | Self::Measuring(MeasuringError::NoFolder { .. }) => Exit::Store,
@@ -306,6 +311,7 @@ impl CommandError {
             | Self::Shared(_)
             | Self::Folder { .. } => Exit::Store,
             Self::OriginalFailed { .. }
+            | Self::Trial(TrialError::Worker(_))
             | Self::Rehearsal(RehearsalError::NotMeasured { .. })
             | Self::Export(ExportError::Repeat(RepeatError::Worker { .. } | RepeatError::Differs { .. })) => {
                 Exit::SomeRunsFailed

@@ -215,7 +215,7 @@ fn carry_out(cli: Cli, ground: &Ground) -> Result<Exit, CommandError> {
     }
     match cli.command {
         Command::Run(arguments) => run::run(&arguments, ground),
-        Command::Plan(arguments) => plan::plan(&arguments),
+        Command::Plan(arguments) => plan::plan(&arguments, ground),
         Command::Submit(arguments) => submit::submit(&arguments, ground),
         Command::Work(arguments) => work::work(&arguments, ground),
         Command::Watch(arguments) => watch::watch(&arguments),

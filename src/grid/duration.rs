@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// What is accepted, in words.
-pub(super) const EXPECTED: &str = "a length of time such as \"40m\", \"90s\" or \"1h30m\"";
+pub const EXPECTED: &str = "a length of time such as \"40m\", \"90s\" or \"1h30m\"";
 
 /// No run is worth waiting for longer than this.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
@@ -12,7 +12,7 @@ const LONGEST: Duration = Duration::from_hours(366 * 24);
 const UNITS: [(&str, u64); 5] = [("ms", 1), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];
 
 /// Reads a length of time: whole numbers, each with a unit, longer than nothing and no longer than a year.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+pub fn parse(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total = Duration::ZERO;
     while !rest.is_empty() {

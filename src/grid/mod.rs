@@ -11,7 +11,7 @@ mod axis;
 mod check;
 mod cluster;
 mod confirm;
-mod duration;
+pub mod duration;
 mod engine;
 mod error;
 mod exclude;

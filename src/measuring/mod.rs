@@ -99,6 +99,11 @@ pub fn folder_in(scratch: &Path) -> Result<TempDir, MeasuringError> {
     TempDir::new_in(scratch).map_err(|source| MeasuringError::NoFolder { dir: scratch.to_owned(), source })
 }
 
+/// Puts one small file on the disk for good, as an outcome is.
+pub fn keep_one(scratch: &Path) -> Result<(), MeasuringError> {
+    sweep_files::replace(&scratch.join("kept"), b"{}").map_err(|source| MeasuringError::NoScratch { source })
+}
+
 /// What one checkpoint does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {

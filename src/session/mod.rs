@@ -19,6 +19,7 @@ mod slots;
 mod strategy;
 mod sureness;
 mod torch;
+mod trial;
 mod watcher;
 mod weak_original;
 mod whereabouts;
@@ -33,6 +34,7 @@ pub use repeated::{RepeatError, finished};
 pub use slots::{Engine, slots};
 pub use strategy::{Results, Strategy, strategy};
 pub use torch::{Findings, TorchEngine, this_program};
+pub use trial::TrialError;
 pub use watcher::{Remark, Unwatched, Watcher};
 pub use weak_original::WeakOriginal;
 

@@ -1,13 +1,18 @@
 //! `sweep plan`: what a grid asks for, without running anything.
 
+mod time;
+
 use std::path::PathBuf;
 
 use clap::Args;
 use comfy_table::CellAlignment;
+use serde::Serialize;
+use sweep_protocol::measurement::Measurement;
 
+use self::time::TimeAhead;
 use super::{
-    CommandError, Exit, Format, explain,
-    inputs::{self, GridArguments, Starts},
+    CommandError, Exit, Format, Ground, explain,
+    inputs::{self, GridArguments, Starts, Vouching},
     places::Places,
     terminal,
 };
@@ -25,19 +30,30 @@ pub(super) struct Arguments {
     #[arg(long)]
     explain: bool,
     #[command(flatten)]
+    time: time::Arguments,
+    #[command(flatten)]
+    vouching: Vouching,
+    #[command(flatten)]
     places: Places,
     /// How to show it
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
 }
 
-pub(super) fn plan(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let prepared = inputs::read(&arguments.grid, &arguments.places, Starts::Nothing)?;
+pub(super) fn plan(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
+    let is_timed = arguments.time.is_asked();
+    let starts = if is_timed { arguments.vouching.starts() } else { Starts::Nothing };
+    let prepared = inputs::read(&arguments.grid, &arguments.places, starts)?;
     let plan = prepared.selected();
+    let known = Known::of(&plan, &arguments.places)?;
+    let time = is_timed.then(|| TimeAhead::of(&prepared, &known, &arguments.time, ground)).transpose()?;
     match arguments.format {
-        Format::Json => terminal::json(&*plan),
+        Format::Json => terminal::json(&TimedPlan { plan: &plan, time }),
         Format::Human => {
-            show(&plan, &arguments.places)?;
+            table(&plan, &known);
+            for line in time.iter().flat_map(|time| time.lines(&plan)) {
+                terminal::data(&line);
+            }
             if arguments.explain {
                 terminal::data(&explain::explained(&plan));
             }
@@ -46,9 +62,22 @@ pub(super) fn plan(arguments: &Arguments) -> Result<Exit, CommandError> {
     Ok(Exit::Done)
 }
 
+/// A plan for programs.
+#[derive(Serialize)]
+struct TimedPlan<'p> {
+    #[serde(flatten)]
+    plan: &'p Plan,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<TimeAhead>,
+}
+
 /// Shows points, runs, costs and what is there already.
 pub(super) fn show(plan: &Plan, places: &Places) -> Result<(), CommandError> {
-    let known = Known::of(plan, places)?;
+    table(plan, &Known::of(plan, places)?);
+    Ok(())
+}
+
+fn table(plan: &Plan, known: &Known) {
     let mut table = terminal::table();
     table.set_header(["point", "runs", "done", "cached", "passes a run", "passes in all"]);
     let counts = known.count(plan);
@@ -80,7 +109,6 @@ pub(super) fn show(plan: &Plan, places: &Places) -> Result<(), CommandError> {
     for line in remarks(plan) {
         terminal::data(&line);
     }
-    Ok(())
 }
 
 /// Points beyond these are only counted: nobody reads a table of a million rows.
@@ -182,6 +210,18 @@ impl Known {
             count.cached += u32::from(!done && self.is_cached(plan, run));
         }
         counts
+    }
+
+    /// Whether a run needs not be carried out.
+    fn has(&self, plan: &Plan, run: &Run) -> bool {
+        self.is_done(plan, run) || self.is_cached(plan, run)
+    }
+
+    /// What a run has measured.
+    fn measurement(&self, run: &Run) -> Option<Measurement> {
+        let record = self.recorded.as_ref().and_then(|recorded| recorded.outcomes.get(&run.id));
+        let recorded = record.and_then(|record| record.outcome.measurement().cloned());
+        recorded.or_else(|| self.cache.as_ref()?.measurement(&run.id))
     }
 
     fn is_done(&self, plan: &Plan, run: &Run) -> bool {
