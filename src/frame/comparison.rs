@@ -97,6 +97,31 @@ impl Frame {
         })
     }
 
+    /// The ranks of all points that have some, by their position: what [`Frame::ranks`] says of each, in one walk over the
+    /// differences, since a sweep may have ten thousand points.
+    pub fn ranks_of_all(&self) -> BTreeMap<usize, Ranks> {
+        let ranking = self.ranking();
+        if self.comparisons.differences.is_empty() && ranking.len() != 1 {
+            return BTreeMap::new();
+        }
+        let all = Ranks { best: 1, worst: ranking.len() };
+        let mut ranks: BTreeMap<usize, Ranks> =
+            ranking.iter().map(|(point, _)| (point.position, all)).collect();
+        for (one, other) in self.comparisons.differences.keys() {
+            if !(ranks.contains_key(one) && ranks.contains_key(other)) {
+                continue;
+            }
+            let (ahead, behind) = match self.comparisons.standing(*one, *other) {
+                Standing::Ahead => (one, other),
+                Standing::Behind => (other, one),
+                Standing::Tied => continue,
+            };
+            ranks.entry(*ahead).and_modify(|own| own.worst -= 1);
+            ranks.entry(*behind).and_modify(|own| own.best += 1);
+        }
+        ranks
+    }
+
     /// Mean time of one run as a share of the mean time of a retraining, both from this sweep's results.
     pub fn share_of_retraining(&self, point: &PointRow) -> Option<f64> {
         let retraining = self.point_with(crate::plan::Role::Oracle)?.means.unlearn_s?;

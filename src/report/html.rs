@@ -1,12 +1,17 @@
-//! The page: one file that asks no network and runs no script.
+//! The page: one file that asks no network. The only script that it runs, and the only style that it has, are ours: its
+//! policy names them by their hashes, so that nothing else runs even where something slipped through.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::ReportError;
 
 const TEMPLATE: &str = include_str!("../../assets/report.html");
 /// Sections that are files of their own.
-const PARTS: [(&str, &str); 4] = [
+const PARTS: [(&str, &str); 5] = [
+    ("explore.html", include_str!("../../assets/explore.html")),
     ("confirmation.html", include_str!("../../assets/confirmation.html")),
     ("nulls.html", include_str!("../../assets/nulls.html")),
     ("stages.html", include_str!("../../assets/stages.html")),
@@ -14,16 +19,50 @@ const PARTS: [(&str, &str); 4] = [
 ];
 const STYLE: &str = include_str!("../../assets/report.css");
 
-/// Fills the template; its name makes minijinja escape everything that goes in.
-pub(super) fn page(view: Value) -> Result<String, ReportError> {
+/// The script in its parts; what runs while they are read needs those before it.
+const SCRIPT: [&str; 11] = [
+    include_str!("../../assets/page/points.js"),
+    include_str!("../../assets/page/selection.js"),
+    include_str!("../../assets/page/drawing.js"),
+    include_str!("../../assets/page/slices.js"),
+    include_str!("../../assets/page/parallel.js"),
+    include_str!("../../assets/page/tradeoff.js"),
+    include_str!("../../assets/page/importance.js"),
+    include_str!("../../assets/page/picked.js"),
+    include_str!("../../assets/page/table.js"),
+    include_str!("../../assets/page/controls.js"),
+    include_str!("../../assets/page/page.js"),
+];
+
+/// Fills the template; its name makes minijinja escape everything that goes in. `points` is what the script reads.
+pub(super) fn page(view: Value, points: &impl Serialize) -> Result<String, ReportError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_template("report.html", TEMPLATE)?;
     for (name, part) in PARTS {
         environment.add_template(name, part)?;
     }
-    let style = Value::from_safe_string(STYLE.to_owned());
-    Ok(environment.get_template("report.html")?.render(context! { style, view })?)
+    let (style, script) =
+        (hashed(STYLE.to_owned()), hashed(format!("\"use strict\";\n{}", SCRIPT.join("\n"))));
+    let points = Value::from_safe_string(json(points));
+    Ok(environment.get_template("report.html")?.render(context! { style, script, points, view })?)
+}
+
+/// Text that stands between two tags word for word, and how the policy of the page names it.
+fn hashed(text: String) -> Value {
+    let hash = format!("sha256-{}", STANDARD.encode(Sha256::digest(&text)));
+    context! { text => Value::from_safe_string(text), hash => Value::from_safe_string(hash) }
+}
+
+/// JSON that can't end the element around it: what HTML would look at is written as JSON's own escapes.
+fn json(data: &impl Serialize) -> String {
+    let text = serde_json::to_string(data).expect("columns of numbers and text serialise");
+    text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+/// A PNG as a data URI.
+pub(super) fn png_uri(png: &[u8]) -> String {
+    format!("data:image/png;base64,{}", STANDARD.encode(png))
 }
 
 /// An SVG as a data URI: in an `<img>` it can neither run scripts nor load anything.

@@ -13,6 +13,9 @@ use crate::frame::{Frame, PointRow, ScoreRow, shortened};
 /// Ranked rows that are shown; the rest stands in `points.csv`.
 const MOST: usize = 30;
 
+/// Points that are named for one reason why they have no score.
+const MOST_NAMED: usize = 8;
+
 /// Longest title that is shown in the table, in characters.
 const LONGEST_TITLE: usize = 60;
 
@@ -104,11 +107,7 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
     if hidden > 0 {
         let _ = writeln!(text, "… {hidden} more in points.csv");
     }
-    if frame
-        .ranking()
-        .iter()
-        .any(|(point, _)| frame.ranks(point).is_some_and(|ranks| ranks.best < ranks.worst))
-    {
+    if frame.ranks_of_all().values().any(|ranks| ranks.best < ranks.worst) {
         text.push_str("points that share a rank can't be told apart\n");
     }
     for sentence in finding::flags(frame).into_iter().chain(finding::truth(frame)) {
@@ -118,7 +117,10 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
         let _ = writeln!(text, "{line}");
     }
     for (reason, titles) in reasons(&rows) {
-        let _ = writeln!(text, "– {}: {reason}", titles.join(", "));
+        let more = titles.len().saturating_sub(MOST_NAMED);
+        let named = titles[..titles.len() - more].join(", ");
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let _ = writeln!(text, "– {named}{more}: {reason}");
     }
     text
 }

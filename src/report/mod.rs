@@ -10,6 +10,7 @@ mod finding;
 mod html;
 mod leaderboard;
 mod nulls;
+mod points;
 mod provenance;
 mod stages;
 mod view;
@@ -90,16 +91,32 @@ impl Report {
             let raster = folder.join(format!("{}.png", figure.name));
             write::bytes(&vector, svg.as_bytes())?;
             write::png(&raster, &scene)?;
-            pictures.push(Picture { name: figure.name, about: figure.about, uri: html::data_uri(&svg) });
+            let uri = picture(&svg, &raster)?;
+            pictures.push(Picture { name: figure.name, about: figure.about, uri });
             paths.extend([vector, raster]);
         }
         let page = results.join("report.html");
         let view = view::view(frame, pictures, provenance::read(results));
-        write::bytes(&page, html::page(view)?.as_bytes())?;
+        write::bytes(&page, html::page(view, &points::Points::of(frame))?.as_bytes())?;
         paths.push(page);
         Ok(Written { paths })
     }
 }
+
+/// Largest SVG that stands in the page, in bytes; a figure of very many marks is smaller as pixels.
+const MOST_VECTORS: usize = 200_000;
+
+/// A figure as the page holds it.
+fn picture(svg: &str, raster: &Path) -> Result<String, ReportError> {
+    if svg.len() <= MOST_VECTORS {
+        return Ok(html::data_uri(svg));
+    }
+    let failed = |source| ReportError::Write { path: raster.to_owned(), source };
+    Ok(html::png_uri(&sweep_files::read(raster, MOST_PIXELS).map_err(failed)?))
+}
+
+/// Largest picture that is read back for the page, in bytes.
+const MOST_PIXELS: u64 = 1 << 24;
 
 #[cfg(test)]
 mod tests;

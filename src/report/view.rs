@@ -38,6 +38,7 @@ pub(super) fn view(frame: &Frame, figures: Vec<Picture>, provenance: Vec<(String
         simulated => !frame.sweep.engine.trains,
         headline => finding::headline(frame),
         warnings => Value::from_iter(finding::warnings(frame)),
+        explored => frame.points.iter().any(PointRow::is_ranked),
         rows => Value::from_iter(rows),
         rows_left_out,
         flags => finding::flags(frame).into_iter().chain(finding::truth(frame)).collect::<Value>(),
@@ -45,9 +46,7 @@ pub(super) fn view(frame: &Frame, figures: Vec<Picture>, provenance: Vec<(String
         test_name => if tested { "Test" } else { "Validation" },
         n => frame.sweep.seeds,
         ceiling => finding::scored(frame.ceiling()).map(|(_, row)| row.score.to_string()),
-        ties => frame.ranking().iter().any(|(point, _)| {
-            frame.ranks(point).is_some_and(|ranks| ranks.best < ranks.worst)
-        }),
+        ties => frame.ranks_of_all().values().any(|ranks| ranks.best < ranks.worst),
         selections => frame.comparisons.selections.iter().map(|own| selection(frame, *own)).collect::<Value>(),
         times => times(frame),
         randomness => randomness(frame),
@@ -74,13 +73,13 @@ fn rows(frame: &Frame) -> (Vec<Value>, usize) {
     if let Some(point) = frame.ceiling() {
         rows.push(row("ceiling", "", point, ceiling));
     }
-    let ranked = frame.ranking().into_iter().enumerate();
+    let (ranking, dashes) = (frame.ranking(), frame.dashes());
+    let left_out = (ranking.len() + dashes.len()).saturating_sub(MOST_ROWS);
+    let ranked = ranking.into_iter().enumerate();
     let ranked =
         ranked.map(|(nth, (point, _))| row("ranked", &leaderboard::rank(frame, nth, point), point, ceiling));
-    let dashes = frame.dashes().into_iter().map(|(point, _)| row("dash", "–", point, ceiling));
-    let methods: Vec<Value> = ranked.chain(dashes).collect();
-    let left_out = methods.len().saturating_sub(MOST_ROWS);
-    rows.extend(methods.into_iter().take(MOST_ROWS));
+    let dashes = dashes.into_iter().map(|(point, _)| row("dash", "–", point, ceiling));
+    rows.extend(ranked.chain(dashes).take(MOST_ROWS));
     if let Some(point) = frame.floor() {
         rows.push(row("floor", "", point, ceiling));
     }
