@@ -1,6 +1,8 @@
 // Charts are drawn on canvases: ten thousand marks are no burden for one.
 
 const MARKS = 4;
+// Beyond so many points intervals would only blacken a chart; picked points keep theirs.
+const MOST_INTERVALS = 300;
 const FONT = "12px system-ui, 'Segoe UI', Roboto, sans-serif";
 let theme = readTheme();
 
@@ -127,7 +129,7 @@ function drawSpots(context, spots) {
   const picked = new Set(selection.picks);
   const faded = picked.size > 0 ? 0.4 : 1;
   const radius = spots.length > 1500 ? 2 : 3.5;
-  const withIntervals = spots.length <= 300;
+  const withIntervals = spots.length <= MOST_INTERVALS;
   context.globalAlpha = strength(spots.length) * faded;
   for (const spot of spots) {
     if (picked.has(spot.point)) continue;
@@ -171,13 +173,14 @@ function drawScoreAxis(context, vertical, [left, right]) {
   }
 }
 
-// From the lowest to the highest end of the intervals of what is shown, the ceiling included.
+// From the lowest to the highest of what is drawn of the points that are shown, the ceiling included.
 function scoreDomain() {
   let [low, high] = [0, CEILING?.score ?? 0];
   for (const point of shown) {
     if (POINTS.score[point] === null) continue;
-    low = Math.min(low, POINTS.score_low[point] ?? POINTS.score[point]);
-    high = Math.max(high, POINTS.score_high[point] ?? POINTS.score[point]);
+    const drawn = shown.length <= MOST_INTERVALS || selection.picks.includes(point);
+    low = Math.min(low, (drawn ? POINTS.score_low[point] : null) ?? POINTS.score[point]);
+    high = Math.max(high, (drawn ? POINTS.score_high[point] : null) ?? POINTS.score[point]);
   }
   return [low, high > low ? high * 1.04 : low + 1];
 }

@@ -97,7 +97,7 @@ impl Report {
         }
         let page = results.join("report.html");
         let view = view::view(frame, pictures, provenance::read(results));
-        write::bytes(&page, html::page(view, &points::Points::of(frame))?.as_bytes())?;
+        write::bytes(&page, html::page(view, &points::Explored::of(frame))?.as_bytes())?;
         paths.push(page);
         Ok(Written { paths })
     }

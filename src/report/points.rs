@@ -8,12 +8,12 @@ use sweep_protocol::terms::Value;
 
 use crate::frame::{Estimate, Frame, Mean, PointRow, ScoreRow};
 
-/// Points whose differences are handed over pair by pair: the best ones, since the number of pairs is quadratic.
+/// Explored whose differences are handed over pair by pair: the best ones, since the number of pairs is quadratic.
 const MOST_COMPARED: usize = 60;
 
 /// All that the script knows.
 #[derive(Debug, Serialize)]
-pub(super) struct Points {
+pub(super) struct Explored {
     /// How the accuracy on unseen data is called.
     test: &'static str,
     /// Names of the methods' tables, in the order of the grid.
@@ -82,7 +82,7 @@ struct Triangle {
     high: Vec<Option<f64>>,
 }
 
-impl Points {
+impl Explored {
     pub(super) fn of(frame: &Frame) -> Self {
         let ranked: Vec<&PointRow> = frame.points.iter().filter(|point| point.is_ranked()).collect();
         let labels = labels(&ranked);

@@ -1,10 +1,10 @@
 use serde_json::{Value as Json, json};
 
-use super::Points;
+use super::Explored;
 use crate::frame::{Frame, sample::Sample};
 
 fn data(frame: &Frame) -> Json {
-    serde_json::to_value(Points::of(frame)).expect("columns serialise")
+    serde_json::to_value(Explored::of(frame)).expect("columns serialise")
 }
 
 #[test]
