@@ -7,11 +7,13 @@
 
 #![expect(clippy::print_stdout, reason = "a table is for reading")]
 
+mod world;
+
 use std::{env, error::Error};
 
 use rayon::prelude::*;
-use sweep::score::{Difference, Ensemble, Kind, Model, Objective, Oracle, Unlearned};
-use sweep_chance::Chance;
+use sweep::score::{Difference, Ensemble, Objective, Oracle, Unlearned};
+use world::{Differs, World, ensemble};
 
 const EXAMPLES: usize = 25;
 /// Models per point of the search, and of what is confirmed.
@@ -97,13 +99,7 @@ fn row(points: usize, drawn: &[SearchedOnce]) -> String {
     )
 }
 
-struct World(Chance);
-
 impl World {
-    fn new(seed: u64, stream: u64) -> Self {
-        Self(Chance::of_seed(seed).nth(stream))
-    }
-
     fn retrained(&mut self, n: usize) -> Option<Oracle> {
         ensemble(&self.draw(0.0, n))
     }
@@ -113,26 +109,6 @@ impl World {
     }
 
     fn draw(&mut self, shift: f64, n: usize) -> Vec<Vec<f64>> {
-        (0..n).map(|_| self.model(shift)).collect()
+        (0..n).map(|_| self.model(EXAMPLES, |_| Differs::by(shift))).collect()
     }
-
-    fn model(&mut self, shift: f64) -> Vec<f64> {
-        let shared = 0.5 * self.0.normal();
-        let confidence = |example: usize, own: f64| {
-            let (mean, deviation) = ((example % 5) as f64, 1.0 + (example % 3) as f64);
-            mean + deviation * (shift + shared + 0.75_f64.sqrt() * own)
-        };
-        (0..EXAMPLES).map(|example| confidence(example, self.0.normal())).collect()
-    }
-}
-
-/// Models with these confidences, all equally accurate.
-fn ensemble<K: Kind>(rows: &[Vec<f64>]) -> Option<Ensemble<K>> {
-    let accuracy = 0.5.try_into().ok()?;
-    let model = |row: &Vec<f64>| Model {
-        confidences: row.clone(),
-        retain_accuracy: accuracy,
-        held_out_accuracy: accuracy,
-    };
-    Ensemble::new(&rows.iter().map(model).collect::<Vec<_>>(), rows.len()).ok()
 }

@@ -1,22 +1,26 @@
 //! Are the p-values of retraining against retraining uniform, and what does each test find, at small and middling N?
-//! `cargo run --release --example simulate-nulls -- [REPEATS] [N,N,…] [SEED]` prints a table in Markdown.
+//! `cargo run --release --example simulate-nulls -- [REPEATS] [N,N,…] [SEED] [tests|audits]` prints two tables in
+//! Markdown, or one of them.
 //!
-//! 25 forget examples. Confidences of retrained models are normal around a mean of each example, with a spread of its own; a
-//! model's examples share a quarter of their variance. Unlearned models are the same, shifted, narrowed, a mixture, or one
-//! network N times over, as the unchanged original is.
+//! 25 forget examples. Unlearned models are retrained ones, or these shifted, narrowed, a mixture, or one network N times over, as
+//! the unchanged original is. The second table is about the audits, of retrained models alone: beside the forget set each has 30
+//! retain examples, of which it is sure, and 25 test examples, which look to it as the forget set does.
 
 #![expect(clippy::print_stdout, reason = "a table is for reading")]
 
+mod world;
+mod nulls;
+
 use std::{env, error::Error};
 
+use nulls::{audits, uniformity, uniformity::Uniformity};
 use rayon::prelude::*;
-use sweep::score::{Ensemble, Kind, Model, Nulls, Oracle, Unlearned};
-use sweep_chance::Chance;
+use sweep::score::{Ensemble, Nulls, Oracle, Unlearned};
+use world::{Differs, SAME, World, ensemble};
 
 const EXAMPLES: usize = 25;
 /// Namings behind a p-value.
 const NAMINGS: u64 = 999;
-const LEVEL: f64 = 0.05;
 
 /// What the unlearned models are; shifts in standard deviations.
 #[derive(Clone, Copy)]
@@ -44,11 +48,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     let sizes = arguments.get(1).map_or("8,32,128", String::as_str).split(',').map(str::parse);
     let sizes: Vec<usize> = sizes.collect::<Result<_, _>>()?;
     let seed: u64 = arguments.get(2).map_or(Ok(0), |text| text.parse())?;
+    let only = arguments.get(3).map(String::as_str);
+    if only != Some("audits") {
+        tests(repeats, &sizes, seed)?;
+    }
+    if only != Some("tests") {
+        audits::table(repeats, &sizes, seed)?;
+    }
+    Ok(())
+}
+
+/// Prints a line for each truth and size.
+fn tests(repeats: u64, sizes: &[usize], seed: u64) -> Result<(), Box<dyn Error>> {
+    println!(
+        "Of retrained models also: the largest distance of the p-values' distribution from the uniform one, and the largest on the \
+         side of too small ones.\n"
+    );
     println!(
         "| unlearned | N | omnibus | cross-fitted | score | found at 80 %, sd | interval of the shift holds it |"
     );
     println!("|---|---|---|---|---|---|---|");
-    for n in sizes {
+    for &n in sizes {
         for (number, (name, truth)) in (0_u64..).zip(TRUTHS) {
             let stream = |repeat| (repeat * 16 + number) * 1024 + n as u64;
             let drawn = (0..repeats)
@@ -71,10 +91,10 @@ fn experiment(truth: Truth, n: usize, mut world: World) -> Option<Nulls> {
 fn cells(truth: Truth, drawn: &[Nulls]) -> String {
     let column = |pick: fn(&Nulls) -> Option<f64>| {
         let p: Vec<f64> = drawn.iter().filter_map(pick).collect();
-        let found = p.iter().filter(|p| **p <= LEVEL).count();
+        let found = p.iter().filter(|p| **p <= uniformity::LEVEL).count();
         let share = 100.0 * found as f64 / p.len() as f64;
         match truth {
-            Truth::Same => format!("{share:.1} %, D {:.3}", kolmogorov_smirnov(p)),
+            Truth::Same => Uniformity::of(p).to_string(),
             _ => format!("{share:.1} %"),
         }
     };
@@ -94,52 +114,21 @@ fn cells(truth: Truth, drawn: &[Nulls]) -> String {
     format!("{} | {found:.2} | {held} |", columns.join(" | "))
 }
 
-/// The largest distance between the distribution of p-values and the uniform one.
-fn kolmogorov_smirnov(mut p: Vec<f64>) -> f64 {
-    p.sort_by(f64::total_cmp);
-    let count = p.len() as f64;
-    let distance = |(nth, p): (usize, &f64)| ((nth + 1) as f64 / count - p).max(p - nth as f64 / count);
-    p.iter().enumerate().map(distance).fold(0.0, f64::max)
-}
-
-struct World(Chance);
-
 impl World {
-    fn new(seed: u64, stream: u64) -> Self {
-        Self(Chance::of_seed(seed).nth(stream))
-    }
-
     fn draw(&mut self, truth: Truth, n: usize) -> Vec<Vec<f64>> {
         if let Truth::Identity { shift } = truth {
-            return vec![self.model(shift, 1.0); n];
+            return vec![self.model(EXAMPLES, |_| Differs::by(shift)); n];
         }
-        (0..n)
-            .map(|_| match truth {
-                Truth::Shifted(shift) => self.model(shift, 1.0),
-                Truth::Narrowed(spread) => self.model(0.0, spread),
-                Truth::Mixture { share, shift } if self.0.above_zero() < share => self.model(shift, 1.0),
-                _ => self.model(0.0, 1.0),
-            })
-            .collect()
-    }
-
-    fn model(&mut self, shift: f64, spread: f64) -> Vec<f64> {
-        let shared = 0.5 * self.0.normal();
-        let confidence = |example: usize, own: f64| {
-            let (mean, deviation) = ((example % 5) as f64, 1.0 + (example % 3) as f64);
-            mean + deviation * (shift + spread * (shared + 0.75_f64.sqrt() * own))
+        let of_model = |world: &mut Self| match truth {
+            Truth::Shifted(shift) => Differs::by(shift),
+            Truth::Narrowed(spread) => Differs { spread, ..SAME },
+            Truth::Mixture { share, shift } if world.chance.above_zero() < share => Differs::by(shift),
+            _ => SAME,
         };
-        (0..EXAMPLES).map(|example| confidence(example, self.0.normal())).collect()
+        let model = |_| {
+            let differs = of_model(self);
+            self.model(EXAMPLES, |_| differs)
+        };
+        (0..n).map(model).collect()
     }
-}
-
-/// Models with these confidences, all equally accurate.
-fn ensemble<K: Kind>(rows: &[Vec<f64>]) -> Option<Ensemble<K>> {
-    let accuracy = 0.5.try_into().ok()?;
-    let model = |row: &Vec<f64>| Model {
-        confidences: row.clone(),
-        retain_accuracy: accuracy,
-        held_out_accuracy: accuracy,
-    };
-    Ensemble::new(&rows.iter().map(model).collect::<Vec<_>>(), rows.len()).ok()
 }

@@ -9,6 +9,7 @@ mod reconstruction;
 mod stages;
 mod together;
 
+pub use audits::beside_oracle;
 pub use confirmation::asked;
 pub use stages::Staging;
 pub use together::{Incompatible, Together, appraise_together};

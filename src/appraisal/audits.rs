@@ -104,14 +104,22 @@ fn beside<'a>(point: usize, n: usize, models: &'a Group, oracle: &'a Group) -> R
     Ok(Beings { point, n: n as u64, models, oracle })
 }
 
+/// All numbers of one audit for some models beside as many of the oracle, by name and with the exact test of each, still without
+/// q-values; the reason where there is none.
+pub fn beside_oracle(
+    audit: Audit,
+    models: &[Model],
+    oracle: &[Model],
+) -> Result<Vec<(&'static str, AuditNumbers)>, String> {
+    let mut numbers = alone(audit, models, oracle)?;
+    numbers.extend(compared(audit, models, oracle)?);
+    Ok(numbers)
+}
+
 /// All numbers of one audit for one point, or one dash; and a dash for each rate that so few negatives don't give.
 fn examined(audit: Audit, beings: &Beings<'_>) -> Vec<AuditRow> {
-    let numbers = alone(audit, beings).and_then(|mut numbers| {
-        numbers.extend(compared(audit, beings)?);
-        Ok(numbers)
-    });
     let row = |measure, numbers| AuditRow { point: beings.point, audit, measure, n: beings.n, numbers };
-    match numbers {
+    match beside_oracle(audit, beings.models, beings.oracle) {
         Ok(numbers) => {
             let [models, oracle] = [beings.models, beings.oracle].map(|side| side.iter().collect::<Vec<_>>());
             let refused = refused(audit, &models, &oracle).into_iter();
@@ -129,12 +137,11 @@ fn dash(point: usize, audit: Audit, n: u64, reason: &str) -> AuditRow {
 type Numbers = Vec<(&'static str, AuditNumbers)>;
 
 /// Numbers of single models: their means beside the oracle's.
-fn alone(audit: Audit, beings: &Beings<'_>) -> Result<Numbers, String> {
-    let models = columns(audit, beings.models)?;
-    let oracle = columns(audit, beings.oracle)?;
-    let drawn = namings(beings.models.len(), nulls::PERMUTATIONS, PERMUTATION_SEED);
-    let several = beings.models.len() > 1;
-    let numbers = models.into_iter().zip(oracle).map(|((measure, values), (_, theirs))| {
+fn alone(audit: Audit, models: &[Model], oracle: &[Model]) -> Result<Numbers, String> {
+    let drawn = namings(models.len(), nulls::PERMUTATIONS, PERMUTATION_SEED);
+    let several = models.len() > 1;
+    let columns = columns(audit, models)?.into_iter().zip(columns(audit, oracle)?);
+    let numbers = columns.map(|((measure, values), (_, theirs))| {
         let half_width = mean_interval(&values).map(|(_, half)| half);
         let p = several.then(|| difference_p(&values, &theirs, &drawn));
         let numbers = AuditNumbers {
@@ -165,11 +172,11 @@ fn columns(audit: Audit, models: &[Model]) -> Result<Vec<(&'static str, Vec<f64>
 }
 
 /// Numbers that compare groups, tested by naming the models anew.
-fn compared(audit: Audit, beings: &Beings<'_>) -> Result<Numbers, String> {
-    let models: Vec<&Model> = beings.models.iter().chain(beings.oracle).collect();
+fn compared(audit: Audit, models: &[Model], oracle: &[Model]) -> Result<Numbers, String> {
+    let n = models.len();
+    let models: Vec<&Model> = models.iter().chain(oracle).collect();
     let unusable = |reason: crate::audit::Unauditable| reason.to_string();
     let Some(compared) = Compared::new(audit, &models).map_err(unusable)? else { return Ok(Vec::new()) };
-    let n = beings.models.len();
     let truth: Vec<u32> = (0..2 * n as u32).collect();
     let of = |naming: &[u32]| compared.numbers(&naming[..n], &naming[n..]);
     let numbers = of(&truth).map_err(unusable)?;
