@@ -7,6 +7,7 @@ mod confirmation;
 mod nulls;
 mod reconstruction;
 mod stages;
+mod subgroups;
 mod together;
 
 pub use audits::beside_oracle;
@@ -97,11 +98,13 @@ fn appraise_recorded(recorded: &Recorded, replicates: u32) -> Result<Frame, Appr
         differences: differences(&recorded.plan, &appraised),
         selections: appraiser.selections(&appraised),
     };
+    let subgroups = appraiser.subgroups(&appraised);
     let mut scores = rows(&recorded.plan, appraised);
     nulls::correct(&recorded.plan, &mut scores);
     scores.extend(dropped);
     let mut frame = Frame::of(&recorded.plan, &ends, &scores)?.with_comparisons(comparisons);
     frame.stages = stages;
+    frame.subgroups = subgroups;
     frame.confirmations = appraiser.confirmations();
     (frame.audits, frame.losses) = appraiser.audits();
     frame.pictures = appraiser.pictures();

@@ -15,6 +15,7 @@ mod forecast;
 mod fsck;
 mod functions;
 mod gpu;
+mod groups;
 mod house;
 mod import;
 mod originals;

@@ -195,6 +195,28 @@ fn audits_of_a_trained_sweep_look_at_what_its_networks_do_on_single_examples() {
             runs.iter().filter(|run| of(run)).map(|run| run[column].parse().expect("an accuracy")).collect();
         of.iter().sum::<f64>() / of.len() as f64
     };
+    // Parts of the forget set make up the whole, by whatever they are told apart.
+    let parts = csv_rows(&bench.read("r/groups.csv"));
+    for by in ["class", "person", "difficulty"] {
+        for label in ["finetune", "identity"] {
+            let of: Vec<_> = parts.iter().filter(|row| row["by"] == by && row["label"] == label).collect();
+            let number = |row: &BTreeMap<String, String>, column: &str| {
+                row[column].parse::<f64>().unwrap_or_else(|_| panic!("no {column} in {row:?}"))
+            };
+            let examples: f64 = of.iter().map(|row| number(row, "examples")).sum();
+            for (column, want) in [
+                ("accuracy", mean(&|run| run["label"] == label, "forget_acc")),
+                ("oracle_accuracy", mean(&|run| run["role"] == "oracle", "forget_acc")),
+            ] {
+                let right: f64 = of.iter().map(|row| number(row, "examples") * number(row, column)).sum();
+                assert!(
+                    (right / examples - want).abs() < 1e-9,
+                    "{by}, {label}, {column}: {right} of {examples}"
+                );
+            }
+        }
+    }
+
     let tow = |row: &BTreeMap<String, String>| row["audit"] == "tow" && row["role"] == "unlearn";
     for row in rows.iter().filter(|row| tow(row)) {
         // Of every run beside the oracle's means, then the mean.

@@ -24,7 +24,7 @@ pub(super) fn row(nulls: Nulls) -> NullRow {
     }
 }
 
-fn shift(shift: Shift) -> ShiftRow {
+pub(super) fn shift(shift: Shift) -> ShiftRow {
     ShiftRow { shift: estimate(shift.value, shift.interval), found: shift.found }
 }
 
@@ -61,12 +61,14 @@ pub(super) fn correct_audits(plan: &Plan, rows: &mut [AuditRow]) {
     }
 }
 
-fn takes_part(plan: &Plan, position: usize) -> bool {
+/// Whether a point may be a discovery: a method's, not the floor.
+pub(super) fn takes_part(plan: &Plan, position: usize) -> bool {
     let point = &plan.points[position];
     point.role == Role::Unlearn && !point.is_floor()
 }
 
-fn adjust(tests: &mut [&mut Tested]) {
+/// Adds the q-values of one family.
+pub(super) fn adjust(tests: &mut [&mut Tested]) {
     let q = benjamini_hochberg(&tests.iter().map(|test| test.p).collect::<Vec<_>>());
     tests.iter_mut().zip(q).for_each(|(test, q)| test.q = Some(q));
 }

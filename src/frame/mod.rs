@@ -21,6 +21,7 @@ mod run;
 pub(crate) mod sample;
 mod score;
 mod stage;
+mod subgroup;
 mod sweep;
 mod table;
 mod text;
@@ -36,6 +37,7 @@ pub use point::{Counts, Means, PointRow};
 pub use run::{Measured, RunEnd, RunRow};
 pub use score::{CrossFitRow, PointScore, ScoreRow, Unscored};
 pub use stage::{Entrant, Sentinel, StageRow};
+pub use subgroup::{GroupedBy, SubgroupRow};
 pub use sweep::Sweep;
 pub use text::{printable, shortened};
 pub use threads::{NoThreads, make_threads};
@@ -64,7 +66,7 @@ pub enum FrameError {
     /// A table can't be built or written.
     #[error("failed to make the table of {table}: {source}")]
     Table {
-        /// `runs`, `points` or `audits`.
+        /// `runs`, `points`, `groups` or `audits`.
         table: &'static str,
         /// What polars says.
         source: PolarsError,
@@ -86,6 +88,8 @@ pub struct Frame {
     pub stages: Vec<StageRow>,
     /// The points that were carried out once more on fresh seeds, in the order in which they were chosen.
     pub confirmations: Vec<ConfirmationRow>,
+    /// What parts of the forget set show, point by point in the order of the grid; empty where none could be tested.
+    pub subgroups: Vec<SubgroupRow>,
     /// What the audits say, point by point in the order of the grid; empty where none is named.
     pub audits: Vec<AuditRow>,
     /// Losses behind the attack `simple-mia`, the oracle's first; empty where it isn't named.
@@ -138,6 +142,7 @@ impl Frame {
             comparisons: Comparisons::default(),
             stages: Vec::new(),
             confirmations: Vec::new(),
+            subgroups: Vec::new(),
             audits: Vec::new(),
             losses: Vec::new(),
             pictures: Vec::new(),
@@ -198,6 +203,11 @@ impl Frame {
             ("runs.parquet", export::parquet(&self.run_table).map_err(in_runs)?),
             ("points.parquet", export::parquet(&self.point_table).map_err(in_points)?),
         ];
+        if !self.subgroups.is_empty() {
+            let in_groups = |source| FrameError::Table { table: "groups", source };
+            let table = subgroup::table(&self.subgroups, &self.points, &self.sweep).map_err(in_groups)?;
+            files.push(("groups.csv", export::csv(&table).map_err(in_groups)?));
+        }
         if !self.audits.is_empty() {
             let in_audits = |source| FrameError::Table { table: "audits", source };
             let table = audit::table(&self.audits, &self.points, &self.sweep).map_err(in_audits)?;

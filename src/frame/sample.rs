@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     outcome::{Cause, Outcome},
-    plan::{OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal, Point, Role, Run},
+    plan::{Forgotten, OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal, Point, Role, Run},
 };
 
 /// A plan, the ends of its runs and the scores of its points.
@@ -58,6 +58,7 @@ impl Sample {
             data_hash: hash('a'),
             skipped_images: 0,
             sizes: SetSizes { retain: 1600, forget: 200, validation: 300, test: Some(300) },
+            forgotten: Forgotten::default(),
             network: Network::new("resnet18", 10, &[("width", 16)]),
             original: PlannedOriginal::Trained { run: self.plan.runs[0].id.clone() },
         });

@@ -24,8 +24,8 @@ use super::{
 };
 use crate::{
     plan::{
-        HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedEngine, PlannedInputs, PlannedOriginal,
-        Point, PointRecipe, RETRAIN_SEEDS, Role, Run, first_seed,
+        Forgotten, HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedEngine, PlannedInputs,
+        PlannedOriginal, Point, PointRecipe, RETRAIN_SEEDS, Role, Run, first_seed,
     },
     python::{self, Functions},
 };
@@ -53,6 +53,8 @@ pub struct ResolvedData {
     pub skipped_images: u64,
     /// Examples in each set.
     pub sizes: SetSizes,
+    /// What the examples of the forget set are.
+    pub forgotten: Forgotten,
 }
 
 impl Grid {
@@ -305,6 +307,7 @@ impl<'g> Expansion<'g> {
             data_hash: data.hash.clone(),
             skipped_images: data.skipped_images,
             sizes: data.sizes,
+            forgotten: data.forgotten.clone(),
             network: self.network.clone(),
             original,
         })

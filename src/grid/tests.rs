@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::{Grid, GridFile, Resolved, ResolvedData};
 use crate::{
-    plan::{Plan, PlannedEngine},
+    plan::{Forgotten, Plan, PlannedEngine},
     python::Functions,
 };
 use sweep_protocol::terms::SetSizes;
@@ -34,6 +34,7 @@ fn resolved() -> Resolved {
             hash: "ab".repeat(32).parse().expect("64 digits"),
             skipped_images: 0,
             sizes: SetSizes { retain: 1000, forget: 20, validation: 100, test: Some(100) },
+            forgotten: Forgotten::default(),
         }),
         checkpoint: Some("cd".repeat(32).parse().expect("64 digits")),
         functions: Functions::default(),

@@ -78,6 +78,12 @@ pub enum PlanFault {
         /// Its name.
         name: String,
     },
+    /// Classes or persons of more or fewer examples than there are.
+    #[error("it names classes or persons of another number of examples than the {forget} of the forget set")]
+    Forgotten {
+        /// Examples of the forget set.
+        forget: u64,
+    },
     /// An original that none of the runs trains.
     #[error("the original is run {}, which it doesn't have", run.short())]
     NoOriginal {
@@ -96,7 +102,7 @@ impl Plan {
         for (position, runs) in groups.iter().enumerate() {
             self.check_seeds(&self.points[position], runs)?;
         }
-        self.check_original()?;
+        self.check_inputs()?;
         let mut names: Option<(&str, Names)> = None;
         for (point, runs) in self.points.iter().zip(&groups) {
             let named = match names.take() {
@@ -194,10 +200,12 @@ impl Plan {
         Ok(())
     }
 
-    fn check_original(&self) -> Result<(), PlanFault> {
-        let Some(PlannedInputs { original: PlannedOriginal::Trained { run }, .. }) = &self.inputs else {
-            return Ok(());
-        };
+    fn check_inputs(&self) -> Result<(), PlanFault> {
+        let Some(PlannedInputs { original, forgotten, sizes, .. }) = &self.inputs else { return Ok(()) };
+        if !forgotten.fits(sizes.forget) {
+            return Err(PlanFault::Forgotten { forget: sizes.forget });
+        }
+        let PlannedOriginal::Trained { run } = original else { return Ok(()) };
         let trained = self.runs.iter().find(|of| self.points[of.point].role == Role::Original);
         if trained.is_none_or(|trained| trained.id != *run) {
             return Err(PlanFault::NoOriginal { run: run.clone() });

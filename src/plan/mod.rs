@@ -7,6 +7,7 @@ mod check;
 mod confirmation;
 mod engine;
 mod fit;
+mod forgotten;
 mod identity;
 mod parameters;
 mod point;
@@ -15,6 +16,7 @@ pub use check::{PlanFault, first_seed};
 pub use confirmation::Confirm;
 pub use engine::{EngineCommand, EngineFile, PlannedEngine, UNASKED};
 pub use fit::{FitError, fit};
+pub use forgotten::Forgotten;
 pub use identity::{Identity, Names};
 pub use parameters::{Axes, Dimension, Parameters};
 pub use point::{Point, PointRecipe, RecipeWriter};
@@ -116,6 +118,9 @@ pub struct PlannedInputs {
     pub skipped_images: u64,
     /// Examples in each set.
     pub sizes: SetSizes,
+    /// What the examples of the forget set are.
+    #[serde(default, skip_serializing_if = "Forgotten::is_empty")]
+    pub forgotten: Forgotten,
     /// The network.
     pub network: Network,
     /// Where unlearning starts.

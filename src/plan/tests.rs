@@ -95,12 +95,14 @@ mod refused {
     use std::collections::BTreeMap;
 
     use sweep_protocol::{
+        network::Network,
         recipe::Recipe,
-        terms::{RunId, Seed},
+        terms::{RunId, Seed, SetSizes},
     };
 
     use super::super::{
-        Identity, Names, OracleSize, Plan, PlanFault, PlannedEngine, Point, RETRAIN_SEEDS, Role, Run,
+        Forgotten, Identity, Names, OracleSize, Plan, PlanFault, PlannedEngine, PlannedInputs,
+        PlannedOriginal, Point, RETRAIN_SEEDS, Role, Run,
     };
 
     const BUILD: &str = "toy 0.1.0, 4 examples";
@@ -213,5 +215,33 @@ mod refused {
             let fault = plan.check().expect_err(what);
             assert!(is_expected(&fault), "{what}: {fault}");
         }
+    }
+
+    #[test]
+    fn classes_and_persons_of_another_number_of_examples() {
+        let known = |classes: usize, persons: usize| Forgotten {
+            classes: vec![0; classes],
+            persons: vec!["p".to_owned(); persons],
+        };
+        for (classes, persons, fits) in
+            [(0, 0, true), (4, 0, true), (4, 4, true), (3, 0, false), (4, 5, false)]
+        {
+            assert_eq!(known(classes, persons).fits(4), fits, "{classes} classes, {persons} persons");
+        }
+        let mut plan = sound();
+        plan.inputs = Some(PlannedInputs {
+            data: "faces".into(),
+            data_hash: "ab".repeat(32).parse().expect("64 digits"),
+            skipped_images: 0,
+            sizes: SetSizes { retain: 9, forget: 4, validation: 2, test: None },
+            forgotten: known(3, 0),
+            network: Network::new("resnet18", 10, &[("width", 8)]),
+            original: PlannedOriginal::Checkpoint {
+                path: "original.pth".into(),
+                blake3: "cd".repeat(32).parse().expect("64 digits"),
+            },
+        });
+        let fault = plan.check().expect_err("three of four examples");
+        assert!(matches!(fault, PlanFault::Forgotten { forget: 4 }), "{fault}");
     }
 }

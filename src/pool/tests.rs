@@ -25,7 +25,8 @@ use crate::{
     engine::WorkerCommand,
     outcome::{Cause, Outcome},
     plan::{
-        Identity, Names, OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal, Point, Role, Run,
+        Forgotten, Identity, Names, OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal, Point,
+        Role, Run,
     },
     store::{Cache, ChangedInputs, Damage, Holder, Notice, Opening, Recorded, Source, Store, StoreError},
 };
@@ -391,6 +392,7 @@ fn unlearning_starts_from_the_weights_that_the_original_left() {
         data_hash: hash("data"),
         skipped_images: 0,
         sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
+        forgotten: Forgotten::default(),
         network: Network::new("resnet18", 10, &[("width", 8)]),
         original: PlannedOriginal::Trained { run: run_id(0) },
     });

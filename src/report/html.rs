@@ -10,10 +10,11 @@ use super::ReportError;
 
 const TEMPLATE: &str = include_str!("../../assets/report.html");
 /// Sections that are files of their own.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 6] = [
     ("explore.html", include_str!("../../assets/explore.html")),
     ("confirmation.html", include_str!("../../assets/confirmation.html")),
     ("nulls.html", include_str!("../../assets/nulls.html")),
+    ("subgroups.html", include_str!("../../assets/subgroups.html")),
     ("stages.html", include_str!("../../assets/stages.html")),
     ("audits.html", include_str!("../../assets/audits.html")),
 ];

@@ -7,6 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 use super::{
     confirmation,
     finding::{self, scored, share},
+    subgroups,
 };
 use crate::frame::{Frame, PointRow, ScoreRow, shortened};
 
@@ -114,6 +115,9 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
         let _ = writeln!(text, "{sentence}");
     }
     for line in confirmation::lines(frame) {
+        let _ = writeln!(text, "{line}");
+    }
+    for line in subgroups::lines(frame) {
         let _ = writeln!(text, "{line}");
     }
     for (reason, titles) in reasons(&rows) {

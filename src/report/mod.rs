@@ -1,7 +1,7 @@
 //! Everything that is made from results and can be made again: tables, figures, the page, the leaderboard.
 //!
 //! A report adds no number of its own. It writes into the folder of the results and owns these names there:
-//! `runs.csv`, `points.csv`, `audits.csv`, `runs.parquet`, `points.parquet`, `figures/*.png`, `figures/*.svg`, `report.html`.
+//! `runs.csv`, `points.csv`, `groups.csv`, `audits.csv`, `runs.parquet`, `points.parquet`, `figures/*.png`, `figures/*.svg`, `report.html`.
 
 mod audits;
 mod cell;
@@ -13,6 +13,7 @@ mod nulls;
 mod points;
 mod provenance;
 mod stages;
+mod subgroups;
 mod view;
 mod write;
 

@@ -6,7 +6,10 @@ use sweep_protocol::terms::UnitInterval;
 use super::{Report, leaderboard, provenance};
 use crate::{
     audit::Audit,
-    frame::{AuditNumbers, AuditRow, Entrant, Frame, Mean, Sentinel, StageRow, Tested, sample::Sample},
+    frame::{
+        AuditNumbers, AuditRow, Entrant, Estimate, Frame, GroupedBy, Mean, Sentinel, ShiftRow, StageRow,
+        SubgroupRow, Tested, printable, sample::Sample,
+    },
     outcome::{Cause, Outcome},
 };
 
@@ -61,7 +64,7 @@ fn no_text_from_outside_becomes_markup() {
 /// A staged and audited frame in which every text from outside is `text`.
 fn examined(text: &str) -> Frame {
     let mut frame = Sample::finished(3).hostile(text).frame();
-    let (dropped, audited) = (4, 5);
+    let (dropped, audited, scored) = (4, 5, 6);
     let entrant =
         |point, left: Option<&str>| Entrant { point, objective: Some(0.5), left: left.map(str::to_owned) };
     let entrants = vec![entrant(dropped, Some(text)), entrant(audited, None)];
@@ -80,6 +83,21 @@ fn examined(text: &str) -> Frame {
         tested: Some(Tested { p: 0.125, q: Some(0.25) }),
     };
     let row = |point, measure, numbers| AuditRow { point, audit: Audit::SimpleMia, measure, n: 4, numbers };
+    let estimate = |value| Estimate { value, interval: None };
+    let part = |by, name: &str| SubgroupRow {
+        point: scored,
+        by,
+        name: name.to_owned(),
+        examples: 7,
+        n: 4,
+        quality: Some(estimate(0.25)),
+        told_apart: Some(0.5),
+        shift: Some(ShiftRow { shift: estimate(1.5), found: 1.0 }),
+        tested: Tested { p: 0.001, q: Some(0.004) },
+        accuracy: Some(Mean { value: 0.75, half_width: Some(0.0625) }),
+        oracle_accuracy: Some(0.5),
+    };
+    frame.subgroups = vec![part(GroupedBy::Person, &printable(text)), part(GroupedBy::Class, "3")];
     frame.audits = vec![row(audited, "accuracy", Ok(numbers)), row(dropped, "", Err(text.to_owned()))];
     frame
 }
@@ -99,6 +117,11 @@ fn stages_and_audits_are_shown_and_escaped() {
         assert!(page.contains(shown), "{shown} in {page}");
     }
     assert!(table.contains("simple-mia,accuracy,4,0.625,0.0123,0.5,,0.01,0.125,0.25,,toy,"), "{table}");
+    for shown in
+        ["<h3>By person</h3>", "Told from retraining: 1 of 1 persons (q ≤ 0.05); worst person harmless under"]
+    {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
     for attack in attacks() {
         let (hostile, _) = written(&examined(&attack));
         assert_eq!(tags(&page), tags(&hostile), "{attack}");

@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use super::{
     audits,
     cell::{LONGEST_TITLE, MOST_ROWS, interval},
-    confirmation, finding, leaderboard, nulls, stages,
+    confirmation, finding, leaderboard, nulls, stages, subgroups,
 };
 use crate::{
     frame::{Frame, Mean, PointRow, RunRow, ScoreRow, Selection, decimals, shortened},
@@ -56,6 +56,7 @@ pub(super) fn view(frame: &Frame, figures: Vec<Picture>, provenance: Vec<(String
         confirmation => confirmation::view(frame),
         stages => stages::view(frame),
         nulls => nulls::view(frame),
+        subgroups => subgroups::view(frame),
         audits => audits::view(frame),
         figures => figures.into_iter().map(figure).collect::<Value>(),
         provenance => pairs(provenance),

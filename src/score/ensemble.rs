@@ -105,6 +105,17 @@ impl<K: Kind> Confidences<K> {
         self.examples
     }
 
+    /// The same models on some of the examples, which are there, in this order.
+    fn among(&self, examples: &[usize]) -> Self {
+        let columns = examples.iter().flat_map(|&example| self.of_example(example)).copied();
+        Self {
+            models: self.models,
+            examples: examples.len(),
+            by_example: columns.collect(),
+            kind: PhantomData,
+        }
+    }
+
     /// Confidences of all models on one example; \[N\].
     pub fn of_example(&self, example: usize) -> &[f64] {
         &self.by_example[example * self.models..][..self.models]
@@ -163,6 +174,11 @@ impl<K: Kind> Ensemble<K> {
             retain_accuracies: both(&self.retain_accuracies, &other.retain_accuracies),
             held_out_accuracies: both(&self.held_out_accuracies, &other.held_out_accuracies),
         }
+    }
+
+    /// The same models on some of the forget examples, which are there, in this order.
+    pub(super) fn among(&self, examples: &[usize]) -> Self {
+        Self { confidences: self.confidences.among(examples), ..self.clone() }
     }
 
     /// Number of models (N).

@@ -44,8 +44,8 @@ pub use interval::{Construction, Interval, half_width, mean_interval};
 pub use objective::Objective;
 pub use oracle::{MIN_MODELS, Oracle};
 pub use permutation::{
-    Nulls, PERMUTATION_SEED, Shift, Tested, affordable, benjamini_hochberg, difference_p, energy_distance,
-    energy_p, namings, sequential, smallest_found,
+    Nulls, PERMUTATION_SEED, Shift, Subgroup, Tested, affordable, benjamini_hochberg, difference_p,
+    energy_distance, energy_p, namings, sequential, smallest_found,
 };
 pub use resampled::{Difference, Part, Resampled};
 pub use score::Score;

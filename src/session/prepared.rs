@@ -6,12 +6,12 @@ use sweep_inputs::{
     checkpoint,
     dataset::{BadImages, Dataset, Shape},
 };
-use sweep_protocol::terms::ContentHash;
+use sweep_protocol::terms::{ContentHash, Set};
 
 use super::{Asking, SessionError, asked, functions};
 use crate::{
     grid::{Filter, Grid, Resolved, ResolvedData, Settings},
-    plan::{Plan, Point, Role, fit},
+    plan::{Forgotten, Plan, Point, Role, fit},
 };
 
 /// A grid, ready to be carried out.
@@ -108,7 +108,12 @@ pub fn resolve(
         if skipped_images > 0 {
             left_out = dataset.left_out().to_string();
         }
-        data = Some(ResolvedData { hash: dataset.hash().clone(), skipped_images, sizes: dataset.sizes() });
+        data = Some(ResolvedData {
+            hash: dataset.hash().clone(),
+            skipped_images,
+            sizes: dataset.sizes(),
+            forgotten: forgotten(&dataset),
+        });
     }
     let checkpoint = match settings.checkpoint.as_ref().filter(|_| settings.trains()) {
         Some(path) => Some(original(Path::new(path), settings)?),
@@ -117,6 +122,15 @@ pub fn resolve(
     let engine = asked::engine(grid, outside.grid, outside.asking)?;
     let functions = functions::functions(grid, outside.grid, outside.asking)?;
     Ok((Resolved { engine, data, checkpoint, functions }, left_out))
+}
+
+fn forgotten(dataset: &Dataset) -> Forgotten {
+    let examples = dataset.manifest().examples(Set::Forget);
+    let persons = examples.iter().map(|example| Some(example.person.as_ref()?.as_str().to_owned()));
+    Forgotten {
+        classes: examples.iter().map(|example| example.class).collect(),
+        persons: persons.collect::<Option<_>>().unwrap_or_default(),
+    }
 }
 
 /// Hash of the checkpoint that a grid names, which must be of the network that it names; which tensors one of the user's own

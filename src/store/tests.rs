@@ -23,7 +23,8 @@ use super::{
 use crate::{
     outcome::{Cause, Outcome},
     plan::{
-        Identity, Names, OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal, Point, Role, Run,
+        Forgotten, Identity, Names, OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal, Point,
+        Role, Run,
     },
 };
 
@@ -398,6 +399,7 @@ fn changed_inputs_are_refused_until_accepted() {
             data_hash: hash_of(data),
             skipped_images: 0,
             sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
+            forgotten: Forgotten::default(),
             network: Network::new("resnet18", 10, &[("width", 8)]),
             original: PlannedOriginal::Checkpoint { path: "original.pth".into(), blake3: hash_of(original) },
         });

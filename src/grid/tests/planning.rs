@@ -6,7 +6,7 @@ use super::{TORCH, TOY, checked, experiment, nothing, plain, planned, resolved};
 use crate::{
     grid::{GridFile, Resolved, ResolvedData},
     plan::{
-        EngineCommand, EngineFile, HELD_OUT_SEEDS, Plan, PlannedEngine, PlannedOriginal, Point,
+        EngineCommand, EngineFile, Forgotten, HELD_OUT_SEEDS, Plan, PlannedEngine, PlannedOriginal, Point,
         RETRAIN_SEEDS, Role,
     },
 };
@@ -281,6 +281,7 @@ fn the_ids_of_the_quickstart_stay_as_they_are() {
         hash: "3f21fa1d289429ecd469f0d2d4d5b1be71491e41503611159009575ed6ec7552".parse().expect("64 digits"),
         skipped_images: 0,
         sizes: SetSizes { retain: 1175, forget: 25, validation: 150, test: Some(150) },
+        forgotten: Forgotten { classes: vec![3; 25], persons: vec!["p7".to_owned(); 25] },
     };
     let engine = PlannedEngine::ours("torch", "sweep-torch 0.1.0, arithmetic 1, float32, torch 2.11.0", true);
     let plan =

@@ -9,6 +9,7 @@
 //!
 //! * one **omnibus** test per pair of groups: the energy distance of the models' confidence vectors;
 //! * the same for any number that a function gives for a naming, [`sequential`];
+//! * the same of parts of the forget set, [`Subgroup`];
 //! * what the experiment could have found, and what it still allows: [`Shift`];
 //! * [`benjamini_hochberg`], where many are tested.
 
@@ -21,6 +22,7 @@ mod pool;
 mod named_score;
 mod sequential;
 mod shift;
+mod subgroup;
 
 pub use discovery::benjamini_hochberg;
 pub use energy::{energy_distance, energy_p};
@@ -28,6 +30,7 @@ pub use naming::{PERMUTATION_SEED, namings};
 pub use null::Nulls;
 pub use sequential::{Tested, affordable, sequential};
 pub use shift::{Shift, difference_p, smallest_found};
+pub use subgroup::Subgroup;
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,9 @@ const ROUNDING: f64 = 1e-9;
 /// How many namings of at most `most` are tried for a number that looks at `size` values in each, where `budget` may be
 /// looked at: fewer of larger groups, at least 99, as a rule that no machine changes.
 pub fn affordable(most: u64, size: usize, budget: usize) -> u64 {
-    let within = [999, 499, 199].into_iter().find(|&count| (count as usize).saturating_mul(size) <= budget);
+    let within = [9_999, 4_999, 1_999, 999, 499, 199]
+        .into_iter()
+        .find(|&count| (count as usize).saturating_mul(size) <= budget);
     most.min(within.unwrap_or(LEAST))
 }
 
