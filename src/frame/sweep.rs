@@ -50,9 +50,10 @@ impl Sweep {
         self.inputs.as_ref().map(|inputs| inputs.data_hash.short())
     }
 
-    /// What every number stands beside: `N = 8 · split 0123456789ab · engine torch`.
+    /// What every number stands beside: `N = 8 · given one original · split 0123456789ab · engine torch`. All unlearning of a
+    /// sweep starts from one network, and another would move every number.
     pub fn caption(&self) -> String {
         let split = self.split().unwrap_or("none");
-        format!("N = {} · split {split} · engine {}", self.seeds, self.engine.name)
+        format!("N = {} · given one original · split {split} · engine {}", self.seeds, self.engine.name)
     }
 }

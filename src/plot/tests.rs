@@ -96,7 +96,10 @@ fn every_figure_names_n_split_and_engine() {
         let caption =
             words(&scene).into_iter().find(|words| words.text.contains("N = 4")).map(|words| &words.text);
         let caption = caption.expect("a caption with N");
-        assert!(caption.contains("split aaaaaaaaaaaa") && caption.contains("engine torch"), "{caption}");
+        assert!(
+            caption.contains("given one original · split aaaaaaaaaaaa") && caption.contains("engine torch"),
+            "{caption}"
+        );
         let toy = (figure.draw)(&Sample::finished(3).frame());
         assert!(words(&toy).iter().any(|words| words.text.contains("engine toy (simulated numbers)")));
     }

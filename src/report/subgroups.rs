@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use minijinja::{Value, context};
 
 use super::cell::{LONGEST_TITLE, interval};
-use crate::frame::{Estimate, Frame, GroupedBy, PointRow, SubgroupRow, decimals, shortened};
+use crate::{
+    frame::{Estimate, Frame, GroupedBy, PointRow, SubgroupRow, decimals, shortened},
+    plan::Forgotten,
+};
 
 /// q up to which a part is called different.
 const LEVEL: f64 = 0.05;
@@ -80,7 +83,7 @@ fn missing(frame: &Frame) -> String {
     let reasons = [
         known.is_none().then_some("The engine has no data set, so nothing is known of classes and persons."),
         known
-            .is_some_and(|known| known.is_empty())
+            .is_some_and(Forgotten::is_empty)
             .then_some("The plan says nothing of the forget set's classes and persons; run the sweep again, which adds it and repeats nothing."),
         known
             .is_some_and(|known| !known.is_empty() && known.persons.is_empty())

@@ -246,7 +246,7 @@ fn the_leaderboard_ranks_and_explains() {
     let second = sample.method(1);
     let frame = sample.spoil(second, 2, &Outcome::Cancelled).frame();
     assert_snapshot!(leaderboard(&frame, Some(100)), @r"
-    quickstart · N = 4 · split none · engine toy (simulated numbers)
+    quickstart · N = 4 · given one original · split none · engine toy (simulated numbers)
      #   point                            score [95 %]              p (q)
     ────────────────────────────────────────────────────────────────────────────────
          ceiling (retrained)              0.186 [0.149, 0.216]      1.000
@@ -292,7 +292,7 @@ fn flagged_points_are_marked_and_the_marks_explained() {
 #[test]
 fn a_narrow_leaderboard_keeps_what_matters() {
     assert_snapshot!(leaderboard(&Sample::finished(2).on_data().frame(), Some(60)), @r"
-    quickstart · N = 4 · split aaaaaaaaaaaa · engine torch
+    quickstart · N = 4 · given one original · split aaaaaaaaaaaa · engine torch
      #   point                        score [95 %]
     ──────────────────────────────────────────────────────────
          ceiling (retrained)          0.186 [0.149, 0.216]

@@ -62,7 +62,7 @@ impl Subgroup {
 }
 
 fn p_of_each(pool: &Pool, parts: &[Vec<usize>], seed: u64) -> Vec<f64> {
-    let examples: Vec<Ordered> = pool.sorted.examples().map(Ordered::new).collect();
+    let examples: Vec<InOrder> = pool.sorted.examples().map(InOrder::new).collect();
     let statistic = |naming: &[u32]| -> Vec<f64> {
         let mut signs = vec![-1.0; naming.len()];
         naming[..pool.n].iter().for_each(|&model| signs[model as usize] = 1.0);
@@ -77,12 +77,12 @@ fn p_of_each(pool: &Pool, parts: &[Vec<usize>], seed: u64) -> Vec<f64> {
 }
 
 /// The models by their confidence on one example, and how far each lies below the next, in standard deviations over all.
-struct Ordered {
+struct InOrder {
     models: Vec<u32>,
     gaps: Vec<f64>,
 }
 
-impl Ordered {
+impl InOrder {
     fn new(sorted: &[(f64, u32)]) -> Self {
         let count = sorted.len() as f64;
         // Counted from one of them, so that equal values have no spread.
@@ -113,7 +113,7 @@ impl Ordered {
 mod tests {
     use sweep_chance::Chance;
 
-    use super::{Ordered, Subgroup};
+    use super::{InOrder, Subgroup};
     use crate::score::{Ensemble, Kind, Model, benjamini_hochberg, energy_distance};
 
     /// Distances of one example are those of vectors of one number, which references hold.
@@ -131,7 +131,7 @@ mod tests {
             let deviation = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
             let scaled: Vec<Vec<f64>> = values.iter().map(|value| vec![value / deviation]).collect();
             let theirs = energy_distance(&scaled[..n], &scaled[n..]);
-            let own = Ordered::new(&sorted).distance(&signs);
+            let own = InOrder::new(&sorted).distance(&signs);
             assert!((own - theirs).abs() < 1e-9, "n = {n}: {own} is not {theirs}");
         }
     }
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn models_that_all_agree_have_no_distance() {
         let sorted: Vec<(f64, u32)> = (0..6).map(|model| (0.3, model)).collect();
-        assert!(Ordered::new(&sorted).distance(&[1.0, 1.0, 1.0, -1.0, -1.0, -1.0]).abs() < 1e-12);
+        assert!(InOrder::new(&sorted).distance(&[1.0, 1.0, 1.0, -1.0, -1.0, -1.0]).abs() < 1e-12);
     }
 
     const PERSONS: usize = 20;
