@@ -16,6 +16,7 @@ mod fsck;
 mod functions;
 mod gpu;
 mod groups;
+mod keeping;
 mod house;
 mod import;
 mod originals;

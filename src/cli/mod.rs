@@ -4,6 +4,7 @@
 //! here it is only asked for and shown.
 
 mod cancel;
+mod clean;
 mod compare;
 mod diagnostic;
 mod doctor;
@@ -16,6 +17,7 @@ mod ground;
 mod import;
 mod inputs;
 mod limits;
+mod list;
 mod logs;
 mod methods;
 mod new_method;
@@ -106,6 +108,10 @@ enum Command {
     Example(example::Arguments),
     /// Draw a synthetic data set of faces in the competition's layout
     Synth(synth::Arguments),
+    /// List the sweeps below a folder
+    List(list::Arguments),
+    /// Show what the cache holds that no sweep needs, and remove it on request
+    Clean(clean::Arguments),
     /// Look a results folder over for damage, and repair what can be
     Fsck(fsck::Arguments),
     /// Check what this machine offers: the engine, libtorch, devices
@@ -150,7 +156,8 @@ impl Command {
             | Self::Try(_)
             | Self::Import(_)
             | Self::Split(_)
-            | Self::Export(_) => true,
+            | Self::Export(_)
+            | Self::List(_) => true,
             Self::Status(_)
             | Self::Watch(_)
             | Self::Logs(_)
@@ -158,6 +165,7 @@ impl Command {
             | Self::Methods(_)
             | Self::NewMethod(_)
             | Self::Example(_)
+            | Self::Clean(_)
             | Self::Fsck(_)
             | Self::Doctor(_)
             | Self::Schema { .. }
@@ -234,6 +242,8 @@ fn carry_out(cli: Cli, ground: &Ground) -> Result<Exit, CommandError> {
         Command::Split(arguments) => split::split(&arguments, ground),
         Command::Example(arguments) => Ok(example::example(&arguments)),
         Command::Synth(arguments) => synth::synth(&arguments),
+        Command::List(arguments) => list::list(&arguments),
+        Command::Clean(arguments) => clean::clean(&arguments, ground),
         Command::Fsck(arguments) => fsck::fsck(&arguments, ground),
         Command::Doctor(arguments) => doctor::doctor(&arguments, ground),
         Command::ToyWorker(arguments) => toy_worker::serve(&arguments),

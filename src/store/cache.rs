@@ -1,5 +1,5 @@
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -36,6 +36,15 @@ pub struct Cache {
 pub struct CacheError {
     dir: PathBuf,
     source: io::Error,
+}
+
+/// One run that a cache holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheEntry {
+    /// The run.
+    pub run: RunId,
+    /// What its files take.
+    pub bytes: u64,
 }
 
 /// What the cache has for a run.
@@ -116,6 +125,26 @@ impl Cache {
         });
         let cleared = self.disk.remove(&temporary).and_then(|()| self.disk.sync_dir(&self.dir));
         put.and(cleared).map_err(|error| Notice::NotCached { path: entry, kind: error.kind() })
+    }
+
+    /// What it holds, in the order of ids.
+    pub fn entries(&self) -> Result<Vec<CacheEntry>, CacheError> {
+        let failed = |source| CacheError { dir: self.dir.clone(), source };
+        let mut entries = Vec::new();
+        for name in self.disk.list(&self.dir).map_err(failed)? {
+            let Some(run) = name.to_str().and_then(|name| name.parse::<RunId>().ok()) else { continue };
+            let files = self.disk.list(&self.dir.join(&name)).map_err(failed)?;
+            let size = |file| fs::metadata(self.dir.join(&name).join(file)).map_or(0, |file| file.len());
+            entries.push(CacheEntry { run, bytes: files.iter().map(size).sum() });
+        }
+        Ok(entries)
+    }
+
+    /// Removes what it holds of a run; whoever needs it carries the run out again.
+    pub fn remove(&self, run: &RunId) -> Result<(), CacheError> {
+        let removed =
+            self.disk.remove(&self.dir.join(run.as_str())).and_then(|()| self.disk.sync_dir(&self.dir));
+        removed.map_err(|source| CacheError { dir: self.dir.clone(), source })
     }
 
     fn put(

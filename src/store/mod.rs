@@ -34,7 +34,7 @@ mod shared;
 mod tests;
 
 pub use array::ArrayError;
-pub use cache::{Cache, CacheError, Fetched};
+pub use cache::{Cache, CacheEntry, CacheError, Fetched};
 pub use error::{ChangedInput, Notice, StoreError};
 pub use files::described;
 pub use folder::{Folder, Share};

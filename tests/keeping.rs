@@ -1,0 +1,76 @@
+//! What lies on the disk, and what of it nobody needs: `sweep list` and `sweep clean`.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::harness::Bench;
+
+const GRID: &str = r#"
+engine = "toy"
+seeds = 3
+[oracle]
+models = 3
+held-out = 3
+[toy]
+examples = 6
+[method.identity]
+[method.shifted]
+method = "simulated"
+shift = [0.0, 4.0]
+"#;
+
+fn listed(bench: &Bench, arguments: &[&str]) -> Vec<Value> {
+    let said = bench.sweep(["list", "--format", "json"].iter().chain(arguments)).expect_code(0);
+    serde_json::from_str(&said.stdout).expect("a list")
+}
+
+#[test]
+fn sweeps_are_found_with_what_they_hold() {
+    let bench = Bench::new();
+    assert_eq!(listed(&bench, &["."]), Vec::<Value>::new());
+    for name in ["one", "two"] {
+        bench.write(&format!("{name}.toml"), format!("name = \"{name}\"\n{GRID}"));
+        bench.sweep(["run", &format!("{name}.toml"), "--out", &format!("results/{name}")]).expect_code(0);
+    }
+    let all = listed(&bench, &[]);
+    let mut names: Vec<&str> = all.iter().filter_map(|own| own["name"].as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["one", "two"]);
+    assert!(
+        all.iter().all(|own| own["finished"] == own["runs"] && own["bytes"].as_u64() > Some(1000)),
+        "{all:?}"
+    );
+    assert!(all.iter().all(|own| own["best"].is_null()), "nobody asked for scores");
+    let best = listed(&bench, &["results/one", "--scores"]);
+    assert!(best[0]["best"].as_str().expect("a point").starts_with("shifted shift=0"), "{best:?}");
+    let said = bench.sweep(["list"]).expect_code(0);
+    assert!(said.stdout.contains("15 of 15"), "{}", said.stdout);
+    // What can't be read is listed with the reason, and hides no other.
+    fs::write(bench.path("results/two/plan.json"), "{").expect("ours");
+    let all = listed(&bench, &[]);
+    assert_eq!(all.iter().filter(|own| own["problem"].is_string()).count(), 1, "{all:?}");
+}
+
+#[test]
+fn only_what_no_sweep_needs_leaves_the_cache() {
+    let bench = Bench::with_faces();
+    bench.write("one.toml", format!("name = \"one\"\n{GRID}"));
+    bench.sweep(["run", "one.toml", "--out", "results/one"]).expect_code(0);
+    let needed = bench.ended("results/one").remove(0);
+    let stranger = "0123456789abcdef0123456789abcdef";
+    for run in [needed.as_str(), stranger] {
+        bench.write(&format!("results/cache/{run}/measurement.json"), "{}");
+    }
+    bench.write("results/cache/notes.txt", "mine");
+    let said = bench.sweep(["clean"]).expect_code(0);
+    assert!(said.stdout.contains("1 models not needed by the 1 sweeps"), "{}", said.stdout);
+    assert!(bench.path("results/cache").join(stranger).exists(), "it is shown first");
+    bench.sweep(["clean", "--remove"]).expect_code(0);
+    let there = |name: &str| bench.path("results/cache").join(name).exists();
+    assert!(!there(stranger) && there(&needed) && there("notes.txt"));
+    // A sweep that can't be read may need anything.
+    fs::write(bench.path("results/one/plan.json"), "{").expect("ours");
+    bench.sweep(["clean", "--remove"]).expect_code(4);
+    assert!(there(&needed));
+}
