@@ -30,5 +30,6 @@ pub mod appraisal;
 pub mod session;
 pub mod rehearsal;
 pub mod plot;
+pub mod trackers;
 pub mod report;
 pub mod cli;

@@ -5,6 +5,7 @@ mod error;
 mod original;
 mod submission;
 mod the_point;
+mod trackers;
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,7 @@ pub(super) use error::ExportError;
 /// What is exported.
 #[derive(Debug, Args)]
 #[command(
-    group = ArgGroup::new("what").required(true).args(["original", "point", "card"]),
+    group = ArgGroup::new("what").required(true).args(["original", "point", "card", "tensorboard", "mlflow"]),
     after_help = "The file of --point has the form that the unlearning challenge of 2023 asked for: kaggle/tmp/unlearned_checkpoint_0.pth \
                   and so on, each as torch.save(net.state_dict()) writes it. That competition is over and took notebooks alone, \
                   so nothing can be handed in with it. It is good for other scorers, for attacks of your own, and for a look \
@@ -41,10 +42,16 @@ pub(super) struct Arguments {
     /// scores with intervals, and the command that repeats it
     #[arg(long, value_name = "POINT")]
     card: Option<String>,
+    /// Write what every run and every point measured into this new folder, as event files for `tensorboard --logdir OUT`
+    #[arg(long, value_name = "OUT")]
+    tensorboard: Option<PathBuf>,
+    /// Write the same into this new folder, as a file store for `mlflow ui --backend-store-uri OUT`
+    #[arg(long, value_name = "OUT")]
+    mlflow: Option<PathBuf>,
     /// How to write the page of --card
     #[arg(long, value_enum, default_value = "markdown")]
     format: card::CardFormat,
-    /// Bootstrap replicates behind every interval of --card; 0 for none
+    /// Bootstrap replicates behind every interval of a score; 0 for none
     #[arg(long, default_value_t = 200, value_name = "N")]
     replicates: u32,
     /// The new file for the models of --point
@@ -69,6 +76,15 @@ impl Arguments {
 
 pub(super) fn export(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
     let dir = &arguments.dir;
+    let tracker = match (&arguments.tensorboard, &arguments.mlflow) {
+        (Some(out), _) => Some((trackers::Tracker::TensorBoard, out)),
+        (_, Some(out)) => Some((trackers::Tracker::Mlflow, out)),
+        _ => None,
+    };
+    if let Some((tracker, out)) = tracker {
+        trackers::write(dir, vacant(out)?, tracker, arguments.replicates)?;
+        return Ok(Exit::Done);
+    }
     let recorded = read_asked(dir)?;
     if let Some(point) = &arguments.card {
         card::show(&recorded, point, arguments)?;

@@ -1,0 +1,119 @@
+//! What a sweep has measured, in the file formats of experiment trackers.
+//!
+//! Owns: the formats. A tracker gets one run for each finished run of the sweep, with its hyper-parameters and what it
+//! measured, and one for each point with its scores. Pure: names of files and their bytes.
+
+mod mlflow;
+mod tensorboard;
+
+pub use mlflow::mlflow;
+pub use tensorboard::tensorboard;
+
+use std::{path::PathBuf, time::Duration};
+
+use sweep_protocol::terms::Value;
+
+use crate::frame::{Frame, PointRow, RunRow, ScoreRow};
+
+/// A file below the folder of the export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackerFile {
+    /// Its name, with the folders that it lies in.
+    pub path: PathBuf,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// What a tracker calls a run: one of the sweep's, or a point with its scores.
+struct Tracked<'f> {
+    /// 32 hexadecimal digits, the same at every export.
+    id: String,
+    /// Title, and seed where it is a run.
+    name: String,
+    /// In a few words: `finetune lr=0.001`, without what a file name can't hold.
+    folder: String,
+    role: &'static str,
+    parameters: Vec<(&'f str, &'f Value)>,
+    seed: Option<u64>,
+    metrics: Vec<(&'static str, f64)>,
+}
+
+/// All finished runs, then all points with a score.
+fn entries(frame: &Frame) -> Vec<Tracked<'_>> {
+    let runs = frame.runs.iter().filter_map(|run| of_run(frame, run));
+    let points = frame.points.iter().filter_map(|point| of_point(frame, point));
+    runs.chain(points).collect()
+}
+
+fn of_run<'f>(frame: &'f Frame, run: &RunRow) -> Option<Tracked<'f>> {
+    let measured = run.measured?;
+    let point = &frame.points[run.point];
+    let seed = run.seed.0;
+    let metrics = [
+        ("retain_acc", Some(measured.retain_acc)),
+        ("forget_acc", Some(measured.forget_acc)),
+        ("val_acc", Some(measured.val_acc)),
+        ("test_acc", measured.test_acc),
+        ("truth_acc", measured.truth_acc),
+        ("steps", Some(measured.steps as f64)),
+        ("passes", Some(point.passes)),
+        ("unlearn_s", measured.unlearn_s),
+        ("measure_s", measured.measure_s),
+    ];
+    Some(Tracked {
+        id: run.id.to_string(),
+        name: format!("{} seed={seed}", point.title),
+        folder: format!("{}/seed={seed}", plain(&point.title)),
+        role: point.role.word(),
+        parameters: parameters(point),
+        seed: Some(seed),
+        metrics: metrics.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
+    })
+}
+
+fn of_point<'f>(frame: &Frame, point: &'f PointRow) -> Option<Tracked<'f>> {
+    let score = point.score.as_ref().ok()?;
+    let name = blake3::hash(format!("{} {}", frame.sweep.name, point.title).as_bytes());
+    Some(Tracked {
+        id: name.to_hex()[..32].to_owned(),
+        name: point.title.clone(),
+        folder: format!("{}/scores", plain(&point.title)),
+        role: point.role.word(),
+        parameters: parameters(point),
+        seed: None,
+        metrics: scores(score),
+    })
+}
+
+fn scores(score: &ScoreRow) -> Vec<(&'static str, f64)> {
+    let (low, high) = score.score.ends();
+    let metrics = [
+        ("score", Some(score.score.value)),
+        ("score_low", Some(low)),
+        ("score_high", Some(high)),
+        ("forgetting_quality", Some(score.forgetting_quality.value)),
+        ("cross_fitted", score.cross_fit.map(|own| own.quality.value)),
+        ("p", score.nulls.map(|nulls| nulls.omnibus.p)),
+        ("q", score.nulls.and_then(|nulls| nulls.omnibus.q)),
+        ("n", Some(score.n as f64)),
+    ];
+    metrics.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+fn parameters(point: &PointRow) -> Vec<(&str, &Value)> {
+    point.parameters.iter().map(|(name, value)| (name.as_str(), value)).collect()
+}
+
+/// A title as the name of a folder: letters, digits and `=._+-` stay, all else becomes `_`.
+fn plain(title: &str) -> String {
+    let kept = |c: char| if c.is_ascii_alphanumeric() || "=._+-".contains(c) { c } else { '_' };
+    let name: String = title.chars().map(kept).take(120).collect();
+    // Neither hidden nor a step upwards.
+    if name.starts_with('.') { format!("_{name}") } else { name }
+}
+
+/// When the sweep was carried out, since 1970.
+pub type Since1970 = Duration;
+
+#[cfg(test)]
+mod tests;
