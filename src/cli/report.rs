@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{CommandError, Exit, Format, terminal};
+use super::{CommandError, Exit, terminal};
 use crate::{
     appraisal::appraise,
     frame::{Estimate, Frame, NullRow, PointRow, Tested},
-    report::{Report, Written, leaderboard},
+    report::{Markup, Report, Written, leaderboard, paper},
 };
 
 #[derive(Debug, Args)]
@@ -28,7 +28,25 @@ pub(super) struct Shown {
     pub(super) replicates: u32,
     /// How to show the leaderboard
     #[arg(long, value_enum, default_value = "human")]
-    pub(super) format: Format,
+    format: TableFormat,
+    /// Show of each label its best point alone; with latex, markdown and csv
+    #[arg(long)]
+    best_per_method: bool,
+}
+
+/// In what a leaderboard is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TableFormat {
+    /// For people, as wide as the terminal
+    Human,
+    /// For programs
+    Json,
+    /// A table for a paper, with the rules of booktabs
+    Latex,
+    /// A table for a page of notes
+    Markdown,
+    /// Numbers in columns of their own, unrounded
+    Csv,
 }
 
 pub(super) fn report(arguments: &Arguments) -> Result<Exit, CommandError> {
@@ -93,13 +111,17 @@ pub(super) fn make(dir: &Path, shown: &Shown) -> Result<Frame, CommandError> {
 
 /// Shows the leaderboard, and where the page is if one was made.
 pub(super) fn show(frame: &Frame, written: Option<&Written>, shown: &Shown) {
+    let tabular = |markup| terminal::data(&paper(frame, markup, shown.best_per_method));
     match shown.format {
-        Format::Human => {
+        TableFormat::Human => {
             terminal::data(&leaderboard(frame, terminal::width()));
             if let Some(page) = written.and_then(Written::page) {
                 terminal::talk(&format!("report: {}", page.display()));
             }
         }
-        Format::Json => terminal::data(&leaderboard_json(frame)),
+        TableFormat::Json => terminal::data(&leaderboard_json(frame)),
+        TableFormat::Latex => tabular(Markup::Latex),
+        TableFormat::Markdown => tabular(Markup::Markdown),
+        TableFormat::Csv => tabular(Markup::Csv),
     }
 }

@@ -39,7 +39,7 @@ pub use score::{CrossFitRow, PointScore, ScoreRow, Unscored};
 pub use stage::{Entrant, Sentinel, StageRow};
 pub use subgroup::{GroupedBy, SubgroupRow};
 pub use sweep::Sweep;
-pub use text::{printable, shortened};
+pub use text::{inert, printable, shortened};
 pub use threads::{NoThreads, make_threads};
 
 use std::collections::BTreeMap;
@@ -197,16 +197,23 @@ impl Frame {
     pub fn files(&self) -> Result<Vec<(&'static str, Vec<u8>)>, FrameError> {
         let in_runs = |source| FrameError::Table { table: "runs", source };
         let in_points = |source| FrameError::Table { table: "points", source };
+        let ranks: Vec<_> = self.points.iter().map(|point| self.ranks(point)).collect();
+        let points = table::with_ranks(&self.point_table, &ranks).map_err(in_points)?;
         let mut files = vec![
             ("runs.csv", export::csv(&self.run_table).map_err(in_runs)?),
-            ("points.csv", export::csv(&self.point_table).map_err(in_points)?),
+            ("points.csv", export::csv(&points).map_err(in_points)?),
             ("runs.parquet", export::parquet(&self.run_table).map_err(in_runs)?),
-            ("points.parquet", export::parquet(&self.point_table).map_err(in_points)?),
+            ("points.parquet", export::parquet(&points).map_err(in_points)?),
         ];
         if !self.subgroups.is_empty() {
             let in_groups = |source| FrameError::Table { table: "groups", source };
             let table = subgroup::table(&self.subgroups, &self.points, &self.sweep).map_err(in_groups)?;
             files.push(("groups.csv", export::csv(&table).map_err(in_groups)?));
+        }
+        if !self.comparisons.differences.is_empty() {
+            let in_differences = |source| FrameError::Table { table: "differences", source };
+            let table = table::differences(&self.comparisons, &self.points).map_err(in_differences)?;
+            files.push(("differences.csv", export::csv(&table).map_err(in_differences)?));
         }
         if !self.audits.is_empty() {
             let in_audits = |source| FrameError::Table { table: "audits", source };

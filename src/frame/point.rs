@@ -130,6 +130,11 @@ impl PointRow {
         raised.map(Flag::mark).collect()
     }
 
+    /// Models that its score is of; where it has none, those that have finished.
+    pub fn models(&self) -> String {
+        self.score.as_ref().map_or_else(|_| self.counts.to_string(), |score| score.n.to_string())
+    }
+
     /// Whether it is a method's row, which takes part in the ranking.
     pub fn is_ranked(&self) -> bool {
         self.role == Role::Unlearn && !self.is_floor()

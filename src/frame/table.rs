@@ -7,7 +7,8 @@ use sweep_protocol::terms::Value;
 
 use super::{
     Sweep,
-    estimate::Mean,
+    comparison::{Comparisons, Ranks},
+    estimate::{Estimate, Mean},
     null::NullRow,
     point::{Counts, Means, PointRow},
     run::{Measured, RunRow},
@@ -133,6 +134,35 @@ fn scores(points: &[PointRow]) -> Vec<Column> {
         part("cross_fitted_high", |row| row.cross_fit?.quality.interval.map(|interval| interval.high)),
         part("told_apart", |row| row.cross_fit.map(|own| own.told_apart)),
     ]
+}
+
+/// The table of points, and between which ranks each may stand.
+pub(super) fn with_ranks(points: &DataFrame, ranks: &[Option<Ranks>]) -> PolarsResult<DataFrame> {
+    let rank = |name, pick: fn(&Ranks) -> usize| {
+        column(name, ranks.iter().map(|own| own.as_ref().map(|own| pick(own) as u64)).collect::<Vec<_>>())
+    };
+    let mut columns = points.columns().to_vec();
+    columns.extend([rank("rank_low", |own| own.best), rank("rank_high", |own| own.worst)]);
+    DataFrame::new(points.height(), columns)
+}
+
+/// The difference of the scores of every two points, with its interval.
+pub(super) fn differences(comparisons: &Comparisons, points: &[PointRow]) -> PolarsResult<DataFrame> {
+    let rows: Vec<_> = comparisons.differences.iter().collect();
+    let title = |name, pick: fn(&(usize, usize)) -> usize| {
+        texts(name, rows.iter().map(|(pair, _)| Some(points[pick(pair)].title.as_str())))
+    };
+    let number = |name, pick: fn(&Estimate) -> Option<f64>| {
+        column(name, rows.iter().map(|(_, difference)| pick(difference)).collect::<Vec<_>>())
+    };
+    let columns = vec![
+        title("point", |pair| pair.0),
+        title("other", |pair| pair.1),
+        number("score_difference", |own| Some(own.value)),
+        number("score_difference_low", |own| own.interval.map(|ends| ends.low)),
+        number("score_difference_high", |own| own.interval.map(|ends| ends.high)),
+    ];
+    DataFrame::new(rows.len(), columns)
 }
 
 /// One column per hyper-parameter that any of the points has, in alphabetical order.

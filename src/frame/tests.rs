@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use insta::assert_snapshot;
 use polars::prelude::DataFrame;
@@ -20,13 +20,13 @@ fn points_csv_is_plain_and_complete() {
     let second = sample.method(1);
     let sample = sample.spoil(second, 2, &Outcome::Diverged { step: 7 });
     assert_snapshot!(text(&sample, "points.csv"), @r"
-    label,title,role,method,params.epochs,params.lr,n,n_finished,n_diverged,n_failed,retain_acc,retain_acc_ci95,forget_acc,forget_acc_ci95,val_acc,val_acc_ci95,test_acc,test_acc_ci95,passes,forgetting_quality,forgetting_quality_low,forgetting_quality_high,retain_ratio,retain_ratio_low,retain_ratio_high,test_ratio,test_ratio_low,test_ratio_high,score,score_low,score_high,epsilon_median,normalised,normalised_low,normalised_high,cross_fitted,cross_fitted_low,cross_fitted_high,told_apart,p,q,cross_fitted_p,cross_fitted_q,score_p,score_q,shift,shift_low,shift_high,shift_found,dash_reason,engine,split,n_unchanged,n_collapsed,unlearn_s_mean
-    original,original,original,original,,,1,1,0,0,0.953125,,0.983125,,0.875,,0.8416125,,0.0,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,not scored: original runs are a reference,torch,aaaaaaaaaaaa,0,0,1.5
-    oracle,oracle,oracle,retrain,,,4,4,0,0,0.95166015625,0.002975547228181271,0.859375,0.0,0.87646484375,0.002975547228181271,0.87896484375,0.002975547228181271,0.0,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,not scored: oracle runs are a reference,torch,aaaaaaaaaaaa,0,0,1.5
-    held-out,held-out,held-out,retrain,,,4,4,0,0,0.95166015625,0.002975547228181271,0.859375,0.0,0.87646484375,0.002975547228181271,0.87896484375,0.002975547228181271,0.0,0.1902,0.15216000000000002,0.22072999999999998,0.996,,,0.984,,,0.186396,0.14911680000000002,0.2163554,0.6555555555555556,1.0,0.8,1.152,1.0,0.8,1.152,0.0,1.0,,0.5,,0.75,,0.0,-1.25,1.5,1.25,,torch,aaaaaaaaaaaa,0,0,1.5
-    identity,identity,unlearn,identity,,,4,4,0,0,0.95166015625,0.002975547228181271,0.983125,0.0,0.87646484375,0.002975547228181271,0.84307734375,0.002975547228181271,0.0,0.00031900000000000006,0.0002552000000000001,0.00236685,0.996,,,0.984,,,0.00031262000000000005,0.00025009600000000005,0.002359513,2.0415555555555556,0.0001,0.00008,0.002115,0.01,0.008,0.0135,0.99,0.001,,0.0005,,0.00075,,0.99,-0.26,2.49,1.25,,torch,aaaaaaaaaaaa,0,0,1.5
-    finetune,finetune lr=0.001 epochs=1,unlearn,finetune,1,0.001,4,4,0,0,0.95166015625,0.002975547228181271,0.9459134615384616,0.0,0.87646484375,0.002975547228181271,0.8796305242233727,0.002975547228181271,1.0,0.018388165680473377,0.014710532544378702,0.02314639053254438,0.996,,,0.984,,,0.01802040236686391,0.014416321893491128,0.022723462721893496,1.6247863247863248,0.09467455621301776,0.07573964497041422,0.11087573964497043,0.3076923076923077,0.24615384615384617,0.35584615384615387,0.6923076923076923,0.001,0.002,0.0005,0.001,0.00075,0.0015,0.6923076923076923,-0.5576923076923077,2.1923076923076925,1.25,,torch,aaaaaaaaaaaa,0,0,1.5
-    ct,ct lr=0.001 epochs=5,unlearn,ct,5,0.001,4,2,2,0,0.9521484375,0.012408403062670595,0.9122596153846154,0.0,0.8759765625,0.012408403062670595,0.8931215329142012,0.012408403062670595,1.0,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,2 of 4 runs finished; a score needs all of them,torch,aaaaaaaaaaaa,0,0,1.5
+    label,title,role,method,params.epochs,params.lr,n,n_finished,n_diverged,n_failed,retain_acc,retain_acc_ci95,forget_acc,forget_acc_ci95,val_acc,val_acc_ci95,test_acc,test_acc_ci95,passes,forgetting_quality,forgetting_quality_low,forgetting_quality_high,retain_ratio,retain_ratio_low,retain_ratio_high,test_ratio,test_ratio_low,test_ratio_high,score,score_low,score_high,epsilon_median,normalised,normalised_low,normalised_high,cross_fitted,cross_fitted_low,cross_fitted_high,told_apart,p,q,cross_fitted_p,cross_fitted_q,score_p,score_q,shift,shift_low,shift_high,shift_found,dash_reason,engine,split,n_unchanged,n_collapsed,unlearn_s_mean,rank_low,rank_high
+    original,original,original,original,,,1,1,0,0,0.953125,,0.983125,,0.875,,0.8416125,,0.0,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,not scored: original runs are a reference,torch,aaaaaaaaaaaa,0,0,1.5,,
+    oracle,oracle,oracle,retrain,,,4,4,0,0,0.95166015625,0.002975547228181271,0.859375,0.0,0.87646484375,0.002975547228181271,0.87896484375,0.002975547228181271,0.0,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,not scored: oracle runs are a reference,torch,aaaaaaaaaaaa,0,0,1.5,,
+    held-out,held-out,held-out,retrain,,,4,4,0,0,0.95166015625,0.002975547228181271,0.859375,0.0,0.87646484375,0.002975547228181271,0.87896484375,0.002975547228181271,0.0,0.1902,0.15216000000000002,0.22072999999999998,0.996,,,0.984,,,0.186396,0.14911680000000002,0.2163554,0.6555555555555556,1.0,0.8,1.152,1.0,0.8,1.152,0.0,1.0,,0.5,,0.75,,0.0,-1.25,1.5,1.25,,torch,aaaaaaaaaaaa,0,0,1.5,,
+    identity,identity,unlearn,identity,,,4,4,0,0,0.95166015625,0.002975547228181271,0.983125,0.0,0.87646484375,0.002975547228181271,0.84307734375,0.002975547228181271,0.0,0.00031900000000000006,0.0002552000000000001,0.00236685,0.996,,,0.984,,,0.00031262000000000005,0.00025009600000000005,0.002359513,2.0415555555555556,0.0001,0.00008,0.002115,0.01,0.008,0.0135,0.99,0.001,,0.0005,,0.00075,,0.99,-0.26,2.49,1.25,,torch,aaaaaaaaaaaa,0,0,1.5,,
+    finetune,finetune lr=0.001 epochs=1,unlearn,finetune,1,0.001,4,4,0,0,0.95166015625,0.002975547228181271,0.9459134615384616,0.0,0.87646484375,0.002975547228181271,0.8796305242233727,0.002975547228181271,1.0,0.018388165680473377,0.014710532544378702,0.02314639053254438,0.996,,,0.984,,,0.01802040236686391,0.014416321893491128,0.022723462721893496,1.6247863247863248,0.09467455621301776,0.07573964497041422,0.11087573964497043,0.3076923076923077,0.24615384615384617,0.35584615384615387,0.6923076923076923,0.001,0.002,0.0005,0.001,0.00075,0.0015,0.6923076923076923,-0.5576923076923077,2.1923076923076925,1.25,,torch,aaaaaaaaaaaa,0,0,1.5,1,1
+    ct,ct lr=0.001 epochs=5,unlearn,ct,5,0.001,4,2,2,0,0.9521484375,0.012408403062670595,0.9122596153846154,0.0,0.8759765625,0.012408403062670595,0.8931215329142012,0.012408403062670595,1.0,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,2 of 4 runs finished; a score needs all of them,torch,aaaaaaaaaaaa,0,0,1.5,,
     ");
 }
 
@@ -75,8 +75,13 @@ fn flags_stand_at_runs_and_are_counted_at_points() {
     let of = |cell: &str| csv.lines().filter(|line| line.split(',').any(|own| own == cell)).count();
     assert_eq!((of("collapsed"), of("unchanged collapsed")), (3, 4), "{csv}");
     let csv = text(&sample, "points.csv");
-    assert!(csv.lines().next().expect("a header").ends_with(",n_unchanged,n_collapsed,unlearn_s_mean"));
-    assert!(csv.lines().nth(first + 1).expect("a point").ends_with(",0,3,1.5"), "{csv}");
+    assert!(
+        csv.lines()
+            .next()
+            .expect("a header")
+            .ends_with(",n_unchanged,n_collapsed,unlearn_s_mean,rank_low,rank_high")
+    );
+    assert!(csv.lines().nth(first + 1).expect("a point").contains(",0,3,1.5,"), "{csv}");
 }
 
 #[test]
@@ -195,4 +200,28 @@ fn a_plan_whose_run_names_no_point_is_refused() {
     let scores: BTreeMap<usize, PointScore> = BTreeMap::new();
     let refused = super::Frame::of(&sample.plan, &sample.ends, &scores);
     assert!(matches!(refused, Err(FrameError::NoSuchPoint { point: 99, points: 5, .. })), "{refused:?}");
+}
+
+/// The columns that `docs/columns.md` names under a heading; `params.*` stands for every hyper-parameter.
+fn documented(table: &str) -> BTreeSet<&'static str> {
+    let page = include_str!("../../docs/columns.md");
+    let section =
+        page.split("\n## ").find(|section| section.starts_with(table)).expect("a section for each table");
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    rows.flat_map(|row| row.split('|').nth(1).unwrap_or_default().split('`').skip(1).step_by(2)).collect()
+}
+
+#[test]
+fn every_column_is_documented_and_no_other() {
+    let sample = Sample::finished(3).on_data();
+    let with_truth = ["truth_acc", "truth_acc_ci95"];
+    for table in ["runs.csv", "points.csv", "differences.csv"] {
+        let text = text(&sample, table);
+        let heads = text.lines().next().expect("a head").split(',');
+        let heads: BTreeSet<&str> =
+            heads.map(|head| if head.starts_with("params.") { "params.*" } else { head }).collect();
+        let mut documented = documented(table);
+        documented.retain(|name| !with_truth.contains(name));
+        assert_eq!(heads, documented, "{table}");
+    }
 }

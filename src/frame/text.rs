@@ -36,7 +36,7 @@ pub(super) fn unnamed(text: &str) -> String {
 
 /// The text as a CSV cell that no spreadsheet takes for a formula: where it starts like one, an apostrophe goes in
 /// front. Numbers are left alone.
-pub(super) fn inert(cell: &str) -> String {
+pub fn inert(cell: &str) -> String {
     let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
     let number = cell.parse::<f64>().is_ok_and(f64::is_finite);
     if formula && !number { format!("'{cell}") } else { cell.to_owned() }

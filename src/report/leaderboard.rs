@@ -7,9 +7,10 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 use super::{
     confirmation,
     finding::{self, scored, share},
+    ranking::{Row, rows},
     subgroups,
 };
-use crate::frame::{Frame, PointRow, ScoreRow, shortened};
+use crate::frame::{Frame, ScoreRow, shortened};
 
 /// Ranked rows that are shown; the rest stands in `points.csv`.
 const MOST: usize = 30;
@@ -69,7 +70,7 @@ const COLUMNS: [Column; 12] = [
         leaves: 1,
         text: |row, _| row.point.means.truth_acc.map_or_else(String::new, |mean| mean.percent()),
     },
-    Column { head: "N", leaves: 6, text: |row, _| row.point.counts.to_string() },
+    Column { head: "N", leaves: 6, text: |row, _| row.point.models() },
     Column { head: "passes", leaves: 7, text: |row, _| format!("{:.1}", row.point.passes) },
 ];
 
@@ -82,13 +83,6 @@ struct Column {
 /// The column that is there where the labels of the forget set are wrong.
 const TRUTH: &str = "truth %";
 
-/// One row, ranked or not.
-struct Row<'a> {
-    rank: String,
-    title: String,
-    point: &'a PointRow,
-}
-
 /// Lays the ranking out for a terminal of `width` columns (any width where there is none): a title line with N, split
 /// and engine, ceiling and floor without rank, and dashes with their reasons below.
 pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
@@ -97,7 +91,7 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
         text.push_str(" (simulated numbers)");
     }
     text.push('\n');
-    let rows = rows(frame);
+    let rows = rows(frame, MOST);
     if rows.is_empty() {
         text.push_str("no point to score\n");
         return text;
@@ -127,29 +121,6 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
         let _ = writeln!(text, "– {named}{more}: {reason}");
     }
     text
-}
-
-fn rows(frame: &Frame) -> Vec<Row<'_>> {
-    let row = |rank: &str, title: String, point| Row { rank: rank.to_owned(), title, point };
-    let mut rows = Vec::new();
-    if let Some(point) = frame.ceiling() {
-        rows.push(row("", "ceiling (retrained)".to_owned(), point));
-    }
-    for (nth, (point, _)) in frame.ranking().into_iter().take(MOST).enumerate() {
-        rows.push(row(&rank(frame, nth, point), point.title.clone(), point));
-    }
-    for (point, _) in frame.dashes() {
-        rows.push(row("–", point.title.clone(), point));
-    }
-    if let Some(point) = frame.floor() {
-        rows.push(row("", "floor (identity)".to_owned(), point));
-    }
-    rows
-}
-
-/// The ranks that a point may have; its place in the list where nothing was compared.
-pub(super) fn rank(frame: &Frame, nth: usize, point: &PointRow) -> String {
-    frame.ranks(point).map_or_else(|| (nth + 1).to_string(), |ranks| ranks.to_string())
 }
 
 /// Titles by the reason for their dash.
@@ -214,7 +185,6 @@ impl Row<'_> {
     }
 
     fn share(&self, ceiling: Option<&ScoreRow>) -> String {
-        let own = self.point.score.as_ref().ok();
-        own.zip(ceiling).and_then(|(row, ceiling)| share(row, ceiling)).unwrap_or_default()
+        self.score().zip(ceiling).and_then(|(row, ceiling)| share(row, ceiling)).unwrap_or_default()
     }
 }

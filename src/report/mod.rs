@@ -1,7 +1,8 @@
 //! Everything that is made from results and can be made again: tables, figures, the page, the leaderboard.
 //!
 //! A report adds no number of its own. It writes into the folder of the results and owns these names there:
-//! `runs.csv`, `points.csv`, `groups.csv`, `audits.csv`, `runs.parquet`, `points.parquet`, `figures/*.png`, `figures/*.svg`, `report.html`.
+//! `runs.csv`, `points.csv`, `differences.csv`, `groups.csv`, `audits.csv`, `runs.parquet`, `points.parquet`, `figures/*.png`,
+//! `figures/*.svg`, `report.html`.
 
 mod audits;
 mod cell;
@@ -10,14 +11,17 @@ mod finding;
 mod html;
 mod leaderboard;
 mod nulls;
+mod paper;
 mod points;
 mod provenance;
+mod ranking;
 mod stages;
 mod subgroups;
 mod view;
 mod write;
 
 pub use leaderboard::leaderboard;
+pub use paper::{Markup, paper};
 
 use std::{
     io,

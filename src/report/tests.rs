@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 use insta::assert_snapshot;
 use sweep_protocol::terms::UnitInterval;
 
-use super::{Report, leaderboard, provenance};
+use super::{Markup, Report, leaderboard, paper, provenance};
 use crate::{
     audit::Audit,
     frame::{
@@ -320,4 +320,82 @@ fn a_leaderboard_never_controls_the_terminal() {
     let text = leaderboard(&frame, None);
     assert!(text.chars().all(|character| character == '\n' || !character.is_control()), "{text:?}");
     assert!(text.contains("\\x1b]0;owned\\x07\\x0d\\x0a\\x9b2J\\u{202e}"), "{text}");
+}
+
+/// The lines of a LaTeX table between its rules.
+fn latex_rows(table: &str) -> Vec<&str> {
+    let body = table.split("\\midrule\n").nth(1).expect("a rule below the heads");
+    body.split("\\bottomrule").next().expect("a last rule").lines().collect()
+}
+
+#[test]
+fn a_table_for_a_paper_has_all_rows_and_bold_type_where_one_is_alone_ahead() {
+    let frame = Sample::finished(3).frame();
+    let table = paper(&frame, Markup::Latex, false);
+    let rows = latex_rows(&table);
+    assert_eq!(rows.len(), 5, "ceiling, three points, floor: {table}");
+    assert!(
+        rows[0].starts_with("ceiling (retrained) & ") && rows[4].starts_with("floor (identity) & "),
+        "{table}"
+    );
+    assert!(table.contains("retain \\%") && table.contains("$\\pm$"), "{table}");
+    let first = frame.ranking()[0].0;
+    let is_alone = frame.ranks(first).expect("ranked").worst == 1;
+    assert_eq!(rows[1].contains("\\textbf{"), is_alone, "{table}");
+    assert!(rows[2..].iter().all(|row| !row.contains("\\textbf{")), "{table}");
+    let markdown = paper(&frame, Markup::Markdown, false);
+    assert_eq!(markdown.lines().filter(|line| line.starts_with("| ")).count(), 7, "{markdown}");
+    assert_eq!(markdown.contains("**"), is_alone, "{markdown}");
+}
+
+#[test]
+fn no_text_from_outside_breaks_a_table() {
+    for attack in attacks() {
+        let frame = Sample::finished(3).on_data().hostile(&attack).frame();
+        let table = paper(&frame, Markup::Latex, false);
+        for row in latex_rows(&table) {
+            assert!(row.ends_with(" \\\\"), "{attack}: {row}");
+            let bare = row.replace("\\&", "").replace("\\%", "").replace("\\$", "").replace("\\#", "");
+            assert_eq!(bare.matches('&').count(), 10, "{attack}: {row}");
+            assert!(!bare.contains('%') && !bare.contains('#'), "{attack}: {row}");
+        }
+        let table = paper(&frame, Markup::Markdown, false);
+        for row in table.lines().filter(|line| line.starts_with("| ")) {
+            assert_eq!(row.replace("\\|", "").matches('|').count(), 12, "{attack}: {row}");
+        }
+    }
+}
+
+#[test]
+fn numbers_for_programs_are_not_rounded_and_each_label_can_have_one_row() {
+    let frame = Sample::finished(12).frame();
+    let table = paper(&frame, Markup::Csv, false);
+    let heads: Vec<&str> = table.lines().next().expect("a head").split(',').collect();
+    let at = |head: &str| heads.iter().position(|own| *own == head).expect("a column");
+    let (best, score) = frame.ranking()[0];
+    let row: Vec<&str> = table.lines().nth(2).expect("the best, below the ceiling").split(',').collect();
+    assert_eq!((row.len(), row[at("point")]), (heads.len(), best.title.as_str()));
+    assert_eq!(row[at("score")], score.score.value.to_string());
+    assert_eq!(row[at("score_low")], score.score.ends().0.to_string());
+    let labels = frame
+        .ranking()
+        .iter()
+        .map(|(point, _)| point.label.as_str())
+        .collect::<std::collections::BTreeSet<_>>();
+    let best = paper(&frame, Markup::Csv, true);
+    assert!(labels.len() < 12, "some labels have several points");
+    assert_eq!(best.lines().count(), 1 + labels.len() + 2, "{best}");
+}
+
+/// Its group may hold more models than the others have.
+#[test]
+fn the_ceiling_says_of_how_many_models_its_score_is() {
+    let mut frame = Sample::finished(2).frame();
+    let ceiling = frame.points.iter_mut().find(|point| point.is_ceiling()).expect("held-out models");
+    assert_eq!(ceiling.counts.finished, 4);
+    ceiling.score.as_mut().expect("a score").n = 2;
+    let text = leaderboard(&frame, None);
+    let row = text.lines().find(|line| line.contains("ceiling (retrained)")).expect("a row");
+    let cells: Vec<&str> = row.split_whitespace().collect();
+    assert_eq!(cells[cells.len() - 2], "2", "{text}");
 }

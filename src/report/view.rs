@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use super::{
     audits,
     cell::{LONGEST_TITLE, MOST_ROWS, interval},
-    confirmation, finding, leaderboard, nulls, stages, subgroups,
+    confirmation, finding, nulls, ranking, stages, subgroups,
 };
 use crate::{
     frame::{Frame, Mean, PointRow, RunRow, ScoreRow, Selection, decimals, shortened},
@@ -78,7 +78,7 @@ fn rows(frame: &Frame) -> (Vec<Value>, usize) {
     let left_out = (ranking.len() + dashes.len()).saturating_sub(MOST_ROWS);
     let ranked = ranking.into_iter().enumerate();
     let ranked =
-        ranked.map(|(nth, (point, _))| row("ranked", &leaderboard::rank(frame, nth, point), point, ceiling));
+        ranked.map(|(nth, (point, _))| row("ranked", &ranking::rank(frame, nth, point), point, ceiling));
     let dashes = dashes.into_iter().map(|(point, _)| row("dash", "–", point, ceiling));
     rows.extend(ranked.chain(dashes).take(MOST_ROWS));
     if let Some(point) = frame.floor() {
@@ -120,7 +120,7 @@ fn row(kind: &str, rank: &str, point: &PointRow, ceiling: Option<&ScoreRow>) -> 
         test => percent(point.means.held_out_acc()),
         forget => percent(point.means.forget_acc),
         truth => percent(point.means.truth_acc),
-        runs => point.counts.to_string(),
+        runs => point.models(),
         passes => format!("{:.1}", point.passes),
         seconds => point.means.unlearn_s.map_or_else(String::new, |seconds| format!("{seconds:.1}")),
         reason => point.score.as_ref().err().map(ToString::to_string),
