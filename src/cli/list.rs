@@ -11,7 +11,7 @@ use comfy_table::CellAlignment;
 use serde_json::{Value, json};
 use walkdir::WalkDir;
 
-use super::{CommandError, Exit, Format, terminal};
+use super::{Exit, Format, terminal};
 use crate::{appraisal::appraise, frame::printable, outcome::Status, store::Recorded};
 
 /// How deep results may lie below the folder.
@@ -48,7 +48,7 @@ struct Counted {
     best: Option<String>,
 }
 
-pub(super) fn list(arguments: &Arguments) -> Result<Exit, CommandError> {
+pub(super) fn list(arguments: &Arguments) -> Exit {
     let mut sweeps: Vec<Shelved> =
         results(&arguments.dir).iter().map(|dir| look(dir, arguments.scores)).collect();
     sweeps.sort_by_key(|sweep| std::cmp::Reverse(sweep.changed));
@@ -59,7 +59,7 @@ pub(super) fn list(arguments: &Arguments) -> Result<Exit, CommandError> {
         }
         Format::Human => terminal::data(&table(&sweeps, arguments.scores)),
     }
-    Ok(Exit::Done)
+    Exit::Done
 }
 
 /// The results folders below a folder, or itself. Nothing is looked for inside of results, nor through links.

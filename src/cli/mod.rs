@@ -242,7 +242,7 @@ fn carry_out(cli: Cli, ground: &Ground) -> Result<Exit, CommandError> {
         Command::Split(arguments) => split::split(&arguments, ground),
         Command::Example(arguments) => Ok(example::example(&arguments)),
         Command::Synth(arguments) => synth::synth(&arguments),
-        Command::List(arguments) => list::list(&arguments),
+        Command::List(arguments) => Ok(list::list(&arguments)),
         Command::Clean(arguments) => clean::clean(&arguments, ground),
         Command::Fsck(arguments) => fsck::fsck(&arguments, ground),
         Command::Doctor(arguments) => doctor::doctor(&arguments, ground),

@@ -1,6 +1,6 @@
 //! `MLflow`: the folders of its file store, one experiment with a run for each run and for each point.
 //!
-//! Layout of mlflow/store/tracking/file_store.py: `<experiment>/meta.yaml`, and below it `<run>/meta.yaml` with one file for
+//! Layout of `mlflow/store/tracking/file_store.py`: `<experiment>/meta.yaml`, and below it `<run>/meta.yaml` with one file for
 //! each parameter, metric and tag.
 
 use std::path::{Path, PathBuf};
@@ -79,7 +79,7 @@ fn file(path: PathBuf, text: &str) -> TrackerFile {
 }
 
 fn yaml(entries: &[(&str, String)]) -> String {
-    entries.iter().map(|(key, value)| format!("{key}: {value}\n")).collect()
+    entries.iter().fold(String::new(), |text, (key, value)| text + key + ": " + value + "\n")
 }
 
 /// A string as YAML reads it back: JSON's is one of YAML's.

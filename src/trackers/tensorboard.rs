@@ -1,7 +1,7 @@
 //! `TensorBoard`: one folder for each run, with one event file of scalars.
 //!
 //! A file is a row of records (length, its checksum, data, its checksum: `TFRecord`), each an `Event` in the wire format of
-//! Protocol Buffers (tensorflow/core/util/event.proto, framework/summary.proto).
+//! Protocol Buffers (`tensorflow/core/util/event.proto`, `framework/summary.proto`).
 
 use std::path::Path;
 

@@ -3,12 +3,13 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 use super::{TrackerFile, mlflow, plain, tensorboard};
 use crate::frame::sample::Sample;
 
-/// Two events as `TensorBoard` 2.21 writes them (event_pb2.Event, RecordWriter): its version, and `score` = 0.125, both at the
+/// Two events as `TensorBoard` 2.21 writes them (`event_pb2.Event`, `RecordWriter`): its version, and `score` = 0.125, both at the
 /// time 1700000000.
 const EVENTS: &str = "1800000000000000a37f4b220900000040fc54d9411a0d627261696e2e4576656e743a32eced8f9d19000000000000008bf108280900000040fc54d9412a0e0a0c0a0573636f7265150000003e63cf0f1c";
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[test]
