@@ -33,6 +33,14 @@ fn two_hundred_runs_leave_tables_figures_and_a_page() {
     assert!(runs.iter().all(|run| run["status"] == "finished" && !run["method"].is_empty()));
     assert!(runs.iter().all(|run| run["seed"].parse::<u64>().is_ok()));
 
+    let live = bench.read("r/live.html");
+    assert!(live.contains("url=report.html") && live.contains("200 finished"), "{live}");
+    let page = bench.read("r/report.html");
+    assert!(
+        page.contains("<pre># Question: does the whole line") && page.contains("<dt>processor</dt>"),
+        "{page}"
+    );
+
     let points = csv_rows(&bench.read("r/points.csv"));
     let score = |label: &str| {
         let point = points.iter().find(|point| point["label"] == label);

@@ -9,16 +9,17 @@ use super::{
     inputs::{self, GridArguments, Starts, Vouching},
     places::Places,
     plan,
-    progress::Manner,
+    progress::{Manner, WithPage},
     report::{self, Shown},
     terminal, work,
 };
 use crate::{
-    frame::{Frame, PointRow, Unscored},
+    frame::{Frame, PointRow, Unscored, printable},
     outcome::Status,
     plan::{Plan, Role},
     pool::{Ending, How, Interruption},
-    session::Session,
+    report::Over,
+    session::{Session, Watcher},
     store::{ChangedInputs, Recorded},
 };
 
@@ -86,23 +87,35 @@ pub(super) fn run(arguments: &Arguments, ground: &Ground) -> Result<Exit, Comman
     let dir = arguments.places.results(&prepared.plan.name);
     let program = ground.program()?;
     let retry: Vec<Status> = arguments.retry.iter().map(|retry| retry.status()).collect();
+    let watcher = WithPage { manner: &arguments.progress, results: &dir };
     let session = Session {
         jobs: arguments.jobs,
         retry: &retry,
         changed_inputs: changed_inputs(arguments.inputs.accept_changed_inputs),
         accept_weak_original: arguments.inputs.accept_weak_original,
-        ..session(ground, &dir, arguments.places.shared(), (&program, &arguments.progress))
+        ..session(ground, &dir, arguments.places.shared(), (&program, &watcher))
     };
     let ending =
         if arguments.shared { session.run_shared(&prepared)? } else { session.run(&prepared)? }.ending;
     // Who is stopped has seconds left, and nobody looks at the report of a drained sweep that is about to go on.
     if !matches!(ending.how, How::Drained { by } if by != Interruption::Interrupt(1)) {
         let made = report::make(&dir, &arguments.shown);
+        over(&ending, &dir, &selected.name, made.is_ok());
         // Why the runs came to an end says more than why there is no report of them.
         let exit = conclude(ending, &selected, &dir)?;
         return is_whole(&made?, exit, &dir);
     }
+    over(&ending, &dir, &selected.name, false);
     conclude(ending, &selected, &dir)
+}
+
+/// Ends the page that followed the runs. The results don't depend on it, so it may fail.
+fn over(ending: &Ending, dir: &Path, name: &str, reported: bool) {
+    let Ending { finished, diverged, failed, pending, .. } = ending;
+    let go_on = if *pending > 0 { " The same command goes on." } else { "" };
+    let sentence =
+        format!("{finished} finished, {diverged} diverged, {failed} failed, {pending} pending.{go_on}");
+    let _ = Over { sentence, reported }.write(dir, &printable(name));
 }
 
 /// A sweep as the command line describes it.
@@ -110,7 +123,7 @@ pub(super) fn session<'a>(
     ground: &Ground,
     dir: &'a Path,
     cache: Option<&'a Path>,
-    (program, manner): (&'a Path, &'a Manner),
+    (program, watcher): (&'a Path, &'a dyn Watcher),
 ) -> Session<'a> {
     Session {
         disk: ground.disk(),
@@ -123,7 +136,7 @@ pub(super) fn session<'a>(
         accept_weak_original: false,
         task: work::task(),
         heeds_signals: true,
-        watcher: manner,
+        watcher,
     }
 }
 

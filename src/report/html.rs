@@ -10,11 +10,12 @@ use super::ReportError;
 
 const TEMPLATE: &str = include_str!("../../assets/report.html");
 /// Sections that are files of their own.
-const PARTS: [(&str, &str); 6] = [
+const PARTS: [(&str, &str); 7] = [
     ("explore.html", include_str!("../../assets/explore.html")),
     ("confirmation.html", include_str!("../../assets/confirmation.html")),
     ("nulls.html", include_str!("../../assets/nulls.html")),
     ("subgroups.html", include_str!("../../assets/subgroups.html")),
+    ("reproduce.html", include_str!("../../assets/reproduce.html")),
     ("stages.html", include_str!("../../assets/stages.html")),
     ("audits.html", include_str!("../../assets/audits.html")),
 ];
@@ -43,10 +44,14 @@ pub(super) fn page(view: Value, points: &impl Serialize) -> Result<String, Repor
     for (name, part) in PARTS {
         environment.add_template(name, part)?;
     }
-    let (style, script) =
-        (hashed(STYLE.to_owned()), hashed(format!("\"use strict\";\n{}", SCRIPT.join("\n"))));
+    let (style, script) = (style(), hashed(format!("\"use strict\";\n{}", SCRIPT.join("\n"))));
     let points = Value::from_safe_string(json(points));
     Ok(environment.get_template("report.html")?.render(context! { style, script, points, view })?)
+}
+
+/// The style of all pages.
+pub(super) fn style() -> Value {
+    hashed(STYLE.to_owned())
 }
 
 /// Text that stands between two tags word for word, and how the policy of the page names it.

@@ -10,17 +10,20 @@ mod confirmation;
 mod finding;
 mod html;
 mod leaderboard;
+mod live;
 mod nulls;
 mod paper;
 mod points;
 mod provenance;
 mod ranking;
+mod reproduce;
 mod stages;
 mod subgroups;
 mod view;
 mod write;
 
 pub use leaderboard::leaderboard;
+pub use live::{Live, LiveFailure, LiveMethod, LivePoint, Over};
 pub use paper::{Markup, paper};
 
 use std::{
@@ -101,7 +104,7 @@ impl Report {
             paths.extend([vector, raster]);
         }
         let page = results.join("report.html");
-        let view = view::view(frame, pictures, provenance::read(results));
+        let view = view::view(frame, pictures, (provenance::read(results), reproduce::view(frame, results)));
         write::bytes(&page, html::page(view, &points::Explored::of(frame))?.as_bytes())?;
         paths.push(page);
         Ok(Written { paths })

@@ -8,7 +8,7 @@ use sweep_protocol::terms::Value;
 
 use crate::frame::{Estimate, Frame, Mean, PointRow, ScoreRow};
 
-/// Explored whose differences are handed over pair by pair: the best ones, since the number of pairs is quadratic.
+/// Points whose differences are handed over pair by pair: the best ones, since the number of pairs is quadratic.
 const MOST_COMPARED: usize = 60;
 
 /// All that the script knows.

@@ -17,6 +17,7 @@ pub(super) fn read(results: &Path) -> Vec<(String, String)> {
     let Some(serde_json::Value::Object(entries)) = parsed else { return Vec::new() };
     let value = |value: &serde_json::Value| match value {
         serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Null => "–".to_owned(),
         other => other.to_string(),
     };
     let shown = |text: &str| printable(&shortened(text, MAX_VALUE));

@@ -27,7 +27,11 @@ pub(super) struct Picture {
 }
 
 /// The whole page.
-pub(super) fn view(frame: &Frame, figures: Vec<Picture>, provenance: Vec<(String, String)>) -> Value {
+pub(super) fn view(
+    frame: &Frame,
+    figures: Vec<Picture>,
+    (provenance, reproduce): (Vec<(String, String)>, Value),
+) -> Value {
     let (rows, rows_left_out) = rows(frame);
     let (failures, failures_left_out) = failures(frame);
     let tested = frame.points.iter().any(|point| point.means.test_acc.is_some());
@@ -60,6 +64,7 @@ pub(super) fn view(frame: &Frame, figures: Vec<Picture>, provenance: Vec<(String
         audits => audits::view(frame),
         figures => figures.into_iter().map(figure).collect::<Value>(),
         provenance => pairs(provenance),
+        reproduce,
     }
 }
 

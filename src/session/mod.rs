@@ -10,6 +10,7 @@ mod devices;
 mod error;
 mod functions;
 mod libtorch;
+mod machine;
 mod original;
 mod package;
 mod prepared;
@@ -217,6 +218,9 @@ impl Session<'_> {
             "host": holder.host,
             "started": holder.since,
             "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            "processor": machine::processor(),
+            "gpus": machine::gpus(&prepared.plan.engine),
+            "command": machine::command(),
         });
         let opening = Opening {
             plan,

@@ -1,10 +1,12 @@
 //! What the user sees while something works: bars on a terminal, plain lines elsewhere.
 
+mod live;
 mod remaining;
 mod slot;
 
 use std::{
     borrow::Cow,
+    path::Path,
     sync::atomic::{AtomicUsize, Ordering},
     time::Instant,
 };
@@ -12,7 +14,7 @@ use std::{
 use clap::ValueEnum;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use self::{remaining::Remaining, slot::Workload};
+use self::{live::LivePage, remaining::Remaining, slot::Workload};
 use super::terminal;
 use crate::{
     frame::printable,
@@ -235,6 +237,37 @@ impl Watcher for Manner {
 
     fn begins<'p>(&'p self, plan: &'p Plan, slots: usize, ended: &[usize]) -> Box<dyn Observer + 'p> {
         Box::new(SweepProgress::new(plan, slots, ended, *self))
+    }
+}
+
+/// What is shown on the terminal, and in the page beside the results.
+pub(super) struct WithPage<'a> {
+    pub(super) manner: &'a Manner,
+    pub(super) results: &'a Path,
+}
+
+impl Watcher for WithPage<'_> {
+    fn notice(&self, notice: &Notice) {
+        self.manner.notice(notice);
+    }
+
+    fn remark(&self, remark: &Remark) {
+        self.manner.remark(remark);
+    }
+
+    fn begins<'p>(&'p self, plan: &'p Plan, slots: usize, ended: &[usize]) -> Box<dyn Observer + 'p> {
+        let page = LivePage::new(plan, ended, self.results);
+        Box::new(Both(self.manner.begins(plan, slots, ended), page))
+    }
+}
+
+/// The terminal's observer and the page's.
+struct Both<'p>(Box<dyn Observer + 'p>, LivePage<'p>);
+
+impl Observer for Both<'_> {
+    fn event(&mut self, happening: &Happening<'_>) {
+        self.0.event(happening);
+        self.1.event(happening);
     }
 }
 
