@@ -37,13 +37,13 @@ enum Cell {
 struct Heading {
     head: &'static str,
     key: &'static str,
-    kind: Contents,
+    kind: CellKind,
     cell: fn(&Row<'_>, Option<&ScoreRow>) -> Cell,
 }
 
 /// What a column's cells are, which decides how many columns of numbers it has in CSV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Contents {
+enum CellKind {
     Text,
     Estimate,
     Percent,
@@ -53,39 +53,39 @@ enum Contents {
 
 const fn column(
     (head, key): (&'static str, &'static str),
-    kind: Contents,
+    kind: CellKind,
     cell: fn(&Row<'_>, Option<&ScoreRow>) -> Cell,
 ) -> Heading {
     Heading { head, key, kind, cell }
 }
 
 const COLUMNS: [Heading; 11] = [
-    column(("point", "point"), Contents::Text, |row, _| Cell::Text(row.title.clone())),
-    column(("rank", "rank"), Contents::Text, |row, _| Cell::Text(row.rank.clone())),
-    column(("score", "score"), Contents::Estimate, |row, _| row.estimate(|score| Some(score.score))),
-    column(("p (q)", "p"), Contents::Tested, |row, _| {
+    column(("point", "point"), CellKind::Text, |row, _| Cell::Text(row.title.clone())),
+    column(("rank", "rank"), CellKind::Text, |row, _| Cell::Text(row.rank.clone())),
+    column(("score", "score"), CellKind::Estimate, |row, _| row.estimate(|score| Some(score.score))),
+    column(("p (q)", "p"), CellKind::Tested, |row, _| {
         let tested = row.score().and_then(|score| score.nulls).map(|nulls| nulls.omnibus);
         tested.map_or(Cell::Nothing, Cell::Tested)
     }),
-    column(("of ceiling", "of_ceiling"), Contents::Text, |row, ceiling| {
+    column(("of ceiling", "of_ceiling"), CellKind::Text, |row, ceiling| {
         let of_it = row.score().zip(ceiling).and_then(|(own, top)| share(own, top));
         of_it.map_or(Cell::Nothing, Cell::Text)
     }),
-    column(("forgetting quality", "forgetting_quality"), Contents::Estimate, |row, _| {
+    column(("forgetting quality", "forgetting_quality"), CellKind::Estimate, |row, _| {
         row.estimate(|score| Some(score.forgetting_quality))
     }),
-    column(("cross-fitted", "cross_fitted"), Contents::Estimate, |row, _| {
+    column(("cross-fitted", "cross_fitted"), CellKind::Estimate, |row, _| {
         row.estimate(|score| score.cross_fit.map(|own| own.quality))
     }),
-    column(("retain %", "retain_acc"), Contents::Percent, |row, _| percent(row.point.means.retain_acc)),
-    column(("forget %", "forget_acc"), Contents::Percent, |row, _| percent(row.point.means.forget_acc)),
-    column(("test %", "test_acc"), Contents::Percent, |row, _| percent(row.point.means.held_out_acc())),
-    column(("passes", "passes"), Contents::Number, |row, _| Cell::Number(row.point.passes)),
+    column(("retain %", "retain_acc"), CellKind::Percent, |row, _| percent(row.point.means.retain_acc)),
+    column(("forget %", "forget_acc"), CellKind::Percent, |row, _| percent(row.point.means.forget_acc)),
+    column(("test %", "test_acc"), CellKind::Percent, |row, _| percent(row.point.means.held_out_acc())),
+    column(("passes", "passes"), CellKind::Number, |row, _| Cell::Number(row.point.passes)),
 ];
 
 /// Where the labels of the forget set are wrong.
 const TRUTH: Heading =
-    column(("truth %", "truth_acc"), Contents::Percent, |row, _| percent(row.point.means.truth_acc));
+    column(("truth %", "truth_acc"), CellKind::Percent, |row, _| percent(row.point.means.truth_acc));
 
 impl Row<'_> {
     fn estimate(&self, pick: fn(&ScoreRow) -> Option<Estimate>) -> Cell {
@@ -141,7 +141,7 @@ fn is_alone_ahead(frame: &Frame, point: &PointRow) -> bool {
 }
 
 fn latex(frame: &Frame, rows: &[Row<'_>], columns: &[&Heading], ceiling: Option<&ScoreRow>) -> String {
-    let aligned = columns.iter().map(|column| if column.kind == Contents::Text { 'l' } else { 'r' });
+    let aligned = columns.iter().map(|column| if column.kind == CellKind::Text { 'l' } else { 'r' });
     let mut text = String::new();
     for remark in remarks(frame) {
         let _ = writeln!(text, "% {remark}");
@@ -201,7 +201,7 @@ fn escaped(text: &str) -> String {
 fn markdown(frame: &Frame, rows: &[Row<'_>], columns: &[&Heading], ceiling: Option<&ScoreRow>) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let mut text = line(columns.iter().map(|column| column.head.to_owned()).collect());
-    let rule = |column: &&Heading| if column.kind == Contents::Text { "---" } else { "--:" }.to_owned();
+    let rule = |column: &&Heading| if column.kind == CellKind::Text { "---" } else { "--:" }.to_owned();
     text.push_str(&line(columns.iter().map(rule).collect()));
     for row in rows {
         let cell = |column: &&Heading| {
@@ -234,12 +234,12 @@ fn plain(cell: &Cell) -> String {
 
 /// Every number in a column of its own, unrounded; accuracies as fractions.
 fn csv(rows: &[Row<'_>], columns: &[&Heading], ceiling: Option<&ScoreRow>) -> String {
-    let ends = |kind: Contents| -> &[&str] {
+    let ends = |kind: CellKind| -> &[&str] {
         match kind {
-            Contents::Text | Contents::Number => &[""],
-            Contents::Estimate => &["", "_low", "_high"],
-            Contents::Percent => &["", "_ci95"],
-            Contents::Tested => &["", "_q"],
+            CellKind::Text | CellKind::Number => &[""],
+            CellKind::Estimate => &["", "_low", "_high"],
+            CellKind::Percent => &["", "_ci95"],
+            CellKind::Tested => &["", "_q"],
         }
     };
     let heads: Vec<String> = columns
