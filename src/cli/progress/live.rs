@@ -24,7 +24,7 @@ const MOST_FAILURES: usize = 20;
 const MOST_POINTS: usize = 5;
 const LONGEST_MESSAGE: usize = 300;
 
-/// AccuracySums of accuracies over the runs that finished.
+/// Sums of accuracies over the runs that finished.
 #[derive(Debug, Clone, Copy, Default)]
 struct AccuracySums {
     runs: usize,
