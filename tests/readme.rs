@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use sweep::plot::FIGURES;
+
 use crate::harness::{Bench, repository};
 
 fn readme() -> String {
@@ -55,6 +57,19 @@ fn every_experiment_is_a_plan() {
     for entry in fs::read_dir(repository("experiments")).expect("a folder of grids") {
         let path = entry.expect("readable").path().display().to_string();
         Bench::new().sweep(["plan", &path, "--set", "engine=toy"]).expect_code(0);
+    }
+}
+
+#[test]
+fn every_figure_that_an_experiment_announces_is_made() {
+    // Those of the audits are made where there is something to show.
+    let names: Vec<&str> =
+        FIGURES.iter().map(|figure| figure.name).chain(["losses", "reconstruction"]).collect();
+    for entry in fs::read_dir(repository("experiments")).expect("a folder of grids") {
+        let path = entry.expect("readable").path();
+        let text = fs::read_to_string(&path).expect("text");
+        let figure = text.split("Figure: ").nth(1).expect("each says its figure").trim_start();
+        assert!(names.iter().any(|name| figure.starts_with(name)), "{}: {figure}", path.display());
     }
 }
 
