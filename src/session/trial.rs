@@ -30,6 +30,8 @@ const IMAGES: f64 = 4096.0;
 const LABELS: usize = 32;
 /// Files that are kept to see what keeping one takes.
 const KEPT: u32 = 16;
+/// What is kept of a run: its array, and the line that names it.
+const KEPT_OF_A_RUN: f64 = 2.0;
 
 /// Why the workers could not be tried.
 #[derive(Debug, Error)]
@@ -105,8 +107,14 @@ struct Timed {
     is_first: bool,
 }
 
-/// What each worker does: where the engine trains, look at the data and then train for a moment; else a run of each label, of
-/// the first one twice.
+impl Timed {
+    /// Seconds beside its passes.
+    fn beside_s(&self) -> f64 {
+        self.wall_s - if self.passes > 0.0 { self.recipe_s } else { 0.0 }
+    }
+}
+
+/// What each worker does: where the engine trains, train for a moment; else a run of each label. What comes first comes twice.
 fn parts(plan: &Plan) -> Vec<TrialJob> {
     if plan.engine.trains {
         let fresh = |role| plan.point_with(role).filter(|&point| starts_fresh(plan, point));
@@ -126,22 +134,18 @@ fn starts_fresh(plan: &Plan, point: usize) -> bool {
     method.is_some_and(|method| method.starts_from == StartsFrom::Fresh)
 }
 
-/// A run that only measures, and one that trains for a moment as the sweep does.
+/// Training for a moment as the sweep does, twice: what a worker allocates and chooses once, in the first, is not what passes
+/// cost. Where training is a function of the user's own, measuring alone.
 fn training(plan: &Plan, point: usize) -> Vec<TrialJob> {
     let Some(part) = part(plan, point) else { return Vec::new() };
-    let label: Arc<str> = FLOOR.into();
-    let looks = TrialJob {
-        job: Job { recipe: Recipe::default(), ..part.job.clone() },
-        label: label.clone(),
-        passes: 0.0,
-    };
-    let looks_again = TrialJob { job: looks.job.clone(), label, passes: 0.0 };
     let sizes = plan.inputs.as_ref().map(|inputs| inputs.sizes);
     let moment = sizes.and_then(|sizes| Some((moment(&part.job.recipe, &sizes)?, sizes)));
-    let Some((recipe, sizes)) = moment else { return vec![looks, looks_again] };
-    let passes = recipe.passes(&sizes);
+    let (label, recipe, passes): (Arc<str>, _, _) = match moment {
+        Some((recipe, sizes)) => (part.label, recipe.clone(), recipe.passes(&sizes)),
+        None => (FLOOR.into(), Recipe::default(), 0.0),
+    };
     let job = Job { recipe, ..part.job };
-    vec![looks, TrialJob { job, passes, ..part }]
+    [job.clone(), job].map(|job| TrialJob { job, label: Arc::clone(&label), passes }).into()
 }
 
 /// A training recipe that ends after a moment; none where training is a function of the user's own.
@@ -175,13 +179,13 @@ fn timed(part: &TrialJob, desk: &mut Workplace<'_>, scratch: &Path) -> Result<Ti
     })
 }
 
-/// Seconds of putting one outcome on the disk.
+/// Seconds of putting what a run leaves on the disk.
 fn keeping(scratch: &Path) -> Result<f64, TrialError> {
     let began = Instant::now();
     for _ in 0..KEPT {
         keep_one(scratch)?;
     }
-    Ok(began.elapsed().as_secs_f64() / f64::from(KEPT))
+    Ok(began.elapsed().as_secs_f64() / f64::from(KEPT) * KEPT_OF_A_RUN)
 }
 
 /// What the jobs of all workers say about a run.
@@ -195,15 +199,14 @@ fn costs(timed: &[Timed], kept: f64) -> Costs {
             labels.entry(&timed.label).or_default().push(timed.wall_s);
         }
     }
-    let beside =
-        mean(rest.iter().map(|timed| timed.wall_s - if timed.passes > 0.0 { timed.recipe_s } else { 0.0 }));
+    let beside = mean(rest.iter().copied().map(Timed::beside_s));
     let pass = mean(trained.iter().map(|timed| timed.recipe_s / timed.passes));
     let any = (!trained.is_empty()).then_some(Cost { pass_s: pass, run_s: beside + kept });
     let label = |(label, walls): (&str, Vec<f64>)| {
         (label.to_owned(), Cost { pass_s: 0.0, run_s: mean(walls.into_iter()) + kept })
     };
     Costs {
-        start_s: (mean(first.iter().map(|timed| timed.wall_s)) - beside).max(0.0),
+        start_s: (mean(first.iter().copied().map(Timed::beside_s)) - beside).max(0.0),
         any,
         labels: labels.into_iter().map(label).collect(),
         finished: 0,
