@@ -72,34 +72,27 @@ impl Comparisons {
 }
 
 impl Frame {
-    /// Adds what comparing the points found.
+    /// Adds what comparing the points found, and who is ranked where by it.
     #[must_use]
     pub fn with_comparisons(mut self, comparisons: Comparisons) -> Self {
         self.comparisons = comparisons;
+        self.ranks = self.ranked();
         self
     }
 
     /// The ranks that a point may have; `None` for one that is not ranked (floor, ceiling, oracle) or has no score, or
     /// where nothing was compared.
     pub fn ranks(&self, point: &PointRow) -> Option<Ranks> {
-        if !point.is_ranked() || point.score.is_err() {
-            return None;
-        }
-        let ranking = self.ranking();
-        let others = ranking.iter().filter(|(other, _)| other.position != point.position);
-        let standings: Vec<Standing> =
-            others.map(|(other, _)| self.comparisons.standing(point.position, other.position)).collect();
-        let count = |standing| standings.iter().filter(|own| **own == standing).count();
-        let compared = !self.comparisons.differences.is_empty() || ranking.len() == 1;
-        compared.then(|| Ranks {
-            best: 1 + count(Standing::Behind),
-            worst: ranking.len() - count(Standing::Ahead),
-        })
+        self.ranks.get(&point.position).copied()
     }
 
-    /// The ranks of all points that have some, by their position: what [`Frame::ranks`] says of each, in one walk over the
-    /// differences, since a sweep may have ten thousand points.
-    pub fn ranks_of_all(&self) -> BTreeMap<usize, Ranks> {
+    /// The ranks of all points that have some, by their position.
+    pub fn ranks_of_all(&self) -> &BTreeMap<usize, Ranks> {
+        &self.ranks
+    }
+
+    /// One walk over the differences, since a sweep may have ten thousand points.
+    fn ranked(&self) -> BTreeMap<usize, Ranks> {
         let ranking = self.ranking();
         if self.comparisons.differences.is_empty() && ranking.len() != 1 {
             return BTreeMap::new();

@@ -96,6 +96,8 @@ pub struct Frame {
     pub losses: Vec<LossRow>,
     /// What is found of images in the weights, where pictures of it were asked for.
     pub pictures: Vec<PictureRow>,
+    /// Who is ranked where, by position.
+    ranks: BTreeMap<usize, Ranks>,
     run_table: DataFrame,
     point_table: DataFrame,
 }
@@ -135,7 +137,7 @@ impl Frame {
         }
         let point_table =
             table::points(&points, &sweep).map_err(|source| FrameError::Table { table: "points", source })?;
-        Ok(Self {
+        let frame = Self {
             sweep,
             points,
             runs,
@@ -146,9 +148,11 @@ impl Frame {
             audits: Vec::new(),
             losses: Vec::new(),
             pictures: Vec::new(),
+            ranks: BTreeMap::new(),
             run_table,
             point_table,
-        })
+        };
+        Ok(frame.with_comparisons(Comparisons::default()))
     }
 
     /// The points that have runs with a flag, in the order of the grid.

@@ -1,7 +1,7 @@
 use serde_json::{Value as Json, json};
 
 use super::Explored;
-use crate::frame::{Frame, sample::Sample};
+use crate::frame::{Frame, Standing, sample::Sample};
 
 fn data(frame: &Frame) -> Json {
     serde_json::to_value(Explored::of(frame)).expect("columns serialise")
@@ -51,6 +51,17 @@ fn the_difference_of_two_points_stands_where_the_script_looks_for_it() {
 fn ranks_of_all_are_the_ranks_of_each() {
     let frame = Sample::finished(12).frame();
     let all = frame.ranks_of_all();
+    let ranking = frame.ranking();
+    assert_eq!(all.len(), ranking.len());
+    for (point, _) in &ranking {
+        let others = ranking.iter().filter(|(other, _)| other.position != point.position);
+        let standings: Vec<Standing> =
+            others.map(|(other, _)| frame.comparisons.standing(point.position, other.position)).collect();
+        let count = |standing| standings.iter().filter(|own| **own == standing).count();
+        let (best, worst) = (1 + count(Standing::Behind), ranking.len() - count(Standing::Ahead));
+        let ranks = frame.ranks(point).expect("it is ranked");
+        assert_eq!((ranks.best, ranks.worst), (best, worst), "{}", point.title);
+    }
     for point in &frame.points {
         assert_eq!(all.get(&point.position).copied(), frame.ranks(point), "{}", point.title);
     }
