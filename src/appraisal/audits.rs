@@ -202,7 +202,7 @@ fn compared(audit: Audit, models: &[Model], oracle: &[Model]) -> Result<Numbers,
     Ok(numbers.iter().zip(&tested).map(row).collect())
 }
 
-fn mean(values: &[f64]) -> f64 {
+pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Appraiser, Scored, comparable, estimate, nulls};
+use super::{Appraiser, Scored, audits::mean, comparable, estimate, nulls};
 use crate::{
     audit::{Model, Needs},
     frame::{GroupedBy, Mean, SubgroupRow, Tested, printable},
@@ -21,6 +21,9 @@ struct Members {
     examples: Vec<usize>,
 }
 
+/// Whether each model classifies each forget example as labelled, 1 or 0; \[N\]\[S\]. Nothing where that wasn't measured.
+type Right = Option<Vec<Vec<f64>>>;
+
 impl Appraiser<'_> {
     /// The rows of all methods' points that have a score, the floor among them, part by part.
     pub(super) fn subgroups(&self, scored: &Scored) -> Vec<SubgroupRow> {
@@ -30,6 +33,8 @@ impl Appraiser<'_> {
             |at: &usize| plan.points[*at].role == Role::Unlearn && scored.get(at).is_some_and(Result::is_ok);
         let points = (0..plan.points.len()).filter(has_score);
         let mut parts: Option<Vec<Members>> = None;
+        // What the oracle's first models do is read once for all points that are compared with as many.
+        let mut oracle_right = BTreeMap::new();
         let mut rows = Vec::new();
         for point in points {
             let n = comparable(plan, point);
@@ -37,8 +42,9 @@ impl Appraiser<'_> {
             let parts = parts.get_or_insert_with(|| self.parts(unlearned.examples()));
             let positions: Vec<Vec<usize>> = parts.iter().map(|part| part.examples.clone()).collect();
             let tested = Subgroup::of_each(&unlearned, &retrained, &positions, PERMUTATION_SEED);
-            let right = [point, oracle].map(|point| self.right(point, n));
-            let of = |(part, own): (&Members, Subgroup)| row(point, n, part, own, &right);
+            let right = self.right(point, n);
+            let oracle_right: &Right = oracle_right.entry(n).or_insert_with(|| self.right(oracle, n));
+            let of = |(part, own): (&Members, Subgroup)| row((point, n), part, own, [&right, oracle_right]);
             rows.extend(parts.iter().zip(tested.unwrap_or_default()).map(of));
         }
         correct(plan, &mut rows);
@@ -75,8 +81,7 @@ impl Appraiser<'_> {
         Some(thirds)
     }
 
-    /// Whether each model classifies each forget example as labelled, 1 or 0; \[N\]\[S\]. Nothing where that wasn't measured.
-    fn right(&self, point: usize, n: usize) -> Option<Vec<Vec<f64>>> {
+    fn right(&self, point: usize, n: usize) -> Right {
         let audits = &self.recorded.plan.audit.as_ref()?.audits;
         if audits.iter().all(|audit| audit.entry().needs != Needs::Examples) {
             return None;
@@ -98,14 +103,8 @@ fn gathered<K: Ord>(by: GroupedBy, keys: &[K], name: impl Fn(&K) -> String) -> V
     found.into_iter().map(|(key, examples)| Members { by, name: name(key), examples }).collect()
 }
 
-fn row(
-    point: usize,
-    n: usize,
-    part: &Members,
-    own: Subgroup,
-    right: &[Option<Vec<Vec<f64>>>; 2],
-) -> SubgroupRow {
-    let [models, oracle] = right.each_ref().map(|models| models.as_ref().and_then(|it| shares(it, part)));
+fn row((point, n): (usize, usize), part: &Members, own: Subgroup, right: [&Right; 2]) -> SubgroupRow {
+    let [models, oracle] = right.map(|models| models.as_ref().and_then(|it| shares(it, part)));
     SubgroupRow {
         point,
         by: part.by,
@@ -132,10 +131,6 @@ fn shares(models: &[Vec<f64>], part: &Members) -> Option<Vec<f64>> {
         Some(part.examples.iter().map(of).sum::<Option<f64>>()? / count)
     };
     models.iter().map(share).collect()
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }
 
 /// Adds the q-values: all parts of one kind under all methods' points are one family.

@@ -6,7 +6,7 @@ use minijinja::{Value, context};
 
 use super::cell::{LONGEST_TITLE, interval};
 use crate::{
-    frame::{Estimate, Frame, GroupedBy, PointRow, SubgroupRow, decimals, shortened},
+    frame::{Estimate, Frame, GroupedBy, SubgroupRow, decimals, shortened},
     plan::Forgotten,
 };
 
@@ -37,7 +37,7 @@ fn worst_first(frame: &Frame, by: GroupedBy) -> Vec<&SubgroupRow> {
         .ranking()
         .into_iter()
         .filter(|(point, _)| labels.insert(point.label.as_str()))
-        .filter_map(|(point, _)| frame.points.iter().position(|own: &PointRow| std::ptr::eq(own, point)))
+        .map(|(point, _)| point.position)
         .collect();
     let mut rows: Vec<&SubgroupRow> =
         frame.subgroups.iter().filter(|row| row.by == by && best.contains(&row.point)).collect();
