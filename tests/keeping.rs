@@ -69,6 +69,8 @@ fn only_what_no_sweep_needs_leaves_the_cache() {
     bench.sweep(["clean", "--remove"]).expect_code(0);
     let there = |name: &str| bench.path("results/cache").join(name).exists();
     assert!(!there(stranger) && there(&needed) && there("notes.txt"));
+    bench.sweep(["clean", "elsewhere", "--remove"]).expect_code(4);
+    assert!(there(&needed), "results that aren't there need nothing that is known");
     // A sweep that can't be read may need anything.
     fs::write(bench.path("results/one/plan.json"), "{").expect("ours");
     bench.sweep(["clean", "--remove"]).expect_code(4);

@@ -28,8 +28,9 @@ pub(super) struct Arguments {
 pub(super) fn clean(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
     let mut needed: BTreeSet<RunId> = BTreeSet::new();
     let mut sweeps = 0;
-    for dir in arguments.results.iter().flat_map(|dir| results(dir)) {
-        // Results that can't be read may need anything: nothing is said of the cache before they can.
+    for found in arguments.results.iter().flat_map(|dir| results(dir)) {
+        // What can't be read may need anything: nothing is said of the cache before it can.
+        let dir = found.map_err(unreadable)?;
         let recorded = Recorded::read(&dir)?;
         needed.extend(recorded.plan.runs.into_iter().map(|run| run.id));
         sweeps += 1;
@@ -58,4 +59,9 @@ pub(super) fn clean(arguments: &Arguments, ground: &Ground) -> Result<Exit, Comm
         )),
     }
     Ok(Exit::Done)
+}
+
+fn unreadable(error: walkdir::Error) -> CommandError {
+    let path = error.path().map_or_else(PathBuf::new, ToOwned::to_owned);
+    CommandError::Folder { path, source: error.into() }
 }

@@ -1,7 +1,6 @@
 //! `sweep list`: the sweeps below a folder.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -13,9 +12,6 @@ use walkdir::WalkDir;
 
 use super::{Exit, Format, terminal};
 use crate::{appraisal::appraise, frame::printable, outcome::Status, store::Recorded};
-
-/// How deep results may lie below the folder.
-const DEEPEST: usize = 4;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -50,7 +46,7 @@ struct Counted {
 
 pub(super) fn list(arguments: &Arguments) -> Exit {
     let mut sweeps: Vec<Shelved> =
-        results(&arguments.dir).iter().map(|dir| look(dir, arguments.scores)).collect();
+        results(&arguments.dir).into_iter().flatten().map(|dir| look(dir, arguments.scores)).collect();
     sweeps.sort_by_key(|sweep| std::cmp::Reverse(sweep.changed));
     match arguments.format {
         Format::Json => terminal::json(&sweeps.iter().map(as_json).collect::<Vec<_>>()),
@@ -62,37 +58,44 @@ pub(super) fn list(arguments: &Arguments) -> Exit {
     Exit::Done
 }
 
-/// The results folders below a folder, or itself. Nothing is looked for inside of results, nor through links.
-pub(super) fn results(dir: &Path) -> Vec<PathBuf> {
+/// The results folders below a folder, or itself, and the folders that can't be opened. Nothing is looked for inside of results,
+/// nor through links.
+pub(super) fn results(dir: &Path) -> Vec<walkdir::Result<PathBuf>> {
     let mut found = Vec::new();
-    let mut walk = WalkDir::new(dir).max_depth(DEEPEST).sort_by_file_name().into_iter();
+    let mut walk = WalkDir::new(dir).sort_by_file_name().into_iter();
     while let Some(entry) = walk.next() {
-        // What can't be opened holds nothing that could be listed.
-        let Ok(entry) = entry else { continue };
-        if entry.file_type().is_dir() && entry.path().join("plan.json").is_file() {
-            found.push(entry.path().to_owned());
-            walk.skip_current_dir();
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() && entry.path().join("plan.json").is_file() => {
+                found.push(Ok(entry.into_path()));
+                walk.skip_current_dir();
+            }
+            Ok(_) => {}
+            Err(error) => found.push(Err(error)),
         }
     }
     found
 }
 
-fn look(dir: &Path, scores: bool) -> Shelved {
-    let sweep = Recorded::read(dir).map_err(|error| error.to_string()).map(|recorded| {
+fn look(dir: PathBuf, scores: bool) -> Shelved {
+    let sweep = Recorded::read(&dir).map_err(|error| error.to_string()).map(|recorded| {
         let ended = recorded.outcomes.values().filter(|record| record.outcome.status() == Status::Finished);
         Counted {
             name: recorded.plan.name.clone(),
             engine: recorded.plan.engine.name.clone(),
             runs: recorded.plan.runs.len(),
             finished: ended.count(),
-            best: if scores { best(dir) } else { None },
+            best: if scores { best(&dir) } else { None },
         }
     });
-    let files = || WalkDir::new(dir).into_iter().flatten().filter(|entry| entry.file_type().is_file());
-    let bytes = files().filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum();
-    let journals = files().filter(|entry| entry.file_name().to_string_lossy().starts_with("journal."));
-    let changed = journals.filter_map(|entry| fs::metadata(entry.path()).ok()?.modified().ok()).max();
-    Shelved { dir: dir.to_owned(), sweep, changed, bytes }
+    let (mut bytes, mut changed) = (0, None);
+    for entry in WalkDir::new(&dir).into_iter().flatten().filter(|entry| entry.file_type().is_file()) {
+        let Ok(file) = entry.metadata() else { continue };
+        bytes += file.len();
+        if entry.file_name().to_string_lossy().starts_with("journal.") {
+            changed = changed.max(file.modified().ok());
+        }
+    }
+    Shelved { dir, sweep, changed, bytes }
 }
 
 /// The best point and its score.
