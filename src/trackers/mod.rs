@@ -104,10 +104,18 @@ fn parameters(point: &PointRow) -> Vec<(&str, &Value)> {
     point.parameters.iter().map(|(name, value)| (name.as_str(), value)).collect()
 }
 
+/// Longest title that names a folder as it is, in characters.
+const LONGEST: usize = 120;
+
 /// A title as the name of a folder: letters, digits and `=._+-` stay, all else becomes `_`.
 fn plain(title: &str) -> String {
     let kept = |c: char| if c.is_ascii_alphanumeric() || "=._+-".contains(c) { c } else { '_' };
-    let name: String = title.chars().map(kept).take(120).collect();
+    let mut name: String = title.chars().map(kept).collect();
+    if name.len() > LONGEST {
+        // Long titles may differ in their ends alone.
+        name.truncate(LONGEST);
+        name = format!("{name}-{}", &blake3::hash(title.as_bytes()).to_hex()[..8]);
+    }
     // Neither hidden nor a step upwards.
     if name.starts_with('.') { format!("_{name}") } else { name }
 }

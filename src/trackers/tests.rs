@@ -40,6 +40,8 @@ fn no_name_leads_out_of_the_folder() {
     {
         assert_eq!(plain(title), name);
     }
+    let long = "a".repeat(130);
+    assert_ne!(plain(&format!("{long}b")), plain(&format!("{long}c")), "titles that differ at the end alone");
     let hostile = Sample::finished(3).hostile("../../x");
     for file in tensorboard(&hostile.frame(), Duration::ZERO) {
         let parts: Vec<_> = file.path.components().collect();
