@@ -124,7 +124,7 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// Runs of these points, by position, on so many slots: the original first, then each on the slot that is free first.
+    /// Runs of these points, by position, on so many slots: the originals first, then each on the slot that is free first.
     /// None if nothing is known of what one of them costs.
     pub fn of<'a>(
         points: &[Point],
@@ -138,15 +138,18 @@ impl Forecast {
         let (mut work, mut wall) = (Duration::ZERO, Duration::ZERO);
         let slots = slots.max(1);
         let mut free: BinaryHeap<_> = iter::repeat_n(Reverse(Duration::ZERO), slots).collect();
+        let mut originals = false;
         for run in runs {
             let cost = seconds[run.point]?;
+            let trains_original = points[run.point].role == Role::Original;
+            if originals && !trains_original {
+                // Everything else waits for them.
+                free = iter::repeat_n(Reverse(wall), slots).collect();
+            }
+            originals = trains_original;
             let Some(Reverse(begins)) = free.pop() else { break };
             let ends = begins + cost;
             free.push(Reverse(ends));
-            if points[run.point].role == Role::Original {
-                // Everything else waits for it.
-                free = iter::repeat_n(Reverse(ends), slots).collect();
-            }
             forecast.runs += 1;
             work += cost;
             wall = wall.max(ends);

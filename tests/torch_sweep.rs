@@ -59,6 +59,49 @@ fn a_second_sweep_on_the_same_split_trains_no_reference_again() {
     assert!(runs.iter().filter(|run| run["role"] == "unlearn").all(|run| run["source"] == "computed"));
 }
 
+#[test]
+fn a_second_original_moves_the_runs_that_start_from_it_and_no_others() {
+    let bench = bench();
+    let keys = ["role", "label", "params.lr", "seed"];
+    let of = |out: &str| -> BTreeMap<Vec<String>, BTreeMap<String, String>> {
+        let runs = measured(&bench.read(format!("{out}/runs.csv")));
+        let named = |run: BTreeMap<String, String>| (keys.map(|key| run[key].clone()).to_vec(), run);
+        runs.into_iter().map(named).collect()
+    };
+    bench.sweep(["tiny.toml", "--cache", "cache", "--out", "one"]).expect_code(0);
+    bench.write("two.toml", grid().replace("[oracle]", "[original]\nmodels = 2\n[oracle]"));
+    bench.sweep(["two.toml", "--cache", "cache", "--out", "two"]).expect_code(0);
+    let (one, two) = (of("one"), of("two"));
+    assert_eq!(two.len(), one.len() + 1, "another original");
+    assert!(two.values().all(|run| run["status"] == "finished"), "{two:?}");
+    for (key, run) in &one {
+        let moved = run["role"] == "unlearn" && run["seed"] == "1";
+        assert_eq!(two[key] != *run, moved, "{key:?}");
+    }
+    let floor =
+        |seed: &str| &two[&["unlearn", "identity", "", seed].map(str::to_owned).to_vec()]["retain_acc"];
+    let original =
+        |seed: &str| &two[&["original", "original", "", seed].map(str::to_owned).to_vec()]["retain_acc"];
+    for (seed, number) in [("0", "0"), ("1", "1"), ("2", "0")] {
+        assert_eq!(floor(seed), original(number), "seed {seed}");
+    }
+    // The same results, once the grid asks for a second original: what started from the first is not carried out again.
+    bench.sweep(["two.toml", "--cache", "cache", "--out", "one"]).expect_code(0);
+    assert_eq!(of("one"), two);
+    assert_eq!(bench.ended("one").len(), one.len() + 1 + 5, "one original and a run of each point");
+
+    let which = bench.sweep(["export", "two", "--original", "o.pth"]).expect_code(2);
+    assert!(which.stderr.contains("--number, from 0 to 1"), "{}", which.stderr);
+    bench.sweep(["export", "two", "--original", "o.pth", "--number", "1"]).expect_code(0);
+    let page = bench.read("two/report.html");
+    assert!(
+        page.contains("over 2 originals") && !page.contains("given one original"),
+        "captions say what they are about"
+    );
+    let other = bench.sweep(["compare", "one", "two"]).expect_code(0);
+    assert!(other.stdout.contains("over 2 originals"), "{}", other.stdout);
+}
+
 /// Names of the files that passes left, each with its place on the disk: one that is written again has another.
 fn passes(bench: &Bench) -> Vec<(String, u64)> {
     let entries = fs::read_dir(bench.path("cache/passes")).expect("passes were taken");

@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::{AppraisalError, appraise_recorded, read_asked};
 use crate::{
     frame::Frame,
-    plan::{Plan, PlannedInputs, PlannedOriginal, Point, Role, Run},
+    plan::{Plan, PlannedInputs, Point, Role, Run},
     store::Recorded,
 };
 
@@ -72,19 +72,16 @@ fn difference(one: &Plan, other: &Plan) -> Option<&'static str> {
         (one.engine != other.engine, "engines"),
         (differs(plans, |inputs| inputs.data_hash.clone()), "data sets"),
         (differs(plans, |inputs| inputs.network.clone()), "networks"),
-        (differs(plans, |inputs| original(&inputs.original)), "originals"),
+        (one.originals != other.originals || differs(plans, originals), "originals"),
         (oracles[0] != oracles[1], "retrained models"),
     ]
     .into_iter()
     .find_map(|(differs, what)| differs.then_some(what))
 }
 
-/// The original by its content.
-fn original(original: &PlannedOriginal) -> String {
-    match original {
-        PlannedOriginal::Trained { run } => run.as_str().to_owned(),
-        PlannedOriginal::Checkpoint { blake3, .. } => blake3.as_str().to_owned(),
-    }
+/// The originals by their content.
+fn originals(inputs: &PlannedInputs) -> Vec<String> {
+    inputs.originals.iter().map(|original| original.word().to_owned()).collect()
 }
 
 fn ids(plan: &Plan, point: usize) -> BTreeSet<RunId> {

@@ -253,6 +253,7 @@ impl CommandError {
             | Self::Export(
                 ExportError::NoNetwork { .. }
                 | ExportError::NoOriginal { .. }
+                | ExportError::WhichOriginal { .. }
                 | ExportError::Occupied { .. }
                 | ExportError::NoPoint { .. }
                 | ExportError::Ambiguous { .. }
@@ -348,6 +349,7 @@ fn of_session(error: &SessionError) -> Exit {
         SessionError::Data(_)
         | SessionError::Checkpoint(_)
         | SessionError::Fit(_)
+        | SessionError::SameOriginal { .. }
         | SessionError::WeakOriginal(_) => Exit::InputsRefused,
         SessionError::Store(error) | SessionError::Pool(PoolError::Store(error)) => of_store(error),
         SessionError::Cache(_) | SessionError::Shared(_) | SessionError::Folder { .. } => Exit::Store,

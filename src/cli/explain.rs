@@ -63,7 +63,8 @@ impl Sharing {
                     SharedBy::EveryRun => String::new(),
                     SharedBy::EverySeed => format!("{}: ", point.label),
                 };
-                let computed = if pass.by == SharedBy::EveryRun { 1 } else { seeds };
+                let once = plan.originals as usize;
+                let computed = if pass.by == SharedBy::EveryRun { once } else { seeds };
                 let key = (format!("{scope}{}", pass.what), pass.by);
                 let sharing = found.entry(key).or_insert_with(|| Self {
                     pass,
@@ -81,6 +82,7 @@ impl Sharing {
     fn line(&self) -> String {
         let labels: Vec<&str> = self.labels.iter().map(AsRef::as_ref).collect();
         let often = match self.pass.by {
+            SharedBy::EveryRun if self.computed > 1 => format!("{} times, once an original", self.computed),
             SharedBy::EveryRun => "once".to_owned(),
             SharedBy::EverySeed => format!("{} times, once a seed", self.computed),
         };

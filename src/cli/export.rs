@@ -33,6 +33,9 @@ pub(super) struct Arguments {
     /// Write the state dict of the original into this new file, as `torch.save` does
     #[arg(long, value_name = "OUT.pth")]
     original: Option<PathBuf>,
+    /// Which one, where the sweep has several originals: its number, from 0
+    #[arg(long, value_name = "NUMBER", requires = "original")]
+    number: Option<usize>,
     /// Write the models of this point into --out: its name in the leaderboard, or its label with enough hyper-parameters to
     /// tell it from others, `finetune lr=1e-3`. Its runs are carried out again, and each must measure what is recorded, bit for
     /// bit
@@ -91,7 +94,9 @@ pub(super) fn export(arguments: &Arguments, ground: &Ground) -> Result<Exit, Com
         return Ok(Exit::Done);
     }
     match (&arguments.original, &arguments.point, &arguments.out) {
-        (Some(out), ..) => original::write(dir, &recorded, vacant(out)?, arguments.width())?,
+        (Some(out), ..) => {
+            original::write(dir, &recorded, (arguments.number, vacant(out)?), arguments.width())?;
+        }
         (None, Some(point), Some(out)) => {
             submission::write(&recorded, (point, vacant(out)?), arguments, ground)?;
         }

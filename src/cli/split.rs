@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     )]
     #[arg(long, value_name = "RULE")]
     forget: ForgetRule,
-    /// For easiest and hardest: results of a sweep on this data set, whose original says how sure it is of each image
+    /// For easiest and hardest: results of a sweep on this data set, whose original (the first of several) says how sure it is of each image
     #[arg(long, value_name = "RESULTS")]
     by: Option<PathBuf>,
     /// The same seed draws the same forget set

@@ -74,6 +74,7 @@ impl Jobs {
             keep_weights: false,
             retain_sample: None,
             reconstruct: None,
+            original: None,
             beside: Vec::new(),
         };
         if aim != Aim::Fail || self.inputs.is_some() {

@@ -106,6 +106,7 @@ fn job(folder: &Path, fault: &str) -> Job {
         keep_weights: false,
         retain_sample: None,
         reconstruct: None,
+        original: None,
         beside: Vec::new(),
     }
 }

@@ -115,10 +115,11 @@ impl Frame {
             return Err(FrameError::NoSuchPoint { run: run.id.clone(), point: run.point, points: count });
         }
         let in_runs = |source| FrameError::Table { table: "runs", source };
-        let original = original(plan, ends);
+        let originals = originals(plan, ends);
         let row = |run: &Run| {
             let judged = plan.point(run).is_judged() || plan.point(run).role == Role::Confirm;
-            RunRow::of(run, ends.get(&run.id), original.filter(|_| judged))
+            let original = originals.get(&plan.original_of(run.seed)).filter(|_| judged);
+            RunRow::of(run, ends.get(&run.id), original.copied())
         };
         let runs: Vec<RunRow> = plan.runs.iter().map(row).collect();
         let mut points = rows(plan, scores);
@@ -228,14 +229,20 @@ impl Frame {
     }
 }
 
-/// The retain accuracy of the original: of the run that trains it, or of the floor, which is the same network.
-fn original(plan: &Plan, ends: &BTreeMap<RunId, RunEnd>) -> Option<f64> {
-    let measured = |is: &dyn Fn(&Point) -> bool| {
-        let runs = plan.runs.iter().filter(|run| is(plan.point(run)));
-        let mut measured = runs.filter_map(|run| ends.get(&run.id)?.outcome.measurement());
-        measured.next().map(|measurement| measurement.accuracy.retain.get())
+/// The retain accuracy of the originals by their numbers: of the runs that train them, or of the floor, which is the same
+/// networks.
+fn originals(plan: &Plan, ends: &BTreeMap<RunId, RunEnd>) -> BTreeMap<u64, f64> {
+    let measured = |is: &dyn Fn(&Point) -> bool| -> BTreeMap<u64, f64> {
+        let runs = plan.runs.iter().filter(|run| is(plan.point(run))).rev();
+        let measured = |run: &Run| {
+            let measurement = ends.get(&run.id)?.outcome.measurement()?;
+            Some((plan.original_of(run.seed), measurement.accuracy.retain.get()))
+        };
+        runs.filter_map(measured).collect()
     };
-    measured(&|point| point.role == Role::Original).or_else(|| measured(&Point::is_floor))
+    let mut found = measured(&Point::is_floor);
+    found.extend(measured(&|point| point.role == Role::Original));
+    found
 }
 
 fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>) -> Vec<PointRow> {

@@ -60,7 +60,7 @@ impl Sample {
             sizes: SetSizes { retain: 1600, forget: 200, validation: 300, test: Some(300) },
             forgotten: Forgotten::default(),
             network: Network::new("resnet18", 10, &[("width", 16)]),
-            original: PlannedOriginal::Trained { run: self.plan.runs[0].id.clone() },
+            originals: vec![PlannedOriginal::Trained { run: self.plan.runs[0].id.clone() }],
         });
         self
     }
@@ -123,7 +123,7 @@ impl Sample {
             text.clone_into(&mut inputs.data);
             text.clone_into(&mut inputs.network.name);
             inputs.network.keys.insert(text.to_owned(), 1);
-            inputs.original = PlannedOriginal::Checkpoint { path: text.to_owned(), blake3: hash('b') };
+            inputs.originals = vec![PlannedOriginal::Checkpoint { path: text.to_owned(), blake3: hash('b') }];
         }
         let failed =
             Outcome::Failed { cause: Cause::Reported(Failure::OutOfMemory), message: text.to_owned() };
@@ -183,6 +183,7 @@ fn plan(methods: usize) -> Plan {
         keep_models: false,
         audit: None,
         oracle,
+        originals: 1,
         inputs: None,
         points,
         runs,

@@ -18,6 +18,8 @@ pub struct Sweep {
     pub confirm: Option<Confirm>,
     /// Sizes of the two retrained groups.
     pub oracle: OracleSize,
+    /// Originals that unlearning starts from in turn (K).
+    pub originals: u64,
     /// Data and network; an engine that doesn't train has none.
     pub inputs: Option<PlannedInputs>,
 }
@@ -29,8 +31,10 @@ impl Sweep {
             inputs.network.name = printable(&inputs.network.name);
             let keys = std::mem::take(&mut inputs.network.keys);
             inputs.network.keys = keys.into_iter().map(|(key, value)| (printable(&key), value)).collect();
-            if let PlannedOriginal::Checkpoint { path, .. } = &mut inputs.original {
-                *path = printable(path);
+            for original in &mut inputs.originals {
+                if let PlannedOriginal::Checkpoint { path, .. } = original {
+                    *path = printable(path);
+                }
             }
             inputs
         });
@@ -41,6 +45,7 @@ impl Sweep {
             stages: plan.stages.clone(),
             confirm: plan.confirm,
             oracle: plan.oracle,
+            originals: plan.originals,
             inputs,
         }
     }
@@ -50,10 +55,28 @@ impl Sweep {
         self.inputs.as_ref().map(|inputs| inputs.data_hash.short())
     }
 
-    /// What every number stands beside: `N = 8 · given one original · split 0123456789ab · engine torch`. All unlearning of a
-    /// sweep starts from one network, and another would move every number.
+    /// What every number stands beside: `N = 8 · given one original · split 0123456789ab · engine torch`. Where all unlearning
+    /// of a sweep starts from one network, another would move every number.
     pub fn caption(&self) -> String {
-        let split = self.split().unwrap_or("none");
-        format!("N = {} · given one original · split {split} · engine {}", self.seeds, self.engine.name)
+        let (split, engine) = (self.split().unwrap_or("none"), &self.engine.name);
+        format!("N = {} · {} · split {split} · engine {engine}", self.seeds, self.given())
+    }
+
+    /// Which networks all unlearning starts from: `given one original`, `over 4 originals`.
+    pub fn given(&self) -> String {
+        if self.originals > 1 {
+            format!("over {} originals", self.originals)
+        } else {
+            "given one original".to_owned()
+        }
+    }
+
+    /// What numbers hold for: `conditional on one original and one split`, `over 4 originals, conditional on one split`.
+    pub fn conditions(&self) -> String {
+        if self.originals > 1 {
+            format!("{}, conditional on one split", self.given())
+        } else {
+            "conditional on one original and one split".to_owned()
+        }
     }
 }

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     plan::{
         Forgotten, HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedEngine, PlannedInputs,
-        PlannedOriginal, Point, PointRecipe, RETRAIN_SEEDS, Role, Run, first_seed,
+        PlannedOriginal, Point, PointRecipe, RETRAIN_SEEDS, Role, Run, first_seed, numbered,
     },
     python::{self, Functions},
 };
@@ -38,8 +38,8 @@ pub struct Resolved {
     pub engine: PlannedEngine,
     /// The data set; an engine that doesn't train has none.
     pub data: Option<ResolvedData>,
-    /// Hash of the checkpoint that the grid names, if it names one.
-    pub checkpoint: Option<ContentHash>,
+    /// Hashes of the checkpoints that the grid names, in its order.
+    pub checkpoints: Vec<ContentHash>,
     /// The functions of the user's own that it names.
     pub functions: Functions,
 }
@@ -63,7 +63,7 @@ impl Grid {
         self.settings.run_count(&self.spaces)
     }
 
-    /// Lists the points and runs, in the order of the grid: the original, the oracle, the held-out group, then one
+    /// Lists the points and runs, in the order of the grid: the originals, the oracle, the held-out group, then one
     /// unlearning run of every point, then the next of every point. An error names the methods that can't be carried out on
     /// these data.
     pub fn plan(&self, resolved: &Resolved) -> Result<Plan, GridError> {
@@ -82,6 +82,7 @@ impl Grid {
             keep_models: self.settings.pool.keep_models,
             audit: self.settings.audit.clone(),
             oracle: self.settings.oracle,
+            originals: self.settings.originals_started_from(),
             inputs: expansion.inputs(),
             engine: resolved.engine.clone(),
             points: expansion.points,
@@ -95,11 +96,17 @@ impl Settings {
     pub(super) fn run_count(&self, spaces: &[Space]) -> u128 {
         let points: usize = spaces.iter().map(|space| space.kept.len()).sum();
         let retrained = u128::from(self.oracle.models) + u128::from(self.oracle.held_out);
-        u128::from(self.trains_original()) + retrained + points as u128 * u128::from(self.seeds)
+        let originals = if self.trains_original() { self.originals } else { 0 };
+        u128::from(originals) + retrained + points as u128 * u128::from(self.seeds)
     }
 
     pub(super) fn trains_original(&self) -> bool {
-        self.trains() && self.checkpoint.is_none()
+        self.trains() && self.checkpoints.is_empty()
+    }
+
+    /// Originals of the plan: checkpoints mean nothing to an engine that doesn't train.
+    fn originals_started_from(&self) -> u64 {
+        if self.trains() || self.checkpoints.is_empty() { self.originals } else { 1 }
     }
 }
 
@@ -107,14 +114,15 @@ struct Expansion<'g> {
     grid: &'g Grid,
     data: Option<&'g ResolvedData>,
     functions: &'g Functions,
-    checkpoint: Option<&'g ContentHash>,
+    checkpoints: &'g [ContentHash],
     /// The engine as it enters the ids of runs.
     engine: String,
     facts: Facts,
     network: Network,
     /// Tensors of the network, where there is one of the catalogue.
     layout: Option<Layout>,
-    original: Option<RunId>,
+    /// Runs that train originals.
+    originals: Vec<RunId>,
     points: Vec<Point>,
     runs: Vec<Run>,
     problems: Problems,
@@ -130,30 +138,31 @@ impl<'g> Expansion<'g> {
         let runs = Vec::with_capacity(usize::try_from(grid.run_count()).unwrap_or(0));
         let trains = settings.trains();
         let data = resolved.data.as_ref().filter(|_| trains);
-        let checkpoint = resolved.checkpoint.as_ref().filter(|_| trains && settings.checkpoint.is_some());
+        let named = if trains { settings.checkpoints.len() } else { 0 };
         let layout = network.layout().ok().filter(|_| trains);
         Self {
             grid,
             data,
             functions: &resolved.functions,
-            checkpoint,
+            checkpoints: resolved.checkpoints.get(..named).unwrap_or_default(),
             engine,
             facts,
             network,
             layout,
-            original: None,
+            originals: Vec::new(),
             points: Vec::new(),
             runs,
             problems,
         }
     }
 
-    /// The original, the oracle and the held-out group.
+    /// The originals, the oracle and the held-out group.
     fn retrained(&mut self) {
-        let oracle = self.grid.settings.oracle;
-        if self.grid.settings.trains_original() {
-            self.group("original", "original", Role::Original, 0..1);
-            self.original = self.runs.first().map(|run| run.id.clone());
+        let settings = &self.grid.settings;
+        let oracle = settings.oracle;
+        if settings.trains_original() {
+            self.group("original", "original", Role::Original, 0..settings.originals);
+            self.originals = self.runs.iter().map(|run| run.id.clone()).collect();
         }
         self.group("oracle", "retrain", Role::Oracle, 0..oracle.models);
         let held_out = HELD_OUT_SEEDS..HELD_OUT_SEEDS + oracle.held_out;
@@ -278,30 +287,29 @@ impl<'g> Expansion<'g> {
 
     fn names(&self, method: &Method) -> Names {
         let settings = &self.grid.settings;
-        Names::of(&Identity {
+        let identity = Identity {
             engine: &self.engine,
             data: self.data.map(|data| &data.hash),
             network: settings.trains().then_some(&self.network),
-            start: self.start(method),
+            start: None,
             method: method.name,
-        })
+        };
+        let starts = self.starts(method);
+        Names::in_turn(&identity, &starts.iter().map(Option::as_deref).collect::<Vec<_>>())
     }
 
     fn passes(&self, recipe: &Recipe) -> f64 {
         self.data.map_or(0.0, |data| recipe.passes(&data.sizes))
     }
 
-    /// What the plan names as its inputs, once the original is planned.
+    /// What the plan names as its inputs, once the originals are planned.
     fn inputs(&self) -> Option<PlannedInputs> {
         let settings = &self.grid.settings;
         let data = self.data?;
-        let original = match &self.original {
-            Some(run) => PlannedOriginal::Trained { run: run.clone() },
-            None => PlannedOriginal::Checkpoint {
-                path: settings.checkpoint.clone()?,
-                blake3: self.checkpoint?.clone(),
-            },
-        };
+        let trained = self.originals.iter().map(|run| PlannedOriginal::Trained { run: run.clone() });
+        let named = settings.checkpoints.iter().zip(self.checkpoints);
+        let named = named
+            .map(|(path, hash)| PlannedOriginal::Checkpoint { path: path.clone(), blake3: hash.clone() });
         Some(PlannedInputs {
             data: settings.data.clone()?,
             data_hash: data.hash.clone(),
@@ -309,17 +317,19 @@ impl<'g> Expansion<'g> {
             sizes: data.sizes,
             forgotten: data.forgotten.clone(),
             network: self.network.clone(),
-            original,
+            originals: trained.chain(named).collect(),
         })
     }
 
-    /// What the runs of a method start from, as it enters their ids.
-    fn start(&self, method: &Method) -> Option<&str> {
-        match (method.starts_from, &self.original) {
-            (StartsFrom::Fresh, _) => None,
-            (StartsFrom::Original, Some(run)) => Some(run.as_str()),
-            (StartsFrom::Original, None) => self.checkpoint.map(ContentHash::as_str),
+    /// What the runs of a method start from in turn, as it enters their ids.
+    fn starts(&self, method: &Method) -> Vec<Option<String>> {
+        if method.starts_from == StartsFrom::Fresh {
+            return vec![None];
         }
+        let trained = self.originals.iter().map(RunId::as_str);
+        let known = trained.chain(self.checkpoints.iter().map(ContentHash::as_str));
+        let known: Vec<_> = known.map(|word| Some(word.to_owned())).collect();
+        if known.is_empty() { numbered(self.grid.settings.originals_started_from()) } else { known }
     }
 }
 

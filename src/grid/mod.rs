@@ -22,6 +22,7 @@ mod function;
 mod generator;
 mod label;
 mod methods;
+mod original;
 mod phases;
 mod pool;
 mod render;

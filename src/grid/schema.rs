@@ -45,8 +45,11 @@ pub fn schema() -> Value {
             "data": table("The data set", &json!({
                 "path": text("Folder in the competition's layout"),
             })),
-            "original": table("Where unlearning starts; left out, the original is trained by [training]", &json!({
-                "checkpoint": text("PyTorch state dict (.pth) or .safetensors"),
+            "original": table("Where unlearning starts; left out, one original is trained by [training]", &json!({
+                "models": count("Originals that are trained; seed s of unlearning starts from number s mod that; default 1"),
+                "checkpoint": { "description": "PyTorch state dict (.pth) or .safetensors, or several: an original each", "anyOf": [
+                    text("A file"), list(&text("A file"), "Files"),
+                ] },
             })),
             "training": training(),
             "oracle": table("Retrained models", &json!({

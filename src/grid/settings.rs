@@ -10,10 +10,11 @@ use super::{
     engine::{self, EngineChoice},
     error::{Mistake, Problem, Problems, shown},
     function::{self, PythonSettings},
+    original::{self, Originals},
     pool::{self, PoolSettings},
     source::Span,
     stages,
-    table::{Node, Table, text, whole, wrong_type},
+    table::{Table, path, text, whole, wrong_type},
     training::{self, OwnParts, Training},
 };
 use crate::plan::{Confirm, HELD_OUT_SEEDS, OracleSize, PlannedAudit};
@@ -64,8 +65,10 @@ pub struct Settings {
     pub audit: Option<PlannedAudit>,
     /// Folder of the data set as the grid names it. An engine that trains always has one.
     pub data: Option<String>,
-    /// Checkpoint of the original as the grid names it; without one the original is trained.
-    pub checkpoint: Option<String>,
+    /// Checkpoints of the originals as the grid names them; without any they are trained.
+    pub checkpoints: Vec<String>,
+    /// Originals that unlearning starts from (K).
+    pub originals: u64,
     /// The network; one of the user's own has its name, and no more is known of it here.
     pub network: Network,
     /// How the original and the retrained models are trained.
@@ -116,6 +119,9 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
     let stages = stages::read(root, problems);
     let seeds = seeds(root, &stages, problems);
     let confirm = confirm::read(root, seeds, problems);
+    let fewest = stages.first().copied().or(seeds).unwrap_or(HELD_OUT_SEEDS);
+    let fewest = confirm.map_or(fewest, |confirm| confirm.seeds.min(fewest));
+    let Originals { checkpoints, models: originals } = original::read(root, fewest, problems);
     let Training { network, recipe: training, own } = training::read(root, &engine, problems);
     let data = data(root, &engine, problems);
     let trains = trains(&engine, data.as_deref());
@@ -124,7 +130,8 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
         seeds: seeds.unwrap_or(1),
         audit: audit::read(root, (&network, trains), problems),
         data,
-        checkpoint: checkpoint(root, problems),
+        checkpoints,
+        originals,
         network,
         training,
         own,
@@ -211,21 +218,6 @@ fn data(root: &Table<'_>, engine: &EngineChoice, problems: &mut Problems) -> Opt
     table.refuse_unknown(&["path"], problems);
     let node = table.require("path", problems)?;
     path("path", node, problems)
-}
-
-fn checkpoint(root: &Table<'_>, problems: &mut Problems) -> Option<String> {
-    let table = root.table("original", problems)?;
-    table.refuse_unknown(&["checkpoint"], problems);
-    table.get("checkpoint").and_then(|node| path("checkpoint", node, problems))
-}
-
-fn path(key: &str, node: &Node<'_>, problems: &mut Problems) -> Option<String> {
-    let (path, _) = text(key, node, problems)?;
-    if path.is_empty() || path.contains('\0') {
-        problems.push(wrong_type(key, "a path that is not empty", node));
-        return None;
-    }
-    Some(path.to_owned())
 }
 
 /// A staged sweep compares its last stage with as many retrained models, and a confirmation its models with as many held out.

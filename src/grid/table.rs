@@ -129,6 +129,16 @@ pub(super) fn text<'t>(key: &str, node: &'t Node<'t>, problems: &mut Problems) -
     found.map(|text| (text, node.span()))
 }
 
+/// A value that must be a path.
+pub(super) fn path(key: &str, node: &Node<'_>, problems: &mut Problems) -> Option<String> {
+    let (path, _) = text(key, node, problems)?;
+    if path.is_empty() || path.contains('\0') {
+        problems.push(wrong_type(key, "a path that is not empty", node));
+        return None;
+    }
+    Some(path.to_owned())
+}
+
 /// A value that must be a whole number in this range.
 pub(super) fn whole(
     key: &str,

@@ -36,7 +36,7 @@ fn resolved() -> Resolved {
             sizes: SetSizes { retain: 1000, forget: 20, validation: 100, test: Some(100) },
             forgotten: Forgotten::default(),
         }),
-        checkpoint: Some("cd".repeat(32).parse().expect("64 digits")),
+        checkpoints: ["cd", "ef"].map(|hash| hash.repeat(32).parse().expect("64 digits")).to_vec(),
         functions: Functions::default(),
     }
 }
@@ -45,7 +45,7 @@ fn nothing() -> Resolved {
     Resolved {
         engine: PlannedEngine::ours("toy", "1.0", false),
         data: None,
-        checkpoint: None,
+        checkpoints: Vec::new(),
         functions: Functions::default(),
     }
 }

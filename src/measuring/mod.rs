@@ -235,6 +235,7 @@ impl Measuring<'_> {
             keep_weights: false,
             retain_sample: None,
             reconstruct: None,
+            original: None,
             beside: Vec::new(),
         }
     }
@@ -291,6 +292,7 @@ impl OneNetwork<'_> {
             keep_weights: false,
             retain_sample: None,
             reconstruct: Some(asked),
+            original: None,
             beside: Vec::new(),
         };
         let mut found = None;

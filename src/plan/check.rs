@@ -10,8 +10,8 @@ use sweep_protocol::{
 use thiserror::Error;
 
 use super::{
-    CONFIRM_SEEDS, EngineCommand, HELD_OUT_SEEDS, Identity, Names, OracleSize, Plan, PlannedEngine,
-    PlannedInputs, PlannedOriginal, Point, RETRAIN_SEEDS, Role, Run,
+    CONFIRM_SEEDS, EngineCommand, HELD_OUT_SEEDS, Identity, MOST_ORIGINALS, Names, OracleSize, Plan,
+    PlannedEngine, PlannedInputs, PlannedOriginal, Point, RETRAIN_SEEDS, Role, Run,
 };
 
 /// What no grid asks for.
@@ -84,6 +84,16 @@ pub enum PlanFault {
         /// Examples of the forget set.
         forget: u64,
     },
+    /// More originals than models per point, or another number of them than it names.
+    #[error("it asks for {originals} originals and {seeds} models per point, and names {named}")]
+    Originals {
+        /// Originals.
+        originals: u64,
+        /// Models per point.
+        seeds: u64,
+        /// Originals that are named.
+        named: usize,
+    },
     /// An original that none of the runs trains.
     #[error("the original is run {}, which it doesn't have", run.short())]
     NoOriginal {
@@ -146,6 +156,13 @@ impl Plan {
                 return Err(PlanFault::Models { what, models });
             }
         }
+        let inputs = self.inputs.as_ref();
+        let named = inputs.map_or(self.originals as usize, |inputs| inputs.originals.len());
+        let fewest = self.stages.first().copied().unwrap_or(self.seeds);
+        if !(1..=fewest.min(MOST_ORIGINALS)).contains(&self.originals) || named as u64 != self.originals {
+            let (originals, seeds) = (self.originals, self.seeds);
+            return Err(PlanFault::Originals { originals, seeds, named });
+        }
         let ascending = self.stages.is_sorted_by(|one, next| one < next);
         if !ascending || self.stages.last().is_some_and(|&last| last != self.seeds) {
             return Err(PlanFault::Stages { seeds: self.seeds });
@@ -182,7 +199,7 @@ impl Plan {
     /// A staged sweep has asked for the first runs of a point alone.
     fn check_seeds(&self, point: &Point, runs: &[usize]) -> Result<(), PlanFault> {
         let (first, models) = match point.role {
-            Role::Original => (0, 1),
+            Role::Original => (0, self.originals),
             Role::Oracle => (0, self.oracle.models),
             Role::HeldOut => (HELD_OUT_SEEDS, self.oracle.held_out),
             Role::Unlearn => (first_seed(starts_from(point)?), self.seeds),
@@ -201,14 +218,16 @@ impl Plan {
     }
 
     fn check_inputs(&self) -> Result<(), PlanFault> {
-        let Some(PlannedInputs { original, forgotten, sizes, .. }) = &self.inputs else { return Ok(()) };
+        let Some(PlannedInputs { originals, forgotten, sizes, .. }) = &self.inputs else { return Ok(()) };
         if !forgotten.fits(sizes.forget) {
             return Err(PlanFault::Forgotten { forget: sizes.forget });
         }
-        let PlannedOriginal::Trained { run } = original else { return Ok(()) };
-        let trained = self.runs.iter().find(|of| self.points[of.point].role == Role::Original);
-        if trained.is_none_or(|trained| trained.id != *run) {
-            return Err(PlanFault::NoOriginal { run: run.clone() });
+        let mut trained = self.runs[self.training_originals()].iter();
+        for original in originals {
+            let PlannedOriginal::Trained { run } = original else { continue };
+            if trained.next().is_none_or(|trained| trained.id != *run) {
+                return Err(PlanFault::NoOriginal { run: run.clone() });
+            }
         }
         Ok(())
     }
@@ -216,20 +235,19 @@ impl Plan {
     /// Names for the runs of a point.
     pub(super) fn names(&self, point: &Point) -> Result<Names, PlanFault> {
         let inputs = self.inputs.as_ref();
-        let start = match starts_from(point)? {
-            StartsFrom::Fresh => None,
-            StartsFrom::Original => inputs.map(|inputs| match &inputs.original {
-                PlannedOriginal::Trained { run } => run.as_str(),
-                PlannedOriginal::Checkpoint { blake3, .. } => blake3.as_str(),
-            }),
+        let starts = match starts_from(point)? {
+            StartsFrom::Fresh => vec![None],
+            StartsFrom::Original => self.starts(),
         };
-        Ok(Names::of(&Identity {
+        let starts: Vec<Option<&str>> = starts.iter().map(Option::as_deref).collect();
+        let identity = Identity {
             engine: &self.engine.identity(),
             data: inputs.map(|inputs| &inputs.data_hash),
             network: inputs.map(|inputs| &inputs.network),
-            start,
+            start: None,
             method: &point.method,
-        }))
+        };
+        Ok(Names::in_turn(&identity, &starts))
     }
 }
 

@@ -34,20 +34,30 @@ struct OfPoint<'a> {
 /// format version. What runs share is hashed once.
 #[derive(Debug)]
 pub struct Names {
-    /// Has taken in the identity up to the parameters.
-    shared: blake3::Hasher,
+    /// For each start, has taken in the identity up to the parameters.
+    shared: Vec<blake3::Hasher>,
     text: Vec<u8>,
 }
 
 impl Names {
     /// Names for the runs of one label.
     pub fn of(identity: &Identity<'_>) -> Self {
-        let mut text = serde_json::to_vec(identity).expect("plain data serialises");
-        text.pop();
-        let mut shared = blake3::Hasher::new_derive_key("sweep run identity");
-        shared.update(&FORMAT.to_le_bytes());
-        shared.update(&text);
-        Self { shared, text }
+        Self::in_turn(identity, &[identity.start])
+    }
+
+    /// Names for the runs of one label that begin with these starts (at least one) in turn, instead of that of the identity:
+    /// seed s with number s mod K.
+    pub fn in_turn(identity: &Identity<'_>, starts: &[Option<&str>]) -> Self {
+        let shared = |start: Option<&str>| {
+            let identity = Identity { start, ..*identity };
+            let mut text = serde_json::to_vec(&identity).expect("plain data serialises");
+            text.pop();
+            let mut shared = blake3::Hasher::new_derive_key("sweep run identity");
+            shared.update(&FORMAT.to_le_bytes());
+            shared.update(&text);
+            shared
+        };
+        Self { shared: starts.iter().copied().map(shared).collect(), text: Vec::new() }
     }
 
     /// The ids of the runs of one point, in the order of `seeds`.
@@ -64,9 +74,12 @@ impl Names {
         self.text.pop();
         // The two objects become one.
         self.text[0] = b',';
-        let mut point = self.shared.clone();
-        point.update(&self.text);
+        let mut points = self.shared.clone();
+        for point in &mut points {
+            point.update(&self.text);
+        }
         seeds.map(move |seed| {
+            let point = &points[(seed.0 % points.len() as u64) as usize];
             let hex = point.clone().update(format!(",\"seed\":{seed}}}").as_bytes()).finalize().to_hex();
             hex[..32].parse().expect("32 lowercase hexadecimal digits")
         })

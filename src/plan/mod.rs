@@ -9,6 +9,7 @@ mod engine;
 mod fit;
 mod forgotten;
 mod identity;
+mod original;
 mod parameters;
 mod point;
 
@@ -18,6 +19,7 @@ pub use engine::{EngineCommand, EngineFile, PlannedEngine, UNASKED};
 pub use fit::{FitError, fit};
 pub use forgotten::Forgotten;
 pub use identity::{Identity, Names};
+pub use original::{MOST_ORIGINALS, PlannedOriginal, numbered};
 pub use parameters::{Axes, Dimension, Parameters};
 pub use point::{Point, PointRecipe, RecipeWriter};
 
@@ -74,11 +76,15 @@ pub struct Plan {
     pub audit: Option<PlannedAudit>,
     /// Models in the oracle, and in the held-out retrained group.
     pub oracle: OracleSize,
+    /// Originals that unlearning starts from in turn (K): seed s from number s mod K, so that the first seeds of a point are
+    /// spread over them evenly, too.
+    #[serde(default = "original::one", skip_serializing_if = "original::is_one")]
+    pub originals: u64,
     /// What the runs work on; an engine that doesn't train needs none.
     pub inputs: Option<PlannedInputs>,
     /// The points, in the order of the grid; runs name them by position.
     pub points: Vec<Point>,
-    /// The runs: the original first, then oracle, held-out group and unlearning runs.
+    /// The runs: the originals first, then oracle, held-out group and unlearning runs.
     pub runs: Vec<Run>,
 }
 
@@ -123,8 +129,9 @@ pub struct PlannedInputs {
     pub forgotten: Forgotten,
     /// The network.
     pub network: Network,
-    /// Where unlearning starts.
-    pub original: PlannedOriginal,
+    /// Where unlearning starts: K originals in the order of their numbers.
+    #[serde(rename = "original", with = "original::one_or_more")]
+    pub originals: Vec<PlannedOriginal>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -132,29 +139,11 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-/// The network that is to be unlearned.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PlannedOriginal {
-    /// Trained by this sweep (or an earlier one on the same data); the first run of the plan.
-    Trained {
-        /// The run that trains it.
-        run: RunId,
-    },
-    /// A checkpoint that the grid names.
-    Checkpoint {
-        /// The file as the grid names it.
-        path: String,
-        /// Hash of its bytes.
-        blake3: ContentHash,
-    },
-}
-
 /// What a point stands for in the sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// Trains the original.
+    /// Trains an original.
     Original,
     /// Retrained models that every score compares with.
     Oracle,

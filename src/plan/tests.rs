@@ -143,6 +143,7 @@ mod refused {
             keep_models: false,
             audit: None,
             oracle: OracleSize { models: 3, held_out: 0 },
+            originals: 1,
             inputs: None,
             points,
             runs: runs.collect(),
@@ -236,10 +237,10 @@ mod refused {
             sizes: SetSizes { retain: 9, forget: 4, validation: 2, test: None },
             forgotten: known(3, 0),
             network: Network::new("resnet18", 10, &[("width", 8)]),
-            original: PlannedOriginal::Checkpoint {
+            originals: vec![PlannedOriginal::Checkpoint {
                 path: "original.pth".into(),
                 blake3: "cd".repeat(32).parse().expect("64 digits"),
-            },
+            }],
         });
         let fault = plan.check().expect_err("three of four examples");
         assert!(matches!(fault, PlanFault::Forgotten { forget: 4 }), "{fault}");

@@ -52,8 +52,7 @@ pub fn run(
     let companies = if settings.cohort > 1 { job::companies(plan) } else { vec![None; plan.runs.len()] };
     let known = companies.into_iter().enumerate();
     let known = known.map(|(run, company)| Known { company, ..known_of(plan, store, cache, run) }).collect();
-    let original = job::original(plan);
-    let state = State::new(settings.rules(), &settings.accelerators(), known, original);
+    let state = State::new(settings.rules(), &settings.accelerators(), known, plan.training_originals());
     let crew = Crew::new(settings.slots.len(), settings.grace);
     let attendance = Attendance::new(settings.slots.len());
     let interruptions = settings.interruptions.clone();

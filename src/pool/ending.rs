@@ -30,7 +30,7 @@ pub enum How {
         /// By whom.
         by: Interruption,
     },
-    /// The original could not be trained, so nothing can be unlearned.
+    /// An original could not be trained, so nothing can be unlearned from it.
     OriginalFailed {
         /// How it ended.
         status: Status,
@@ -74,8 +74,8 @@ impl Ending {
 }
 
 fn why(plan: &Plan, store: &Store) -> String {
-    let original = super::job::original(plan).map(|position| &plan.runs[position].id);
-    match original.and_then(|run| store.outcome(run)) {
+    let mut ends = plan.runs[plan.training_originals()].iter().filter_map(|run| store.outcome(&run.id));
+    match ends.find(|outcome| outcome.measurement().is_none()) {
         Some(Outcome::Failed { message, .. }) => message.clone(),
         Some(Outcome::Diverged { step }) => format!("its loss stopped being finite at step {step}"),
         Some(Outcome::TimedOut { after_s }) => format!("it was stopped after {after_s:.0} s"),

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use sweep_methods::StartsFrom;
 use sweep_protocol::{
     message::{Inputs, Job, Neighbour, Start},
     terms::RunId,
@@ -14,11 +13,6 @@ use crate::{
     pool::core::Attempt,
     store::Store,
 };
-
-/// Position of the run that trains the original, if the plan has one.
-pub(super) fn original(plan: &Plan) -> Option<usize> {
-    plan.runs.iter().position(|run| plan.point(run).role == Role::Original)
-}
 
 /// Whether the result of a run depends on nothing but what its id is made of, and other sweeps can use it.
 pub(super) fn is_cacheable(plan: &Plan, run: usize) -> bool {
@@ -48,12 +42,14 @@ pub fn job(
 }
 
 /// For each run the number of those that a worker may carry out together with it: seeds of one point whose recipe goes in
-/// lockstep. None where a run goes alone.
+/// lockstep, from one original, because a job has one start. None where a run goes alone.
 pub(super) fn companies(plan: &Plan) -> Vec<Option<usize>> {
     let mut together: BTreeMap<usize, bool> = BTreeMap::new();
+    let originals = plan.originals as usize;
     let company = |run: &Run| {
         let goes = || !plan.engine.trains || plan.point(run).recipe().apart().is_none();
-        together.entry(run.point).or_insert_with(goes).then_some(run.point)
+        let start = plan.start_of(run).unwrap_or(0) as usize;
+        together.entry(run.point).or_insert_with(goes).then_some(run.point * originals + start)
     };
     plan.runs.iter().map(company).collect()
 }
@@ -81,7 +77,10 @@ pub(super) fn build(
             data_hash: inputs.data_hash.clone(),
             skip_bad_images: inputs.skipped_images > 0,
             network: inputs.network.clone(),
-            start: if starts_fresh(plan, run) { Start::Fresh } else { checkpoint(inputs, weights)? },
+            start: match plan.start_of(planned) {
+                None => Start::Fresh,
+                Some(number) => checkpoint(inputs, number, weights)?,
+            },
         }),
         None => None,
     };
@@ -92,6 +91,7 @@ pub(super) fn build(
         method: point.method.as_ref().to_owned(),
         parameters: point.parameters.to_map(),
         folder: first.folder,
+        original: plan.start_of(planned).filter(|_| plan.inputs.is_none() && plan.originals > 1),
         inputs,
         recipe: point.recipe().into_owned(),
         keep_weights: plan.keeps_model(planned),
@@ -101,13 +101,8 @@ pub(super) fn build(
     })
 }
 
-fn starts_fresh(plan: &Plan, run: usize) -> bool {
-    let method = sweep_methods::find(&plan.point(&plan.runs[run]).method);
-    method.is_some_and(|method| method.starts_from == StartsFrom::Fresh)
-}
-
-fn checkpoint(inputs: &PlannedInputs, weights: &OriginalWeights<'_>) -> Option<Start> {
-    match &inputs.original {
+fn checkpoint(inputs: &PlannedInputs, number: u64, weights: &OriginalWeights<'_>) -> Option<Start> {
+    match inputs.originals.get(number as usize)? {
         PlannedOriginal::Checkpoint { path, blake3 } => {
             Some(Start::Checkpoint { path: PathBuf::from(path), blake3: blake3.clone() })
         }

@@ -99,6 +99,7 @@ fn plan(engine: &str, roles: &[(Role, u64)]) -> Plan {
         keep_models: false,
         audit: None,
         oracle,
+        originals: roles.iter().find(|(role, _)| *role == Role::Original).map_or(1, |(_, count)| *count),
         inputs: None,
         points,
         runs,
@@ -394,7 +395,7 @@ fn unlearning_starts_from_the_weights_that_the_original_left() {
         sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
         forgotten: Forgotten::default(),
         network: Network::new("resnet18", 10, &[("width", 8)]),
-        original: PlannedOriginal::Trained { run: run_id(0) },
+        originals: vec![PlannedOriginal::Trained { run: run_id(0) }],
     });
     let mut stage = Stage::new(plan);
     assert_eq!(stage.sweep(&settings(vec![slot("torch", "write; finished")]), None).finished, 3);
@@ -407,6 +408,39 @@ fn unlearning_starts_from_the_weights_that_the_original_left() {
     assert_eq!((start(0), start(1)), (Start::Fresh, Start::Fresh));
     assert_eq!(start(2), Start::Checkpoint { path: store.weights(&run_id(0)), blake3: hash("weights") });
     assert_eq!([0, 1, 2].map(|run| job(run).keep_weights), [true, false, false]);
+}
+
+#[test]
+fn seeds_start_from_several_originals_in_turn_and_go_together_only_where_they_share_one() {
+    let mut plan = plan("torch", &[(Role::Original, 2), (Role::Oracle, 1), (Role::Unlearn, 4)]);
+    plan.seeds = 4;
+    plan.inputs = Some(PlannedInputs {
+        data: "faces".into(),
+        data_hash: hash("data"),
+        skipped_images: 0,
+        sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
+        forgotten: Forgotten::default(),
+        network: Network::new("resnet18", 10, &[("width", 8)]),
+        originals: [0, 1].map(|run| PlannedOriginal::Trained { run: run_id(run) }).to_vec(),
+    });
+    let weights =
+        |run: &RunId| Some(Start::Checkpoint { path: run.as_str().into(), blake3: hash(run.as_str()) });
+    let start = |run| {
+        let job = job::job(&plan, run, (1, "folder".into()), &weights).expect("the originals are recorded");
+        assert_eq!(job.original, None, "the weights say it");
+        job.inputs.expect("the plan has inputs").start
+    };
+    assert_eq!([0, 1, 2].map(start), [Start::Fresh, Start::Fresh, Start::Fresh]);
+    assert_eq!([3, 4, 5, 6].map(start), [0, 1, 0, 1].map(|run| weights(&run_id(run)).expect("some")));
+
+    let drawn = Plan { engine: PlannedEngine::ours("toy", "sh", false), inputs: None, ..plan };
+    let number = |run| {
+        job::job(&drawn, run, (1, "folder".into()), &|_| None).expect("nothing has to be there").original
+    };
+    assert_eq!([2, 3, 4, 5].map(number), [None, Some(0), Some(1), Some(0)]);
+    let companies = job::companies(&drawn);
+    assert!(companies[3].is_some() && companies[3] != companies[4], "{companies:?}");
+    assert_eq!((companies[3], companies[4]), (companies[5], companies[6]));
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn view(recorded: &Recorded, run: &Run, measured: &Measurement) -> Result<ModelV
 
 /// The weights that the function was given.
 fn original(recorded: &Recorded) -> Option<PathBuf> {
-    match &recorded.plan.inputs.as_ref()?.original {
+    match recorded.plan.inputs.as_ref()?.originals.first()? {
         PlannedOriginal::Checkpoint { path, .. } => Some(path.into()),
         PlannedOriginal::Trained { run } => Some(recorded.weights(run)),
     }

@@ -8,12 +8,13 @@ use super::{
     confirmation, finding, nulls, ranking, stages, subgroups,
 };
 use crate::{
-    frame::{Frame, Mean, PointRow, RunRow, ScoreRow, Selection, decimals, shortened},
+    frame::{Frame, Mean, PointRow, RunRow, ScoreRow, Selection, Sweep, decimals, shortened},
     outcome::Status,
     plan::{OracleSize, PlannedOriginal},
 };
 
 const MOST_FAILURES: usize = 100;
+const MOST_ORIGINALS: usize = 8;
 /// Share of a retraining's time above which the competition refused a submission.
 const COMPETITION_SHARE: f64 = 0.2;
 const LONGEST_MESSAGE: usize = 600;
@@ -39,6 +40,7 @@ pub(super) fn view(
     context! {
         name => frame.sweep.name.as_str(),
         caption => frame.sweep.caption(),
+        conditions => frame.sweep.conditions(),
         simulated => !frame.sweep.engine.trains,
         headline => finding::headline(frame),
         warnings => Value::from_iter(finding::warnings(frame)),
@@ -160,11 +162,21 @@ fn times(frame: &Frame) -> Value {
 /// What was drawn how often: what an interval knows of, and what it doesn't.
 fn randomness(frame: &Frame) -> String {
     let OracleSize { models, held_out } = frame.sweep.oracle;
+    let Sweep { seeds, originals, .. } = frame.sweep;
+    let drawn = format!(
+        "{seeds} unlearning seeds per point, {models} retrained models in the oracle and {held_out} held out, each with a seed \
+         of its own."
+    );
+    if originals > 1 {
+        return format!(
+            "{originals} originals in turn, one split. {drawn} Intervals of scores take the models of a point for as many draws: \
+             where originals differ more than the models of one do, other originals would move the numbers further than they \
+             say. Another split would, too."
+        );
+    }
     format!(
-        "One original, one split. {} unlearning seeds per point, {models} retrained models in the oracle and {held_out} held \
-         out, each with a seed of its own. Intervals know of unlearning and oracle seeds alone: another original or another \
-         split would move the numbers further.",
-        frame.sweep.seeds
+        "One original, one split. {drawn} Intervals know of unlearning and oracle seeds alone: another original or another split \
+         would move the numbers further."
     )
 }
 
@@ -215,7 +227,7 @@ fn facts(frame: &Frame) -> Vec<(&'static str, String)> {
             ),
             ("Images left out", left_out(inputs.skipped_images)),
             ("Network", network.to_string()),
-            ("Original", original(&inputs.original)),
+            (if sweep.originals > 1 { "Originals" } else { "Original" }, originals(&inputs.originals)),
         ]);
     }
     facts.extend(finding::original(frame).map(|point| ("Accuracy before unlearning", accuracies(point))));
@@ -229,11 +241,17 @@ fn left_out(images: u64) -> String {
     }
 }
 
-fn original(original: &PlannedOriginal) -> String {
-    match original {
+fn originals(originals: &[PlannedOriginal]) -> String {
+    let said = |original: &PlannedOriginal| match original {
         PlannedOriginal::Trained { run } => format!("trained by run {}", run.short()),
         PlannedOriginal::Checkpoint { path, blake3 } => format!("{path} ({})", blake3.short()),
+    };
+    let left_out = originals.len().saturating_sub(MOST_ORIGINALS);
+    let mut words: Vec<String> = originals.iter().take(MOST_ORIGINALS).map(said).collect();
+    if left_out > 0 {
+        words.push(format!("and {left_out} more"));
     }
+    words.join(" · ")
 }
 
 fn accuracies(point: &PointRow) -> String {

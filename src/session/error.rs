@@ -75,6 +75,14 @@ pub enum SessionError {
     /// A checkpoint.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// Checkpoints that are one.
+    #[error("the originals `{one}` and `{other}` are the same, byte for byte; name one of them")]
+    SameOriginal {
+        /// A file.
+        one: String,
+        /// Another.
+        other: String,
+    },
     /// A checkpoint that can't be the original.
     #[error(transparent)]
     Fit(#[from] FitError),

@@ -130,7 +130,7 @@ impl Session<'_> {
         let mut store =
             self.opened(prepared, &first, |opening| Store::open_on(self.disk.clone(), self.dir, opening))?;
         self.reopen(&mut store, &selected(Cow::Borrowed(&*first), prepared.only.as_ref()))?;
-        if let Some(ending) = self.look_at_original(&first, &mut store, &means)? {
+        if let Some(ending) = self.look_at_originals(&first, &mut store, &means)? {
             return Ok(Carried { ending, plan: prepared.selected() });
         }
         self.carry_out(whole, prepared.only.as_ref(), &mut store, &means)

@@ -1,4 +1,4 @@
-//! Whether the checkpoint that is to be unlearned knows what it should, before anything is trained.
+//! Whether the checkpoints that are to be unlearned know what they should, before anything is trained.
 
 use std::{borrow::Cow, path::Path};
 
@@ -28,19 +28,19 @@ const SURE: f64 = 0.9;
 const MORE: f64 = 0.1;
 
 impl Session<'_> {
-    /// Measures the checkpoint of a plan that has one; says how it ended where that was not with its measurement.
-    pub(super) fn look_at_original(
+    /// Measures the checkpoints of a plan that has some; says how it ended where that was not with their measurements.
+    pub(super) fn look_at_originals(
         &self,
         plan: &Plan,
         store: &mut Store,
         means: &Means,
     ) -> Result<Option<Ending>, SessionError> {
-        let Some((run, inputs, path)) = of_checkpoint(plan).filter(|_| !self.accept_weak_original) else {
-            return Ok(None);
-        };
-        let known = store.outcome(&run.id).is_some_and(|outcome| plan.is_settled(run, outcome));
-        if !known {
-            let alone = Plan { runs: vec![run.clone()], ..plan.clone() };
+        let checkpoints = if self.accept_weak_original { Vec::new() } else { of_checkpoints(plan) };
+        let is_known = |run: &Run| store.outcome(&run.id).is_some_and(|it| plan.is_settled(run, it));
+        let runs = checkpoints.iter().map(|(run, ..)| *run).filter(|run| !is_known(run));
+        let runs: Vec<Run> = runs.cloned().collect();
+        if !runs.is_empty() {
+            let alone = Plan { runs, ..plan.clone() };
             let (mut ending, drained) = self.perform(&alone, store, means)?;
             if let Some(by) = drained.filter(|_| ending.how == How::Complete) {
                 ending.how = How::Drained { by };
@@ -50,51 +50,62 @@ impl Session<'_> {
                 return Ok(Some(ending));
             }
         }
-        let (retain, renamed) = match store.outcome(&run.id) {
-            Some(Outcome::Diverged { .. }) => (None, None),
-            Some(outcome) => match outcome.measurement() {
-                Some(measured) => (Some(measured.accuracy.retain.get()), measured.renamed.clone()),
-                None => return Ok(None),
-            },
-            None => return Ok(None),
-        };
-        if retain.is_some_and(|retain| retain >= SURE) {
-            return Ok(None);
-        }
-        let reached = retain.unwrap_or(0.0);
-        let mut tried = Self::prepared_otherwise(plan, inputs, path, means);
-        let guessing = renamed.as_ref().map_or(0.0, |renamed| renamed.guessing.get());
-        let guessing = guessing.max(f64::from(inputs.network.classes).recip());
-        tried.insert(0, Tried { preparation: inputs.network.preparation, retain: reached, renamed });
-        let cause = cause(&tried, || is_as_born(path));
-        let weak = is_weak(reached, guessing);
-        if weak || matches!(cause, Cause::Preparation(..) | Cause::Order(..)) {
-            let (path, network) = (path.to_owned(), inputs.network.clone());
-            return Err(SessionError::WeakOriginal(Box::new(WeakOriginal {
-                path,
-                retain,
-                guessing,
-                network,
-                cause,
-            })));
-        }
+        checkpoints.into_iter().try_for_each(|checkpoint| refuse_weak(plan, checkpoint, store, means))?;
         Ok(None)
     }
+}
 
-    /// What the checkpoint reaches with each usual preparation other than the grid's; nothing where that can't be measured.
-    fn prepared_otherwise(plan: &Plan, inputs: &PlannedInputs, path: &Path, means: &Means) -> Vec<Tried> {
-        let usual = Preparation::usual().into_iter();
-        let others = usual.filter(|preparation| *preparation != inputs.network.preparation);
-        let networks: Vec<Network> =
-            others.map(|preparation| Network { preparation, ..inputs.network.clone() }).collect();
-        let measured = measured(plan, inputs, path, &networks, means).unwrap_or_default();
-        let tried = |(network, measured): (Network, Measured)| Tried {
-            preparation: network.preparation,
-            retain: measured.accuracy.retain.get(),
-            renamed: measured.renamed,
-        };
-        networks.into_iter().zip(measured).map(tried).collect()
+/// Refuses a checkpoint that was measured and knows less than it should.
+fn refuse_weak(
+    plan: &Plan,
+    (run, inputs, path): (&Run, &PlannedInputs, &Path),
+    store: &Store,
+    means: &Means,
+) -> Result<(), SessionError> {
+    let (retain, renamed) = match store.outcome(&run.id) {
+        Some(Outcome::Diverged { .. }) => (None, None),
+        Some(outcome) => match outcome.measurement() {
+            Some(measured) => (Some(measured.accuracy.retain.get()), measured.renamed.clone()),
+            None => return Ok(()),
+        },
+        None => return Ok(()),
+    };
+    if retain.is_some_and(|retain| retain >= SURE) {
+        return Ok(());
     }
+    let reached = retain.unwrap_or(0.0);
+    let mut tried = prepared_otherwise(plan, inputs, path, means);
+    let guessing = renamed.as_ref().map_or(0.0, |renamed| renamed.guessing.get());
+    let guessing = guessing.max(f64::from(inputs.network.classes).recip());
+    tried.insert(0, Tried { preparation: inputs.network.preparation, retain: reached, renamed });
+    let cause = cause(&tried, || is_as_born(path));
+    let weak = is_weak(reached, guessing);
+    if weak || matches!(cause, Cause::Preparation(..) | Cause::Order(..)) {
+        let (path, network) = (path.to_owned(), inputs.network.clone());
+        return Err(SessionError::WeakOriginal(Box::new(WeakOriginal {
+            path,
+            retain,
+            guessing,
+            network,
+            cause,
+        })));
+    }
+    Ok(())
+}
+
+/// What the checkpoint reaches with each usual preparation other than the grid's; nothing where that can't be measured.
+fn prepared_otherwise(plan: &Plan, inputs: &PlannedInputs, path: &Path, means: &Means) -> Vec<Tried> {
+    let usual = Preparation::usual().into_iter();
+    let others = usual.filter(|preparation| *preparation != inputs.network.preparation);
+    let networks: Vec<Network> =
+        others.map(|preparation| Network { preparation, ..inputs.network.clone() }).collect();
+    let measured = measured(plan, inputs, path, &networks, means).unwrap_or_default();
+    let tried = |(network, measured): (Network, Measured)| Tried {
+        preparation: network.preparation,
+        retain: measured.accuracy.retain.get(),
+        renamed: measured.renamed,
+    };
+    networks.into_iter().zip(measured).map(tried).collect()
 }
 
 /// Nothing where there is no room for it or a worker fails: what is wrong stays unknown then.
@@ -164,12 +175,17 @@ fn is_as_born(path: &Path) -> bool {
         && of("running_var").all(|variances| are_all(variances, 1.0))
 }
 
-/// The run that measures the checkpoint as it is, where the original is one.
-fn of_checkpoint(plan: &Plan) -> Option<(&Run, &PlannedInputs, &Path)> {
-    let inputs = plan.inputs.as_ref()?;
-    let PlannedOriginal::Checkpoint { path, .. } = &inputs.original else { return None };
-    let run = plan.runs.iter().find(|run| plan.point(run).is_floor())?;
-    Some((run, inputs, Path::new(path)))
+/// The runs that measure checkpoints as they are, where the originals are some.
+fn of_checkpoints(plan: &Plan) -> Vec<(&Run, &PlannedInputs, &Path)> {
+    let Some(inputs) = &plan.inputs else { return Vec::new() };
+    let mut found = Vec::new();
+    for (number, original) in (0..).zip(&inputs.originals) {
+        let PlannedOriginal::Checkpoint { path, .. } = original else { continue };
+        let mut floor = plan.runs.iter().filter(|run| plan.point(run).is_floor());
+        let run = floor.find(|run| plan.start_of(run) == Some(number));
+        found.extend(run.map(|run| (run, inputs, Path::new(path))));
+    }
+    found
 }
 
 fn is_weak(retain: f64, guessing: f64) -> bool {

@@ -93,7 +93,7 @@ pub struct Outside<'a> {
     pub bad: BadImages,
 }
 
-/// Looks at the data set and the checkpoint that a grid names and finds out who its engine is. `progress` is told how many
+/// Looks at the data set and the checkpoints that a grid names and finds out who its engine is. `progress` is told how many
 /// images are read, of how many; the text names what was left out because it can't be used, and is empty otherwise.
 pub fn resolve(
     grid: &Grid,
@@ -115,13 +115,10 @@ pub fn resolve(
             forgotten: forgotten(&dataset),
         });
     }
-    let checkpoint = match settings.checkpoint.as_ref().filter(|_| settings.trains()) {
-        Some(path) => Some(original(Path::new(path), settings)?),
-        None => None,
-    };
+    let checkpoints = if settings.trains() { originals(settings)? } else { Vec::new() };
     let engine = asked::engine(grid, outside.grid, outside.asking)?;
     let functions = functions::functions(grid, outside.grid, outside.asking)?;
-    Ok((Resolved { engine, data, checkpoint, functions }, left_out))
+    Ok((Resolved { engine, data, checkpoints, functions }, left_out))
 }
 
 fn forgotten(dataset: &Dataset) -> Forgotten {
@@ -133,7 +130,21 @@ fn forgotten(dataset: &Dataset) -> Forgotten {
     }
 }
 
-/// Hash of the checkpoint that a grid names, which must be of the network that it names; which tensors one of the user's own
+/// Hashes of the checkpoints that a grid names: two of the same bytes are one original.
+fn originals(settings: &Settings) -> Result<Vec<ContentHash>, SessionError> {
+    let mut hashes: Vec<ContentHash> = Vec::new();
+    for path in &settings.checkpoints {
+        let hash = original(Path::new(path), settings)?;
+        if let Some(same) = hashes.iter().position(|known| *known == hash) {
+            let (one, other) = (settings.checkpoints[same].clone(), path.clone());
+            return Err(SessionError::SameOriginal { one, other });
+        }
+        hashes.push(hash);
+    }
+    Ok(hashes)
+}
+
+/// Hash of a checkpoint that a grid names, which must be of the network that it names; which tensors one of the user's own
 /// has is known to its process alone.
 fn original(path: &Path, settings: &Settings) -> Result<ContentHash, SessionError> {
     let read = checkpoint::read(path)?;

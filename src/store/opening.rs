@@ -361,10 +361,13 @@ fn data(inputs: Option<&PlannedInputs>) -> String {
 
 /// An original that the sweep trains itself is no input: other training gives other run ids.
 fn original(inputs: Option<&PlannedInputs>) -> String {
-    match inputs.map(|inputs| &inputs.original) {
-        Some(PlannedOriginal::Checkpoint { blake3, .. }) => blake3.to_string(),
-        Some(PlannedOriginal::Trained { .. }) | None => "none".to_owned(),
-    }
+    let originals = inputs.into_iter().flat_map(|inputs| &inputs.originals);
+    let hashes = originals.filter_map(|original| match original {
+        PlannedOriginal::Checkpoint { blake3, .. } => Some(blake3.as_str()),
+        PlannedOriginal::Trained { .. } => None,
+    });
+    let hashes: Vec<&str> = hashes.collect();
+    if hashes.is_empty() { "none".to_owned() } else { hashes.join(", ") }
 }
 
 fn changes(before: Option<&Plan>, now: &Plan, history: &History) -> Option<Notice> {

@@ -62,6 +62,7 @@ fn plan(runs: u64) -> Plan {
         keep_models: false,
         audit: None,
         oracle: OracleSize { models: 1, held_out: 1 },
+        originals: 1,
         inputs: None,
         points: vec![point],
         runs: (0..runs).map(|number| Run { id: run_id(number), point: 0, seed: Seed(number) }).collect(),
@@ -401,7 +402,10 @@ fn changed_inputs_are_refused_until_accepted() {
             sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
             forgotten: Forgotten::default(),
             network: Network::new("resnet18", 10, &[("width", 8)]),
-            original: PlannedOriginal::Checkpoint { path: "original.pth".into(), blake3: hash_of(original) },
+            originals: vec![PlannedOriginal::Checkpoint {
+                path: "original.pth".into(),
+                blake3: hash_of(original),
+            }],
         });
         let inputs = plan.inputs.as_ref().expect("just given");
         let (data, network, start) = (&inputs.data_hash, &inputs.network, hash_of(original));

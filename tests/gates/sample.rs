@@ -45,6 +45,7 @@ pub(crate) fn plan(runs: u64) -> Plan {
         keep_models: false,
         audit: None,
         oracle: OracleSize { models: 1, held_out: 1 },
+        originals: 1,
         inputs: None,
         points: vec![point],
         runs: (0..runs).map(|number| Run { id: run_id(number), point: 0, seed: Seed(number) }).collect(),

@@ -48,6 +48,10 @@ pub struct Job {
     pub folder: PathBuf,
     /// What to load. Engines that don't train get none.
     pub inputs: Option<Inputs>,
+    /// For engines that don't train, where a sweep has several originals: the number, from 0, of the one that the run starts
+    /// from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<u64>,
     /// What to do to the network.
     pub recipe: Recipe,
     /// Whether to keep the weights as `model.safetensors`.

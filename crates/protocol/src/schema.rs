@@ -155,6 +155,7 @@ fn job() -> Value {
             "parameters": { "type": "object", "additionalProperties": { "type": ["boolean", "number", "string"] } },
             "folder": text("An existing folder of this run alone, absolute"),
             "inputs": nullable(&reference("inputs")),
+            "original": nullable(&whole("Which of several originals the run starts from, where there are no inputs", 0)),
             "recipe": reference("recipe"),
             "keep_weights": { "type": "boolean" },
             "retain_sample": nullable(&whole("Measure single examples, with so many of the retain set", 0)),

@@ -92,6 +92,7 @@ fn job(home: &Path, number: u64, seed: u64) -> Job {
         keep_weights: false,
         retain_sample: None,
         reconstruct: None,
+        original: None,
         beside: Vec::new(),
     }
 }

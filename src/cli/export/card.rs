@@ -210,13 +210,14 @@ impl Card<'_> {
 }
 
 fn of_inputs(inputs: &PlannedInputs) -> Vec<(String, String)> {
-    let PlannedInputs { data, data_hash, sizes, network, original, .. } = inputs;
+    let PlannedInputs { data, data_hash, sizes, network, originals, .. } = inputs;
     let test = sizes.test.map_or_else(|| "no".to_owned(), |count| count.to_string());
     let network = serde_json::to_string(network).expect("a network is plain data");
-    let original = match original {
+    let original = |original: &PlannedOriginal| match original {
         PlannedOriginal::Trained { run } => format!("trained by run {run}"),
         PlannedOriginal::Checkpoint { path, blake3 } => format!("{path}, BLAKE3 {blake3}"),
     };
+    let what = if originals.len() > 1 { "originals, in turn" } else { "original" };
     vec![
         ("data".to_owned(), format!("{data}, BLAKE3 {data_hash}")),
         (
@@ -227,7 +228,7 @@ fn of_inputs(inputs: &PlannedInputs) -> Vec<(String, String)> {
             ),
         ),
         ("network".to_owned(), format!("`{network}`")),
-        ("original".to_owned(), original),
+        (what.to_owned(), originals.iter().map(original).collect::<Vec<_>>().join("; ")),
     ]
 }
 

@@ -22,6 +22,14 @@ pub(in crate::cli) enum ExportError {
         /// The results.
         dir: PathBuf,
     },
+    /// There are several originals, and none or another is named.
+    #[error("`{}` holds {originals} originals; name one with --number, from 0 to {}", dir.display(), originals - 1)]
+    WhichOriginal {
+        /// The results.
+        dir: PathBuf,
+        /// How many there are.
+        originals: usize,
+    },
     /// The weights are not those that were recorded.
     #[error("`{}` is not what the journal recorded; `sweep fsck` says more", path.display())]
     Changed {

@@ -14,11 +14,11 @@ use crate::{cli::terminal, outcome::Outcome, plan::PlannedOriginal, store::Recor
 pub(super) fn write(
     dir: &Path,
     recorded: &Recorded,
-    out: &Path,
+    (number, out): (Option<usize>, &Path),
     width: FloatWidth,
 ) -> Result<(), ExportError> {
     let network = network(dir, recorded)?;
-    let (path, found) = read(dir, recorded)?;
+    let (path, found) = read(dir, recorded, number)?;
     let state = in_order(network, found).ok_or(ExportError::Changed { path })?;
     save(out, &state, width).map_err(|source| ExportError::Unwritable { path: out.to_owned(), source })?;
     terminal::talk(&format!(
@@ -30,11 +30,15 @@ pub(super) fn write(
     Ok(())
 }
 
-/// The file that the original lies in, and its tensors.
-fn read(dir: &Path, recorded: &Recorded) -> Result<(PathBuf, StateDict), ExportError> {
+/// The file that the original with this number lies in, and its tensors. The number can be left out where there is one alone.
+fn read(dir: &Path, recorded: &Recorded, number: Option<usize>) -> Result<(PathBuf, StateDict), ExportError> {
     let inputs = recorded.plan.inputs.as_ref();
     let inputs = inputs.ok_or_else(|| ExportError::NoNetwork { dir: dir.to_owned() })?;
-    let (path, hash) = match &inputs.original {
+    let originals = inputs.originals.len();
+    let number = number.or((originals == 1).then_some(0));
+    let original = number.and_then(|number| inputs.originals.get(number));
+    let original = original.ok_or_else(|| ExportError::WhichOriginal { dir: dir.to_owned(), originals })?;
+    let (path, hash) = match original {
         PlannedOriginal::Checkpoint { path, blake3 } => (PathBuf::from(path), blake3),
         PlannedOriginal::Trained { run } => {
             let outcome = recorded.outcomes.get(run).map(|record| &record.outcome);

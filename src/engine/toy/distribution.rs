@@ -16,6 +16,10 @@ use super::fault::number;
 
 /// How far the original is from a retrained model, in standard deviations of the retrained.
 const ORIGINAL_SHIFT: f64 = 1.5;
+/// Where a sweep has several originals, each moves what is unlearned from it by a normal number, the same for all of its models,
+/// with these standard deviations: of the confidences, in those of the retrained; of the accuracies on the retain set and on
+/// what was never seen.
+const BETWEEN_ORIGINALS: (f64, f64, f64) = (0.5, 0.004, 0.012);
 /// Accuracies of a retrained model on the retain set, and on what it hasn't seen.
 const RETRAINED: (f64, f64) = (0.985, 0.84);
 
@@ -39,7 +43,8 @@ impl Drawn {
         let confidences: Vec<f64> = (0..examples.get())
             .map(|index| {
                 let (mean, deviation) = retrained(index);
-                mean + deviation * (quality.shift + quality.spread * chance.normal())
+                mean + deviation
+                    * (quality.shift + quality.original.confidence + quality.spread * chance.normal())
             })
             .collect();
         let right = confidences.iter().filter(|&&confidence| confidence > 0.0).count();
@@ -73,6 +78,29 @@ fn rows(forget: &[f64], sample: u64, chance: &mut Chance) -> Rows {
     Rows { forget: forget.iter().copied().map(row).collect(), retain, test: test.collect() }
 }
 
+/// What an original leaves to everything that is unlearned from it.
+#[derive(Clone, Copy, Default)]
+struct Heritage {
+    /// Of every confidence, in standard deviations of the retrained.
+    confidence: f64,
+    /// Accuracy on the retain set.
+    retain: f64,
+    /// Accuracy on what was never seen.
+    held_out: f64,
+}
+
+impl Heritage {
+    fn of(original: u64) -> Self {
+        let mut chance = Chance::of_purpose("sweep toy heritage", &[&original.to_le_bytes()]);
+        let (confidence, retain, held_out) = BETWEEN_ORIGINALS;
+        Self {
+            confidence: confidence * chance.normal(),
+            retain: retain * chance.normal(),
+            held_out: held_out * chance.normal(),
+        }
+    }
+}
+
 /// How the runs of a point differ from retrained models.
 struct Quality {
     /// Of the mean, in standard deviations of the retrained.
@@ -83,14 +111,22 @@ struct Quality {
     retain_loss: f64,
     /// Accuracy lost on what was never seen.
     test_loss: f64,
-    /// Whether all runs of the point are the same model.
+    /// Whether all runs of the point that start from one original are the same model.
     same_model: bool,
+    /// Of the original, where there are several.
+    original: Heritage,
 }
 
 impl Quality {
     fn of(job: &Job) -> Self {
-        let like_retrained =
-            Self { shift: 0.0, spread: 1.0, retain_loss: 0.0, test_loss: 0.0, same_model: false };
+        let like_retrained = Self {
+            shift: 0.0,
+            spread: 1.0,
+            retain_loss: 0.0,
+            test_loss: 0.0,
+            same_model: false,
+            original: job.original.map(Heritage::of).unwrap_or_default(),
+        };
         match job.method.as_str() {
             "retrain" => like_retrained,
             "original" | "identity" => Self { shift: ORIGINAL_SHIFT, same_model: true, ..like_retrained },
@@ -99,7 +135,7 @@ impl Quality {
                 spread: number(job, "spread", 1.0),
                 retain_loss: number(job, "retain-loss", 0.0),
                 test_loss: number(job, "test-loss", 0.0),
-                same_model: false,
+                ..like_retrained
             },
             _ => {
                 let position = f64::from(hash(job, None)[0]) / 255.0;
@@ -116,15 +152,17 @@ impl Quality {
 
     fn chance(&self, job: &Job) -> Chance {
         if self.same_model {
-            return Chance::of_purpose("sweep toy original", &[]);
+            let original = job.original.map(u64::to_le_bytes);
+            let parts: Vec<&[u8]> = original.iter().map(<[u8; 8]>::as_slice).collect();
+            return Chance::of_purpose("sweep toy original", &parts);
         }
         Chance::of_key(hash(job, Some(job.seed)))
     }
 
     fn accuracies(&self, chance: &mut Chance) -> (f64, f64) {
         let (retain, held_out) = RETRAINED;
-        let retain = retain - self.retain_loss + 0.002 * chance.normal();
-        (retain, held_out - self.test_loss + 0.006 * chance.normal())
+        let retain = retain + self.original.retain - self.retain_loss + 0.002 * chance.normal();
+        (retain, held_out + self.original.held_out - self.test_loss + 0.006 * chance.normal())
     }
 }
 
@@ -157,7 +195,7 @@ mod tests {
         terms::{Seed, Value},
     };
 
-    use super::{Drawn, retrained};
+    use super::{BETWEEN_ORIGINALS, Drawn, retrained};
 
     const EXAMPLES: usize = 40;
 
@@ -181,6 +219,7 @@ mod tests {
             keep_weights: false,
             retain_sample: None,
             reconstruct: None,
+            original: None,
             beside: Vec::new(),
         }
     }
@@ -234,6 +273,35 @@ mod tests {
         assert_ne!(of("retrain", 3), of("retrain", 4));
         assert_eq!(of("identity", 3), of("identity", 4));
         assert_eq!(of("identity", 3), of("original", 0), "identity is the original");
+    }
+
+    #[test]
+    fn every_original_leaves_the_same_to_all_that_is_unlearned_from_it() {
+        let of = |method: &str, original, seed| {
+            let job = Job { original, ..job(method, &[], seed) };
+            Drawn::of(&job, NonZeroUsize::new(EXAMPLES).expect("above 0"))
+        };
+        // How far a model lies from that of the same seed whose sweep has one original.
+        let moved = |original, seed| {
+            let (with, without) = (of("simulated", Some(original), seed), of("simulated", None, seed));
+            let moved = with
+                .confidences
+                .iter()
+                .zip(&without.confidences)
+                .enumerate()
+                .map(|(index, (with, without))| (with - without) / retrained(index).1);
+            moved.collect::<Vec<f64>>()
+        };
+        let first = moved(0, 1)[0];
+        let others = [moved(0, 1), moved(0, 5)].concat();
+        assert!(others.iter().all(|other| (other - first).abs() < 1e-9), "{others:?}");
+        let originals: Vec<f64> = (0..2000).map(|original| moved(original, 1)[0]).collect();
+        let variance = originals.iter().map(|own| own.powi(2)).sum::<f64>() / 2000.0;
+        // 2,000 draws: within five standard errors.
+        assert!((variance / BETWEEN_ORIGINALS.0.powi(2) - 1.0).abs() < 0.16, "{variance}");
+        let identity = |original, seed| of("identity", Some(original), seed).confidences;
+        assert_eq!(identity(1, 3), identity(1, 4), "what draws nothing is one model of an original");
+        assert_ne!(identity(1, 3), identity(2, 3));
     }
 
     #[test]

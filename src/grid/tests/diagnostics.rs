@@ -1052,6 +1052,30 @@ audits = ["mia", "klomm", "mia"]
 }
 
 #[test]
+fn originals_that_not_every_point_could_start_from() {
+    let said = |originals: &str| problems(&format!("{TORCH}[original]\n{originals}\n[method.identity]\n"));
+    insta::assert_snapshot!(said("models = 3"), @r"
+    error: `models` must be a whole number from 1 to 2, not 3
+     --> grid.toml:9:10
+      |
+    9 | models = 3
+      |          ^
+    ");
+    let both = said("models = 2\ncheckpoint = \"o.pth\"");
+    assert!(both.contains("`models` must be left out, because there are as many as checkpoints"), "{both}");
+    let many = said("checkpoint = [\"a\", \"b\", \"c\"]");
+    assert!(many.contains("a list of 1 to 2 files, each of which has a model of every point"), "{many}");
+    let same = said("checkpoint = [\"a\", \"a\"]");
+    assert!(same.contains("a list of different files"), "{same}");
+    let confirmed = format!(
+        "{}[original]\nmodels = 5\n[confirm]\nseeds = 4\n[method.ct]\n",
+        TORCH.replace("seeds = 2", "seeds = 8")
+    );
+    let confirmed = problems(&confirmed.replace("held-out = 2", "held-out = 4"));
+    assert!(confirmed.contains("a whole number from 1 to 4"), "{confirmed}");
+}
+
+#[test]
 fn a_table_by_its_name_of_before() {
     insta::assert_snapshot!(problems(&[TORCH, "[recipe]\nepochs = 3\n[method.ct]\n"].concat()), @r"
     error: unknown key `recipe` in the grid

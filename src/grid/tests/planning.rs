@@ -6,8 +6,8 @@ use super::{TORCH, TOY, checked, experiment, nothing, plain, planned, resolved};
 use crate::{
     grid::{GridFile, Resolved, ResolvedData},
     plan::{
-        EngineCommand, EngineFile, Forgotten, HELD_OUT_SEEDS, Plan, PlannedEngine, PlannedOriginal, Point,
-        RETRAIN_SEEDS, Role,
+        EngineCommand, EngineFile, Forgotten, HELD_OUT_SEEDS, Plan, PlanFault, PlannedEngine,
+        PlannedOriginal, Point, RETRAIN_SEEDS, Role,
     },
 };
 
@@ -48,17 +48,90 @@ fn points_and_runs_come_in_their_order() {
 fn a_plan_says_what_it_stands_on() {
     let trained = planned(&format!("{TORCH}[method.identity]\n"));
     let inputs = trained.inputs.as_ref().expect("a torch plan");
-    assert_eq!(inputs.original, PlannedOriginal::Trained { run: trained.runs[0].id.clone() });
+    assert_eq!(inputs.originals, [PlannedOriginal::Trained { run: trained.runs[0].id.clone() }]);
     assert_eq!((inputs.data.as_str(), inputs.network.keys["width"]), ("d", 64));
 
     let given = planned(&format!("{TORCH}[original]\ncheckpoint = \"o.pth\"\n[method.identity]\n"));
     assert!(given.points.iter().all(|point| point.role != Role::Original), "nothing to train");
-    assert!(matches!(&given.inputs.as_ref().expect("a torch plan").original,
-            PlannedOriginal::Checkpoint { path, .. } if path == "o.pth"));
+    assert!(matches!(&given.inputs.as_ref().expect("a torch plan").originals[..],
+            [PlannedOriginal::Checkpoint { path, .. }] if path == "o.pth"));
 
     let toy = super::plan(&checked(&format!("{TOY}[method.identity]\n")), &nothing());
     assert_eq!((toy.engine.name.as_str(), toy.inputs), ("toy", None));
     assert_eq!(toy.points[0].role, Role::Oracle, "the toy has no original");
+}
+
+#[test]
+fn seeds_take_several_originals_in_turn_and_those_of_the_first_are_known_from_before() {
+    let grid = |models: u64| {
+        let seeds = TORCH.replace("seeds = 2", "seeds = 5");
+        format!("{seeds}[original]\nmodels = {models}\n[method.finetune]\n[method.retrain]\n")
+    };
+    let (one, three) = (planned(&grid(1)), planned(&grid(3)));
+    assert_eq!(one, planned(&grid(1).replace("[original]\nmodels = 1\n", "")), "one is what there is anyway");
+    assert_eq!(three.check(), Ok(()));
+    let checked = checked(&grid(3));
+    assert_eq!(checked.run_count(), three.runs.len() as u128);
+    let originals = &three.runs[three.training_originals()];
+    let seeds: Vec<u64> = originals.iter().map(|run| run.seed.0).collect();
+    assert_eq!((seeds, &originals[0]), (vec![0, 1, 2], &one.runs[0]));
+    let ids = |plan: &Plan, label: &str| -> Vec<String> {
+        let point = plan.points.iter().position(|point| &*point.label == label).expect("the label");
+        plan.runs_of(point).map(|run| run.id.to_string()).collect()
+    };
+    for (label, same) in [
+        ("finetune", [true, false, false, true, false]),
+        ("identity", [true, false, false, true, false]),
+        ("retrain", [true; 5]),
+    ] {
+        let (one, three) = (ids(&one, label), ids(&three, label));
+        let found: Vec<bool> = one.iter().zip(&three).map(|(one, three)| one == three).collect();
+        assert_eq!(found, same, "{label}");
+    }
+    assert_eq!(
+        (ids(&one, "oracle"), ids(&one, "held-out")),
+        (ids(&three, "oracle"), ids(&three, "held-out"))
+    );
+    let all: HashSet<_> = three.runs.iter().map(|run| &run.id).collect();
+    assert_eq!(all.len(), three.runs.len(), "ids are unique");
+
+    let text = serde_json::to_string(&three).expect("plain data");
+    assert_eq!(serde_json::from_str::<Plan>(&text).expect("as it was written"), three);
+    let text = serde_json::to_string(&one).expect("plain data");
+    assert!(!text.contains("originals") && text.contains("\"original\":{\"trained\""), "as it always was");
+    let mut fewer = three.clone();
+    fewer.originals = 2;
+    assert!(matches!(fewer.check(), Err(PlanFault::Originals { originals: 2, named: 3, .. })));
+}
+
+#[test]
+fn several_checkpoints_are_an_original_each() {
+    let grid = |originals: &str| format!("{TORCH}[original]\n{originals}\n[method.finetune]\n");
+    let (one, two) =
+        (planned(&grid("checkpoint = \"o.pth\"")), planned(&grid("checkpoint = [\"o.pth\", \"p.pth\"]")));
+    assert_eq!(one, planned(&grid("checkpoint = [\"o.pth\"]")));
+    assert_eq!((two.originals, two.check()), (2, Ok(())));
+    let inputs = two.inputs.as_ref().expect("a torch plan");
+    assert!(matches!(&inputs.originals[..],
+        [PlannedOriginal::Checkpoint { path, .. }, PlannedOriginal::Checkpoint { path: other, .. }]
+            if path == "o.pth" && other == "p.pth"));
+    let ids = |plan: &Plan| plan.runs_of(2).map(|run| run.id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&one)[0], ids(&two)[0]);
+    assert_ne!(ids(&one)[1], ids(&two)[1]);
+}
+
+#[test]
+fn an_engine_that_draws_its_numbers_knows_originals_by_their_numbers() {
+    let plan = |more: &str| super::plan(&checked(&format!("{TOY}{more}[method.ct]\n")), &nothing());
+    let (one, two) = (plan(""), plan("[original]\nmodels = 2\n"));
+    assert_eq!(one, plan("[original]\ncheckpoint = [\"a\", \"b\"]\n"), "checkpoints mean nothing to it");
+    assert_eq!((two.check(), two.originals, two.training_originals()), (Ok(()), 2, 0..0));
+    let ids = |plan: &Plan, label: &str| -> Vec<String> {
+        let point = plan.points.iter().position(|point| &*point.label == label).expect("the label");
+        plan.runs_of(point).map(|run| run.id.to_string()).collect()
+    };
+    assert_eq!(ids(&one, "oracle"), ids(&two, "oracle"));
+    assert!(ids(&one, "ct").iter().all(|id| !ids(&two, "ct").contains(id)), "every one is moved");
 }
 
 #[test]

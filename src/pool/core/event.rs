@@ -184,7 +184,7 @@ pub enum End {
         /// By whom.
         by: Interruption,
     },
-    /// The original could not be trained.
+    /// An original could not be trained.
     OriginalFailed {
         /// How it ended.
         status: Status,

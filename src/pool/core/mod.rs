@@ -1,7 +1,7 @@
 //! The scheduler without the world: what happened goes in, what is to be done comes out.
 //!
 //! Nothing here waits, reads a clock, draws a number or touches a file, so every sequence of events can be tried: the
-//! gates `SIM` and `EXH` do. Two stages: the run that trains the original before everything else, then the rest in the
+//! gates `SIM` and `EXH` do. Two stages: the runs that train originals before everything else, then the rest in the
 //! order of the plan.
 
 mod attendance;
@@ -20,7 +20,7 @@ pub use event::{Action, Attempt, End, Event, Hindrance};
 pub use queue::Known;
 pub use seat::Rules;
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use sweep_protocol::message::Failure;
 
@@ -61,16 +61,17 @@ pub fn step(state: &mut State, event: Event, now: Duration) -> Vec<Action> {
 
 impl State {
     /// Nothing has happened yet. `accelerators` has one entry for each slot: the accelerator that it works on, or none
-    /// for the CPU. `original` is the position of the run that trains the original, if the plan has one.
+    /// for the CPU. `originals` are the positions of the runs that train
+    /// originals, one behind the other.
     pub fn new(
         rules: Rules,
         accelerators: &[Option<u32>],
         runs: Vec<Known>,
-        original: Option<usize>,
+        originals: Range<usize>,
     ) -> Self {
         Self {
             rules,
-            queue: Queue::new(runs, original),
+            queue: Queue::new(runs, originals),
             slots: accelerators.iter().map(|&accelerator| Slot::new(accelerator)).collect(),
             devices: Devices::default(),
             halt: None,

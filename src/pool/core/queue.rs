@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use crate::outcome::Status;
 
@@ -25,7 +25,8 @@ pub(super) struct Queue {
     asked: BTreeSet<usize>,
     /// Runs that other schedulers have.
     elsewhere: BTreeSet<usize>,
-    original: Option<usize>,
+    /// Those that train the originals.
+    originals: Range<usize>,
 }
 
 /// The next thing to do about the runs that wait.
@@ -38,7 +39,7 @@ pub(super) enum Next {
 }
 
 impl Queue {
-    pub(super) fn new(runs: Vec<Known>, original: Option<usize>) -> Self {
+    pub(super) fn new(runs: Vec<Known>, originals: Range<usize>) -> Self {
         let waiting = (0..runs.len()).filter(|&run| runs[run].status.is_none()).collect();
         Self {
             crashes: vec![0; runs.len()],
@@ -46,38 +47,47 @@ impl Queue {
             waiting,
             asked: BTreeSet::new(),
             elsewhere: BTreeSet::new(),
-            original,
+            originals,
         }
     }
 
-    /// Whether this run trains the original.
+    /// Whether this run trains an original.
     pub(super) fn is_original(&self, run: usize) -> bool {
-        self.original == Some(run)
+        self.originals.contains(&run)
     }
 
-    /// How the original ended, if that was badly.
+    /// How the first original ended that did so badly, if one did.
     pub(super) fn original_failed(&self) -> Option<Status> {
-        self.original.and_then(|run| self.runs[run].status).filter(|&status| status != Status::Finished)
+        let mut ends = self.runs[self.originals.clone()].iter().filter_map(|run| run.status);
+        ends.find(|&status| status != Status::Finished)
+    }
+
+    /// Whether every original is there.
+    fn has_originals(&self) -> bool {
+        self.runs[self.originals.clone()].iter().all(|run| run.status == Some(Status::Finished))
     }
 
     /// What to do first about the runs that wait from the position `from` on and aren't `spoken` for: of at most `most` runs
     /// that may be carried out together. Runs whose neighbours are being asked for wait for them.
     pub(super) fn next(&self, from: usize, most: usize, spoken: &BTreeSet<usize>) -> Option<Next> {
-        let first = self.original.filter(|&run| self.runs[run].status != Some(Status::Finished));
-        // While the original isn't done, nothing behind it can be eligible: don't look through a million runs.
-        let range = first.map_or(from..usize::MAX, |first| first.max(from)..first + 1);
+        // While an original isn't done, nothing behind them can be eligible: don't look through a million runs.
+        let range = if self.has_originals() {
+            from..usize::MAX
+        } else {
+            self.originals.start.max(from)..self.originals.end
+        };
         if range.is_empty() {
             return None;
         }
         let is_next = |run: &usize| !spoken.contains(run) && (most == 1 || !self.awaits_neighbours(*run));
-        let run = self.waiting.range(range).copied().find(is_next)?;
+        let run = self.waiting.range(range.clone()).copied().find(is_next)?;
         let to_ask = self.runs[run].to_ask;
         let alike = |other: &usize| {
             self.goes_with(run, *other) && self.runs[*other].to_ask == to_ask && !spoken.contains(other)
         };
         // A plan has the first seeds of all points before the second of any.
         let wanted = if self.runs[run].company.is_some() { most - 1 } else { 0 };
-        let others = self.waiting.range(run + 1..).copied().filter(alike).take(wanted);
+        let others = self.waiting.range(run + 1..range.end.max(run + 1)).copied().filter(alike).take(wanted);
         let cohort = std::iter::once(run).chain(others).collect();
         Some(if to_ask { Next::Consult(cohort) } else { Next::Perform(cohort) })
     }
@@ -163,12 +173,12 @@ impl Queue {
         self.crashes[run]
     }
 
-    /// The run has ended; returns how, if it is the original and that was badly.
+    /// The run has ended; returns how, if it trains an original and that was badly.
     pub(super) fn conclude(&mut self, run: usize, status: Status) -> Option<Status> {
         self.waiting.remove(&run);
         self.asked.remove(&run);
         self.elsewhere.remove(&run);
         self.runs[run].status = Some(status);
-        if self.original == Some(run) { self.original_failed() } else { None }
+        if self.is_original(run) { self.original_failed() } else { None }
     }
 }

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use sweep_protocol::{
     measurement::{Accuracies, Artifact, Measurement},
@@ -66,10 +66,10 @@ struct Script {
 }
 
 impl Script {
-    fn new(slots: usize, runs: Vec<Known>, original: Option<usize>) -> Self {
+    fn new(slots: usize, runs: Vec<Known>, originals: Range<usize>) -> Self {
         // Each slot has an accelerator of its own.
         let accelerators: Vec<_> = (0..slots as u32).map(Some).collect();
-        let state = State::new(rules(), &accelerators, runs, original);
+        let state = State::new(rules(), &accelerators, runs, originals);
         let mut script = Self { state, now: Duration::ZERO, said: Vec::new() };
         script.hear(Event::Begin);
         script
@@ -139,7 +139,7 @@ fn start_fails(slot: usize, hindrance: Hindrance) -> Event {
 
 #[test]
 fn workers_start_when_there_is_work_and_go_when_there_is_none() {
-    let mut script = Script::new(3, vec![FRESH; 2], None);
+    let mut script = Script::new(3, vec![FRESH; 2], 0..0);
     script.says(&[Action::Start { slot: 0 }, Action::Start { slot: 1 }]);
     script.hear(ready(1)).says(&[perform(1, 0, 1)]);
     script.hear(ready(0)).says(&[perform(0, 1, 1)]);
@@ -154,12 +154,12 @@ fn workers_start_when_there_is_work_and_go_when_there_is_none() {
 #[test]
 fn a_finished_plan_needs_no_worker() {
     let done = Known { status: Some(Status::Diverged), ..FRESH };
-    Script::new(2, vec![done; 3], None).says(&[Action::End(End::Complete)]);
+    Script::new(2, vec![done; 3], 0..0).says(&[Action::End(End::Complete)]);
 }
 
 #[test]
 fn the_original_comes_first_and_alone() {
-    let mut script = Script::new(2, vec![FRESH; 3], Some(1));
+    let mut script = Script::new(2, vec![FRESH; 3], 1..2);
     script.says(&[Action::Start { slot: 0 }]);
     script.hear(ready(0)).says(&[perform(0, 1, 1)]);
     script.hear(reported(0, 1, finished()));
@@ -169,19 +169,38 @@ fn the_original_comes_first_and_alone() {
 
 #[test]
 fn without_an_original_nothing_can_be_unlearned() {
-    let mut script = Script::new(1, vec![FRESH; 3], Some(0));
+    let mut script = Script::new(1, vec![FRESH; 3], 0..1);
     script.hear(ready(0)).hear(reported(0, 0, Outcome::Diverged { step: 3 }));
     assert_eq!(script.commits(), [(0, Status::Diverged)]);
     script.hear(gone(0));
     assert_eq!(script.end(), Some(&End::OriginalFailed { status: Status::Diverged }));
     let failed = Known { status: Some(Status::Failed), ..FRESH };
-    let mut script = Script::new(1, vec![failed, FRESH], Some(0));
+    let mut script = Script::new(1, vec![failed, FRESH], 0..1);
     script.says(&[Action::End(End::OriginalFailed { status: Status::Failed })]);
 }
 
 #[test]
+fn several_originals_come_side_by_side_and_all_before_the_rest() {
+    let runs = || [vec![FRESH; 2], vec![Known { company: Some(0), ..FRESH }; 2]].concat();
+    let mut script = Script::new(3, runs(), 0..2);
+    script.says(&[Action::Start { slot: 0 }, Action::Start { slot: 1 }]);
+    script.hear(ready(0)).says(&[perform(0, 0, 1)]);
+    script.hear(ready(1)).says(&[perform(1, 1, 1)]);
+    script.hear(reported(1, 1, finished()));
+    assert_eq!(script.performs(), [], "the first is still at work");
+    script.hear(reported(0, 0, finished()));
+    assert_eq!(script.performs(), [(0, 2, 1), (1, 3, 1)]);
+
+    let mut script = Script::new(2, runs(), 0..2);
+    script.hear(ready(0)).hear(ready(1)).hear(reported(1, 1, Outcome::Diverged { step: 3 }));
+    assert_eq!(script.end(), None, "another is at work, and is waited for");
+    script.hear(reported(0, 0, finished())).hear(gone(0)).hear(gone(1));
+    assert_eq!(script.end(), Some(&End::OriginalFailed { status: Status::Diverged }));
+}
+
+#[test]
 fn a_run_that_costs_two_workers_has_failed() {
-    let mut script = Script::new(1, vec![Known { attempts: 4, ..FRESH }, FRESH], None);
+    let mut script = Script::new(1, vec![Known { attempts: 4, ..FRESH }, FRESH], 0..0);
     script.hear(ready(0)).says(&[perform(0, 0, 5)]);
     script.hear(lost(0)).says(&[Action::Stop { slot: 0, manner: Manner::Firm }]);
     script.hear(gone(0));
@@ -205,7 +224,7 @@ fn a_run_that_costs_two_workers_has_failed() {
 
 #[test]
 fn a_run_that_makes_no_step_is_hung_and_tried_again() {
-    let mut script = Script::new(1, vec![FRESH], None);
+    let mut script = Script::new(1, vec![FRESH], 0..0);
     let progress = |step| Event::Progress { slot: 0, run: 0, step, steps: 10 };
     script.hear(ready(0)).after(90).hear(progress(1)).after(90);
     script.says(&[]).hear(progress(1)).after(20);
@@ -217,7 +236,7 @@ fn a_run_that_makes_no_step_is_hung_and_tried_again() {
 
 #[test]
 fn a_run_that_takes_too_long_is_not_tried_again() {
-    let mut script = Script::new(1, vec![FRESH], None);
+    let mut script = Script::new(1, vec![FRESH], 0..0);
     script.hear(ready(0));
     for step in 1..=5 {
         script.after(99).says(&[]).hear(Event::Progress { slot: 0, run: 0, step, steps: 10 });
@@ -230,7 +249,7 @@ fn a_run_that_takes_too_long_is_not_tried_again() {
 
 #[test]
 fn results_are_not_tried_again_but_debris_is_cleared_away() {
-    let mut script = Script::new(1, vec![FRESH; 3], None);
+    let mut script = Script::new(1, vec![FRESH; 3], 0..0);
     script.hear(ready(0)).hear(reported(0, 0, Outcome::Diverged { step: 1 }));
     assert_eq!((script.commits(), script.performs()), (vec![(0, Status::Diverged)], vec![(0, 1, 1)]));
     script.hear(reported(0, 1, failed(Failure::OutOfMemory)));
@@ -241,7 +260,7 @@ fn results_are_not_tried_again_but_debris_is_cleared_away() {
 
 #[test]
 fn a_refusal_lets_the_others_finish_and_starts_nothing() {
-    let mut script = Script::new(2, vec![FRESH; 4], None);
+    let mut script = Script::new(2, vec![FRESH; 4], 0..0);
     script.hear(ready(0)).hear(ready(1)).hear(reported(0, 0, failed(Failure::Refused)));
     script.says(&[]);
     script.hear(reported(1, 1, finished()));
@@ -252,7 +271,7 @@ fn a_refusal_lets_the_others_finish_and_starts_nothing() {
 
 #[test]
 fn a_device_that_fails_two_runs_in_a_row_is_left_alone() {
-    let mut script = Script::new(2, vec![FRESH; 4], None);
+    let mut script = Script::new(2, vec![FRESH; 4], 0..0);
     script.hear(ready(0)).hear(ready(1));
     script.hear(reported(0, 0, failed(Failure::Device))).hear(gone(0)).hear(ready(0));
     assert_eq!(script.performs(), [(0, 0, 2)]);
@@ -272,7 +291,7 @@ fn a_device_that_fails_two_runs_in_a_row_is_left_alone() {
 
 #[test]
 fn a_success_between_two_failures_of_a_device_clears_it() {
-    let mut script = Script::new(1, vec![FRESH; 3], None);
+    let mut script = Script::new(1, vec![FRESH; 3], 0..0);
     script.hear(ready(0)).hear(reported(0, 0, failed(Failure::Device))).hear(gone(0));
     script.hear(ready(0)).hear(reported(0, 0, finished()));
     script.hear(reported(0, 1, failed(Failure::Device))).hear(gone(0));
@@ -281,7 +300,7 @@ fn a_success_between_two_failures_of_a_device_clears_it() {
 
 #[test]
 fn a_run_that_another_scheduler_took_over_is_waited_for_although_everybody_went_home() {
-    let mut script = Script::new(1, vec![FRESH], None);
+    let mut script = Script::new(1, vec![FRESH], 0..0);
     script.hear(ready(0)).hear(lost(0)).hear(gone(0)).hear(ready(0)).hear(lost(0)).hear(gone(0));
     assert_eq!(script.commits(), [(0, Status::Failed)]);
     assert_eq!(script.end(), Some(&End::Complete), "nobody is left");
@@ -294,7 +313,7 @@ fn a_run_that_another_scheduler_took_over_is_waited_for_although_everybody_went_
 
 #[test]
 fn who_was_asked_to_end_does_not_wait_for_a_run_that_was_taken_over() {
-    let mut script = Script::new(1, vec![FRESH], None);
+    let mut script = Script::new(1, vec![FRESH], 0..0);
     script.hear(ready(0)).hear(Event::Interrupted(Interruption::Drain));
     script.hear(reported(0, 0, finished())).hear(Event::TakenOver { run: 0 }).hear(gone(0));
     assert_eq!(script.end(), Some(&End::Drained { by: Interruption::Drain }));
@@ -303,7 +322,7 @@ fn who_was_asked_to_end_does_not_wait_for_a_run_that_was_taken_over() {
 #[test]
 fn an_original_that_failed_here_and_not_elsewhere_ends_nothing() {
     for event in [Event::TakenOver { run: 0 }, Event::EndedElsewhere { run: 0, status: Status::Finished }] {
-        let mut script = Script::new(1, vec![FRESH; 2], Some(0));
+        let mut script = Script::new(1, vec![FRESH; 2], 0..1);
         script.hear(ready(0)).hear(reported(0, 0, failed(Failure::Error))).hear(event).hear(gone(0));
         assert_eq!(script.end(), None);
         script.hear(Event::EndedElsewhere { run: 0, status: Status::Finished });
@@ -314,7 +333,7 @@ fn an_original_that_failed_here_and_not_elsewhere_ends_nothing() {
 
 #[test]
 fn workers_that_do_not_start_leave_no_slot() {
-    let mut script = Script::new(2, vec![FRESH; 2], None);
+    let mut script = Script::new(2, vec![FRESH; 2], 0..0);
     let fails = |slot| start_fails(slot, Hindrance::Fault);
     script.hear(fails(0));
     assert!(!script.said.contains(&Action::Start { slot: 0 }), "not at once");
@@ -328,7 +347,7 @@ fn workers_that_do_not_start_leave_no_slot() {
 
 #[test]
 fn a_worker_that_says_nothing_has_not_started() {
-    let mut script = Script::new(1, vec![FRESH], None);
+    let mut script = Script::new(1, vec![FRESH], 0..0);
     script.after(31).says(&[Action::Stop { slot: 0, manner: Manner::Firm }]);
     script.hear(gone(0)).after(1).after(31).hear(gone(0));
     assert_eq!(script.end(), Some(&End::NoWorkers));
@@ -336,7 +355,7 @@ fn a_worker_that_says_nothing_has_not_started() {
 
 #[test]
 fn a_process_that_cannot_be_killed_keeps_its_slot_but_not_its_run() {
-    let mut script = Script::new(2, vec![FRESH; 2], None);
+    let mut script = Script::new(2, vec![FRESH; 2], 0..0);
     script.hear(ready(0)).hear(ready(1)).hear(lost(0)).after(61);
     assert!(matches!(
         script.said[..],
@@ -354,7 +373,7 @@ fn a_process_that_cannot_be_killed_keeps_its_slot_but_not_its_run() {
 #[test]
 fn the_cache_is_asked_before_any_worker() {
     let to_ask = Known { to_ask: true, ..FRESH };
-    let mut script = Script::new(1, vec![to_ask, to_ask, FRESH], Some(0));
+    let mut script = Script::new(1, vec![to_ask, to_ask, FRESH], 0..1);
     script.says(&[Action::Consult { run: 0 }]);
     let Outcome::Finished(measurement) = finished() else { unreachable!("it is finished") };
     script.hear(Event::Cached { run: 0, measurement: Some(measurement) });
@@ -368,7 +387,7 @@ fn the_cache_is_asked_before_any_worker() {
 
 #[test]
 fn the_first_interrupt_lets_runs_finish() {
-    let mut script = Script::new(1, vec![FRESH; 2], None);
+    let mut script = Script::new(1, vec![FRESH; 2], 0..0);
     let once = Interruption::Interrupt(1);
     script.hear(ready(0)).hear(Event::Interrupted(once));
     script.says(&[Action::Tell(Happening::Draining { by: once, running: 1 })]);
@@ -381,7 +400,7 @@ fn the_first_interrupt_lets_runs_finish() {
 #[test]
 fn the_second_interrupt_and_a_termination_stop_runs_without_an_outcome() {
     for interruption in [Interruption::Interrupt(2), Interruption::Terminate] {
-        let mut script = Script::new(2, vec![FRESH; 3], None);
+        let mut script = Script::new(2, vec![FRESH; 3], 0..0);
         script.hear(ready(0)).hear(Event::Interrupted(interruption));
         let stop = |slot| Action::Stop { slot, manner: Manner::Firm };
         assert_eq!(script.said[1..], [stop(0), stop(1)], "the one at work and the one that starts");
@@ -396,7 +415,7 @@ fn the_second_interrupt_and_a_termination_stop_runs_without_an_outcome() {
 
 #[test]
 fn a_shortage_is_waited_for_longer_and_longer() {
-    let mut script = Script::new(1, vec![FRESH], None);
+    let mut script = Script::new(1, vec![FRESH], 0..0);
     let start = Action::Start { slot: 0 };
     script.hear(start_fails(0, Hindrance::Shortage)).after(1).says(std::slice::from_ref(&start));
     script.hear(start_fails(0, Hindrance::Shortage)).after(1).says(&[]).after(1).says(&[start]);
@@ -406,8 +425,8 @@ fn a_shortage_is_waited_for_longer_and_longer() {
 
 #[test]
 fn any_death_counts_against_a_device_and_closes_all_its_slots() {
-    let mut script = Script::new(0, Vec::new(), None);
-    script.state = State::new(rules(), &[Some(0), Some(0), None], vec![FRESH; 6], None);
+    let mut script = Script::new(0, Vec::new(), 0..0);
+    script.state = State::new(rules(), &[Some(0), Some(0), None], vec![FRESH; 6], 0..0);
     script.hear(Event::Begin).hear(ready(0)).hear(ready(1)).hear(ready(2));
     script.hear(lost(0)).hear(lost(2)).hear(gone(0)).hear(gone(2)).hear(ready(0)).hear(ready(2));
     assert_eq!(script.hear(lost(0)).hear(gone(0)).commits(), [(0, Status::Failed)], "the same run twice");
@@ -427,7 +446,7 @@ fn any_death_counts_against_a_device_and_closes_all_its_slots() {
 
 #[test]
 fn a_run_that_kills_everywhere_is_to_blame_itself() {
-    let mut script = Script::new(2, vec![FRESH; 4], None);
+    let mut script = Script::new(2, vec![FRESH; 4], 0..0);
     script.hear(ready(0)).hear(ready(1)).hear(reported(1, 1, finished()));
     script.hear(lost(0)).hear(reported(1, 2, finished())).hear(gone(0));
     script.hear(reported(1, 3, finished())).says(&[
@@ -441,13 +460,13 @@ fn a_run_that_kills_everywhere_is_to_blame_itself() {
 
 #[test]
 fn a_drain_starts_nothing_and_is_complete_if_nothing_is_left() {
-    let mut script = Script::new(1, vec![FRESH; 2], None);
+    let mut script = Script::new(1, vec![FRESH; 2], 0..0);
     script.hear(ready(0)).hear(Event::Interrupted(Interruption::Drain));
     script.hear(reported(0, 0, finished()));
     assert_eq!(script.performs(), []);
     script.hear(gone(0));
     assert_eq!(script.end(), Some(&End::Drained { by: Interruption::Drain }));
-    let mut script = Script::new(1, vec![FRESH], None);
+    let mut script = Script::new(1, vec![FRESH], 0..0);
     script.hear(ready(0)).hear(Event::Interrupted(Interruption::Drain)).hear(reported(0, 0, finished()));
     script.hear(gone(0));
     assert_eq!(script.end(), Some(&End::Complete));
@@ -455,7 +474,7 @@ fn a_drain_starts_nothing_and_is_complete_if_nothing_is_left() {
 
 #[test]
 fn a_worker_that_dies_of_the_signal_that_ends_the_sweep_costs_its_run_nothing() {
-    let mut script = Script::new(1, vec![FRESH], None);
+    let mut script = Script::new(1, vec![FRESH], 0..0);
     script.hear(ready(0)).hear(lost(0)).hear(Event::Interrupted(Interruption::Terminate)).hear(gone(0));
     assert_eq!(
         script.said,
@@ -468,7 +487,7 @@ fn a_worker_that_dies_of_the_signal_that_ends_the_sweep_costs_its_run_nothing() 
 
 #[test]
 fn nobody_is_waited_for_long_while_the_sweep_is_made_to_end() {
-    let mut script = Script::new(1, vec![FRESH], None);
+    let mut script = Script::new(1, vec![FRESH], 0..0);
     script.hear(ready(0)).hear(Event::Interrupted(Interruption::Terminate)).after(16);
     assert_eq!(script.end(), Some(&End::Drained { by: Interruption::Terminate }));
 }
@@ -476,7 +495,7 @@ fn nobody_is_waited_for_long_while_the_sweep_is_made_to_end() {
 #[test]
 fn runs_of_a_point_find_each_other_across_those_of_other_points() {
     let runs = (0..6).map(|run| Known { company: Some(run % 2), ..FRESH }).collect();
-    let state = State::new(Rules { cohort: 3, ..rules() }, &[None, None, None], runs, None);
+    let state = State::new(Rules { cohort: 3, ..rules() }, &[None, None, None], runs, 0..0);
     let mut script = Script { state, now: Duration::ZERO, said: Vec::new() };
     script.hear(Event::Begin).says(&[Action::Start { slot: 0 }, Action::Start { slot: 1 }]);
     script.hear(ready(0));
@@ -490,7 +509,7 @@ fn cohorts(slots: usize) -> Script {
     let company = |run: usize| Some(usize::from(run >= 5));
     let runs = (0..7).map(|run| Known { company: company(run), ..FRESH }).collect();
     let accelerators: Vec<_> = (0..slots as u32).map(Some).collect();
-    let state = State::new(Rules { cohort: 3, ..rules() }, &accelerators, runs, None);
+    let state = State::new(Rules { cohort: 3, ..rules() }, &accelerators, runs, 0..0);
     let mut script = Script { state, now: Duration::ZERO, said: Vec::new() };
     script.hear(Event::Begin);
     script
@@ -568,7 +587,7 @@ fn a_cohort_has_the_time_of_all_its_runs() {
 #[test]
 fn runs_that_are_asked_for_wait_for_each_other() {
     let runs = (0..3).map(|_| Known { to_ask: true, company: Some(0), ..FRESH }).collect();
-    let state = State::new(Rules { cohort: 3, ..rules() }, &[Some(0)], runs, None);
+    let state = State::new(Rules { cohort: 3, ..rules() }, &[Some(0)], runs, 0..0);
     let mut script = Script { state, now: Duration::ZERO, said: Vec::new() };
     script.hear(Event::Begin).says(&[0, 1, 2].map(|run| Action::Consult { run }));
     let miss = |run| Event::Cached { run, measurement: None };

@@ -107,7 +107,7 @@ fn grid(bytes: &[u8]) -> Said {
             let nothing = Resolved {
                 engine: PlannedEngine::ours("toy", "1", false),
                 data: None,
-                checkpoint: None,
+                checkpoints: Vec::new(),
                 functions: Functions::default(),
             };
             // A recipe may mean tensors that the network doesn't have.

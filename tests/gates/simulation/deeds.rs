@@ -87,9 +87,9 @@ impl World {
         assert!(!self.disk.ended().contains_key(&run), "P2: run {run} has ended and is handed out again");
         assert!(!life.halted, "run {run} is handed out though nothing new may be started");
         assert!(attempt > self.disk.attempts(run), "P4: attempt {attempt} at run {run} is not a new one");
-        if let Some(original) = self.original.filter(|&original| original != run) {
+        for original in self.originals.clone().filter(|_| !self.originals.contains(&run)) {
             let status = self.disk.ended().get(&original);
-            assert_eq!(status, Some(&Status::Finished), "run {run} comes before the original");
+            assert_eq!(status, Some(&Status::Finished), "run {run} comes before an original");
         }
         assert!(life.at_work(run).next().is_none(), "run {run} is at work twice");
         self.disk.append(Record::Started { run, attempt }, &mut self.faults, &mut self.chance)?;
@@ -156,7 +156,7 @@ impl World {
         let status = outcome.status();
         self.disk.append(Record::Ended { run, status }, &mut self.faults, &mut self.chance)?;
         self.acknowledged.insert(run, status);
-        life.halted |= self.original == Some(run) && status != Status::Finished;
+        life.halted |= self.originals.contains(&run) && status != Status::Finished;
         Ok(())
     }
 }

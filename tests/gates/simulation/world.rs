@@ -1,5 +1,6 @@
 use std::{
     collections::{BTreeMap, VecDeque},
+    ops::Range,
     time::Duration,
 };
 
@@ -45,7 +46,8 @@ pub(super) struct World {
     pub(super) chance: Chance,
     pub(super) faults: Faults,
     pub(super) runs: usize,
-    pub(super) original: Option<usize>,
+    /// Runs that train originals.
+    pub(super) originals: Range<usize>,
     pub(super) accelerators: Vec<Option<u32>>,
     cacheable: Vec<bool>,
     /// Runs that are carried out together at most.
@@ -85,7 +87,7 @@ impl World {
         Self {
             mode,
             runs,
-            original: chance.once_in(3).then_some(0),
+            originals: 0..if chance.once_in(3) { 1 + chance.below(runs.min(3) as u64) as usize } else { 0 },
             accelerators,
             cacheable: (0..runs).map(|_| chance.once_in(4)).collect(),
             cohort: 1 + chance.below(4) as usize,
@@ -117,8 +119,8 @@ impl World {
             self.now += Duration::from_secs(1 + self.chance.below(20));
         }
         if self.mode == Mode::Liveness {
-            let original = self.original.and_then(|run| self.disk.ended().get(&run));
-            let hopeless = original.is_some_and(|&status| status != Status::Finished);
+            let mut originals = self.originals.clone().filter_map(|run| self.disk.ended().get(&run));
+            let hopeless = originals.any(|&status| status != Status::Finished);
             let ended = self.disk.ended().len();
             assert!(hopeless || ended == self.runs, "P10: {ended} of {} runs have ended", self.runs);
         }
@@ -155,7 +157,7 @@ impl World {
         }
         let slots = self.accelerators.len();
         let mut life = Life {
-            state: State::new(self.rules(), &self.accelerators, known, self.original),
+            state: State::new(self.rules(), &self.accelerators, known, self.originals.clone()),
             attendance: Attendance::new(slots),
             clock: Clock::new(self.now),
             skew: Duration::ZERO,
@@ -293,9 +295,9 @@ impl World {
             return;
         }
         let ended = self.disk.ended();
-        let first = self.original.filter(|run| ended.get(run) != Some(&Status::Finished));
+        let has_originals = self.originals.clone().all(|run| ended.get(&run) == Some(&Status::Finished));
         let waiting = (0..self.runs).filter(|run| {
-            first.is_none_or(|first| first == *run)
+            (has_originals || self.originals.contains(run))
                 && !ended.contains_key(run)
                 && life.at_work(*run).next().is_none()
         });
@@ -355,8 +357,8 @@ impl World {
                 assert_eq!(life.state.broken().count(), self.accelerators.len(), "there are slots left");
             }
             End::OriginalFailed { status } => {
-                let original = self.original.and_then(|run| self.disk.ended().get(&run));
-                assert_eq!(original, Some(status), "the original did not end so");
+                let mut originals = self.originals.clone().filter_map(|run| self.disk.ended().get(&run));
+                assert!(originals.any(|end| end == status), "no original ended so");
             }
             End::Drained { .. } | End::Refused { .. } => assert!(life.halted, "nobody asked for {end:?}"),
         }

@@ -59,6 +59,7 @@ fn line_of(method: &str, beside: Vec<Neighbour>) -> Vec<u8> {
         keep_weights: false,
         retain_sample: None,
         reconstruct: None,
+        original: None,
         beside,
     };
     let mut line = serde_json::to_vec(&ToWorker::Perform(Box::new(job))).expect("plain data");
