@@ -3,6 +3,7 @@
 //! Reads results only; it neither writes nor prints. A point that can't be scored gets the reason instead.
 
 mod audits;
+mod components;
 mod confirmation;
 mod nulls;
 mod reconstruction;
@@ -28,8 +29,8 @@ use crate::{
     audit,
     cluster::Frozen,
     frame::{
-        Comparisons, CrossFitRow, Estimate, Frame, FrameError, Interval, PointScore, RunEnd, ScoreRow,
-        Selection, Unscored,
+        Comparisons, ComponentsRow, CrossFitRow, Estimate, Frame, FrameError, Interval, PointScore, RunEnd,
+        ScoreRow, Selection, Unscored,
     },
     plan::{Plan, Point, Role, Run},
     score::{
@@ -138,6 +139,8 @@ struct Appraised {
     cross_fit: Option<CrossFit>,
     /// Exact tests; a stage does without.
     nulls: Option<Nulls>,
+    /// Where there are several originals; a stage does without.
+    components: Option<ComponentsRow>,
 }
 
 type Scored = BTreeMap<usize, Result<Appraised, Unscored>>;
@@ -154,10 +157,12 @@ impl Appraiser<'_> {
     /// Scores a point at N = the number of its runs, against as many models of the oracle, and tests it.
     fn appraise(&self, point: usize, oracle_point: usize) -> Result<Appraised, Unscored> {
         let n = comparable(&self.recorded.plan, point);
-        let (unlearned, oracle) = self.ensembles(point, oracle_point, n)?;
+        let (runs, retrained) = self.groups(point, oracle_point, n)?;
+        let (unlearned, oracle) = self.both(&runs, &retrained)?;
         let appraised = self.compare(&unlearned, &oracle)?;
         let nulls = Nulls::of(&unlearned, &oracle, nulls::PERMUTATIONS, PERMUTATION_SEED);
-        Ok(Appraised { nulls: nulls.ok(), ..appraised })
+        let components = self.components((&runs, &unlearned), (&retrained, &oracle));
+        Ok(Appraised { nulls: nulls.ok(), components, ..appraised })
     }
 
     /// The first `n` models of a point, and as many of a group of retrained models.
@@ -168,10 +173,19 @@ impl Appraiser<'_> {
         n: usize,
     ) -> Result<(Ensemble<Unlearned>, Oracle), Unscored> {
         let (unlearned, retrained) = self.groups(point, oracle_point, n)?;
+        self.both(&unlearned, &retrained)
+    }
+
+    /// What runs of a point and of a group of retrained models have left, as ensembles.
+    fn both(
+        &self,
+        unlearned: &Finished<'_>,
+        retrained: &Finished<'_>,
+    ) -> Result<(Ensemble<Unlearned>, Oracle), Unscored> {
         let unusable = |unusable: Unusable| unscored(&unusable);
         Ok((
-            self.ensemble(&unlearned).map_err(unusable)?,
-            self.ensemble::<Retrained>(&retrained).map_err(unusable)?,
+            self.ensemble(unlearned).map_err(unusable)?,
+            self.ensemble::<Retrained>(retrained).map_err(unusable)?,
         ))
     }
 
@@ -215,7 +229,7 @@ impl Appraiser<'_> {
         };
         // Too few models to be halved are no reason to go without a score.
         let cross_fit = CrossFit::of(unlearned.confidences(), oracle.confidences()).ok();
-        Ok(Appraised { score, resampled, cross_fit, nulls: None })
+        Ok(Appraised { score, resampled, cross_fit, nulls: None, components: None })
     }
 
     /// Of every label with several points, the best against the oracle, scored against the held-out group.
@@ -330,7 +344,7 @@ fn rows(plan: &Plan, appraised: Scored) -> BTreeMap<usize, PointScore> {
 }
 
 fn row(
-    Appraised { score, resampled, cross_fit, nulls }: Appraised,
+    Appraised { score, resampled, cross_fit, nulls, components }: Appraised,
     ends: Option<&(Resampled, Resampled)>,
 ) -> ScoreRow {
     let part = |value, part| estimate(value, resampled.as_ref().map(|drawn| drawn.interval(part)));
@@ -351,6 +365,7 @@ fn row(
             told_apart: own.told_apart(),
         }),
         nulls: nulls.map(nulls::row),
+        components,
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod audit;
 mod comparison;
+mod components;
 mod confirmation;
 mod estimate;
 mod export;
@@ -29,6 +30,7 @@ mod threads;
 
 pub use audit::{AuditNumbers, AuditRow, LossRow, PictureRow};
 pub use comparison::{Comparisons, Ranks, Selection, Standing};
+pub use components::{ComponentsRow, SpreadRow};
 pub use confirmation::ConfirmationRow;
 pub use estimate::{Estimate, Interval, Mean, decimals};
 pub use flag::Flag;

@@ -258,6 +258,7 @@ fn score(quality: f64, position: usize) -> ScoreRow {
         normalised: Some(estimate(quality * quality)),
         cross_fit: Some(CrossFitRow { quality: estimate(quality), told_apart: 1.0 - quality }),
         nulls: Some(nulls(quality)),
+        components: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{estimate::Estimate, null::NullRow};
+use super::{components::ComponentsRow, estimate::Estimate, null::NullRow};
 use crate::score::median;
 
 /// The score of a point, or why it has none.
@@ -29,6 +29,8 @@ pub struct ScoreRow {
     pub cross_fit: Option<CrossFitRow>,
     /// Exact tests against retraining, where they were carried out.
     pub nulls: Option<NullRow>,
+    /// What originals and unlearning have of its spread, where there are several originals.
+    pub components: Option<ComponentsRow>,
 }
 
 /// What attacks find that are chosen on one half of the models and measured on the other.

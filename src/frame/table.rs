@@ -8,6 +8,7 @@ use sweep_protocol::terms::Value;
 use super::{
     Sweep,
     comparison::{Comparisons, Ranks},
+    components::{ComponentsRow, SpreadRow},
     estimate::{Estimate, Mean},
     null::NullRow,
     point::{Counts, Means, PointRow},
@@ -85,6 +86,7 @@ pub(super) fn points(points: &[PointRow], sweep: &Sweep) -> PolarsResult<DataFra
     columns.push(column("passes", points.iter().map(|point| point.passes).collect::<Vec<_>>()));
     columns.extend(scores(points));
     columns.extend(tests(points));
+    columns.extend(components(points));
     let reasons: Vec<Option<String>> =
         points.iter().map(|point| point.score.as_ref().err().map(ToString::to_string)).collect();
     columns.extend([
@@ -217,6 +219,43 @@ fn tests(points: &[PointRow]) -> Vec<Column> {
         part("shift_high", |row| row.shift?.shift.interval.map(|ends| ends.high)),
         part("shift_found", |row| row.shift.map(|own| own.found)),
     ]
+}
+
+/// What a column is about, and where it is found.
+type Number = (&'static str, fn(&ComponentsRow) -> Option<SpreadRow>);
+type Part = (&'static str, fn(&SpreadRow) -> Option<f64>);
+
+/// What originals and unlearning have of the spread of the points; no columns where no point starts from several originals.
+fn components(points: &[PointRow]) -> Vec<Column> {
+    let rows: Vec<Option<ComponentsRow>> =
+        points.iter().map(|point| point.score.as_ref().ok()?.components).collect();
+    if rows.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    let numbers: [Number; 5] = [
+        ("retain_acc", |row| row.retain_acc),
+        ("forget_acc", |row| row.forget_acc),
+        ("val_acc", |row| row.val_acc),
+        ("test_acc", |row| row.test_acc),
+        ("confidence", |row| row.confidence),
+    ];
+    let parts: [Part; 7] = [
+        ("between", |row| Some(row.between.value)),
+        ("between_low", |row| row.between.interval.map(|ends| ends.low)),
+        ("between_high", |row| row.between.interval.map(|ends| ends.high)),
+        ("within", |row| Some(row.within.value)),
+        ("within_low", |row| row.within.interval.map(|ends| ends.low)),
+        ("within_high", |row| row.within.interval.map(|ends| ends.high)),
+        ("oracle", |row| row.oracle),
+    ];
+    let all = numbers.iter().flat_map(|(name, number)| {
+        let spreads: Vec<Option<SpreadRow>> = rows.iter().map(|row| number(row.as_ref()?)).collect();
+        parts.map(|(part, pick)| {
+            let values: Vec<Option<f64>> = spreads.iter().map(|own| pick(own.as_ref()?)).collect();
+            column(&format!("{name}_sd_{part}"), values)
+        })
+    });
+    all.collect()
 }
 
 pub(super) fn texts<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {

@@ -227,6 +227,7 @@ mod tests {
             normalised: None,
             cross_fit: None,
             nulls: None,
+            components: None,
         };
         let sixths: Vec<f64> =
             Histogram::of(&row, 8).shares.iter().map(|share| (share * 6.0).round()).collect();

@@ -10,10 +10,11 @@ use super::ReportError;
 
 const TEMPLATE: &str = include_str!("../../assets/report.html");
 /// Sections that are files of their own.
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 8] = [
     ("explore.html", include_str!("../../assets/explore.html")),
     ("confirmation.html", include_str!("../../assets/confirmation.html")),
     ("nulls.html", include_str!("../../assets/nulls.html")),
+    ("originals.html", include_str!("../../assets/originals.html")),
     ("subgroups.html", include_str!("../../assets/subgroups.html")),
     ("reproduce.html", include_str!("../../assets/reproduce.html")),
     ("stages.html", include_str!("../../assets/stages.html")),

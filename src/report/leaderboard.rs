@@ -7,6 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 use super::{
     confirmation,
     finding::{self, scored, share},
+    originals,
     ranking::{Row, rows},
     subgroups,
 };
@@ -108,6 +109,10 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
     for sentence in finding::flags(frame).into_iter().chain(finding::truth(frame)) {
         let _ = writeln!(text, "{sentence}");
     }
+    if let Some(table) = originals::table(frame) {
+        let table = fitting(table, width.map(|width| width.max(NARROWEST)));
+        let _ = writeln!(text, "standard deviations, {} [95 %]\n{table}", frame.sweep.given());
+    }
     for line in confirmation::lines(frame) {
         let _ = writeln!(text, "{line}");
     }
@@ -144,13 +149,20 @@ fn laid_out(rows: &[Row], ceiling: Option<&ScoreRow>, width: Option<u16>) -> Str
             table.column_max_content_widths().iter().map(|width| usize::from(*width)).sum::<usize>();
         let fits = width.is_none_or(|width| natural + padding <= usize::from(width));
         if fits || left == 0 {
-            if let Some(width) = width {
-                table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-            }
-            return table.trim_fmt();
+            return fitting(table, width);
         }
     }
     String::new()
+}
+
+/// A table without frame, in no more columns of the terminal than there are.
+fn fitting(mut table: Table, width: Option<u16>) -> String {
+    let rule = LineStyle::none().fill('─').junction('─');
+    table.load_style(TableStyle::new().header_separator(rule));
+    if let Some(width) = width {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+    table.trim_fmt()
 }
 
 fn table(rows: &[Row], ceiling: Option<&ScoreRow>, left: u8) -> Table {
@@ -158,8 +170,6 @@ fn table(rows: &[Row], ceiling: Option<&ScoreRow>, left: u8) -> Table {
     let is_there = |column: &&Column| column.leaves <= left && (truth || column.head != TRUTH);
     let columns: Vec<&Column> = COLUMNS.iter().filter(is_there).collect();
     let mut table = Table::new();
-    let rule = LineStyle::none().fill('─').junction('─');
-    table.load_style(TableStyle::new().header_separator(rule));
     table.set_header(columns.iter().map(|column| column.head));
     for row in rows {
         table.add_row(columns.iter().map(|column| (column.text)(row, ceiling)));

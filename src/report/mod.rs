@@ -12,6 +12,7 @@ mod html;
 mod leaderboard;
 mod live;
 mod nulls;
+mod originals;
 mod paper;
 mod points;
 mod provenance;

@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use super::{
     audits,
     cell::{LONGEST_TITLE, MOST_ROWS, interval},
-    confirmation, finding, nulls, ranking, stages, subgroups,
+    confirmation, finding, nulls, originals, ranking, stages, subgroups,
 };
 use crate::{
     frame::{Frame, Mean, PointRow, RunRow, ScoreRow, Selection, Sweep, decimals, shortened},
@@ -62,6 +62,7 @@ pub(super) fn view(
         confirmation => confirmation::view(frame),
         stages => stages::view(frame),
         nulls => nulls::view(frame),
+        originals => originals::view(frame),
         subgroups => subgroups::view(frame),
         audits => audits::view(frame),
         figures => figures.into_iter().map(figure).collect::<Value>(),
