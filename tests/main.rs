@@ -11,6 +11,7 @@ mod corrective;
 mod doors;
 mod engines;
 mod export;
+mod figures;
 mod forecast;
 mod fsck;
 mod functions;

@@ -15,7 +15,10 @@ use sweep_methods::METHODS;
 use sweep_protocol::serve::ServeError;
 use thiserror::Error;
 
-use super::{Exit, export::ExportError, new_method::NewMethodError, score::ModelsError, terminal};
+use super::{
+    Exit, export::ExportError, figures::FiguresError, new_method::NewMethodError, score::ModelsError,
+    terminal,
+};
 use crate::{
     appraisal::AppraisalError,
     cluster::{FrozenError, SlurmError},
@@ -118,6 +121,9 @@ pub(super) enum CommandError {
     /// An original that can't be exported.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// Figures that can't be drawn so.
+    #[error(transparent)]
+    Figures(#[from] FiguresError),
     /// A new method that can't be written.
     #[error(transparent)]
     NewMethod(#[from] NewMethodError),
@@ -247,6 +253,7 @@ impl CommandError {
             | Self::NoSuchRun { .. }
             | Self::NoWorkers { .. }
             | Self::NewMethod(_)
+            | Self::Figures(_)
             | Self::Rehearsal(RehearsalError::NoText { .. } | RehearsalError::NotOnePoint { .. })
             | Self::Models(ModelsError::NoData { .. } | ModelsError::AccuraciesTwice { .. })
             | Self::Appraisal(AppraisalError::Incompatible(_))

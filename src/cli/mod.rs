@@ -12,6 +12,7 @@ mod example;
 mod exit;
 mod explain;
 mod export;
+mod figures;
 mod fsck;
 mod ground;
 mod import;
@@ -86,6 +87,8 @@ enum Command {
     Cancel(cancel::Arguments),
     /// Make tables, figures and report.html again from a results folder
     Report(report::Arguments),
+    /// Draw figures for a paper, of the size of its columns and letters, from a results folder alone
+    Figures(figures::Arguments),
     /// Show one leaderboard of several sweeps that share their retrained models
     Compare(compare::Arguments),
     /// Write the original of a sweep, or the models of one point, as files that `PyTorch` loads
@@ -149,6 +152,7 @@ impl Command {
             | Self::Submit(_)
             | Self::Work(_)
             | Self::Report(_)
+            | Self::Figures(_)
             | Self::Compare(_)
             | Self::Score(_)
             | Self::Reconstruct(_)
@@ -231,6 +235,7 @@ fn carry_out(cli: Cli, ground: &Ground) -> Result<Exit, CommandError> {
         Command::Cancel(arguments) => cancel::cancel(&arguments),
         Command::Status(arguments) => status::status(&arguments),
         Command::Report(arguments) => report::report(&arguments),
+        Command::Figures(arguments) => figures::figures(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Score(arguments) => score::score(&arguments),
         Command::Reconstruct(arguments) => reconstruct::reconstruct(&arguments),

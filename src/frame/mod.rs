@@ -15,6 +15,7 @@ mod estimate;
 mod export;
 mod flag;
 mod gather;
+mod name;
 mod null;
 mod point;
 mod run;
@@ -34,6 +35,7 @@ pub use components::{ComponentsRow, SpreadRow};
 pub use confirmation::ConfirmationRow;
 pub use estimate::{Estimate, Interval, Mean, decimals};
 pub use flag::Flag;
+pub use name::{Name, hollow};
 pub use null::{NullRow, ShiftRow, Tested};
 pub use point::{Counts, Means, PointRow};
 pub use run::{Measured, RunEnd, RunRow};
@@ -80,6 +82,8 @@ pub enum FrameError {
 pub struct Frame {
     /// What all rows have in common.
     pub sweep: Sweep,
+    /// Varied hyper-parameters that are the same in all ranked points, which names leave out: `lr=0.001`.
+    pub shared: Vec<String>,
     /// The points, in the order of the grid.
     pub points: Vec<PointRow>,
     /// The runs, in the order of the plan.
@@ -124,7 +128,8 @@ impl Frame {
             RunRow::of(run, ends.get(&run.id), original.copied())
         };
         let runs: Vec<RunRow> = plan.runs.iter().map(row).collect();
-        let mut points = rows(plan, scores);
+        let (names, shared) = name::names(&plan.points);
+        let mut points = rows(plan, scores, names);
         let run_table = table::runs(&runs, &points).map_err(in_runs)?;
         for (point, (counts, means)) in points.iter_mut().zip(gather::gather(&runs, count)) {
             point.counts = counts;
@@ -142,6 +147,7 @@ impl Frame {
             table::points(&points, &sweep).map_err(|source| FrameError::Table { table: "points", source })?;
         let frame = Self {
             sweep,
+            shared,
             points,
             runs,
             comparisons: Comparisons::default(),
@@ -247,7 +253,7 @@ fn originals(plan: &Plan, ends: &BTreeMap<RunId, RunEnd>) -> BTreeMap<u64, f64> 
     found
 }
 
-fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>) -> Vec<PointRow> {
+fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>, names: Vec<Name>) -> Vec<PointRow> {
     let parameters = run::parameters(plan);
     let score = |position| match scores.get(&position) {
         Some(Ok(row)) if !row.is_finite() => Err(Unscored::NotFinite),
@@ -261,8 +267,10 @@ fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>) -> Vec<PointRow> {
         Some(score) => score.clone(),
         None => Err(Unscored::NotComputed),
     };
-    let points = plan.points.iter().zip(parameters).enumerate();
-    let row = |(position, (point, parameters))| PointRow::of(position, point, parameters, score(position));
+    let points = plan.points.iter().zip(parameters).zip(names).enumerate();
+    let row = |(position, ((point, parameters), name))| {
+        PointRow::of(position, (point, name), parameters, score(position))
+    };
     points.map(row).collect()
 }
 

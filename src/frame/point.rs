@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use sweep_protocol::terms::Value;
 
-use super::{estimate::Mean, flag::Flag, score::PointScore, text::printable};
+use super::{estimate::Mean, flag::Flag, name::Name, score::PointScore, text::printable};
 use crate::plan::{FLOOR, Point, Role};
 
 /// One point. All text is printable.
@@ -14,8 +14,10 @@ pub struct PointRow {
     pub position: usize,
     /// Name of the method's table in the grid.
     pub label: String,
-    /// The point in one line.
+    /// The point in one line, with every digit: what it is asked for by.
     pub title: String,
+    /// What it is called where there is little room.
+    pub name: Name,
     /// The registered method.
     pub method: String,
     /// What the point stands for.
@@ -106,7 +108,7 @@ impl PointRow {
     /// A row that still lacks what its runs and its score say.
     pub(super) fn of(
         position: usize,
-        point: &Point,
+        (point, name): (&Point, Name),
         parameters: BTreeMap<String, Value>,
         score: PointScore,
     ) -> Self {
@@ -114,6 +116,7 @@ impl PointRow {
             position,
             label: printable(&point.label),
             title: printable(&point.title()),
+            name,
             method: printable(&point.method),
             role: point.role,
             parameters,

@@ -21,6 +21,16 @@ impl Axis {
         self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
     }
 
+    /// The pixel where it ends.
+    pub(super) fn end(&self) -> f64 {
+        self.end
+    }
+
+    /// Pixels from start to end.
+    pub(super) fn length(&self) -> f64 {
+        (self.end - self.start).abs()
+    }
+
     /// Round numbers on the axis, at most about `count` of them, as (number, text), with as many decimals as they need.
     pub(super) fn ticks(&self, count: usize) -> Vec<(f64, String)> {
         let rough = (self.high - self.low) / count.max(1) as f64;

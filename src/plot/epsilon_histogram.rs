@@ -5,8 +5,9 @@ use super::{
     axis::Axis,
     font,
     palette::{self, Look},
+    panels::Panels,
     scene::{AXIS, Anchor, Extent, MUTED, RULE, Scene, Words},
-    sheet::{self, MARGIN, TOP},
+    sheet::Sheet,
 };
 use crate::frame::{Frame, PointRow, ScoreRow, decimals};
 
@@ -18,13 +19,11 @@ pub(super) const FIGURE: Figure = Figure {
 };
 
 const TITLE: &str = "How well single examples are forgotten";
-const WIDTH: f64 = 760.0;
 const PANEL_HEIGHT: f64 = 212.0;
-const GAP: f64 = 26.0;
 /// Room for the numbers at the left of a panel.
 const INDENT: f64 = 38.0;
-/// Panels at most.
-const MOST: usize = 9;
+/// Less room than this for a name gives it a line of its own.
+const NARROW_NAME: f64 = 110.0;
 /// Width of a bucket of ε.
 const BUCKET: f64 = 0.5;
 
@@ -64,27 +63,21 @@ fn points(bucket: usize, buckets: usize) -> String {
     HALVES.get(bucket).map_or_else(|| format!("2⁻{}", power()), ToString::to_string)
 }
 
-fn draw(frame: &Frame) -> Scene {
-    let panels = panels(frame);
-    let Some((_, first, _)) = panels.first() else { return sheet::empty(TITLE, frame) };
+fn draw(frame: &Frame, sheet: &Sheet) -> Scene {
+    let panels = panels(frame, Panels::most(sheet));
+    let Some((_, first, _)) = panels.first() else { return sheet.empty(TITLE, frame) };
     let n = first.n;
     let ceiling = frame.ceiling().and_then(|point| point.score.as_ref().ok());
     let reference = ceiling.map(|row| Histogram::of(row, n));
-    let columns = match panels.len() {
-        1 => 1,
-        2 | 4 => 2,
-        _ => 3,
-    };
-    let rows = panels.len().div_ceil(columns);
-    let height = TOP + rows as f64 * (PANEL_HEIGHT + GAP) - GAP + 24.0;
-    let note = note(frame, panels.len(), reference.is_some());
-    let mut scene = sheet::sheet((WIDTH, height), TITLE, &note, frame);
+    let heading = sheet.heading(TITLE, &note(frame, panels.len(), reference.is_some()), frame);
+    let places = Panels::new(panels.len(), PANEL_HEIGHT, (sheet, heading.top + 6.0));
+    let mut scene = heading.scene(sheet.width, places.bottom());
     let shown = panels.iter().map(|(_, row, _)| Histogram::of(row, n)).collect::<Vec<_>>();
     let top_share = shown.iter().chain(&reference).flat_map(|histogram| histogram.shares.iter().copied());
     let top_share = top_share.fold(0.0_f64, f64::max);
     for (nth, ((point, row, look), histogram)) in panels.iter().zip(&shown).enumerate() {
-        let extent = cell(nth, columns);
-        draw_heading(&mut scene, &extent, point, row);
+        let extent = places.cell(nth);
+        let extent = draw_heading(&mut scene, &extent, point, row);
         let pair = Pair { own: histogram, reference: reference.as_ref(), look, top_share };
         draw_panel(&mut scene, &extent, &pair);
     }
@@ -92,7 +85,7 @@ fn draw(frame: &Frame) -> Scene {
 }
 
 /// The best point of every method, best first; the ceiling alone where nothing else has a score.
-fn panels(frame: &Frame) -> Vec<(&PointRow, &ScoreRow, Look)> {
+fn panels(frame: &Frame, most: usize) -> Vec<(&PointRow, &ScoreRow, Look)> {
     let looks = palette::looks(frame);
     let mut best: Vec<(&PointRow, &ScoreRow, Look)> = Vec::new();
     for (point, row) in frame.ranking() {
@@ -104,7 +97,7 @@ fn panels(frame: &Frame) -> Vec<(&PointRow, &ScoreRow, Look)> {
         let ceiling = frame.ceiling().and_then(|point| point.score.as_ref().ok().map(|row| (point, row)));
         best.extend(ceiling.map(|(point, row)| (point, row, palette::ceiling())));
     }
-    best.truncate(MOST);
+    best.truncate(most);
     best
 }
 
@@ -115,20 +108,22 @@ fn note(frame: &Frame, shown: usize, reference: bool) -> String {
     format!("{grey}{part}")
 }
 
-fn cell(nth: usize, columns: usize) -> Extent {
-    let width = (WIDTH - 2.0 * MARGIN - GAP * (columns - 1) as f64) / columns as f64;
-    let left = MARGIN + (nth % columns) as f64 * (width + GAP);
-    let top = TOP + 6.0 + (nth / columns) as f64 * (PANEL_HEIGHT + GAP);
-    Extent { left, top, right: left + width, bottom: top + PANEL_HEIGHT }
-}
-
-fn draw_heading(scene: &mut Scene, extent: &Extent, point: &PointRow, row: &ScoreRow) {
+/// Name and forgetting quality, beside each other where there is room; returns what is left of the panel.
+fn draw_heading(scene: &mut Scene, extent: &Extent, point: &PointRow, row: &ScoreRow) -> Extent {
+    const LINE: f64 = 14.0;
     let quality = format!("F = {}", decimals(row.forgetting_quality.value));
-    let room = extent.right - extent.left - font::width(&quality, font::SMALL, font::Weight::Regular) - 10.0;
-    let title = font::fitted(&point.title, font::SMALL, room);
+    let width = extent.right - extent.left;
+    let beside = width - font::width(&quality, font::SMALL, font::Weight::Regular) - 10.0;
+    let is_narrow = beside < NARROW_NAME;
+    let title = font::fitted_name(&point.name, font::SMALL, if is_narrow { width } else { beside });
     scene.write(Words::new(title, (extent.left, extent.top + 10.0)).sized(font::SMALL));
-    let quality = Words::new(quality, (extent.right, extent.top + 10.0)).anchored(Anchor::End);
+    let quality = if is_narrow {
+        Words::new(quality, (extent.left, extent.top + 10.0 + LINE))
+    } else {
+        Words::new(quality, (extent.right, extent.top + 10.0)).anchored(Anchor::End)
+    };
     scene.write(quality.sized(font::SMALL).coloured(MUTED));
+    Extent { top: extent.top + if is_narrow { LINE } else { 0.0 }, ..*extent }
 }
 
 /// What one panel shows.
@@ -143,7 +138,7 @@ fn draw_panel(scene: &mut Scene, extent: &Extent, pair: &Pair) {
     let (left, right) = (extent.left + INDENT, extent.right);
     let (top, bottom) = (extent.top + 40.0, extent.bottom - 34.0);
     let shares = Axis::new((0.0, pair.top_share * 100.0 * 1.04), (bottom, top));
-    for (value, text) in shares.ticks(4) {
+    for (value, text) in shares.ticks(5) {
         let y = shares.at(value);
         scene.line((left, y), (right, y), RULE, 1.0);
         let words = Words::new(text, (left - 5.0, y + 3.5)).anchored(Anchor::End);
@@ -181,15 +176,21 @@ fn draw_scale(scene: &mut Scene, extent: &Extent, count: usize) {
         }
     }
     scene.write(small("points".to_owned(), extent.left, extent.top + 32.0).anchored(Anchor::Start));
-    for edge in (0..=buckets).filter(|edge| edge % stride.max(2) == 0) {
+    let rest = format!("≥ {}", buckets as f64 * BUCKET);
+    let width = font::width(&rest, font::SMALL - 1.0, font::Weight::Regular);
+    let middle = (right - slot / 2.0).min(right - width / 2.0);
+    for edge in (0..buckets).filter(|edge| edge % stride.max(2) == 0) {
         let x = left + edge as f64 * slot;
         scene.line((x, extent.bottom - 34.0), (x, extent.bottom - 30.0), AXIS, 1.0);
-        let value = edge as f64 * BUCKET;
-        scene.write(small(format!("{value}"), x, extent.bottom - 18.0));
+        let words = small(format!("{}", edge as f64 * BUCKET), x, extent.bottom - 18.0);
+        if words.extent().right + 4.0 < middle - width / 2.0 {
+            scene.write(words);
+        }
     }
+    scene.write(small(rest, middle, extent.bottom - 18.0));
     let label = Words::new("ε →", (right, extent.bottom - 4.0)).anchored(Anchor::End);
     scene.write(label.sized(font::SMALL - 1.0).coloured(MUTED));
-    let label = Words::new("% of examples", (extent.left, extent.bottom - 4.0));
+    let label = Words::new("↑ % of examples", (extent.left, extent.bottom - 4.0));
     scene.write(label.sized(font::SMALL - 1.0).coloured(MUTED));
 }
 

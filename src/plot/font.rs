@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
 
+use crate::frame::{Name, hollow};
+
 /// `DejaVu Sans` reduced to Latin, Greek and mathematics; licence in `assets/fonts/LICENSE-DejaVu`.
 static REGULAR: &[u8] = include_bytes!("../../assets/fonts/DejaVuSans.subset.ttf");
 static BOLD: &[u8] = include_bytes!("../../assets/fonts/DejaVuSans-Bold.subset.ttf");
@@ -25,6 +27,14 @@ pub(super) enum Weight {
 }
 
 impl Weight {
+    /// The face, as TrueType.
+    pub(super) fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Regular => REGULAR,
+            Self::Bold => BOLD,
+        }
+    }
+
     pub(super) fn style(self) -> FontStyle {
         match self {
             Self::Regular => FontStyle::Normal,
@@ -69,9 +79,46 @@ pub(super) fn fitted(text: &str, size: f64, room: f64) -> String {
     cut(low)
 }
 
+/// The name of a point, no wider than `room` at this size.
+pub(super) fn fitted_name(name: &Name, size: f64, room: f64) -> String {
+    name.fitted(|text| width(text, size, Weight::Regular) <= room)
+}
+
+/// A label that keeps both its ends, no wider than `room` at this size.
+pub(super) fn fitted_label(label: &str, size: f64, room: f64) -> String {
+    let mut letters = label.chars().count();
+    let mut text = label.to_owned();
+    while letters > 1 && width(&text, size, Weight::Regular) > room {
+        // Long ones lose a tenth at a time.
+        letters -= 1 + letters / 10;
+        text = hollow(label, letters);
+    }
+    text
+}
+
+/// The text in lines no wider than `room`; a word that is wider is cut. A line doesn't begin with the dot that parts what
+/// stands in one line.
+pub(super) fn lines(text: &str, size: f64, weight: Weight, room: f64) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+        if line.is_empty() || width(&longer, size, weight) <= room {
+            line = longer;
+        } else {
+            lines.push(std::mem::replace(
+                &mut line,
+                if word == "·" { String::new() } else { word.to_owned() },
+            ));
+        }
+    }
+    lines.push(line);
+    lines.iter().map(|line| fitted(line.trim_end_matches(" ·"), size, room)).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{BODY, Weight, fitted, register, width};
+    use super::{BODY, Weight, fitted, fitted_label, lines, register, width};
 
     #[test]
     fn the_bundled_faces_are_taken_and_measured() {
@@ -87,5 +134,19 @@ mod tests {
         let cut = fitted(long, BODY, 120.0);
         assert!(cut.ends_with('…') && width(&cut, BODY, Weight::Regular) <= 120.0, "{cut}");
         assert_eq!(fitted("short", BODY, 120.0), "short");
+        let cut = fitted_label("a-label-that-nobody-wants-to-read", BODY, 90.0);
+        assert!(cut.starts_with("a-") && cut.ends_with("ead") && cut.contains('…'), "{cut}");
+    }
+
+    #[test]
+    fn a_paragraph_is_broken_between_words_and_never_before_a_dot() {
+        let text = "N = 4 · given one original · split none · engine toy · a-word-that-is-wider-than-the-room-there-is";
+        let broken = lines(text, BODY, Weight::Regular, 120.0);
+        assert!(broken.len() > 3, "{broken:?}");
+        for line in &broken {
+            assert!(width(line, BODY, Weight::Regular) <= 120.0, "{line}");
+            assert!(!line.starts_with('·') && !line.ends_with('·'), "{broken:?}");
+        }
+        assert_eq!(lines("N = 4", BODY, Weight::Regular, 120.0), ["N = 4"]);
     }
 }

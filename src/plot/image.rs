@@ -16,20 +16,29 @@ pub(super) fn element(shape: &Shape, scale: f64) -> Option<String> {
     Some(format!(
         "<image x=\"{x}\" y=\"{y}\" width=\"{side}\" height=\"{side}\" style=\"image-rendering:pixelated\" \
          href=\"data:image/png;base64,{}\"/>\n",
-        base64(&png(*pixels, bytes))
+        base64(&square(*pixels, bytes))
     ))
 }
 
-fn png(pixels: usize, bytes: &[u8]) -> Vec<u8> {
-    let side = u32::try_from(pixels).unwrap_or(0);
+/// A PNG file of (width, height) pixels \[height, width, 3\], which says how many of them go into an inch if it is told.
+pub(super) fn png((width, height): (u32, u32), colours: &[u8], per_inch: Option<f64>) -> Vec<u8> {
     let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, side, side);
+    let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    let data: Vec<u8> = colours(pixels, bytes).flatten().collect();
+    encoder.set_pixel_dims(per_inch.map(|dots| {
+        let per_metre = (dots / 0.0254).round() as u32;
+        png::PixelDimensions { xppu: per_metre, yppu: per_metre, unit: png::Unit::Meter }
+    }));
     // Of no pixels there is no picture.
-    let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(&data));
+    let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(colours));
     written.map_or_else(|_| Vec::new(), |()| file)
+}
+
+/// A square picture as a PNG file.
+fn square(pixels: usize, bytes: &[u8]) -> Vec<u8> {
+    let side = u32::try_from(pixels).unwrap_or(0);
+    png((side, side), &colours(pixels, bytes).flatten().collect::<Vec<u8>>(), None)
 }
 
 /// RFC 4648, with padding.
@@ -49,7 +58,7 @@ fn base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Shape, base64, colours, element, png};
+    use super::{Shape, base64, colours, element, square};
 
     #[test]
     fn letters_are_those_of_the_standard() {
@@ -63,7 +72,7 @@ mod tests {
     fn a_picture_is_read_back_as_it_was() {
         let bytes: Vec<u8> = (0..12).collect();
         assert_eq!(colours(2, &bytes).collect::<Vec<_>>(), [[0, 4, 8], [1, 5, 9], [2, 6, 10], [3, 7, 11]]);
-        let file = png(2, &bytes);
+        let file = square(2, &bytes);
         let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().expect("a picture");
         let mut read = vec![0; 12];
         reader.next_frame(&mut read).expect("its only frame");

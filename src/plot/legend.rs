@@ -4,7 +4,7 @@ use super::{
     font::{self, Weight},
     palette::Look,
     scene::{Scene, Words},
-    sheet::MARGIN,
+    sheet::Sheet,
 };
 
 const ROW: f64 = 19.0;
@@ -22,14 +22,14 @@ pub(super) struct Legend {
 }
 
 impl Legend {
-    pub(super) fn new(looks: Vec<Look>, width: f64) -> Self {
-        let (mut x, mut row) = (MARGIN, 0);
+    pub(super) fn new(looks: Vec<Look>, sheet: &Sheet) -> Self {
+        let (mut x, mut row) = (sheet.margin, 0);
         let mut entries = Vec::new();
         for look in looks.into_iter().take(MOST) {
-            let text = font::fitted(&look.label, font::SMALL, WIDEST);
+            let text = font::fitted_label(&look.label, font::SMALL, WIDEST.min(sheet.room() - MARK));
             let wide = MARK + font::width(&text, font::SMALL, Weight::Regular);
-            if x + wide > width - MARGIN && x > MARGIN {
-                (x, row) = (MARGIN, row + 1);
+            if x + wide > sheet.width - sheet.margin && x > sheet.margin {
+                (x, row) = (sheet.margin, row + 1);
             }
             entries.push((look, text, x, row));
             x += wide + GAP;

@@ -5,8 +5,9 @@ use super::{
     Figure,
     axis::Axis,
     font, palette,
+    panels::Panels,
     scene::{AXIS, Anchor, Colour, Extent, MUTED, RULE, Scene, Words},
-    sheet::{self, MARGIN, TOP},
+    sheet::Sheet,
 };
 use crate::{
     audit::{LOSS_BIN, LOSS_BINS},
@@ -22,39 +23,30 @@ pub(super) const FIGURE: Figure = Figure {
 };
 
 const TITLE: &str = "Losses on the forget and on the test set";
-const WIDTH: f64 = 760.0;
 const PANEL_HEIGHT: f64 = 190.0;
-const GAP: f64 = 26.0;
 /// Room for the numbers at the left of a panel.
 const INDENT: f64 = 34.0;
-/// Panels at most.
-const MOST: usize = 9;
 
-fn draw(frame: &Frame) -> Scene {
-    let panels = panels(frame);
+fn draw(frame: &Frame, sheet: &Sheet) -> Scene {
+    let panels = panels(frame, Panels::most(sheet));
     if panels.is_empty() {
-        return sheet::empty(TITLE, frame);
+        return sheet.empty(TITLE, frame);
     }
-    let columns = if panels.len() == 1 { 1 } else { panels.len().clamp(2, 3) };
-    let rows = panels.len().div_ceil(columns);
-    let height = TOP + rows as f64 * (PANEL_HEIGHT + GAP) - GAP + 24.0;
-    let mut scene =
-        sheet::sheet((WIDTH, height), TITLE, " · grey: test set · all models of a point together", frame);
+    let heading = sheet.heading(TITLE, " · grey: test set · all models of a point together", frame);
+    let places = Panels::new(panels.len(), PANEL_HEIGHT, (sheet, heading.top + 6.0));
+    let mut scene = heading.scene(sheet.width, places.bottom());
     let looks = palette::looks(frame);
     for (nth, (point, row)) in panels.into_iter().enumerate() {
-        let width = (WIDTH - 2.0 * MARGIN - GAP * (columns - 1) as f64) / columns as f64;
-        let left = MARGIN + (nth % columns) as f64 * (width + GAP);
-        let top = TOP + 6.0 + (nth / columns) as f64 * (PANEL_HEIGHT + GAP);
-        let extent = Extent { left, top, right: left + width, bottom: top + PANEL_HEIGHT };
+        let extent = places.cell(nth);
         let colour = if point.is_ranked() { palette::look(&looks, point) } else { palette::ceiling() }.colour;
-        heading(&mut scene, &extent, point, row);
+        heading_of(&mut scene, &extent, point, row);
         panel(&mut scene, &extent, row, colour);
     }
     scene
 }
 
 /// The oracle, the floor, and the best point of every method.
-fn panels(frame: &Frame) -> Vec<(&PointRow, &LossRow)> {
+fn panels(frame: &Frame, most: usize) -> Vec<(&PointRow, &LossRow)> {
     let with = |point: &&PointRow| {
         frame.losses.iter().find(|row| std::ptr::eq(&raw const frame.points[row.point], *point))
     };
@@ -64,13 +56,13 @@ fn panels(frame: &Frame) -> Vec<(&PointRow, &LossRow)> {
             shown.push(point);
         }
     }
-    shown.iter().filter_map(|point| with(point).map(|row| (*point, row))).take(MOST).collect()
+    shown.iter().filter_map(|point| with(point).map(|row| (*point, row))).take(most).collect()
 }
 
-fn heading(scene: &mut Scene, extent: &Extent, point: &PointRow, row: &LossRow) {
+fn heading_of(scene: &mut Scene, extent: &Extent, point: &PointRow, row: &LossRow) {
     let attack = format!("attack {:.1} %", row.attack * 100.0);
     let room = extent.right - extent.left - font::width(&attack, font::SMALL, font::Weight::Regular) - 10.0;
-    let title = font::fitted(&point.title, font::SMALL, room);
+    let title = font::fitted_name(&point.name, font::SMALL, room);
     scene.write(Words::new(title, (extent.left, extent.top + 10.0)).sized(font::SMALL));
     let attack = Words::new(attack, (extent.right, extent.top + 10.0)).anchored(Anchor::End);
     scene.write(attack.sized(font::SMALL).coloured(MUTED));
@@ -104,6 +96,6 @@ fn panel(scene: &mut Scene, extent: &Extent, row: &LossRow, colour: Colour) {
     }
     let label = Words::new("loss →", (right, extent.bottom - 2.0)).anchored(Anchor::End);
     scene.write(label.sized(font::SMALL - 1.0).coloured(MUTED));
-    let label = Words::new("% of examples", (extent.left, extent.bottom - 2.0));
+    let label = Words::new("↑ % of examples", (extent.left, extent.bottom - 2.0));
     scene.write(label.sized(font::SMALL - 1.0).coloured(MUTED));
 }

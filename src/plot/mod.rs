@@ -1,7 +1,7 @@
-//! Figures of a sweep, as PNG (at twice the size) and as SVG.
+//! Figures of a sweep: PNG (at twice the size) and SVG for a report; PDF, SVG and PNG of a chosen size for a paper.
 //!
-//! A figure is a pure function from a [`Frame`] to a [`Scene`]: lines, marks and words at places in pixels. `render`
-//! draws scenes with plotters, `font` measures text with it; no figure knows it. Adding one is a file here and a line in
+//! A figure is a pure function from a [`Frame`] and a [`Sheet`] to a [`Scene`]: lines, marks and words at places in pixels.
+//! `render` draws scenes with plotters, `pdf` without it; `font` measures text. No figure knows them. Adding one is a file here and a line in
 //! [`FIGURES`].
 
 mod axis;
@@ -12,6 +12,9 @@ mod image;
 mod legend;
 mod losses;
 mod palette;
+mod panels;
+mod pdf;
+mod print;
 mod reconstruction;
 mod render;
 mod scene;
@@ -19,8 +22,11 @@ mod scores;
 mod sheet;
 mod trade_off;
 
+pub use pdf::pdf;
+pub use print::{Print, PrintError};
 pub use render::{PlotError, png, svg};
 pub use scene::Scene;
+pub use sheet::Sheet;
 
 use crate::frame::Frame;
 
@@ -32,7 +38,7 @@ pub struct Figure {
     /// What it shows, in one sentence.
     pub about: &'static str,
     /// Draws it. A frame without scores gives a figure that says so.
-    pub draw: fn(&Frame) -> Scene,
+    pub draw: fn(&Frame, &Sheet) -> Scene,
 }
 
 /// All figures of a report, in its order.
@@ -55,6 +61,11 @@ const AUDIT_FIGURES: &[AuditFigure] = &[
 pub fn figures(frame: &Frame) -> impl Iterator<Item = &'static Figure> {
     let audited = AUDIT_FIGURES.iter().filter(|own| (own.is_there)(frame));
     FIGURES.iter().chain(audited.map(|own| &own.figure))
+}
+
+/// Every figure that there may be.
+pub fn all_figures() -> impl Iterator<Item = &'static Figure> {
+    FIGURES.iter().chain(AUDIT_FIGURES.iter().map(|own| &own.figure))
 }
 
 #[cfg(test)]

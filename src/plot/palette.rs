@@ -40,13 +40,14 @@ pub(super) enum Mark {
 
 const MARKS: [Mark; 4] = [Mark::Disc, Mark::Square, Mark::Triangle, Mark::Diamond];
 
-/// The looks of all methods of a frame, in the order of the grid; after seven colours the mark changes too.
+/// The looks of all methods of a frame, in the order of the grid; the mark changes with the colour, so that
+/// neighbours differ in greyscale too, and no two of 28 are alike.
 pub(super) fn looks(frame: &Frame) -> Vec<Look> {
     let mut looks: Vec<Look> = Vec::new();
     for point in frame.points.iter().filter(|point| point.is_ranked()) {
         if looks.iter().all(|look| look.label != point.label) {
             let nth = looks.len();
-            let (colour, mark) = (COLOURS[nth % COLOURS.len()], MARKS[nth / COLOURS.len() % MARKS.len()]);
+            let (colour, mark) = (COLOURS[nth % COLOURS.len()], MARKS[nth % MARKS.len()]);
             looks.push(Look { label: point.label.clone(), colour, mark });
         }
     }

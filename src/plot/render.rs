@@ -1,9 +1,6 @@
 //! From a scene to a picture file: the only place that draws with plotters.
 
-use std::{
-    error::Error,
-    path::{Path, PathBuf},
-};
+use std::error::Error;
 
 use plotters::{
     backend::{BitMapBackend, DrawingBackend, SVGBackend},
@@ -18,13 +15,17 @@ use plotters::{
 use thiserror::Error;
 
 use super::{
+    Print,
     font::{self, HEIGHT_PER_EM},
     image,
     scene::{Anchor, Colour, Place, Scene, Shape, Words},
 };
 
-/// Pixels of a picture per logical pixel: what a printed column needs.
+/// Pixels per logical pixel of a report's picture: what a fine screen shows.
 const SCALE: f64 = 2.0;
+
+/// Pixels per inch of a printed picture.
+const PER_INCH: f64 = 300.0;
 
 /// Largest side of a PNG in pixels.
 const MAX_SIDE: f64 = 16_000.0;
@@ -35,46 +36,52 @@ pub enum PlotError {
     /// The bundled fonts aren't taken.
     #[error("failed to register the bundled fonts for figures; this build is broken")]
     Font,
-    /// A picture can't be drawn or its file can't be written.
-    #[error("failed to draw `{}`: {source}", path.display())]
+    /// A picture can't be drawn.
+    #[error("failed to draw a figure: {source}")]
     Draw {
-        /// The picture.
-        path: PathBuf,
         /// What plotters says.
         source: Box<dyn Error + Send + Sync>,
     },
 }
 
-/// Draws a scene into a PNG file, twice as large as the scene.
-pub fn png(scene: &Scene, path: &Path) -> Result<(), PlotError> {
-    let size = pixels(scene);
-    let area = BitMapBackend::new(path, size).into_drawing_area();
-    draw(scene, &area, Medium::Pixels).map_err(|source| failed(path, source))?;
-    area.present().map_err(|source| failed(path, source))
+/// Draws a scene as a PNG file: as large as the print says, at 300 pixels per inch, or for a screen, twice as large as the
+/// scene.
+pub fn png(scene: &Scene, print: Option<&Print>) -> Result<Vec<u8>, PlotError> {
+    let scale = print.map_or(SCALE, |print| print.points() / 72.0 * PER_INCH);
+    let (width, height) = pixels(scene, scale);
+    let mut colours = vec![0; width as usize * height as usize * 3];
+    {
+        let area = BitMapBackend::with_buffer(&mut colours, (width, height)).into_drawing_area();
+        draw(scene, &area, (Medium::Pixels, scale)).map_err(failed)?;
+        area.present().map_err(failed)?;
+    }
+    Ok(image::png((width, height), &colours, print.map(|_| PER_INCH)))
 }
 
-/// Draws a scene as the text of an SVG file, as large as the scene.
-pub fn svg(scene: &Scene) -> Result<String, PlotError> {
-    let (width, height) = pixels(scene);
+/// Draws a scene as the text of an SVG file: as large as the print says, or for a screen, as large as the scene.
+pub fn svg(scene: &Scene, print: Option<&Print>) -> Result<String, PlotError> {
+    let (width, height) = pixels(scene, SCALE);
     let mut text = String::new();
     {
         let area = SVGBackend::with_string(&mut text, (width, height)).into_drawing_area();
-        let failed = |source| failed(Path::new("(svg)"), source);
-        draw(scene, &area, Medium::Vectors).map_err(failed)?;
+        draw(scene, &area, (Medium::Vectors, SCALE)).map_err(failed)?;
         area.present().map_err(failed)?;
     }
     let images: String = scene.shapes.iter().filter_map(|shape| image::element(shape, SCALE)).collect();
     let text = text.replace("</svg>", &format!("{images}</svg>"));
     let drawn = format!("width=\"{width}\" height=\"{height}\"");
-    Ok(text.replacen(&drawn, &format!("width=\"{}\" height=\"{}\"", scene.width, scene.height), 1))
+    let [width, height] = [scene.width, scene.height].map(|length| {
+        print.map_or_else(|| length.to_string(), |print| format!("{:.3}pt", length * print.points()))
+    });
+    Ok(text.replacen(&drawn, &format!("width=\"{width}\" height=\"{height}\""), 1))
 }
 
-fn failed<E: Error + Send + Sync + 'static>(path: &Path, source: DrawingAreaErrorKind<E>) -> PlotError {
-    PlotError::Draw { path: path.to_owned(), source: Box::new(source) }
+fn failed<E: Error + Send + Sync + 'static>(source: DrawingAreaErrorKind<E>) -> PlotError {
+    PlotError::Draw { source: Box::new(source) }
 }
 
-fn pixels(scene: &Scene) -> (u32, u32) {
-    let side = |length: f64| (length * SCALE).ceil().clamp(1.0, MAX_SIDE) as u32;
+fn pixels(scene: &Scene, scale: f64) -> (u32, u32) {
+    let side = |length: f64| (length * scale).ceil().clamp(1.0, MAX_SIDE) as u32;
     (side(scene.width), side(scene.height))
 }
 
@@ -105,13 +112,18 @@ impl Medium {
 
 type Drawn<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
 
-fn draw<B: DrawingBackend>(scene: &Scene, area: &DrawingArea<B, Shift>, medium: Medium) -> Drawn<B> {
+fn draw<B: DrawingBackend>(
+    scene: &Scene,
+    area: &DrawingArea<B, Shift>,
+    (medium, scale): (Medium, f64),
+) -> Drawn<B> {
+    let scaled = |place| scaled(place, scale);
     font::register();
     area.fill(&WHITE)?;
     for shape in &scene.shapes {
         match shape {
             Shape::Line { from, to, colour, width } => {
-                let style = rgb(*colour).stroke_width((width * SCALE).round().max(1.0) as u32);
+                let style = rgb(*colour).stroke_width((width * scale).round().max(1.0) as u32);
                 area.draw(&PathElement::new(vec![scaled(*from), scaled(*to)], style))?;
             }
             Shape::Box { from, to, colour, opacity } => {
@@ -119,7 +131,7 @@ fn draw<B: DrawingBackend>(scene: &Scene, area: &DrawingArea<B, Shift>, medium: 
                 area.draw(&Rectangle::new([scaled(*from), scaled(*to)], style))?;
             }
             Shape::Disc { centre, radius, colour } => {
-                area.draw(&Circle::new(scaled(*centre), (radius * SCALE) as i32, rgb(*colour).filled()))?;
+                area.draw(&Circle::new(scaled(*centre), (radius * scale) as i32, rgb(*colour).filled()))?;
             }
             Shape::Polygon { corners, colour } => {
                 let corners: Vec<_> = corners.iter().copied().map(scaled).collect();
@@ -128,10 +140,10 @@ fn draw<B: DrawingBackend>(scene: &Scene, area: &DrawingArea<B, Shift>, medium: 
             Shape::Image { at, side, pixels, bytes } => {
                 // A file of vectors holds it as it is.
                 if matches!(medium, Medium::Pixels) {
-                    dots((*at, *side), (*pixels, bytes), area)?;
+                    dots((*at, *side), (*pixels, bytes), (area, scale))?;
                 }
             }
-            Shape::Words(words) => write(words, area, medium)?,
+            Shape::Words(words) => write(words, area, (medium, scale))?,
         }
     }
     Ok(())
@@ -141,7 +153,7 @@ fn draw<B: DrawingBackend>(scene: &Scene, area: &DrawingArea<B, Shift>, medium: 
 fn dots<B: DrawingBackend>(
     (at, side): (Place, f64),
     (pixels, bytes): (usize, &[u8]),
-    area: &DrawingArea<B, Shift>,
+    (area, scale): (&DrawingArea<B, Shift>, f64),
 ) -> Drawn<B> {
     let step = side / pixels as f64;
     for (place, colour) in image::colours(pixels, bytes).enumerate() {
@@ -149,13 +161,20 @@ fn dots<B: DrawingBackend>(
         let from = (at.0 + column * step, at.1 + row * step);
         let to = (from.0 + step, from.1 + step);
         let [red, green, blue] = colour;
-        area.draw(&Rectangle::new([scaled(from), scaled(to)], RGBColor(red, green, blue).filled()))?;
+        area.draw(&Rectangle::new(
+            [scaled(from, scale), scaled(to, scale)],
+            RGBColor(red, green, blue).filled(),
+        ))?;
     }
     Ok(())
 }
 
-fn write<B: DrawingBackend>(words: &Words, area: &DrawingArea<B, Shift>, medium: Medium) -> Drawn<B> {
-    let em = words.size * SCALE;
+fn write<B: DrawingBackend>(
+    words: &Words,
+    area: &DrawingArea<B, Shift>,
+    (medium, scale): (Medium, f64),
+) -> Drawn<B> {
+    let em = words.size * scale;
     let anchor = match words.anchor {
         Anchor::Start => HPos::Left,
         Anchor::Middle => HPos::Center,
@@ -163,12 +182,12 @@ fn write<B: DrawingBackend>(words: &Words, area: &DrawingArea<B, Shift>, medium:
     };
     let font = FontDesc::new(FontFamily::SansSerif, em * medium.size_per_em(), words.weight.style());
     let style = font.color(&rgb(words.colour)).pos(Pos::new(anchor, VPos::Top));
-    let (x, y) = (words.at.0 * SCALE, words.at.1 * SCALE - em * medium.baseline_per_em());
+    let (x, y) = (words.at.0 * scale, words.at.1 * scale - em * medium.baseline_per_em());
     area.draw(&Text::new(words.text.as_str(), (x.round() as i32, y.round() as i32), style))
 }
 
-fn scaled((x, y): Place) -> (i32, i32) {
-    ((x * SCALE).round() as i32, (y * SCALE).round() as i32)
+fn scaled((x, y): Place, scale: f64) -> (i32, i32) {
+    ((x * scale).round() as i32, (y * scale).round() as i32)
 }
 
 fn rgb(Colour(red, green, blue): Colour) -> RGBColor {

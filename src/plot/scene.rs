@@ -9,6 +9,8 @@ pub struct Scene {
     pub width: f64,
     /// Height in logical pixels.
     pub height: f64,
+    /// Title and caption in one line, whether or not they are drawn.
+    pub caption: String,
     pub(super) shapes: Vec<Shape>,
 }
 
@@ -18,6 +20,14 @@ pub(super) type Place = (f64, f64);
 /// Red, green and blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Colour(pub(super) u8, pub(super) u8, pub(super) u8);
+
+impl Colour {
+    /// Half way to the paper.
+    pub(super) fn faint(self) -> Self {
+        let half = |part: u8| part / 2 + 0x80;
+        Self(half(self.0), half(self.1), half(self.2))
+    }
+}
 
 pub(super) const PAPER: Colour = Colour(0xff, 0xff, 0xff);
 pub(super) const INK: Colour = Colour(0x1f, 0x23, 0x28);
@@ -150,8 +160,8 @@ impl Words {
 }
 
 impl Scene {
-    pub(super) fn new(width: f64, height: f64) -> Self {
-        Self { width, height, shapes: Vec::new() }
+    pub(super) fn new(width: f64, height: f64, caption: String) -> Self {
+        Self { width, height, caption, shapes: Vec::new() }
     }
 
     pub(super) fn line(&mut self, from: Place, to: Place, colour: Colour, width: f64) {

@@ -1,9 +1,9 @@
 use std::{collections::HashSet, fs::File, io::BufReader, path::Path};
 
 use super::{
-    FIGURES, figures,
+    FIGURES, Print, Sheet, figures,
     font::Weight,
-    png,
+    pdf, png,
     scene::{Extent, Scene, Shape, Words},
     svg,
 };
@@ -65,24 +65,39 @@ fn words(scene: &Scene) -> Vec<&Words> {
     words.flatten().collect()
 }
 
+/// A page, and columns of papers from the narrowest on, with and without a heading.
+fn sheets() -> Vec<(String, Sheet)> {
+    let printed = [(6.9, 8.0), (8.0, 8.0), (8.4, 9.0), (12.2, 8.0), (14.0, 8.0), (17.0, 9.0), (40.0, 8.0)];
+    let mut sheets = vec![("a page".to_owned(), Sheet::PAGE)];
+    for (centimetres, letters) in printed {
+        for headed in [true, false] {
+            let sheet = print(centimetres, letters).sheet(headed);
+            sheets.push((format!("{centimetres} cm, {letters} pt, heading {headed}"), sheet));
+        }
+    }
+    sheets
+}
+
+fn print(centimetres: f64, letters: f64) -> Print {
+    Print::new(centimetres * 72.0 / 2.54, letters).expect("a size that figures can have")
+}
+
 #[test]
 fn no_text_is_cut_off_and_none_overlaps_another() {
     for (name, frame) in frames() {
-        for figure in figures(&frame) {
-            let scene = (figure.draw)(&frame);
-            let page = Extent { left: 0.0, top: 0.0, right: scene.width, bottom: scene.height };
-            let words = words(&scene);
-            for (nth, one) in words.iter().enumerate() {
-                let extent = one.extent();
-                assert!(
-                    page.holds(&extent),
-                    "{name}, {}: `{}` is cut off at {extent:?}",
-                    figure.name,
-                    one.text
-                );
-                for other in &words[nth + 1..] {
-                    let touch = extent.overlaps(&other.extent());
-                    assert!(!touch, "{name}, {}: `{}` overlaps `{}`", figure.name, one.text, other.text);
+        for (sheet_name, sheet) in sheets() {
+            for figure in figures(&frame) {
+                let scene = (figure.draw)(&frame, &sheet);
+                let place = format!("{name}, {}, {sheet_name}", figure.name);
+                let page = Extent { left: 0.0, top: 0.0, right: scene.width, bottom: scene.height };
+                let words = words(&scene);
+                for (nth, one) in words.iter().enumerate() {
+                    let extent = one.extent();
+                    assert!(page.holds(&extent), "{place}: `{}` is cut off at {extent:?}", one.text);
+                    for other in &words[nth + 1..] {
+                        let touch = extent.overlaps(&other.extent());
+                        assert!(!touch, "{place}: `{}` overlaps `{}`", one.text, other.text);
+                    }
                 }
             }
         }
@@ -90,9 +105,57 @@ fn no_text_is_cut_off_and_none_overlaps_another() {
 }
 
 #[test]
+fn a_printed_figure_is_as_wide_as_was_asked_in_every_format() {
+    let (frame, print) = (Sample::finished(3).frame(), print(8.0, 8.0));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for figure in FIGURES {
+        let scene = (figure.draw)(&frame, &print.sheet(false));
+        let text = svg(&scene, Some(&print)).expect("text");
+        assert!(text.contains("width=\"226.772pt\""), "{}", &text[..200]);
+        let path = folder.path().join("figure.png");
+        std::fs::write(&path, png(&scene, Some(&print)).expect("drawn")).expect("a writable folder");
+        let (width, _, colours) = decoded(&path);
+        // 8 cm at 300 dots per inch.
+        assert!(width == 945 && colours > 50, "{width} {colours}");
+        let file = pdf(&scene, &print).expect("drawn");
+        let file = String::from_utf8_lossy(&file).into_owned();
+        assert!(file.contains("/MediaBox [0 0 226.77"), "{}: no such box", figure.name);
+        assert!(file.contains("/DejaVuSans ") && file.contains("/ToUnicode"), "text stays text");
+        assert!(!file.contains("DejaVuSans-Bold"), "a face that nothing is set in isn't carried along");
+    }
+}
+
+#[test]
+fn a_pdf_says_the_same_twice_and_embeds_its_pictures() {
+    let (frame, print) = (with_pictures(Sample::finished(3).frame()), print(14.0, 8.0));
+    let figure = figures(&frame).last().expect("pictures");
+    let scene = (figure.draw)(&frame, &print.sheet(true));
+    let file = pdf(&scene, &print).expect("drawn");
+    assert_eq!(file, pdf(&scene, &print).expect("drawn"));
+    let images = scene.shapes.iter().filter(|shape| matches!(shape, Shape::Image { .. })).count();
+    assert!(images > 0);
+    assert_eq!(String::from_utf8_lossy(&file).matches("/Subtype /Image").count(), images);
+}
+
+#[test]
+fn without_a_heading_simulated_numbers_are_still_called_so() {
+    for figure in FIGURES {
+        let said = |frame: &Frame| {
+            let scene = (figure.draw)(frame, &print(8.0, 8.0).sheet(false));
+            assert!(scene.caption.contains("N = 4 · given one original"), "{}", scene.caption);
+            words(&scene).iter().map(|words| words.text.clone()).collect::<Vec<_>>()
+        };
+        let toy = said(&Sample::finished(3).frame());
+        assert!(toy.contains(&"simulated numbers".to_owned()), "{}: {toy:?}", figure.name);
+        let real = said(&Sample::finished(3).on_data().frame());
+        assert!(!real.iter().any(|text| text.contains("N = 4")), "{}: {real:?}", figure.name);
+    }
+}
+
+#[test]
 fn every_figure_names_n_split_and_engine() {
     for figure in FIGURES {
-        let scene = (figure.draw)(&Sample::finished(3).on_data().frame());
+        let scene = (figure.draw)(&Sample::finished(3).on_data().frame(), &Sheet::PAGE);
         let caption =
             words(&scene).into_iter().find(|words| words.text.contains("N = 4")).map(|words| &words.text);
         let caption = caption.expect("a caption with N");
@@ -100,7 +163,7 @@ fn every_figure_names_n_split_and_engine() {
             caption.contains("given one original · split aaaaaaaaaaaa") && caption.contains("engine torch"),
             "{caption}"
         );
-        let toy = (figure.draw)(&Sample::finished(3).frame());
+        let toy = (figure.draw)(&Sample::finished(3).frame(), &Sheet::PAGE);
         assert!(words(&toy).iter().any(|words| words.text.contains("engine toy (simulated numbers)")));
     }
 }
@@ -110,9 +173,9 @@ fn a_png_is_twice_the_scene_and_has_anti_aliased_colours() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let frame = Sample::finished(3).frame();
     for figure in FIGURES {
-        let scene = (figure.draw)(&frame);
+        let scene = (figure.draw)(&frame, &Sheet::PAGE);
         let path = folder.path().join("figure.png");
-        png(&scene, &path).expect("a writable folder");
+        std::fs::write(&path, png(&scene, None).expect("drawn")).expect("a writable folder");
         let (width, height, colours) = decoded(&path);
         assert_eq!((f64::from(width), f64::from(height)), (scene.width * 2.0, (scene.height * 2.0).ceil()));
         assert!(colours > 50, "{}: {colours} colours", figure.name);
@@ -133,16 +196,16 @@ fn decoded(path: &Path) -> (u32, u32, usize) {
 fn an_svg_is_as_large_as_the_scene_and_holds_the_labels() {
     let frame = Sample::finished(3).frame();
     for figure in FIGURES {
-        let scene = (figure.draw)(&frame);
-        let text = svg(&scene).expect("text");
+        let scene = (figure.draw)(&frame, &Sheet::PAGE);
+        let text = svg(&scene, None).expect("text");
         let size = format!("width=\"{}\" height=\"{}\"", scene.width, scene.height);
         assert!(text.contains(&size), "{}", &text[..200]);
-        for label in ["finetune lr=0.001 epochs=1", "ct lr=0.001 epochs=5", "neggrad-plus"] {
+        for label in ["finetune", "ct", "neggrad-plus"] {
             assert!(text.contains(label), "{}: no `{label}`", figure.name);
         }
         assert_eq!(
             text,
-            svg(&(figure.draw)(&frame)).expect("text"),
+            svg(&(figure.draw)(&frame, &Sheet::PAGE), None).expect("text"),
             "{} differs between two calls",
             figure.name
         );
@@ -153,19 +216,20 @@ fn an_svg_is_as_large_as_the_scene_and_holds_the_labels() {
 fn markup_in_a_label_stays_text() {
     let hostile = Sample::finished(3).on_data().hostile("</text><script>x</script>\"'&").frame();
     for figure in FIGURES {
-        let text = svg(&(figure.draw)(&hostile)).expect("text");
+        let text = svg(&(figure.draw)(&hostile, &Sheet::PAGE), None).expect("text");
         assert!(!text.contains("<script"), "{}", figure.name);
         assert!(text.contains("&lt;/text&gt;&lt;script&gt;"), "{}: the label is gone", figure.name);
     }
 }
 
 #[test]
-fn a_method_has_one_colour_in_all_figures() {
+fn a_method_has_one_colour_and_one_shape_in_all_figures() {
     let frame = Sample::finished(12).frame();
     let looks = super::palette::looks(&frame);
     let kinds: HashSet<String> =
         looks.iter().map(|look| format!("{:?} {:?}", look.colour, look.mark)).collect();
     assert_eq!((looks.len(), kinds.len()), (9, 9), "{looks:?}");
+    assert!(looks.windows(2).all(|pair| pair[0].mark != pair[1].mark), "in greyscale shapes tell: {looks:?}");
 }
 
 #[test]
@@ -173,7 +237,7 @@ fn losses_are_drawn_where_an_audit_measured_them_and_named_with_the_attack() {
     assert_eq!(figures(&Sample::finished(3).frame()).count(), FIGURES.len(), "nothing to show without");
     let frame = with_losses(Sample::finished(3).frame());
     let losses = figures(&frame).last().expect("one more");
-    let scene = (losses.draw)(&frame);
+    let scene = (losses.draw)(&frame, &Sheet::PAGE);
     let texts: Vec<&str> = words(&scene).iter().map(|words| words.text.as_str()).collect();
     // Points 1 and 3 of the sample are the oracle and the floor; the methods follow.
     for text in ["oracle", "identity", "attack 51.0 %", "attack 53.0 %", "attack 54.0 %"] {
@@ -185,7 +249,7 @@ fn losses_are_drawn_where_an_audit_measured_them_and_named_with_the_attack() {
 fn pictures_are_shown_where_they_were_asked_for_from_the_truth_down_to_the_retrained() {
     let frame = with_pictures(Sample::finished(3).frame());
     let figure = figures(&frame).last().expect("one more");
-    let scene = (figure.draw)(&frame);
+    let scene = (figure.draw)(&frame, &Sheet::PAGE);
     let texts: Vec<&str> = words(&scene).iter().map(|words| words.text.as_str()).collect();
     let rows = ["to be forgotten", "original", "retrained"].map(|name| {
         texts.iter().position(|text| *text == name).unwrap_or_else(|| panic!("no `{name}` in {texts:?}"))
@@ -194,13 +258,13 @@ fn pictures_are_shown_where_they_were_asked_for_from_the_truth_down_to_the_retra
     let image = |shape: &&Shape| matches!(shape, Shape::Image { .. });
     let images = scene.shapes.iter().filter(image).count();
     assert_eq!(images, 2 * (texts.len() - 2), "two in every row, below title and caption");
-    assert_eq!(svg(&scene).expect("drawn").matches("data:image/png;base64,").count(), images);
+    assert_eq!(svg(&scene, None).expect("drawn").matches("data:image/png;base64,").count(), images);
 }
 
 #[test]
 fn titles_are_bold() {
     for figure in FIGURES {
-        let scene = (figure.draw)(&Sample::finished(1).frame());
+        let scene = (figure.draw)(&Sample::finished(1).frame(), &Sheet::PAGE);
         assert_eq!(words(&scene)[0].weight, Weight::Bold, "{}", figure.name);
     }
 }

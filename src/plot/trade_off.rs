@@ -6,8 +6,8 @@ use super::{
     font,
     legend::Legend,
     palette::{self, Look},
-    scene::{AXIS, Anchor, Extent, MUTED, PAPER, Place, RULE, Scene, Words},
-    sheet::{self, MARGIN, TOP},
+    scene::{AXIS, Anchor, Colour, Extent, MUTED, PAPER, Place, RULE, Scene, Words},
+    sheet::Sheet,
 };
 use crate::frame::{Estimate, Frame, Mean, PointRow};
 
@@ -18,8 +18,9 @@ pub(super) const FIGURE: Figure = Figure {
 };
 
 const TITLE: &str = "What forgetting costs in accuracy";
-const WIDTH: f64 = 760.0;
 const PLOT_HEIGHT: f64 = 380.0;
+/// Spots from which on their intervals are drawn faintly.
+const THICKET: usize = 16;
 const RADIUS: f64 = 4.5;
 
 /// A point that has both numbers.
@@ -37,23 +38,27 @@ struct Field {
     extent: Extent,
 }
 
-fn draw(frame: &Frame) -> Scene {
+fn draw(frame: &Frame, sheet: &Sheet) -> Scene {
     let looks = palette::looks(frame);
     let spots = spots(frame, &looks);
     if spots.is_empty() {
-        return sheet::empty(TITLE, frame);
+        return sheet.empty(TITLE, frame);
     }
     let shown: Vec<Look> = legend_looks(&spots, &looks);
-    let legend = Legend::new(shown, WIDTH);
-    let top = TOP + legend.height() + 30.0;
-    let height = top + PLOT_HEIGHT + 52.0;
-    let mut scene = sheet::sheet((WIDTH, height), TITLE, " · bars: 95 % intervals", frame);
-    legend.draw(&mut scene, TOP);
-    let field = field(&spots, top);
-    draw_axes(&mut scene, &field, frame);
+    let legend = Legend::new(shown, sheet);
+    let heading = sheet.heading(TITLE, " · bars: 95 % intervals", frame);
+    let legend_top = heading.top;
+    let top = legend_top + legend.height() + 30.0;
+    let bottom = top + PLOT_HEIGHT.min(sheet.width * 0.75);
+    let mut scene = heading.scene(sheet.width, bottom + 52.0);
+    legend.draw(&mut scene, legend_top);
+    let extent = Extent { left: sheet.margin + 34.0, top, right: sheet.width - sheet.margin - 6.0, bottom };
+    let field = field(&spots, extent);
+    draw_axes(&mut scene, &field, (frame, sheet));
     draw_cross_hair(&mut scene, &field, &spots);
     for spot in &spots {
-        draw_intervals(&mut scene, &field, spot);
+        let colour = if spots.len() < THICKET { spot.look.colour } else { spot.look.colour.faint() };
+        draw_intervals(&mut scene, &field, (spot, colour));
     }
     for spot in &spots {
         spot.look.mark.draw(&mut scene, field.place(spot), RADIUS, spot.look.colour);
@@ -80,14 +85,13 @@ fn legend_looks(spots: &[Spot], looks: &[Look]) -> Vec<Look> {
     ends.iter().filter(drawn).chain(looks.iter().filter(drawn)).cloned().collect()
 }
 
-fn field(spots: &[Spot], top: f64) -> Field {
+fn field(spots: &[Spot], extent: Extent) -> Field {
     let forgetting = spots.iter().map(|spot| spot.forgetting.ends().1.max(spot.forgetting.value));
     let right = forgetting.fold(0.0_f64, f64::max) * 1.08;
     let ends = || spots.iter().map(|spot| spot.accuracy.ends());
     let low = ends().map(|(low, _)| low).fold(1.0_f64, f64::min) * 100.0;
     let high = ends().map(|(_, high)| high).fold(0.0_f64, f64::max) * 100.0;
     let air = ((high - low) * 0.08).max(0.5);
-    let extent = Extent { left: MARGIN + 34.0, top, right: WIDTH - MARGIN - 6.0, bottom: top + PLOT_HEIGHT };
     let (low, high) = ((low - air).max(0.0), (high + air).min(100.0 + air / 2.0));
     Field {
         x: Axis::new((-right * 0.025, right.max(1e-4)), (extent.left, extent.right)),
@@ -102,7 +106,7 @@ impl Field {
     }
 }
 
-fn draw_axes(scene: &mut Scene, field: &Field, frame: &Frame) {
+fn draw_axes(scene: &mut Scene, field: &Field, (frame, sheet): (&Frame, &Sheet)) {
     let Extent { left, top, right, bottom } = field.extent;
     for (value, text) in field.y.ticks(6) {
         let y = field.y.at(value);
@@ -110,7 +114,12 @@ fn draw_axes(scene: &mut Scene, field: &Field, frame: &Frame) {
         let words = Words::new(text, (left - 7.0, y + 4.0)).anchored(Anchor::End);
         scene.write(words.sized(font::SMALL).coloured(MUTED));
     }
-    for (value, text) in field.x.ticks(8).into_iter().filter(|(value, _)| *value >= 0.0) {
+    for (value, text) in field
+        .x
+        .ticks(8.min((field.x.length() / 50.0) as usize))
+        .into_iter()
+        .filter(|(value, _)| *value >= 0.0)
+    {
         let x = field.x.at(value);
         scene.line((x, bottom), (x, bottom + 4.0), AXIS, 1.0);
         let words = Words::new(text, (x, bottom + 18.0)).anchored(Anchor::Middle);
@@ -119,7 +128,7 @@ fn draw_axes(scene: &mut Scene, field: &Field, frame: &Frame) {
     scene.line((left, bottom), (right, bottom), AXIS, 1.0);
     let tested = frame.points.iter().any(|point| point.means.test_acc.is_some());
     let accuracy = if tested { "Test accuracy, %" } else { "Validation accuracy, %" };
-    scene.write(Words::new(format!("↑ {accuracy}"), (MARGIN, top - 12.0)).sized(font::SMALL));
+    scene.write(Words::new(format!("↑ {accuracy}"), (sheet.margin, top - 12.0)).sized(font::SMALL));
     let forgetting = Words::new("Forgetting quality →", (right, bottom + 38.0)).anchored(Anchor::End);
     scene.write(forgetting.sized(font::SMALL));
 }
@@ -131,13 +140,13 @@ fn draw_cross_hair(scene: &mut Scene, field: &Field, spots: &[Spot]) {
     scene.dashes((field.extent.left, y), (field.extent.right, y), AXIS);
 }
 
-fn draw_intervals(scene: &mut Scene, field: &Field, spot: &Spot) {
+fn draw_intervals(scene: &mut Scene, field: &Field, (spot, colour): (&Spot, Colour)) {
     let (x, y) = field.place(spot);
     let (left, right) = spot.forgetting.ends();
     let (low, high) = spot.accuracy.ends();
     let (bottom, top) = (field.y.at(low * 100.0), field.y.at(high * 100.0));
-    scene.line((field.x.at(left), y), (field.x.at(right), y), spot.look.colour, 1.0);
-    scene.line((x, bottom), (x, top), spot.look.colour, 1.0);
+    scene.line((field.x.at(left), y), (field.x.at(right), y), colour, 1.0);
+    scene.line((x, bottom), (x, top), colour, 1.0);
 }
 
 /// Names the best point of every method, where there is room for it; the three best may cross a line for it.
@@ -152,7 +161,8 @@ fn draw_labels(scene: &mut Scene, field: &Field, spots: &[Spot]) {
             continue;
         }
         named.push(&spot.point.label);
-        let text = font::fitted(&spot.point.title, font::SMALL, 230.0);
+        let room = 230.0_f64.min((field.extent.right - field.extent.left) * 0.55);
+        let text = font::fitted_name(&spot.point.name, font::SMALL, room);
         let candidates = candidates(&text, field.place(spot));
         let hits = |extent: &Extent, others: &[Extent]| others.iter().any(|other| other.overlaps(extent));
         let inside = |extent: &Extent| field.extent.holds(extent) && !hits(extent, &taken);

@@ -36,7 +36,7 @@ use thiserror::Error;
 
 use crate::{
     frame::{Frame, FrameError},
-    plot::{self, PlotError},
+    plot::{self, PlotError, Sheet},
 };
 use view::Picture;
 
@@ -94,13 +94,14 @@ impl Report {
         write::inner_folder(&folder)?;
         let mut pictures = Vec::new();
         for figure in plot::figures(frame) {
-            let scene = (figure.draw)(frame);
-            let svg = plot::svg(&scene)?;
+            let scene = (figure.draw)(frame, &Sheet::PAGE);
+            let svg = plot::svg(&scene, None)?;
+            let png = plot::png(&scene, None)?;
             let vector = folder.join(format!("{}.svg", figure.name));
             let raster = folder.join(format!("{}.png", figure.name));
             write::bytes(&vector, svg.as_bytes())?;
-            write::png(&raster, &scene)?;
-            let uri = picture(&svg, &raster)?;
+            write::bytes(&raster, &png)?;
+            let uri = picture(&svg, &png);
             pictures.push(Picture { name: figure.name, about: figure.about, uri });
             paths.extend([vector, raster]);
         }
@@ -116,16 +117,19 @@ impl Report {
 const MOST_VECTORS: usize = 200_000;
 
 /// A figure as the page holds it.
-fn picture(svg: &str, raster: &Path) -> Result<String, ReportError> {
-    if svg.len() <= MOST_VECTORS {
-        return Ok(html::data_uri(svg));
-    }
-    let failed = |source| ReportError::Write { path: raster.to_owned(), source };
-    Ok(html::png_uri(&sweep_files::read(raster, MOST_PIXELS).map_err(failed)?))
+fn picture(svg: &str, png: &[u8]) -> String {
+    if svg.len() <= MOST_VECTORS { html::data_uri(svg) } else { html::png_uri(png) }
 }
 
-/// Largest picture that is read back for the page, in bytes.
-const MOST_PIXELS: u64 = 1 << 24;
+/// Writes figures for a paper into a folder, and makes it if it isn't there. Each file is replaced as a whole.
+pub fn write_figures(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, ReportError> {
+    write::folder(folder)?;
+    let write = |(name, bytes): &(String, Vec<u8>)| {
+        let path = folder.join(name);
+        write::bytes(&path, bytes).map(|()| path)
+    };
+    files.iter().map(write).collect()
+}
 
 #[cfg(test)]
 mod tests;

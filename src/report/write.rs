@@ -2,23 +2,13 @@
 
 use std::{io, path::Path};
 
-use sweep_files::{Access, Staged};
+use sweep_files::Access;
 
 use super::ReportError;
-use crate::plot::{self, Scene};
 
 /// Writes a file whole; only the owner may read it.
 pub(super) fn bytes(path: &Path, content: &[u8]) -> Result<(), ReportError> {
     sweep_files::replace(path, content).map_err(|source| ReportError::Write { path: path.to_owned(), source })
-}
-
-/// Draws a PNG beside its place and moves it there.
-pub(super) fn png(path: &Path, scene: &Scene) -> Result<(), ReportError> {
-    let failed = |source| ReportError::Write { path: path.to_owned(), source };
-    // Its ending says what is drawn.
-    let file = Staged::beside(path, ".png").map_err(failed)?;
-    plot::png(scene, file.path())?;
-    file.settle().map_err(failed)
 }
 
 /// Makes the folder of a report and those above it; it may be a link to one.
