@@ -82,3 +82,23 @@ fn references_have_no_rank() {
         assert_eq!(!point["ranks"].is_null(), is_ranked, "{point}");
     }
 }
+
+#[test]
+fn what_was_spent_is_said_and_a_sweep_that_has_nothing_left_spends_nothing() {
+    let bench = Bench::new();
+    bench.write(
+        "grid.toml",
+        "name = \"x\"\nengine = \"toy\"\nseeds = 2\n[toy]\nexamples = 6\n[method.simulated]\n",
+    );
+    bench.sweep(["run", "grid.toml", "--out", "r"]).expect_code(0);
+    let status = bench.sweep(["status", "r"]).expect_code(0).stdout;
+    assert!(status.contains("spent: wall ") && status.contains(", processors "), "{status}");
+    assert!(!status.contains("GPU"), "no GPU was held: {status}");
+    let cost = bench.read("r/cost.json");
+    assert!(cost.starts_with("{\"sessions\":1,"), "{cost}");
+    assert!(bench.read("r/report.html").contains("<dt>Spent</dt><dd>"), "the page says it");
+    bench.sweep(["run", "grid.toml", "--out", "r"]).expect_code(0);
+    assert_eq!(cost, bench.read("r/cost.json"));
+    let json = bench.sweep(["status", "r", "--format", "json"]).expect_code(0).stdout;
+    assert!(json.contains("\"spent\":{") && json.contains("\"processor_s\""), "{json}");
+}

@@ -11,13 +11,22 @@ use serde_json::{Value, json};
 use walkdir::WalkDir;
 
 use super::{Exit, Format, terminal};
-use crate::{appraisal::appraise, frame::printable, outcome::Status, store::Recorded};
+use crate::{
+    appraisal::appraise,
+    frame::{printable, shortened},
+    grid::Remarks,
+    outcome::Status,
+    store::{Folder, Recorded},
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Folder below which the results of sweeps lie
     #[arg(default_value = "results")]
     dir: PathBuf,
+    /// Only sweeps with this tag; given several times, with all of them
+    #[arg(long, value_name = "TAG")]
+    tag: Vec<String>,
     /// Say the best point of each, with its score, which takes a moment for every sweep
     #[arg(long)]
     scores: bool,
@@ -25,6 +34,9 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
 }
+
+/// Longest tags and note in the table, in characters.
+const LONGEST_REMARK: usize = 60;
 
 /// One sweep.
 struct Shelved {
@@ -34,6 +46,7 @@ struct Shelved {
     /// When something was last recorded.
     changed: Option<SystemTime>,
     bytes: u64,
+    remarks: Remarks,
 }
 
 struct Counted {
@@ -45,8 +58,12 @@ struct Counted {
 }
 
 pub(super) fn list(arguments: &Arguments) -> Exit {
-    let mut sweeps: Vec<Shelved> =
-        results(&arguments.dir).into_iter().flatten().map(|dir| look(dir, arguments.scores)).collect();
+    let has_tags = |dir: &PathBuf| {
+        let tags = Remarks::of(&Folder::new(dir).read_provenance()).tags;
+        arguments.tag.iter().all(|tag| tags.contains(tag))
+    };
+    let asked = results(&arguments.dir).into_iter().flatten().filter(has_tags);
+    let mut sweeps: Vec<Shelved> = asked.map(|dir| look(dir, arguments.scores)).collect();
     sweeps.sort_by_key(|sweep| std::cmp::Reverse(sweep.changed));
     match arguments.format {
         Format::Json => terminal::json(&sweeps.iter().map(as_json).collect::<Vec<_>>()),
@@ -95,7 +112,8 @@ fn look(dir: PathBuf, scores: bool) -> Shelved {
             changed = changed.max(file.modified().ok());
         }
     }
-    Shelved { dir, sweep, changed, bytes }
+    let remarks = Remarks::of(&Folder::new(&dir).read_provenance());
+    Shelved { dir, sweep, changed, bytes, remarks }
 }
 
 /// The best point and its score.
@@ -108,6 +126,8 @@ fn best(dir: &Path) -> Option<String> {
 fn table(sweeps: &[Shelved], scores: bool) -> String {
     let mut table = terminal::table();
     let mut heads = vec!["results", "sweep", "engine", "finished", "last change (UTC)", "MB"];
+    let remarked = sweeps.iter().any(|sweep| sweep.remarks != Remarks::default());
+    heads.extend(remarked.then_some("tags and note"));
     heads.extend(scores.then_some("best point and score"));
     table.set_header(heads);
     for sweep in sweeps {
@@ -122,6 +142,7 @@ fn table(sweeps: &[Shelved], scores: bool) -> String {
         }
         cells.push(sweep.changed.map_or_else(String::new, shown));
         cells.push(format!("{:.1}", sweep.bytes as f64 / 1e6));
+        cells.extend(remarked.then(|| remark(&sweep.remarks)));
         let best = sweep.sweep.as_ref().ok().and_then(|own| own.best.as_deref());
         cells.extend(scores.then(|| printable(best.unwrap_or("–"))));
         table.add_row(cells);
@@ -132,6 +153,14 @@ fn table(sweeps: &[Shelved], scores: bool) -> String {
         }
     }
     table.trim_fmt()
+}
+
+/// Tags, and how the note begins.
+fn remark(remarks: &Remarks) -> String {
+    let note = remarks.note.as_deref().and_then(|note| note.lines().next()).unwrap_or_default();
+    let tags = remarks.tags.join(", ");
+    let both = if tags.is_empty() || note.is_empty() { tags + note } else { format!("{tags} · {note}") };
+    shortened(&printable(&both), LONGEST_REMARK)
 }
 
 fn shown(time: SystemTime) -> String {
@@ -151,5 +180,7 @@ fn as_json(sweep: &Shelved) -> Value {
         "problem": sweep.sweep.as_ref().err(),
         "changed": sweep.changed.map(shown),
         "bytes": sweep.bytes,
+        "tags": sweep.remarks.tags,
+        "note": sweep.remarks.note,
     })
 }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{CommandError, Exit, terminal};
+use super::{CommandError, Exit, status, terminal};
 use crate::{
     appraisal::appraise,
     frame::{Estimate, Frame, NullRow, PointRow, Tested},
     report::{Markup, Report, Written, leaderboard, paper},
+    store::Folder,
 };
 
 #[derive(Debug, Args)]
@@ -105,6 +106,9 @@ fn nulls_json(row: &NullRow) -> Value {
 pub(super) fn make(dir: &Path, shown: &Shown) -> Result<Frame, CommandError> {
     let frame = appraise(dir, shown.replicates)?;
     let written = Report::write(dir, &frame)?;
+    for line in status::remarks(&Folder::new(dir)) {
+        terminal::talk(&line);
+    }
     show(&frame, Some(&written), shown);
     Ok(frame)
 }

@@ -14,6 +14,7 @@ use super::{
     error::{GridError, Mistake, Problem, Problems},
     exclude::{self, Exclude},
     file::merged,
+    include,
     methods::{self, Written},
     phases,
     settings::{self, Settings},
@@ -39,6 +40,7 @@ impl GridFile {
 
 fn check(root: &Table<'_>, sources: &Sources) -> Result<(Settings, Vec<Space>), Problems> {
     let mut problems = Problems::default();
+    problems.extend(include::refuse_elsewhere(root.entries(), sources));
     let settings = settings::read(root, &mut problems);
     let written = methods::read(root, &settings, &mut problems);
     let spaces: Vec<&Space> = written.iter().map(|written| &written.space).collect();

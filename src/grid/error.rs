@@ -97,6 +97,10 @@ pub enum Mistake {
     Syntax(#[source] toml::de::Error),
     #[error("an override sets one key: `key=value`")]
     NotAnAssignment,
+    #[error("`{name}` can't be included: {reason}")]
+    NotIncluded { name: String, reason: String },
+    #[error("only the file of a grid includes another")]
+    IncludeElsewhere,
     #[error("`{key}` is no table, so nothing in it can be set")]
     NothingInside { key: String },
     #[error("unknown key `{key}` in {table}")]
@@ -113,6 +117,8 @@ pub enum Mistake {
     TooNew { wanted: String, have: &'static str },
     #[error("`{name}` is no safe name")]
     UnsafeName { name: String },
+    #[error("the tag `{tag}` stands there twice")]
+    RepeatedTag { tag: String },
     #[error("nothing can be reconstructed: {reason}")]
     NoReconstruction { reason: String },
     #[error("unknown {what} `{name}`")]

@@ -1,26 +1,19 @@
 //! The file as it was written, with the overrides of the command line; nothing in it is checked but the syntax.
 
-use std::{borrow::Cow, fs::File, io::Read, path::Path};
+use std::{borrow::Cow, path::Path};
 
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
+use toml::{Spanned, de::DeValue};
 
 use super::{
-    error::{GridError, Mistake, Problem, Problems, shown},
-    source::{Source, Sources, Span},
+    error::{GridError, Mistake, Problem, shown},
+    include::{self, Included},
+    source::Sources,
     table::{Entries, Node},
+    text::{LONGEST, parse, text_of},
 };
-
-/// Longest file that is read, in bytes.
-const LONGEST: u64 = 1 << 20;
 
 /// What messages call an override.
 const OVERRIDE: &str = "--set";
-
-/// Syntax errors beyond this many are most likely echoes of the first.
-const MOST_SYNTAX_ERRORS: usize = 5;
 
 /// A grid that was read but not checked.
 #[derive(Debug, Clone)]
@@ -29,19 +22,17 @@ pub struct GridFile {
 }
 
 impl GridFile {
-    /// Reads the file at `path`.
+    /// Reads the file at `path` and those that it includes.
     pub fn read(path: &Path) -> Result<Self, GridError> {
         let name = path.display().to_string();
-        let refuse = |mistake| refused(Sources::of(name.clone(), String::new()), Problem::nowhere(mistake));
-        let mut bytes = Vec::new();
-        File::open(path)
-            .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
-            .map_err(|error| refuse(Mistake::Unreadable(error)))?;
-        if bytes.len() as u64 > LONGEST {
-            return Err(refuse(Mistake::FileTooLarge { limit: LONGEST }));
+        let text = text_of(path).map_err(|mistake| {
+            refused(Sources::of(name.clone(), String::new()), Problem::nowhere(mistake))
+        })?;
+        let mut sources = Self::parse(&name, &text)?.sources;
+        match include::follow(&mut sources, path) {
+            Ok(()) => Self::with(sources),
+            Err(problems) => Err(GridError { sources, problems }),
         }
-        let text = String::from_utf8(bytes).map_err(|_| refuse(Mistake::NotText))?;
-        Self::parse(&name, &text)
     }
 
     /// Reads a text that messages call `name`.
@@ -58,11 +49,16 @@ impl GridFile {
         self.sources.at(0).map_or("", |file| &file.text)
     }
 
+    /// The files that it includes, nearest first.
+    pub fn included(&self) -> Vec<Included> {
+        include::included(&self.sources)
+    }
+
     /// Puts one override in: a dotted key, `=`, and a value as in the file (`seeds=4`, `method.finetune.lr=[1e-3]`). A
     /// list takes the place of the whole axis; a bare word counts as a text (`engine=toy`).
     pub fn set(&mut self, assignment: &str) -> Result<(), GridError> {
         let mut sources = self.sources.clone();
-        sources.add(OVERRIDE, &quote_bare_word(assignment));
+        sources.add_override(OVERRIDE, &quote_bare_word(assignment));
         *self = Self::with(sources)?;
         Ok(())
     }
@@ -79,13 +75,13 @@ fn refused(sources: Sources, problem: Problem) -> GridError {
     GridError { sources, problems: vec![problem] }
 }
 
-/// Parses the file and puts every override in its place.
+/// Parses the file, takes from those that it includes what it doesn't say, and puts every override in its place.
 pub(super) fn merged(sources: &Sources) -> Result<Entries<'_>, Vec<Problem>> {
     let mut root = Entries::new();
     for source in sources.texts() {
         let written = parse(source)?;
-        if source.start == 0 {
-            root = written;
+        if !source.is_override {
+            include::fill(&mut root, written, sources);
             continue;
         }
         let end = source.start + source.text.len();
@@ -95,46 +91,6 @@ pub(super) fn merged(sources: &Sources) -> Result<Entries<'_>, Vec<Problem>> {
         put(&mut root, &path, value).map_err(|problem| vec![*problem])?;
     }
     Ok(root)
-}
-
-fn parse(source: &Source) -> Result<Entries<'_>, Vec<Problem>> {
-    let (root, errors) = DeTable::parse_recoverable(&source.text);
-    if errors.is_empty() {
-        return Ok(moved(root.into_inner(), source.start));
-    }
-    let end = source.text.len();
-    let mut problems = Problems::default();
-    for error in errors.into_iter().take(MOST_SYNTAX_ERRORS) {
-        let span = error.span().unwrap_or(end..end);
-        problems.push(Problem::at(shift(&span, source.start), Mistake::Syntax(error)));
-    }
-    problems.0.sort_by_key(|problem| problem.span.as_ref().map(|span| span.start));
-    Err(problems.0)
-}
-
-fn shift(span: &Span, by: usize) -> Span {
-    span.start + by..span.end + by
-}
-
-/// Counts all spans of a table from the start of the sources. The parser's limit of nesting bounds the recursion.
-fn moved(table: Entries<'_>, by: usize) -> Entries<'_> {
-    if by == 0 {
-        return table;
-    }
-    table
-        .into_iter()
-        .map(|(key, node)| (Spanned::new(shift(&key.span(), by), key.into_inner()), moved_node(node, by)))
-        .collect()
-}
-
-fn moved_node(node: Node<'_>, by: usize) -> Node<'_> {
-    let span = shift(&node.span(), by);
-    let value = match node.into_inner() {
-        DeValue::Table(table) => DeValue::Table(moved(table, by)),
-        DeValue::Array(items) => DeValue::Array(items.into_iter().map(|item| moved_node(item, by)).collect()),
-        scalar => scalar,
-    };
-    Spanned::new(span, value)
 }
 
 /// `engine=toy` becomes `engine="toy"`, since shells eat quotes; what is a value in TOML stays one.

@@ -12,10 +12,10 @@ use super::{
     function::FunctionCall,
     label::{Label, OWN_FUNCTION, OWN_PHASES},
     phases,
-    settings::{Settings, is_safe_name, unsafe_name},
+    settings::Settings,
     source::Span,
     space::{Space, constant, together},
-    table::{Entry, Node, Table, text, unknown_name, wrong_type},
+    table::{Entry, Node, Table, is_safe_name, text, unknown_name, unsafe_name, wrong_type},
 };
 use crate::{plan::Dimension, python::Duty};
 

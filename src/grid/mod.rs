@@ -20,11 +20,13 @@ mod file;
 mod filter;
 mod function;
 mod generator;
+mod include;
 mod label;
 mod methods;
 mod original;
 mod phases;
 mod pool;
+mod remarks;
 mod render;
 mod schema;
 mod settings;
@@ -32,6 +34,7 @@ mod source;
 mod space;
 mod stages;
 mod table;
+mod text;
 mod training;
 
 #[cfg(test)]
@@ -44,13 +47,15 @@ pub use expand::{Resolved, ResolvedData};
 pub use file::GridFile;
 pub use filter::{Filter, FilterError, FilterMistake, Operand};
 pub use function::PythonSettings;
+pub use include::Included;
 pub use pool::PoolSettings;
+pub use remarks::Remarks;
 pub use render::Color;
 pub use schema::schema;
 pub use settings::{MAX_RUNS, Settings};
 pub use source::{Sources, Span};
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use crate::python::Callee;
 use space::Space;
@@ -78,6 +83,16 @@ impl Grid {
         let swept = self.spaces.iter().filter(|space| !space.kept.is_empty());
         let swept = swept.filter_map(|space| space.call.as_ref());
         swept.chain(self.settings.own.calls()).map(|call| call.target.clone()).collect()
+    }
+
+    /// The file that it was read from, as the user calls it.
+    pub fn path(&self) -> &Path {
+        Path::new(self.sources.file_name())
+    }
+
+    /// The files that the grid includes, nearest first.
+    pub fn included(&self) -> Vec<Included> {
+        include::included(&self.sources)
     }
 
     /// Everything but the methods.

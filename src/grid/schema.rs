@@ -26,7 +26,10 @@ pub fn schema() -> Value {
         "required": ["name", "method"],
         "properties": {
             "sweep-version": text("Oldest version of sweep that the grid is for: \"0.1\""),
+            "include": text("A file beside the grid, ending in .toml, that says what the grid doesn't"),
             "name": text("Name of the sweep and of its results folder"),
+            "tags": list(&text("A word of A-Z a-z 0-9 . _ -"), "Words to find the sweep by; they decide nothing"),
+            "note": text("What the sweep is for; it decides nothing"),
             "engine": { "description": "Who carries runs out; default torch", "anyOf": [
                 words("One that comes with sweep", &["torch", "toy"]),
                 table("One of your own", &json!({

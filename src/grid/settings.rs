@@ -12,9 +12,9 @@ use super::{
     function::{self, PythonSettings},
     original::{self, Originals},
     pool::{self, PoolSettings},
-    source::Span,
+    remarks::{self, Remarks},
     stages,
-    table::{Table, path, text, whole, wrong_type},
+    table::{Table, is_safe_name, path, text, unsafe_name, whole, wrong_type},
     training::{self, OwnParts, Training},
 };
 use crate::plan::{Confirm, HELD_OUT_SEEDS, OracleSize, PlannedAudit};
@@ -28,7 +28,10 @@ const MOST_RUNS: u64 = 10_000_000;
 /// Keys of the top level.
 const KEYS: &[&str] = &[
     "sweep-version",
+    "include",
     "name",
+    "tags",
+    "note",
     "engine",
     "seeds",
     "max-runs",
@@ -53,6 +56,8 @@ const KEYS: &[&str] = &[
 pub struct Settings {
     /// Name of the sweep, safe as a folder name.
     pub name: String,
+    /// What the user says of the sweep; it decides nothing.
+    pub remarks: Remarks,
     /// Which engine carries the runs out.
     pub engine: EngineChoice,
     /// Unlearned models per point (N).
@@ -127,6 +132,7 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
     let trains = trains(&engine, data.as_deref());
     Settings {
         name: name.unwrap_or_default(),
+        remarks: remarks::read(root, problems),
         seeds: seeds.unwrap_or(1),
         audit: audit::read(root, (&network, trains), problems),
         data,
@@ -179,19 +185,6 @@ fn version(root: &Table<'_>, problems: &mut Problems) {
         ),
         Some(_) => {}
     }
-}
-
-/// Whether a name can be a folder's and a column's.
-pub(super) fn is_safe_name(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && !name.starts_with(['-', '.'])
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-}
-
-/// The problem of a name that is not safe.
-pub(super) fn unsafe_name(name: &str, span: Span) -> Problem {
-    Problem::at(span, Mistake::UnsafeName { name: shown(name) })
-        .help("use 1 to 64 of the characters A-Z a-z 0-9 . _ -, and begin with no dot or dash")
 }
 
 fn name(root: &Table<'_>, problems: &mut Problems) -> Option<String> {

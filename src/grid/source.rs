@@ -1,4 +1,4 @@
-//! The texts that problems point into: the file first, then every override, laid end to end so that one offset names
+//! The texts that problems point into: the file first, those that it includes, then every override, laid end to end so that one offset names
 //! one place in one of them.
 
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 /// Byte offsets into [`Sources`].
 pub type Span = Range<usize>;
 
-/// The file and its overrides.
+/// The file, those that it includes, and its overrides.
 #[derive(Debug, Clone, Default)]
 pub struct Sources(Vec<Source>);
 
@@ -19,12 +19,14 @@ pub(super) struct Source {
     pub(super) text: String,
     /// Offset of its first byte.
     pub(super) start: usize,
+    /// Whether it is an override.
+    pub(super) is_override: bool,
 }
 
 impl Sources {
     /// The file alone.
     pub(super) fn of(name: String, text: String) -> Self {
-        Self(vec![Source { name, text, start: 0 }])
+        Self(vec![Source { name, text, start: 0, is_override: false }])
     }
 
     /// The same texts without characters that a terminal would obey instead of showing, every byte in its place. The
@@ -39,19 +41,33 @@ impl Sources {
             name: tame(&source.name),
             text: source.text.chars().map(harmless).collect(),
             start: source.start,
+            is_override: source.is_override,
         });
         Self(texts.collect())
     }
 
-    /// Adds a text and returns the offset of its first byte.
-    pub(super) fn add(&mut self, name: &str, text: &str) -> usize {
-        // One byte apart, so that the end of a text is not the start of the next.
-        let start = self.0.last().map_or(0, |last| last.start + last.text.len() + 1);
-        self.0.push(Source { name: name.to_owned(), text: text.to_owned(), start });
-        start
+    /// Adds a file that is included.
+    pub(super) fn add_file(&mut self, name: &str, text: &str) {
+        self.add(name, text, false);
     }
 
-    /// The file, then the overrides in the order of their setting.
+    /// Adds an override.
+    pub(super) fn add_override(&mut self, name: &str, text: &str) {
+        self.add(name, text, true);
+    }
+
+    fn add(&mut self, name: &str, text: &str, is_override: bool) {
+        // One byte apart, so that the end of a text is not the start of the next.
+        let start = self.0.last().map_or(0, |last| last.start + last.text.len() + 1);
+        self.0.push(Source { name: name.to_owned(), text: text.to_owned(), start, is_override });
+    }
+
+    /// The file and those that it includes, nearest first.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Source> {
+        self.0.iter().filter(|source| !source.is_override)
+    }
+
+    /// The files, then the overrides in the order of their setting.
     pub(super) fn texts(&self) -> std::slice::Iter<'_, Source> {
         self.0.iter()
     }

@@ -60,6 +60,11 @@ impl<'t> Table<'t> {
         self.entries.get(key).and_then(|node| Table::of(&format!("[{key}]"), node, problems))
     }
 
+    /// All that is in it.
+    pub(super) fn entries(&self) -> &'t Entries<'t> {
+        self.entries
+    }
+
     /// The value of `key`, if it is there.
     pub(super) fn get(&self, key: &str) -> Option<&'t Node<'t>> {
         self.entries.get(key)
@@ -213,6 +218,19 @@ pub(super) fn unknown_name(what: &'static str, name: &str, known: &[&str], span:
     Problem::at(span, Mistake::UnknownName { what, name: shown(name) })
         .suggest(closest(name, known.iter().copied()))
         .note(list("known are ", known))
+}
+
+/// Whether a name can be a folder's and a column's.
+pub(super) fn is_safe_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && !name.starts_with(['-', '.'])
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+/// The problem of a name that is not safe.
+pub(super) fn unsafe_name(name: &str, span: Span) -> Problem {
+    Problem::at(span, Mistake::UnsafeName { name: shown(name) })
+        .help("use 1 to 64 of the characters A-Z a-z 0-9 . _ -, and begin with no dot or dash")
 }
 
 /// Names in a row: `` its keys are `a`, `b` ``.

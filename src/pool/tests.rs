@@ -111,6 +111,7 @@ fn open(disk: Arc<dyn Disk>, dir: &Path, plan: &Plan) -> Result<Store, StoreErro
     let opening = Opening {
         plan,
         grid: "",
+        included: &[],
         provenance: &json!({}),
         holder: &holder,
         damage: Damage::Refuse,

@@ -26,6 +26,7 @@ mod write;
 pub use leaderboard::leaderboard;
 pub use live::{Live, LiveFailure, LiveMethod, LivePoint, Over};
 pub use paper::{Markup, paper};
+pub use reproduce::duration;
 
 use std::{
     io,
@@ -106,7 +107,12 @@ impl Report {
             paths.extend([vector, raster]);
         }
         let page = results.join("report.html");
-        let view = view::view(frame, pictures, (provenance::read(results), reproduce::view(frame, results)));
+        let view = view::view(
+            frame,
+            pictures,
+            (provenance::read(results), provenance::remarks(results)),
+            reproduce::view(frame, results),
+        );
         write::bytes(&page, html::page(view, &points::Explored::of(frame))?.as_bytes())?;
         paths.push(page);
         Ok(Written { paths })

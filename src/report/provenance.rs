@@ -2,24 +2,39 @@
 
 use std::path::Path;
 
-use crate::frame::{printable, shortened};
+use minijinja::{Value as Shown, context};
+use serde_json::Value;
 
-/// Largest file that is read, in bytes.
-const MAX_FILE: u64 = 1 << 20;
+use crate::{
+    frame::{printable, shortened},
+    grid::Remarks,
+    store::Folder,
+};
 
 /// Longest value that is shown, in characters.
 const MAX_VALUE: usize = 300;
 
-/// Names and values in the order of the file's keys; nothing where there is no such file or it isn't a JSON object.
+/// Tags and note, which stand above everything else; nothing where there are none.
+pub(super) fn remarks(results: &Path) -> Option<Shown> {
+    let Remarks { tags, note } = Remarks::of(&Folder::new(results).read_provenance());
+    let note = note.map(|note| note.lines().map(printable).collect::<Vec<_>>().join("\n"));
+    (!tags.is_empty() || note.is_some()).then(|| context! { tags, note })
+}
+
+/// Names and values in the order of the file's keys, but for what stands elsewhere.
 pub(super) fn read(results: &Path) -> Vec<(String, String)> {
-    let read = sweep_files::read(&results.join("provenance.json"), MAX_FILE);
-    let parsed = read.ok().and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
-    let Some(serde_json::Value::Object(entries)) = parsed else { return Vec::new() };
-    let value = |value: &serde_json::Value| match value {
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Null => "–".to_owned(),
-        other => other.to_string(),
-    };
     let shown = |text: &str| printable(&shortened(text, MAX_VALUE));
-    entries.iter().map(|(name, entry)| (shown(name), shown(&value(entry)))).collect()
+    let entries = Folder::new(results).read_provenance();
+    let elsewhere = |name: &str| matches!(name, "tags" | "note");
+    let entries = entries.iter().filter(|(name, _)| !elsewhere(name));
+    entries.map(|(name, entry)| (shown(name), shown(&value(entry)))).collect()
+}
+
+fn value(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "–".to_owned(),
+        Value::Array(items) => items.iter().map(self::value).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
 }

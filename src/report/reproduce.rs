@@ -4,7 +4,11 @@ use std::{collections::BTreeSet, path::Path};
 
 use minijinja::{Value, context};
 
-use crate::frame::{Frame, RunRow, printable};
+use crate::{
+    frame::{Frame, RunRow, printable},
+    grid::GridFile,
+    store::Folder,
+};
 
 /// Longest grid that stands in the page, in bytes; a longer one is beside it.
 const LONGEST_GRID: u64 = 1 << 16;
@@ -12,7 +16,8 @@ const LONGEST_GRID: u64 = 1 << 16;
 pub(super) fn view(frame: &Frame, results: &Path) -> Value {
     context! {
         grid => grid(results),
-        cost => pairs(cost(frame)),
+        included => pairs(included(results)),
+        cost => pairs(spent(results).into_iter().chain(cost(frame)).collect()),
         methods => pairs(methods(frame)),
     }
 }
@@ -24,9 +29,20 @@ fn pairs(pairs: Vec<(String, String)>) -> Value {
 /// The grid beside the results, line by line; several sweeps together have none.
 fn grid(results: &Path) -> Option<String> {
     let bytes = sweep_files::read(&results.join("grid.toml"), LONGEST_GRID).ok()?;
-    let text = String::from_utf8(bytes).ok()?;
+    Some(shown(&String::from_utf8(bytes).ok()?))
+}
+
+/// The files that it includes, as far as they can be read.
+fn included(results: &Path) -> Vec<(String, String)> {
+    let file = GridFile::read(&Folder::new(results).grid()).ok();
+    let files = file.map(|file| file.included()).unwrap_or_default().into_iter();
+    let fits = files.filter(|file| file.text.len() as u64 <= LONGEST_GRID);
+    fits.map(|file| (printable(&file.name), shown(&file.text))).collect()
+}
+
+fn shown(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(|line| printable(&line.replace('\t', "    "))).collect();
-    Some(lines.join("\n"))
+    lines.join("\n")
 }
 
 /// One sentence for each method that takes part, by name.
@@ -34,6 +50,26 @@ fn methods(frame: &Frame) -> Vec<(String, String)> {
     let names: BTreeSet<&str> = frame.points.iter().map(|point| point.method.as_str()).collect();
     let about = |name: &str| Some((name.to_owned(), sweep_methods::find(name)?.about.to_owned()));
     names.into_iter().filter_map(about).collect()
+}
+
+/// What schedulers have spent on it.
+fn spent(results: &Path) -> Option<(String, String)> {
+    let cost = Folder::new(results).read_cost()?;
+    let sessions =
+        if cost.sessions == 1 { "one session".to_owned() } else { format!("{} sessions", cost.sessions) };
+    let gpus = if cost.gpu_s > 0.0 { format!(", {} of GPUs held", hours(cost.gpu_s)) } else { String::new() };
+    let said = format!(
+        "{} on the wall in {sessions}, {} of processors{gpus}; sessions that were killed are not in it",
+        hours(cost.wall_s),
+        hours(cost.processor_s)
+    );
+    Some(("Spent".to_owned(), said))
+}
+
+/// Seconds as people say them, and as hours, which bills are in.
+fn hours(seconds: f64) -> String {
+    let said = duration(seconds);
+    if seconds < 3600.0 { said } else { format!("{said} ({:.1} h)", seconds / 3600.0) }
 }
 
 /// What all runs took that were carried out for this sweep.
@@ -64,7 +100,7 @@ fn cost(frame: &Frame) -> Vec<(String, String)> {
 }
 
 /// Seconds as people say them: `12.3 s`, `4 min 05 s`, `3 h 20 min`.
-fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match whole {
         0..60 => format!("{seconds:.1} s"),

@@ -31,7 +31,8 @@ pub(super) struct Picture {
 pub(super) fn view(
     frame: &Frame,
     figures: Vec<Picture>,
-    (provenance, reproduce): (Vec<(String, String)>, Value),
+    (provenance, remarks): (Vec<(String, String)>, Option<Value>),
+    reproduce: Value,
 ) -> Value {
     let (rows, rows_left_out) = rows(frame);
     let (failures, failures_left_out) = failures(frame);
@@ -67,6 +68,7 @@ pub(super) fn view(
         audits => audits::view(frame),
         figures => figures.into_iter().map(figure).collect::<Value>(),
         provenance => pairs(provenance),
+        remarks,
         reproduce,
     }
 }

@@ -42,6 +42,7 @@ pub(super) fn engine(grid: &Grid, path: &Path, asking: Asking<'_>) -> Result<Pla
                 Asking::Start { trusted } => {
                     if !trusted {
                         command::refuse_stranger(&found, path)?;
+                        command::refuse_included(grid, path)?;
                     }
                     asked(found, grid)
                 }

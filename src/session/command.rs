@@ -17,6 +17,7 @@ use sweep_protocol::terms::{ContentHash, Device};
 use super::SessionError;
 use crate::{
     engine::{Pinned, WorkerCommand},
+    grid::Grid,
     plan::{EngineCommand, EngineFile},
 };
 
@@ -57,6 +58,17 @@ pub(super) fn refuse_stranger(command: &EngineCommand, grid: &Path) -> Result<()
         Some(script) => objection_to_either(grid, Path::new(script)),
     };
     reason.map_or(Ok(()), |reason| Err(SessionError::Untrusted { command: command.line(), reason }))
+}
+
+/// Refuses to start anything for a grid that includes a file into which others could have written what is started.
+pub(super) fn refuse_included(grid: &Grid, path: &Path) -> Result<(), SessionError> {
+    for file in grid.included() {
+        let place = path.with_file_name(&file.name);
+        if let Some(reason) = objection(&place).unwrap_or_else(|error| Some(error.to_string())) {
+            return Err(SessionError::Untrusted { command: file.name, reason });
+        }
+    }
+    Ok(())
 }
 
 /// What speaks against a file that is to be executed unasked: it must be the user's own, beside the grid or below.

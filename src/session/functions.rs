@@ -29,6 +29,7 @@ pub(super) fn functions(grid: &Grid, path: &Path, asking: Asking<'_>) -> Result<
     let functions = Functions { interpreter, found: targets.into_iter().map(read).collect() };
     if let Asking::Start { trusted: false } = asking {
         refuse_stranger(&functions, named, path)?;
+        command::refuse_included(grid, path)?;
     }
     Ok(functions)
 }

@@ -6,17 +6,20 @@
 mod apart;
 mod asked;
 mod command;
+mod commit;
 mod devices;
 mod error;
 mod functions;
 mod libtorch;
 mod machine;
+
 mod original;
 mod package;
 mod prepared;
 mod repeated;
 mod shared;
 mod slots;
+mod stopwatch;
 mod strategy;
 mod sureness;
 mod torch;
@@ -57,6 +60,7 @@ use crate::{
     store::{Cache, ChangedInputs, Damage, Notice, Opening, Recorded, Store, StoreError},
 };
 use prepared::selected;
+use stopwatch::Stopwatch;
 use watcher::Attentive;
 
 /// Where and how a sweep is carried out.
@@ -136,8 +140,24 @@ impl Session<'_> {
         self.carry_out(whole, prepared.only.as_ref(), &mut store, &means)
     }
 
-    /// Carries out the runs that the strategy asks for until it asks for no more.
+    /// Carries out the runs that are missing, and notes what that has cost.
     fn carry_out<'p>(
+        &self,
+        whole: &'p Plan,
+        only: Option<&Only>,
+        store: &mut Store,
+        means: &Means,
+    ) -> Result<Carried<'p>, SessionError> {
+        let (stopwatch, before) = (Stopwatch::start(), store.records().len());
+        let carried = self.carry_out_all(whole, only, store, means)?;
+        if store.records().len() > before {
+            store.spend(stopwatch.read(&means.settings.slots))?;
+        }
+        Ok(carried)
+    }
+
+    /// Carries out the runs that the strategy asks for until it asks for no more.
+    fn carry_out_all<'p>(
         &self,
         whole: &'p Plan,
         only: Option<&Only>,
@@ -211,7 +231,7 @@ impl Session<'_> {
         open: impl FnOnce(&Opening<'_>) -> Result<(Store, Vec<Notice>), StoreError>,
     ) -> Result<Store, SessionError> {
         let holder = pool::this_scheduler();
-        let provenance = json!({
+        let mut provenance = json!({
             "sweep": holder.version,
             "engine": prepared.plan.engine.version,
             "images left out": prepared.plan.inputs.as_ref().map_or(0, |inputs| inputs.skipped_images),
@@ -221,10 +241,13 @@ impl Session<'_> {
             "processor": machine::processor(),
             "gpus": machine::gpus(&prepared.plan.engine),
             "command": machine::command(),
+            "commit": commit::commit_of(prepared.grid.path()),
         });
+        prepared.grid.settings().remarks.enter(&mut provenance);
         let opening = Opening {
             plan,
             grid: &prepared.text,
+            included: &prepared.grid.included(),
             provenance: &provenance,
             holder: &holder,
             damage: Damage::Refuse,

@@ -61,9 +61,19 @@ impl Folder {
         self.0.join("grid.toml")
     }
 
+    /// A file that the grid includes, under the name that it has beside it.
+    pub fn included(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
     /// The plan.
     pub fn plan(&self) -> PathBuf {
         self.0.join("plan.json")
+    }
+
+    /// What a scheduler has spent.
+    pub fn cost(&self, share: Option<&Share>) -> PathBuf {
+        self.of_share("cost", share, "json")
     }
 
     /// Versions, commit, device, host.

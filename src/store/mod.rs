@@ -19,6 +19,7 @@
 
 mod array;
 mod cache;
+
 mod error;
 mod files;
 mod folder;
@@ -27,6 +28,8 @@ mod fsck_cache;
 mod journal;
 mod log;
 mod opening;
+mod outlay;
+mod provenance;
 mod recorded;
 mod request;
 mod shared;
@@ -35,6 +38,7 @@ mod tests;
 
 pub use array::ArrayError;
 pub use cache::{Cache, CacheEntry, CacheError, Fetched};
+
 pub use error::{ChangedInput, Notice, StoreError};
 pub use files::described;
 pub use folder::{Folder, Share};
@@ -43,6 +47,7 @@ pub use fsck_cache::{fsck_cache, repair_cache};
 pub use journal::Source;
 pub use log::RunLog;
 pub use opening::{ChangedInputs, Damage, Holder, Opening};
+pub use outlay::Outlay;
 pub use recorded::{Record, Recorded};
 pub use shared::{Claim, Elsewhere};
 

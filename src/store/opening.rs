@@ -17,7 +17,10 @@ use super::{
     request::{plan_before, plan_bytes, read_plan},
     shared::{confirm, give_back_room, set_damaged_aside},
 };
-use crate::plan::{Plan, PlannedInputs, PlannedOriginal};
+use crate::{
+    grid::Included,
+    plan::{Plan, PlannedInputs, PlannedOriginal},
+};
 
 /// The scheduler that opens results, as other processes should see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +69,8 @@ pub struct Opening<'a> {
     pub plan: &'a Plan,
     /// The grid, verbatim.
     pub grid: &'a str,
+    /// The files that it includes, verbatim.
+    pub included: &'a [Included],
     /// Versions, commit, device, host; no secrets.
     pub provenance: &'a serde_json::Value,
     /// Who opens them.
@@ -266,8 +271,13 @@ fn write_request(
     share: Option<&Share>,
 ) -> Result<(), StoreError> {
     let provenance = serde_json::to_vec_pretty(opening.provenance).expect("a JSON value serialises");
-    let files =
-        [(folder.grid(), opening.grid.as_bytes()), (folder.provenance(), &provenance), (folder.plan(), plan)];
+    let included = opening.included.iter().map(|file| (folder.included(&file.name), file.text.as_bytes()));
+    let rest = [
+        (folder.grid(), opening.grid.as_bytes()),
+        (folder.provenance(), &provenance[..]),
+        (folder.plan(), plan),
+    ];
+    let files: Vec<(PathBuf, &[u8])> = included.chain(rest).collect();
     for (path, bytes) in files {
         if read_if_there(disk, &path)?.is_none_or(|there| there != bytes) {
             replace(disk, &path, bytes, &writer(share))
@@ -338,7 +348,7 @@ fn set_aside(disk: &dyn Disk, folder: &Folder, part: &Part, writer: &str) -> std
     Ok(whole.len() as u64)
 }
 
-fn writer(share: Option<&Share>) -> String {
+pub(super) fn writer(share: Option<&Share>) -> String {
     share.map_or_else(String::new, |share| format!(".{share}"))
 }
 

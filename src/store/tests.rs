@@ -129,6 +129,7 @@ impl Asked {
         let opening = Opening {
             plan: &self.plan,
             grid: "name = \"small\"",
+            included: &[],
             provenance: &json!({ "sweep": "0.1.0" }),
             holder: &holder(),
             damage: self.damage,

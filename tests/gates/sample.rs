@@ -106,6 +106,7 @@ pub(crate) fn asked<T>(plan: &Plan, damage: Damage, host: &str, open: impl FnOnc
     open(&Opening {
         plan,
         grid: "name = \"small\"",
+        included: &[],
         provenance: &serde_json::Value::Null,
         holder: &holder,
         damage,

@@ -1,6 +1,6 @@
 //! One page about one point: all that is needed to carry it out again, and what came of it.
 
-use std::{fmt::Write, path::Path};
+use std::{collections::BTreeMap, fmt::Write, path::Path};
 
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
@@ -11,6 +11,7 @@ use crate::{
     appraisal::appraise,
     cli::{CommandError, report, terminal, written},
     frame::{Frame, Mean, PointRow, printable},
+    grid::{GridFile, Included},
     outcome::{Outcome, Status},
     plan::{Plan, PlannedInputs, PlannedOriginal, Point, Role},
     store::{Folder, Recorded},
@@ -42,6 +43,7 @@ pub(super) fn show(recorded: &Recorded, point: &str, arguments: &Arguments) -> R
         frame: &frame,
         recorded,
         grid: quoted(&Folder::new(dir).grid())?,
+        included: GridFile::read(&Folder::new(dir).grid()).map(|file| file.included()).unwrap_or_default(),
         provenance: quoted(&Folder::new(dir).provenance())
             .ok()
             .and_then(|text| serde_json::from_str(&text).ok())
@@ -69,6 +71,7 @@ struct Card<'a> {
     frame: &'a Frame,
     recorded: &'a Recorded,
     grid: String,
+    included: Vec<Included>,
     provenance: Json,
     command: String,
 }
@@ -103,6 +106,7 @@ impl Card<'_> {
             "provenance": self.provenance,
             "command": self.command,
             "grid": self.grid,
+            "included": self.included.iter().map(|file| (&file.name, &file.text)).collect::<BTreeMap<_, _>>(),
         })
     }
 
@@ -135,6 +139,9 @@ impl Card<'_> {
         let _ = writeln!(page, "\n## Recipe, {:.2} passes over the retain set\n", row.passes);
         let _ = writeln!(page, "```toml\n{}```\n", written::phases(&point.recipe(), &point.label));
         let _ = write!(page, "## Grid\n\n```toml\n{}\n```", self.grid.trim_end());
+        for Included { name, text } in &self.included {
+            let _ = write!(page, "\n\nIncluded: `{name}`\n\n```toml\n{}\n```", text.trim_end());
+        }
         page
     }
 

@@ -15,7 +15,14 @@ use serde_json::json;
 use self::{crowd::Crowd, labels::LabelCounts, trouble::Trouble};
 use super::{CommandError, Exit, Format, terminal};
 use crate::{
-    appraisal::read_asked, cluster::Frozen, frame::printable, outcome::Status, plan::Run, store::Recorded,
+    appraisal::read_asked,
+    cluster::Frozen,
+    frame::printable,
+    grid::Remarks,
+    outcome::Status,
+    plan::Run,
+    report::duration,
+    store::{Folder, Recorded},
 };
 
 #[derive(Debug, Args)]
@@ -59,6 +66,9 @@ impl Census {
     /// How far it is, and who works on it.
     pub(super) fn show(&self) {
         terminal::data(&self.line());
+        for line in remarks(&self.recorded.folder).into_iter().chain(self.spent()) {
+            terminal::data(&line);
+        }
         for line in self.crowd.iter().flat_map(Crowd::lines) {
             terminal::data(&line);
         }
@@ -84,6 +94,10 @@ impl Census {
         let by_status: BTreeMap<&str, usize> =
             self.counts.iter().map(|(status, count)| (status.word(), *count)).collect();
         let mut object = json!({ "name": plan.name, "engine": plan.engine.name, "runs": plan.runs.len(), "status": by_status });
+        let remarks = Remarks::of(&self.recorded.folder.read_provenance());
+        object["tags"] = json!(remarks.tags);
+        object["note"] = json!(remarks.note);
+        object["spent"] = json!(self.recorded.folder.read_cost());
         object["labels"] = LabelCounts::of(&self.recorded).json();
         object["messages"] = Trouble::of(&self.recorded).json();
         if let Some(crowd) = &self.crowd {
@@ -91,6 +105,17 @@ impl Census {
             object["claimed"] = json!(crowd.claimed);
         }
         object.to_string()
+    }
+
+    /// What schedulers have spent on it, as far as they have ended in order.
+    fn spent(&self) -> Option<String> {
+        let cost = self.recorded.folder.read_cost()?;
+        let gpus = if cost.gpu_s > 0.0 { format!(", GPUs {}", duration(cost.gpu_s)) } else { String::new() };
+        Some(format!(
+            "spent: wall {}, processors {}{gpus}",
+            duration(cost.wall_s),
+            duration(cost.processor_s)
+        ))
     }
 
     fn line(&self) -> String {
@@ -105,6 +130,13 @@ impl Census {
             parts.join(", ")
         )
     }
+}
+
+/// What the user has said of the sweep, for the terminal.
+pub(super) fn remarks(folder: &Folder) -> Vec<String> {
+    let Remarks { tags, note } = Remarks::of(&folder.read_provenance());
+    let tags = (!tags.is_empty()).then(|| format!("tags: {}", tags.join(", ")));
+    tags.into_iter().chain(note.map(|note| terminal::tame(&note))).collect()
 }
 
 fn tally<K: Ord>(items: impl Iterator<Item = K>) -> BTreeMap<K, usize> {
