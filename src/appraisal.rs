@@ -5,6 +5,7 @@
 mod audits;
 mod components;
 mod confirmation;
+mod differences;
 mod nulls;
 mod reconstruction;
 mod stages;
@@ -95,8 +96,10 @@ fn appraise_recorded(recorded: &Recorded, replicates: u32) -> Result<Frame, Appr
     let mut appraised = appraiser.appraised();
     // Who was dropped has fewer models than the rest and is not compared.
     appraised.retain(|position, _| !dropped.contains_key(position));
+    let compared = differences::compared(&recorded.plan, &appraised);
     let comparisons = Comparisons {
-        differences: differences(&recorded.plan, &appraised),
+        differences: compared.differences,
+        only_with_best: compared.only_with_best,
         selections: appraiser.selections(&appraised),
     };
     let subgroups = appraiser.subgroups(&appraised);
@@ -307,22 +310,6 @@ fn judge(role: Role) -> Option<Role> {
 fn is_saturated(confidences: &[f64]) -> bool {
     let bits: BTreeSet<u64> = confidences.iter().take(64).map(|value| value.to_bits()).collect();
     bits.len() <= 2
-}
-
-/// The score of each point less that of every later one that was compared with the same retrained models.
-fn differences(plan: &Plan, appraised: &Scored) -> BTreeMap<(usize, usize), Estimate> {
-    let judge_of = |position: usize| judge(plan.points[position].role);
-    let mut drawn: Vec<(usize, &Resampled)> = Vec::new();
-    for (&position, scored) in appraised {
-        drawn.extend(scored.as_ref().ok().and_then(|it| Some((position, it.resampled.as_ref()?))));
-    }
-    let pairs = drawn.iter().enumerate().flat_map(|(nth, one)| {
-        drawn[nth + 1..]
-            .iter()
-            .filter(|other| judge_of(one.0) == judge_of(other.0))
-            .filter_map(move |other| Some(((one.0, other.0), estimate_of(one.1.minus(other.1)?))))
-    });
-    pairs.collect()
 }
 
 /// The rows of the scored points; floor and ceiling, between which all are normalised, are among them.

@@ -101,3 +101,20 @@ fn scores_that_do_not_compare_are_refused_with_the_reason() {
     let said = bench.sweep(["compare", "a"]);
     assert_eq!(said.code, Some(2), "one alone is no comparison: {}", said.stderr);
 }
+
+#[test]
+fn what_two_grids_have_fixed_differently_is_named_and_differences_to_the_best_are_shown() {
+    let bench = Bench::new();
+    for (name, spread) in [("narrow", "1.0"), ("wide", "3.0")] {
+        sweep(&bench, name, 20, &format!("[0.0, 2.0]\nspread = {spread}"));
+    }
+    let shown = bench.sweep(["compare", "narrow", "wide"]).expect_code(0).stdout;
+    for title in ["narrow/simulated shift=0 spread=1", "wide/simulated shift=0 spread=3"] {
+        assert!(shown.contains(title), "`{title}` in:\n{shown}");
+    }
+    let rows: Vec<&str> =
+        shown.lines().filter(|line| line.contains("/simulated") && line.contains('[')).collect();
+    let rows: Vec<&str> = rows.into_iter().filter(|row| !row.starts_with("harmed")).collect();
+    assert!(shown.contains("less the best") && rows.len() == 4, "{shown}");
+    assert!(rows[1..].iter().all(|row| row.contains(" -0.")), "each but the best lies below it:\n{shown}");
+}

@@ -99,10 +99,13 @@ fn what_others_can_write_to_is_not_believed() {
     let of_runs: fn(&Bench) -> _ = |bench| bench.path("r/runs");
     let of_journal: fn(&Bench) -> _ = |bench| bench.path("r/journal.jsonl");
     let of_plan: fn(&Bench) -> _ = |bench| bench.path("r/plan.json");
-    for (place, wide) in [(of_runs, 0o777), (of_journal, 0o666), (of_plan, 0o620)] {
+    let whole: fn(&Bench) -> _ = |bench| bench.path("r");
+    for (place, wide) in [(whole, 0o722), (of_runs, 0o777), (of_journal, 0o666), (of_plan, 0o620)] {
         let bench = swept();
         open(&place(&bench), wide);
-        for command in [&["report", "r"][..], &["compare", "r", "r"], &["small.toml", "--out", "r"]] {
+        for command in
+            [&["report", "r"][..], &["status", "r"], &["compare", "r", "r"], &["small.toml", "--out", "r"]]
+        {
             let said = bench.sweep(command).expect_code(4);
             assert!(said.stderr.contains("chmod go-w"), "{command:?}: {}", said.stderr);
         }

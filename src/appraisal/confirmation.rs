@@ -55,7 +55,7 @@ fn chosen(recorded: &Recorded, stages: &[StageRow]) -> Vec<usize> {
 }
 
 /// Whether all hyper-parameters of a point are its method's own.
-fn has_defaults(point: &Point) -> bool {
+pub(super) fn has_defaults(point: &Point) -> bool {
     find(&point.method).is_some_and(|method| {
         !method.open
             && method.parameters.iter().all(|own| point.parameters.get(own.name) == Some(&own.default()))

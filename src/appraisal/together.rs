@@ -103,6 +103,25 @@ fn is_short(plan: &Plan, point: usize, n: u64) -> bool {
     plan.points[point].role == Role::Unlearn && (plan.runs_of(point).count() as u64) < n
 }
 
+/// Names what differs between points that their own sweeps call the same: what one grid has fixed, another may have fixed
+/// otherwise.
+fn tell_apart(points: &mut [Point], titles: &[String]) {
+    let mut alike: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (position, title) in titles.iter().enumerate() {
+        alike.entry(title).or_default().push(position);
+    }
+    for group in alike.into_values().filter(|group| group.len() > 1) {
+        let settings: Vec<_> = group.iter().map(|&position| points[position].parameters.to_map()).collect();
+        let names: BTreeSet<&String> = settings.iter().flat_map(BTreeMap::keys).collect();
+        let differs = |name: &&String| settings.iter().any(|own| own.get(*name) != settings[0].get(*name));
+        let differing: Vec<String> = names.into_iter().filter(differs).cloned().collect();
+        for position in group {
+            let point = &mut points[position];
+            point.varied = point.varied.iter().chain(&differing).cloned().collect();
+        }
+    }
+}
+
 /// One plan with the points of all; points are the same if their runs are.
 fn joined(plans: &[Plan], names: &[String], n: u64) -> Plan {
     let mut found: BTreeMap<BTreeSet<RunId>, usize> = BTreeMap::new();
@@ -112,6 +131,7 @@ fn joined(plans: &[Plan], names: &[String], n: u64) -> Plan {
         }
     }
     let (mut points, mut runs): (Vec<Point>, Vec<Run>) = (Vec::new(), Vec::new());
+    let mut titles = Vec::new();
     for (plan, name) in plans.iter().zip(names) {
         for (position, point) in plan.points.iter().enumerate() {
             let single = point.role != Role::Unlearn && points.iter().any(|known| known.role == point.role);
@@ -124,12 +144,14 @@ fn joined(plans: &[Plan], names: &[String], n: u64) -> Plan {
             let own = plan.runs_of(position).map(|run| Run { point: points.len(), ..run.clone() });
             runs.extend(own);
             let mut point = point.clone();
+            titles.push(point.title());
             if point.role == Role::Unlearn && count < plans.len() {
                 point.label = format!("{name}/{}", point.label).into();
             }
             points.push(point);
         }
     }
+    tell_apart(&mut points, &titles);
     let audits = plans[0].audit.clone().filter(|_| plans.iter().all(|plan| plan.audit == plans[0].audit));
     Plan {
         name: names.join(" + "),

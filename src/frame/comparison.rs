@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{Frame, PointRow, estimate::Estimate};
+use super::{Frame, PointRow, ScoreRow, estimate::Estimate};
 
 /// What was found by comparing points with one another; points go by their position.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Comparisons {
-    /// Score of the first less that of the second, for every pair of scored points in the order of the grid, with the
-    /// interval of the paired difference.
+    /// Score of the first less that of the second, for every pair of scored points in the order of the grid that was
+    /// compared, with the interval of the paired difference.
     pub differences: BTreeMap<(usize, usize), Estimate>,
+    /// Where there are too many pairs: how many of the best each point was compared with, beside ceiling, floor and the
+    /// defaults of its method. None where every pair was.
+    pub only_with_best: Option<usize>,
     /// What each label's best point scores against the group of retrained models that it was not chosen on.
     pub selections: Vec<Selection>,
 }
@@ -71,6 +74,42 @@ impl Comparisons {
     }
 }
 
+/// The separate 95 % intervals of the scores.
+struct Separate {
+    /// Both ends, by position.
+    ends: BTreeMap<usize, (f64, f64)>,
+    /// Lower and upper ends, ascending.
+    lows: Vec<f64>,
+    highs: Vec<f64>,
+}
+
+impl Separate {
+    fn of(ranking: &[(&PointRow, &ScoreRow)]) -> Self {
+        let ends: BTreeMap<usize, (f64, f64)> =
+            ranking.iter().map(|(point, row)| (point.position, row.score.ends())).collect();
+        let ascending = |pick: fn(&(f64, f64)) -> f64| {
+            let mut picked: Vec<f64> = ends.values().map(pick).collect();
+            picked.sort_by(f64::total_cmp);
+            picked
+        };
+        let (lows, highs) = (ascending(|ends| ends.0), ascending(|ends| ends.1));
+        Self { ends, lows, highs }
+    }
+
+    /// Points whose whole interval lies above that of a point, and below it.
+    fn around(&self, position: usize) -> [usize; 2] {
+        let (low, high) = self.ends[&position];
+        let above = self.lows.len() - self.lows.partition_point(|other| *other <= high);
+        [above, self.highs.partition_point(|other| *other < low)]
+    }
+
+    /// Who is ahead of whom, where the intervals don't touch.
+    fn apart(&self, one: usize, other: usize) -> Option<(usize, usize)> {
+        let (ours, theirs) = (self.ends[&one], self.ends[&other]);
+        if ours.0 > theirs.1 { Some((one, other)) } else { (theirs.0 > ours.1).then_some((other, one)) }
+    }
+}
+
 impl Frame {
     /// Adds what comparing the points found, and who is ranked where by it.
     #[must_use]
@@ -91,18 +130,29 @@ impl Frame {
         &self.ranks
     }
 
-    /// One walk over the differences, since a sweep may have ten thousand points.
+    /// One walk over the differences, since a sweep may have ten thousand points. Where not every pair was compared, the others
+    /// are told apart by their separate intervals, if these don't touch: replicates are drawn alike, so that a paired difference
+    /// is known better than that, and ranks come out too wide rather than too narrow.
     fn ranked(&self) -> BTreeMap<usize, Ranks> {
         let ranking = self.ranking();
         if self.comparisons.differences.is_empty() && ranking.len() != 1 {
             return BTreeMap::new();
         }
-        let all = Ranks { best: 1, worst: ranking.len() };
+        let separate = self.comparisons.only_with_best.map(|_| Separate::of(&ranking));
+        let all = |position: usize| {
+            let [ahead, behind] = separate.as_ref().map_or([0, 0], |own| own.around(position));
+            (position, Ranks { best: 1 + ahead, worst: ranking.len() - behind })
+        };
         let mut ranks: BTreeMap<usize, Ranks> =
-            ranking.iter().map(|(point, _)| (point.position, all)).collect();
+            ranking.iter().map(|(point, _)| all(point.position)).collect();
         for (one, other) in self.comparisons.differences.keys() {
             if !(ranks.contains_key(one) && ranks.contains_key(other)) {
                 continue;
+            }
+            if let Some((ahead, behind)) = separate.as_ref().and_then(|own| own.apart(*one, *other)) {
+                // The paired difference says it better.
+                ranks.entry(ahead).and_modify(|own| own.worst += 1);
+                ranks.entry(behind).and_modify(|own| own.best -= 1);
             }
             let (ahead, behind) = match self.comparisons.standing(*one, *other) {
                 Standing::Ahead => (one, other),
@@ -125,5 +175,48 @@ impl Frame {
     pub fn share_of_passes(&self, point: &PointRow) -> Option<f64> {
         let retraining = self.point_with(crate::plan::Role::Oracle)?.passes;
         Some(point.passes / retraining).filter(|share| share.is_finite())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Comparisons, Ranks};
+    use crate::frame::{Estimate, Frame, Interval, sample::Sample};
+
+    /// Points whose scores are 0.1, 0.2 and so on, each known to ±0.12.
+    fn frame(points: usize, comparisons: Comparisons) -> Frame {
+        let mut sample = Sample::finished(points);
+        for (nth, position) in (4..4 + points).enumerate() {
+            let value = (nth + 1) as f64 / 10.0;
+            let interval = Some(Interval { low: value - 0.12, high: value + 0.12 });
+            let row = sample.scores.get_mut(&position).and_then(|row| row.as_mut().ok()).expect("a score");
+            row.score = Estimate { value, interval };
+        }
+        Frame::of(&sample.plan, &sample.ends, &sample.scores).expect("sound").with_comparisons(comparisons)
+    }
+
+    fn clear(value: f64) -> Estimate {
+        Estimate { value, interval: Some(Interval { low: value - 0.01, high: value + 0.01 }) }
+    }
+
+    #[test]
+    fn pairs_that_were_not_compared_are_told_apart_where_their_intervals_do_not_touch() {
+        // Position 8 has the best of five scores and alone was compared with others.
+        let differences = [((7, 8), clear(-0.1)), ((4, 8), clear(-0.4)), ((5, 8), clear(0.0))].into();
+        let partly = Comparisons { differences, only_with_best: Some(1), selections: Vec::new() };
+        let frame = frame(5, partly);
+        let ranks: Vec<Ranks> = frame.ranks_of_all().values().copied().collect();
+        let range = |best, worst| Ranks { best, worst };
+        // 0.1 lies clearly below 0.4, by its interval, and below 0.5, as compared; 0.2 ties with 0.5, as compared, though
+        // their intervals don't touch; 0.4 lies below 0.5, as compared, though they do.
+        assert_eq!(ranks, [range(3, 5), range(1, 5), range(1, 5), range(2, 4), range(1, 3)]);
+    }
+
+    #[test]
+    fn where_all_pairs_were_compared_intervals_say_nothing() {
+        let differences = [((4, 5), clear(-0.1))].into();
+        let frame = frame(2, Comparisons { differences, ..Comparisons::default() });
+        let ranks: Vec<Ranks> = frame.ranks_of_all().values().copied().collect();
+        assert_eq!(ranks, [Ranks { best: 2, worst: 2 }, Ranks { best: 1, worst: 1 }]);
     }
 }

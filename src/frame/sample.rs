@@ -147,7 +147,7 @@ impl Sample {
 
     pub(crate) fn frame(&self) -> Frame {
         let frame = Frame::of(&self.plan, &self.ends, &self.scores).expect("a sound sample");
-        frame.with_comparisons(Comparisons { differences: self.differences(), selections: Vec::new() })
+        frame.with_comparisons(Comparisons { differences: self.differences(), ..Comparisons::default() })
     }
 }
 

@@ -110,6 +110,16 @@ pub(super) fn flags(frame: &Frame) -> Vec<String> {
     Flag::ALL.into_iter().filter_map(sentence).collect()
 }
 
+/// Which points were compared with which, where not every pair was.
+pub(super) fn compared(frame: &Frame) -> Option<String> {
+    let best = frame.comparisons.only_with_best?;
+    let all = frame.ranking().len();
+    Some(format!(
+        "Of {all} points each was compared with the {best} best, the ceiling, the floor and the defaults of its method. Others are told \
+         apart only where their separate 95 % intervals don't touch, so ranks further down are wider than they need be"
+    ))
+}
+
 /// What the column of truths says, where the labels of the forget set are wrong.
 pub(super) fn truth(frame: &Frame) -> Option<String> {
     let known = frame.points.iter().any(|point| point.means.truth_acc.is_some());

@@ -11,7 +11,7 @@ use super::{
     ranking::{Row, rows},
     subgroups,
 };
-use crate::frame::{Frame, ScoreRow, shortened};
+use crate::frame::{Frame, ScoreRow};
 
 /// Ranked rows that are shown; the rest stands in `points.csv`.
 const MOST: usize = 30;
@@ -26,7 +26,7 @@ const LONGEST_TITLE: usize = 60;
 const NARROWEST: u16 = 40;
 
 /// The columns, in order; the less a column matters, the higher its rank in leaving when there is no room.
-const COLUMNS: [Column; 12] = [
+const COLUMNS: [Column; 13] = [
     Column { head: "#", leaves: 0, text: |row, _| row.rank.clone() },
     Column { head: "point", leaves: 0, text: |row, _| row.marked() },
     Column {
@@ -42,6 +42,11 @@ const COLUMNS: [Column; 12] = [
         },
     },
     Column { head: "of ceiling", leaves: 3, text: |row, ceiling| row.share(ceiling) },
+    Column {
+        head: BEHIND,
+        leaves: 3,
+        text: |row, _| row.behind.map_or_else(String::new, |difference| difference.to_string()),
+    },
     Column {
         head: "forgetting",
         leaves: 4,
@@ -81,6 +86,9 @@ struct Column {
     text: fn(&Row, Option<&ScoreRow>) -> String,
 }
 
+/// The column of differences to the best, with the intervals of the paired differences.
+const BEHIND: &str = "less the best";
+
 /// The column that is there where the labels of the forget set are wrong.
 const TRUTH: &str = "truth %";
 
@@ -98,7 +106,12 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
         return text;
     }
     let ceiling = scored(frame.ceiling()).map(|(_, row)| row);
-    let _ = writeln!(text, "{}", laid_out(&rows, ceiling, width.map(|width| width.max(NARROWEST))));
+    let (table, left_out) = laid_out(&rows, ceiling, width.map(|width| width.max(NARROWEST)));
+    let _ = writeln!(text, "{table}");
+    if left_out > 0 {
+        let columns = if left_out == 1 { "column" } else { "columns" };
+        let _ = writeln!(text, "… {left_out} {columns} without room; points.csv has all");
+    }
     let hidden = frame.ranking().len().saturating_sub(MOST);
     if hidden > 0 {
         let _ = writeln!(text, "… {hidden} more in points.csv");
@@ -106,7 +119,9 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
     if frame.ranks_of_all().values().any(|ranks| ranks.best < ranks.worst) {
         text.push_str("points that share a rank can't be told apart\n");
     }
-    for sentence in finding::flags(frame).into_iter().chain(finding::truth(frame)) {
+    for sentence in
+        finding::flags(frame).into_iter().chain(finding::truth(frame)).chain(finding::compared(frame))
+    {
         let _ = writeln!(text, "{sentence}");
     }
     if let Some(table) = originals::table(frame) {
@@ -139,20 +154,38 @@ fn reasons(rows: &[Row]) -> BTreeMap<String, Vec<String>> {
     reasons
 }
 
-/// The table with as many columns as there is room for.
-fn laid_out(rows: &[Row], ceiling: Option<&ScoreRow>, width: Option<u16>) -> String {
-    let most = COLUMNS.iter().map(|column| column.leaves).max().unwrap_or(0);
-    for left in (0..=most).rev() {
-        let mut table = table(rows, ceiling, left);
-        let padding = 2 * table.column_count();
-        let natural =
-            table.column_max_content_widths().iter().map(|width| usize::from(*width)).sum::<usize>();
-        let fits = width.is_none_or(|width| natural + padding <= usize::from(width));
-        if fits || left == 0 {
-            return fitting(table, width);
+/// The table with as many columns as there is room for, the important ones first, and how many are left out.
+fn laid_out(rows: &[Row], ceiling: Option<&ScoreRow>, width: Option<u16>) -> (String, usize) {
+    let truth = rows.iter().any(|row| row.point.means.truth_acc.is_some());
+    let compared = rows.iter().any(|row| row.behind.is_some());
+    let is_there = |column: &&Column| match column.head {
+        TRUTH => truth,
+        BEHIND => compared,
+        _ => true,
+    };
+    let columns: Vec<&Column> = COLUMNS.iter().filter(is_there).collect();
+    let Some(room) = width else { return (fitting(table(rows, ceiling, &columns), None), 0) };
+    let kept = roomy(&columns, &table(rows, ceiling, &columns), usize::from(room));
+    (fitting(table(rows, ceiling, &kept), width), columns.len() - kept.len())
+}
+
+/// Those columns of a table that fit beside each other: a wide one that has no room makes way for less important ones that
+/// have.
+fn roomy<'c>(columns: &[&'c Column], whole: &Table, width: usize) -> Vec<&'c Column> {
+    const PADDING: usize = 3;
+    let widths = whole.column_max_content_widths();
+    let mut order: Vec<usize> = (0..columns.len()).collect();
+    order.sort_by_key(|nth| columns[*nth].leaves);
+    let (mut used, mut kept) = (0, Vec::new());
+    for nth in order {
+        let more = usize::from(widths.get(nth).copied().unwrap_or(0)) + PADDING;
+        if columns[nth].leaves == 0 || used + more <= width {
+            used += more;
+            kept.push(nth);
         }
     }
-    String::new()
+    kept.sort_unstable();
+    kept.into_iter().map(|nth| columns[nth]).collect()
 }
 
 /// A table without frame, in no more columns of the terminal than there are.
@@ -165,10 +198,7 @@ fn fitting(mut table: Table, width: Option<u16>) -> String {
     table.trim_fmt()
 }
 
-fn table(rows: &[Row], ceiling: Option<&ScoreRow>, left: u8) -> Table {
-    let truth = rows.iter().any(|row| row.point.means.truth_acc.is_some());
-    let is_there = |column: &&Column| column.leaves <= left && (truth || column.head != TRUTH);
-    let columns: Vec<&Column> = COLUMNS.iter().filter(is_there).collect();
+fn table(rows: &[Row], ceiling: Option<&ScoreRow>, columns: &[&Column]) -> Table {
     let mut table = Table::new();
     table.set_header(columns.iter().map(|column| column.head));
     for row in rows {
@@ -184,8 +214,14 @@ fn table(rows: &[Row], ceiling: Option<&ScoreRow>, left: u8) -> Table {
 }
 
 impl Row<'_> {
+    /// The title, or where it is too long the name, which keeps its hyper-parameters.
+    fn shown(&self) -> String {
+        let fits = self.title.chars().count() <= LONGEST_TITLE;
+        if fits { self.title.clone() } else { self.point.name.within(LONGEST_TITLE) }
+    }
+
     fn marked(&self) -> String {
-        let title = shortened(&self.title, LONGEST_TITLE);
+        let title = self.shown();
         let marks = self.point.marks();
         if marks.is_empty() { title } else { format!("{title} {marks}") }
     }

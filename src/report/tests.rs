@@ -111,9 +111,13 @@ fn stages_and_audits_are_shown_and_escaped() {
         (page, fs::read_to_string(folder.path().join("audits.csv")).expect("a table"))
     };
     let (page, table) = written(&examined("harmless"));
-    for shown in
-        ["N = 2: 2 entered, 1 went on, 1 dropped", "Oracle: retrained", "0.625 ± 0.012", "p 0.125, q 0.250"]
-    {
+    for shown in [
+        "N = 2: 2 entered, 1 went on, 1 dropped",
+        "with an error of 5 % over all pairs and stages",
+        "Oracle: retrained",
+        "0.625 ± 0.012",
+        "p 0.125, q 0.250",
+    ] {
         assert!(page.contains(shown), "{shown} in {page}");
     }
     assert!(table.contains("simple-mia,accuracy,4,0.625,0.0123,0.5,,0.01,0.125,0.25,,toy,"), "{table}");
@@ -247,13 +251,14 @@ fn the_leaderboard_ranks_and_explains() {
     let frame = sample.spoil(second, 2, &Outcome::Cancelled).frame();
     assert_snapshot!(leaderboard(&frame, Some(100)), @r"
     quickstart · N = 4 · given one original · split none · engine toy (simulated numbers)
-     #   point                            score [95 %]              p (q)
-    ────────────────────────────────────────────────────────────────────────────────
-         ceiling (retrained)              0.186 [0.149, 0.216]      1.000
-     1   neggrad-plus lr=0.001 epochs=1   0.134 [0.107, 0.156]      0.716 (1.000)
-     2   finetune lr=0.001 epochs=1       0.018 [0.014, 0.023]      0.0010 (0.0020)
-     –   ct lr=0.001 epochs=5             –                         –
-         floor (identity)                 0.0003 [0.0003, 0.0024]   0.0010
+     #   point                            score [95 %]              p (q)             test %
+    ─────────────────────────────────────────────────────────────────────────────────────────────
+         ceiling (retrained)              0.186 [0.149, 0.216]      1.000             87.9 ± 0.3
+     1   neggrad-plus lr=0.001 epochs=1   0.134 [0.107, 0.156]      0.716 (1.000)     88.9 ± 0.3
+     2   finetune lr=0.001 epochs=1       0.018 [0.014, 0.023]      0.0010 (0.0020)   88.0 ± 0.3
+     –   ct lr=0.001 epochs=5             –                         –                 89.3 ± 1.2
+         floor (identity)                 0.0003 [0.0003, 0.0024]   0.0010            84.3 ± 0.3
+    … 7 columns without room; points.csv has all
     – ct lr=0.001 epochs=5: 2 of 4 runs finished; a score needs all of them
     ");
 }
@@ -299,6 +304,7 @@ fn a_narrow_leaderboard_keeps_what_matters() {
      1   ct lr=0.001 epochs=5         0.062 [0.050, 0.074]
      2   finetune lr=0.001 epochs=1   0.018 [0.014, 0.023]
          floor (identity)             0.0003 [0.0003, 0.0024]
+    … 9 columns without room; points.csv has all
     ");
 }
 

@@ -79,7 +79,7 @@ pub(super) fn show(plan: &Plan, places: &Places) -> Result<(), CommandError> {
 
 fn table(plan: &Plan, known: &Known) {
     let mut table = terminal::table();
-    table.set_header(["point", "runs", "done", "cached", "passes a run", "passes in all"]);
+    table.set_header(["point", "runs", "done", "cached", "passes a run", "passes to come"]);
     let counts = known.count(plan);
     let (mut pending, mut passes, mut left_out) = (0, 0.0, 0);
     for (point, count) in plan.points.iter().zip(&counts).filter(|(_, count)| count.runs > 0) {
@@ -121,7 +121,7 @@ fn row(point: &Point, count: Count) -> [String; 6] {
         count.done.to_string(),
         count.cached.to_string(),
         format!("{:.1}", point.passes),
-        format!("{:.0}", f64::from(count.runs) * point.passes),
+        format!("{:.0}", f64::from(count.runs - count.done - count.cached) * point.passes),
     ]
 }
 
