@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs::File, io::Read, path::Path, sync::Arc};
 use sweep::{
     outcome::Outcome,
     session::{RepeatError, Session, Unwatched, finished},
-    store::{ChangedInputs, Recorded},
+    store::{Cache, ChangedInputs, Recorded},
 };
 use sweep_disk::OsDisk;
 use sweep_inputs::checkpoint::{self, StateDict, Tensor};
@@ -43,10 +43,14 @@ fn the_original_is_exported_as_it_was_trained() {
 
 /// Results of fine-tuning at two learning rates with two seeds each.
 fn fine_tuned() -> Bench {
+    fine_tuned_and("")
+}
+
+fn fine_tuned_and(more: &str) -> Bench {
     let bench = Bench::with_faces();
     let grid = format!(
         "name = \"r\"\nengine = \"torch\"\nseeds = 2\n{TRAINING}\n[oracle]\nmodels = 2\nheld-out = 2\n\
-         [method.finetune]\nepochs = 1\nlr = [1e-3, 1e-2]\n"
+         [method.finetune]\nepochs = 1\nlr = [1e-3, 1e-2]\n{more}"
     );
     bench.write("grid.toml", grid);
     bench.sweep(["grid.toml", "--only", "method == 'finetune'", "--out", "r"]).expect_code(0);
@@ -78,11 +82,74 @@ fn the_models_of_a_point_are_carried_out_again_and_stand_under_the_names_of_the_
     let bytes = |name: &str| std::fs::read(bench.path(name)).expect("readable");
     assert_eq!(bytes("one.zip"), bytes("again.zip"), "the same bytes on every day");
 
+    assert!(!bench.path("one.zip.models").exists(), "what the archive was made of is in it");
+
     let several = export("finetune", "none.zip").expect_code(2).stderr;
     assert!(several.contains("`finetune lr=0.001`, `finetune lr=0.01`"), "{several}");
     let none = export("finetune lr=3", "none.zip").expect_code(2).stderr;
     assert!(none.contains("no point is `finetune lr=3`"), "{none}");
     assert!(!bench.path("none.zip").exists());
+}
+
+/// A session that only repeats what the folder `r` holds.
+fn session(dir: &Path) -> Session<'_> {
+    Session {
+        disk: Arc::new(OsDisk),
+        dir,
+        cache: None,
+        program: env!("CARGO_BIN_EXE_sweep").as_ref(),
+        jobs: Some(1),
+        retry: &[],
+        changed_inputs: ChangedInputs::Refuse,
+        accept_weak_original: false,
+        task: None,
+        heeds_signals: false,
+        watcher: &Unwatched,
+    }
+}
+
+/// Positions of the finished runs of a point.
+fn runs_of(recorded: &Recorded, title: &str) -> Vec<usize> {
+    let point = recorded.plan.points.iter().position(|point| point.title() == title);
+    finished(recorded, point.expect("it was swept"))
+}
+
+#[test]
+fn kept_models_are_taken_as_they_are_and_an_interrupted_export_goes_on_where_it_was() {
+    let bench = fine_tuned_and("[pool]\nkeep-models = \"all\"\n");
+    let export = |out: &str| bench.sweep(["export", "r", "--point", "finetune lr=1e-3", "--out", out]);
+    let bytes = |name: &str| std::fs::read(bench.path(name)).expect("readable");
+    // Without images nothing can be carried out.
+    let move_data = |from: &str, to: &str| {
+        std::fs::rename(bench.path(from), bench.path(to)).expect("the data are there");
+    };
+    move_data("faces", "elsewhere");
+    let said = export("whole.zip").expect_code(0).stderr;
+    assert!(said.contains("2 models"), "{said}");
+
+    // The first model is removed and the second is changed: the one is carried out again, and the other ends the export.
+    move_data("elsewhere", "faces");
+    let recorded = Recorded::read(&bench.path("r")).expect("results");
+    let kept = runs_of(&recorded, "finetune lr=0.001")
+        .into_iter()
+        .map(|run| recorded.run_folder(&recorded.plan.runs[run].id).join("model.safetensors"));
+    let [first, second] = kept.collect::<Vec<_>>().try_into().expect("two seeds");
+    let whole = std::fs::read(&second).expect("it was kept");
+    let mut changed = whole.clone();
+    *changed.last_mut().expect("weights") ^= 1;
+    std::fs::remove_file(&first).expect("it was kept");
+    std::fs::write(&second, changed).expect("writable");
+    let refused = export("half.zip").expect_code(3).stderr;
+    assert!(refused.contains("model.safetensors` is not what the journal recorded; remove it"), "{refused}");
+    assert!(!bench.path("half.zip").exists());
+
+    std::fs::write(&second, whole).expect("writable");
+    move_data("faces", "elsewhere");
+    let anew = export("anew.zip").expect_code(1).stderr;
+    assert!(anew.contains("was not carried out again"), "{anew}");
+    export("half.zip").expect_code(0);
+    assert_eq!(bytes("half.zip"), bytes("whole.zip"));
+    assert!(!bench.path("half.zip.models").exists());
 }
 
 #[test]
@@ -92,26 +159,15 @@ fn a_run_that_measures_something_else_than_is_recorded_is_not_handed_over() {
         "name = \"r\"\nengine = \"toy\"\nseeds = 2\n[oracle]\nmodels = 2\nheld-out = 2\n[method.simulated]\n";
     bench.write("grid.toml", grid);
     bench.sweep(["grid.toml", "--out", "r"]).expect_code(0);
-    let (dir, program) = (bench.path("r"), env!("CARGO_BIN_EXE_sweep").as_ref());
+    let dir = bench.path("r");
     let mut recorded = Recorded::read(&dir).expect("results");
-    let point = recorded.plan.points.iter().position(|point| point.title() == "simulated");
-    let runs = finished(&recorded, point.expect("it was swept"));
+    let runs = runs_of(&recorded, "simulated");
     assert_eq!(runs.len(), 2);
-    let session = Session {
-        disk: Arc::new(OsDisk),
-        dir: &dir,
-        cache: None,
-        program,
-        jobs: Some(1),
-        retry: &[],
-        changed_inputs: ChangedInputs::Refuse,
-        accept_weak_original: false,
-        task: None,
-        heeds_signals: false,
-        watcher: &Unwatched,
-    };
+    let session = session(&dir);
+    let done = Cache::open(&bench.path("models")).expect("a folder");
     let repeat = |recorded: &Recorded| {
-        session.repeat::<RepeatError>(recorded, &runs[1..], false, &mut |_| panic!("the toy has no weights"))
+        let take = &mut |_| panic!("the toy has no weights");
+        session.repeat::<RepeatError>(recorded, &runs[1..], (false, &done), take)
     };
     // It measures what is recorded, and only then its weights are looked for.
     let honest = repeat(&recorded);

@@ -302,6 +302,7 @@ impl CommandError {
                 | ExportError::OtherNetwork { .. }
                 | ExportError::Repeat(
                     RepeatError::Checkpoint(_)
+                    | RepeatError::Changed { .. }
                     | RepeatError::Data(_)
                     | RepeatError::NoOriginal
                     | RepeatError::NoWeights,
@@ -317,7 +318,8 @@ impl CommandError {
             | Self::Rehearsal(RehearsalError::Array(_) | RehearsalError::Checkpoint(_))
             | Self::Report(_)
             | Self::Shared(_)
-            | Self::Folder { .. } => Exit::Store,
+            | Self::Folder { .. }
+            | Self::Export(ExportError::Models(_)) => Exit::Store,
             Self::OriginalFailed { .. }
             | Self::Trial(TrialError::Worker(_))
             | Self::Rehearsal(RehearsalError::NotMeasured { .. })

@@ -37,8 +37,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", requires = "original")]
     number: Option<usize>,
     /// Write the models of this point into --out: its name in the leaderboard, or its label with enough hyper-parameters to
-    /// tell it from others, `finetune lr=1e-3`. Its runs are carried out again, and each must measure what is recorded, bit for
-    /// bit
+    /// tell it from others, `finetune lr=1e-3`. Where the sweep kept no models, its runs are carried out again, and each must
+    /// measure what is recorded, bit for bit; they wait in OUT.zip.models until all are there, so that the same command after
+    /// an interruption goes on
     #[arg(long, value_name = "POINT", requires = "out")]
     point: Option<String>,
     /// Print a page about this point, which is named as for --point: recipe, every hyper-parameter, seeds, hashes, versions,

@@ -71,6 +71,11 @@ impl Cache {
         Ok(Self { disk, dir: dir.to_owned() })
     }
 
+    /// Where it lies; files are linked into it, so they must be on the same file system.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Whether there is an entry for a run, without checking its files.
     pub fn has(&self, run: &RunId) -> bool {
         self.measurement(run).is_some()

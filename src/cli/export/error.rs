@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use sweep_inputs::checkpoint::{CheckpointError, TorchWriteError};
 use thiserror::Error;
 
-use crate::session::RepeatError;
+use crate::{session::RepeatError, store::CacheError};
 
 /// Failed to export.
 #[derive(Debug, Error)]
@@ -81,6 +81,9 @@ pub(in crate::cli) enum ExportError {
         /// Why.
         source: io::Error,
     },
+    /// Models can't wait beside the file for the others.
+    #[error("models can't be kept beside the file that they are for: {0}")]
+    Models(#[from] CacheError),
     /// The runs can't be carried out again.
     #[error(transparent)]
     Repeat(#[from] RepeatError),

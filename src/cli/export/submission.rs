@@ -1,8 +1,10 @@
-//! The models of one point in the form of the unlearning challenge, carried out again and held to what is recorded.
+//! The models of one point in the form of the unlearning challenge: those that were kept, or carried out again and held to
+//! what is recorded.
 
 use std::{
+    fs,
     io::{self, BufWriter},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use sweep_files::{Staged, TEMPORARY};
@@ -16,7 +18,7 @@ use crate::{
         run, terminal,
     },
     session::{Session, finished},
-    store::Recorded,
+    store::{Cache, Recorded},
 };
 
 /// Models that the competition asked for.
@@ -44,7 +46,9 @@ pub(super) fn write(
     let file = BufWriter::new(Staged::beside(out, TEMPORARY).map_err(broken)?);
     let mut submission = ModelArchive::new(file);
     let counter = Counter::new("carrying out again");
-    session.repeat(recorded, &runs, arguments.trust, &mut |state| -> Result<(), ExportError> {
+    let models = models_beside(out);
+    let done = Cache::open(&models).map_err(ExportError::from)?;
+    session.repeat(recorded, &runs, (arguments.trust, &done), &mut |state| -> Result<(), ExportError> {
         let state = in_order(network, state)
             .ok_or_else(|| ExportError::OtherNetwork { network: network.name.clone() })?;
         submission.add(&state, arguments.width()).map_err(unwritable)?;
@@ -54,9 +58,21 @@ pub(super) fn write(
     counter.finish();
     let file = submission.finish().map_err(broken)?;
     file.into_inner().map_err(io::Error::from).and_then(Staged::settle).map_err(broken)?;
+    // What it was made of is in it now; somebody else's file among it stays.
+    for entry in done.entries().map_err(ExportError::from)? {
+        done.remove(&entry.run).map_err(ExportError::from)?;
+    }
+    let _ = fs::remove_dir(&models);
     let planned = recorded.plan.runs_of(point).count();
     terminal::talk(&said(out, &title, (runs.len(), planned)));
     Ok(())
+}
+
+/// Where models stay until all are there.
+fn models_beside(out: &Path) -> PathBuf {
+    let mut name = out.as_os_str().to_owned();
+    name.push(".models");
+    name.into()
 }
 
 fn said(out: &Path, title: &str, (models, planned): (usize, usize)) -> String {
