@@ -924,7 +924,8 @@ def main():
             except ImportError:
                 pass
     except BaseException as error:
-        say(messages, failed={"kind": "refused", "message": f"PyTorch can't be imported: {error}"[:2000]})
+        lacking = f"numpy and PyTorch, which functions are called with, can't be imported by {sys.executable}: {error}"
+        say(messages, failed={"kind": "refused", "message": lacking[:2000]})
         os._exit(0)
     say(messages, ready={"torch": torch.__version__})
     line = sys.stdin.buffer.readline()

@@ -86,8 +86,15 @@ impl Unfinished {
 /// Tells failures apart by what libtorch says: it has no other way of saying it.
 pub(super) fn failure_of_torch(message: &str) -> Failure {
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    // First, because CUDA's own text for it begins like every other CUDA error.
-    if says(&["out of memory", "can't allocate memory", "not enough memory", "std::bad_alloc"]) {
+    // First, because CUDA's own text for it begins like every other CUDA error. oneDNN names no reason; what it is asked for
+    // are convolutions of shapes that have been checked, so that room is all it can lack.
+    if says(&[
+        "out of memory",
+        "can't allocate memory",
+        "not enough memory",
+        "std::bad_alloc",
+        "could not create a primitive",
+    ]) {
         Failure::OutOfMemory
     } else if says(&[
         "CUDA error",
@@ -116,6 +123,7 @@ mod tests {
                 "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes",
                 Failure::OutOfMemory,
             ),
+            ("could not create a primitive", Failure::OutOfMemory),
             ("CUDA error: an illegal memory access was encountered", Failure::Device),
             ("Found no NVIDIA driver on your system", Failure::Device),
             ("The size of tensor a (3) must match the size of tensor b (4)", Failure::Error),
