@@ -23,12 +23,16 @@ pub(super) struct Arguments {
     /// Width and height of an image in pixels, an even number
     #[arg(long, default_value_t = synth::SIDE)]
     size: usize,
+    /// How much older or younger than they are persons look, standard deviation: what can only be learned by heart. With less
+    /// of it, more of the forget set is known to networks that never saw it
+    #[arg(long, value_name = "YEARS", default_value_t = synth::OFFSET_YEARS)]
+    offset_years: f32,
 }
 
 pub(super) fn synth(arguments: &Arguments) -> Result<Exit, CommandError> {
     let counter = Counter::new("drawing faces");
-    let Arguments { images, persons, seed, size: side, .. } = *arguments;
-    let options = Options { images, persons, seed, side };
+    let Arguments { images, persons, seed, size: side, offset_years, .. } = *arguments;
+    let options = Options { images, persons, seed, side, offset_years };
     let summary = synth::draw(&arguments.dir, &options, &|done, total| counter.set(done, total))?;
     counter.finish();
     let sizes = summary.sizes;

@@ -24,7 +24,13 @@ use crate::{
 const LABEL: &str = "try";
 
 /// The faces that a rehearsal draws where no data are given. Enough to forget a few people, few enough for seconds.
-pub const FACES: synth::Options = synth::Options { images: 1_000, persons: 150, seed: 1, side: synth::SIDE };
+pub const FACES: synth::Options = synth::Options {
+    images: 1_000,
+    persons: 150,
+    seed: 1,
+    side: synth::SIDE,
+    offset_years: synth::OFFSET_YEARS,
+};
 
 /// What is tried.
 #[derive(Debug, Clone)]

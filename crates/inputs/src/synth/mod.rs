@@ -64,8 +64,14 @@ pub const LARGEST_SIDE: usize = 256;
 /// Number of age groups that are drawn.
 pub const CLASSES: usize = population::CLASSES;
 
+/// Most years that persons may look older or younger than they are, standard deviation.
+pub const MOST_OFFSET_YEARS: f32 = 50.0;
+
+/// How much older or younger than they are persons look, unless something else is asked for.
+pub const OFFSET_YEARS: f32 = 4.5;
+
 /// What to draw.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// Images of all sets together; at least 500.
     pub images: usize,
@@ -75,16 +81,23 @@ pub struct Options {
     pub seed: u64,
     /// Width and height of an image, in pixels: an even number.
     pub side: usize,
+    /// How much older or younger than they are persons look: standard deviation, in years, 0 to 50. This is what a network
+    /// can learn of a person only by heart: larger numbers widen the gap between seen and unseen persons. Photos of one
+    /// person differ by four ninths of it.
+    pub offset_years: f32,
 }
 
 impl Options {
     /// A data set that is trained on in a minute: 1,500 images of 300 persons.
     pub fn new(seed: u64) -> Self {
-        Self { images: 1_500, persons: 300, seed, side: SIDE }
+        Self { images: 1_500, persons: 300, seed, side: SIDE, offset_years: OFFSET_YEARS }
     }
 
     fn check(&self) -> Result<(), SynthError> {
-        let Self { images, persons, side, .. } = *self;
+        let Self { images, persons, side, offset_years, .. } = *self;
+        if !(0.0..=MOST_OFFSET_YEARS).contains(&offset_years) {
+            return Err(SynthError::OffsetYears { offset_years });
+        }
         if !(SMALLEST_SIDE..=LARGEST_SIDE).contains(&side) || side % 2 != 0 {
             return Err(SynthError::Side { side });
         }
@@ -137,6 +150,14 @@ pub enum SynthError {
     Side {
         /// Width and height asked for.
         side: usize,
+    },
+    /// No such age.
+    #[error(
+        "persons can't look {offset_years} years older or younger than they are; ask for 0 to {MOST_OFFSET_YEARS}"
+    )]
+    OffsetYears {
+        /// Standard deviation asked for.
+        offset_years: f32,
     },
     /// The folder can't be made or published.
     #[error(transparent)]

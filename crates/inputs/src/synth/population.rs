@@ -29,13 +29,9 @@ const FEWEST_PERSONS: usize = 3;
 /// Share of the photos that are almost the same as another of the same person.
 const TWIN_SHARE: f32 = 0.02;
 
-/// Difficulty: how much older or younger than their age persons look, standard deviation in years. This is what a
-/// network can learn of a person only by heart: larger numbers widen the gap between seen and unseen persons.
-const PERSON_OFFSET_YEARS: f32 = 4.5;
-
-/// Difficulty: how much the apparent age varies between photos of a person, standard deviation in years. Larger
-/// numbers lower the accuracy on new photos of persons that were seen.
-const PHOTO_OFFSET_YEARS: f32 = 2.0;
+/// How much the apparent age varies between photos of a person, as a share of how much persons do: standard deviations
+/// in years. More of it lowers the accuracy on new photos of persons that were seen.
+const PHOTO_SHARE: f32 = 4.0 / 9.0;
 
 /// Somebody with several photos.
 #[derive(Debug, Clone)]
@@ -82,15 +78,15 @@ pub(super) fn draw(options: &Options) -> (Vec<Person>, Vec<Photo>) {
         let weights: Vec<f32> = (0..count).map(|_| dice.between(0.3, 1.0)).collect();
         for photos in apportion(images, &weights, (images / count).min(2)) {
             let age = YOUNGEST + GROUP_YEARS * class as u32 + dice.below(GROUP_YEARS as usize) as u32;
-            persons.push(Person { class, age, offset: PERSON_OFFSET_YEARS * dice.bell(), photos });
+            persons.push(Person { class, age, offset: options.offset_years * dice.bell(), photos });
         }
     }
     dice.shuffle(&mut persons);
-    let photos = photos_of(&persons, &mut dice);
+    let photos = photos_of(&persons, PHOTO_SHARE * options.offset_years, &mut dice);
     (persons, photos)
 }
 
-fn photos_of(persons: &[Person], dice: &mut Dice) -> Vec<Photo> {
+fn photos_of(persons: &[Person], offset_years: f32, dice: &mut Dice) -> Vec<Photo> {
     let mut photos: Vec<Photo> = Vec::new();
     for (index, person) in persons.iter().enumerate() {
         for shot in 0..person.photos {
@@ -103,7 +99,7 @@ fn photos_of(persons: &[Person], dice: &mut Dice) -> Vec<Photo> {
                 _ => {
                     let age = (person.age + dice.below(3) as u32).saturating_sub(1);
                     let age = age.clamp(first_of_group, first_of_group + GROUP_YEARS - 1);
-                    let apparent = age as f32 + person.offset + PHOTO_OFFSET_YEARS * dice.bell();
+                    let apparent = age as f32 + person.offset + offset_years * dice.bell();
                     Photo { person: index as u32, class: person.class, age, apparent, pose: own, grain: own }
                 }
             };
@@ -133,7 +129,7 @@ mod tests {
     use proptest::{prop_assert, prop_assert_eq, proptest};
 
     use super::{CLASSES, GROUP_YEARS, YOUNGEST, apportion, draw};
-    use crate::synth::Options;
+    use crate::synth::{OFFSET_YEARS, Options};
 
     proptest! {
         #[test]
@@ -154,17 +150,29 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_apparent_age_gives_the_class_away_only_in_part() {
-        let options = Options { images: 24_600, persons: 4_000, ..Options::new(1) };
+    /// How often the best guess from the apparent age alone is right, learned on these very photos: half-year bins, commonest
+    /// class.
+    fn accuracy_of_a_perfect_reader(offset_years: f32) -> f64 {
+        let options = Options { images: 24_600, persons: 4_000, offset_years, ..Options::new(1) };
         let (_, photos) = draw(&options);
-        // The best guess from the apparent age alone, learned on these very photos: half-year bins, commonest class.
         let mut bins = vec![[0_u32; CLASSES]; 300];
         for photo in &photos {
             bins[(photo.apparent * 2.0 + 20.0).clamp(0.0, 299.0) as usize][photo.class] += 1;
         }
         let right: u32 = bins.iter().filter_map(|bin| bin.iter().max()).sum();
-        let accuracy = f64::from(right) / photos.len() as f64;
+        f64::from(right) / photos.len() as f64
+    }
+
+    #[test]
+    fn the_apparent_age_gives_the_class_away_only_in_part() {
+        let accuracy = accuracy_of_a_perfect_reader(OFFSET_YEARS);
         assert!((0.70..0.82).contains(&accuracy), "a perfect reader of the faces is right at {accuracy}");
+    }
+
+    #[test]
+    fn whoever_looks_his_age_gives_it_away() {
+        assert_eq!(accuracy_of_a_perfect_reader(0.0), 1.0);
+        let nearly = accuracy_of_a_perfect_reader(1.5);
+        assert!((0.85..0.95).contains(&nearly), "a perfect reader is right at {nearly}");
     }
 }

@@ -129,6 +129,10 @@ fn impossible_wishes_are_refused() {
         let error = quietly(&dir, &Options { images, persons, ..Options::new(1) }).expect_err("impossible");
         assert!(matches!(error, SynthError::Images { .. } | SynthError::Persons { .. }), "{error}");
     }
+    for offset_years in [-1.0, 50.5, f32::NAN] {
+        let error = quietly(&dir, &Options { offset_years, ..small(1) }).expect_err("impossible");
+        assert!(matches!(error, SynthError::OffsetYears { .. }), "{error}");
+    }
     let error = quietly(Path::new("/"), &small(1)).expect_err("no name");
     assert!(matches!(error, SynthError::Folder(DraftError::Nameless { .. })), "{error}");
 }
