@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use serde_json::{Value, json};
 
 use super::{CommandError, Exit, status, terminal};
 use crate::{
     appraisal::appraise,
     frame::{Estimate, Frame, NullRow, PointRow, Tested},
-    report::{Markup, Report, Written, leaderboard, paper},
+    report::{Markup, PAPER_COLUMNS, Report, Written, leaderboard, paper},
     store::Folder,
 };
 
@@ -33,6 +33,9 @@ pub(super) struct Shown {
     /// Show of each label its best point alone; with latex, markdown and csv
     #[arg(long)]
     best_per_method: bool,
+    /// Which columns to show beside the point; with latex (which otherwise leaves two out for want of room), markdown and csv
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', value_parser = PossibleValuesParser::new(PAPER_COLUMNS))]
+    columns: Vec<String>,
 }
 
 /// In what a leaderboard is written.
@@ -115,7 +118,7 @@ pub(super) fn make(dir: &Path, shown: &Shown) -> Result<Frame, CommandError> {
 
 /// Shows the leaderboard, and where the page is if one was made.
 pub(super) fn show(frame: &Frame, written: Option<&Written>, shown: &Shown) {
-    let tabular = |markup| terminal::data(&paper(frame, markup, shown.best_per_method));
+    let tabular = |markup| terminal::data(&paper(frame, markup, shown.best_per_method, &shown.columns));
     match shown.format {
         TableFormat::Human => {
             terminal::data(&leaderboard(frame, terminal::width()));

@@ -25,7 +25,7 @@ mod write;
 
 pub use leaderboard::leaderboard;
 pub use live::{Live, LiveFailure, LiveMethod, LivePoint, Over};
-pub use paper::{Markup, paper};
+pub use paper::{Markup, PAPER_COLUMNS, paper};
 pub use reproduce::duration;
 
 use std::{

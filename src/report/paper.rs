@@ -97,9 +97,29 @@ fn percent(mean: Option<Mean>) -> Cell {
     mean.map_or(Cell::Nothing, Cell::Percent)
 }
 
-/// The whole ranking between ceiling and floor, or of each label its best point alone. What stands below a table says what it
-/// is of, and what its marks mean.
-pub fn paper(frame: &Frame, markup: Markup, best_per_method: bool) -> String {
+/// Columns that can be asked for by name; the point's own is always there.
+pub const PAPER_COLUMNS: [&str; 11] = [
+    "rank",
+    "score",
+    "p",
+    "of_ceiling",
+    "forgetting_quality",
+    "cross_fitted",
+    "retain_acc",
+    "forget_acc",
+    "test_acc",
+    "truth_acc",
+    "passes",
+];
+
+/// Columns that LaTeX leaves out unless they are asked for: a page is not wide enough for all, and both follow from the score,
+/// the ceiling and the accuracies.
+const TOO_WIDE: [&str; 2] = ["of_ceiling", "forgetting_quality"];
+
+/// The whole ranking between ceiling and floor, or of each label its best point alone, with these `columns` of
+/// [`PAPER_COLUMNS`], or those of the markup where none is named. What stands below a table says what it is of, and what its
+/// marks mean.
+pub fn paper(frame: &Frame, markup: Markup, best_per_method: bool, columns: &[String]) -> String {
     let mut rows = rows(frame, usize::MAX);
     if best_per_method {
         let mut labels = BTreeSet::new();
@@ -107,15 +127,25 @@ pub fn paper(frame: &Frame, markup: Markup, best_per_method: bool) -> String {
         rows.retain(|row| !row.point.is_ranked() || labels.insert(row.point.label.clone()));
     }
     let ceiling = scored(frame.ceiling()).map(|(_, row)| row);
-    let mut columns: Vec<&Heading> = COLUMNS.iter().collect();
-    if rows.iter().any(|row| row.point.means.truth_acc.is_some()) {
-        columns.insert(columns.len() - 1, &TRUTH);
-    }
+    let columns = chosen(columns, markup, rows.iter().any(|row| row.point.means.truth_acc.is_some()));
     match markup {
         Markup::Latex => latex(frame, &rows, &columns, ceiling),
         Markup::Markdown => markdown(frame, &rows, &columns, ceiling),
         Markup::Csv => csv(&rows, &columns, ceiling),
     }
+}
+
+/// The columns of a table: those that are named, in the order of all, or those that its markup has room for.
+fn chosen(named: &[String], markup: Markup, has_truth: bool) -> Vec<&'static Heading> {
+    let (last, first) = COLUMNS.split_last().expect("there are columns");
+    let all = first.iter().chain([&TRUTH, last]);
+    let is_shown = |column: &&Heading| match column.key {
+        "point" => true,
+        key if !named.is_empty() => named.iter().any(|name| name == key),
+        "truth_acc" => has_truth,
+        key => markup != Markup::Latex || !TOO_WIDE.contains(&key),
+    };
+    all.filter(is_shown).collect()
 }
 
 /// What a reader must know of the table.
@@ -146,7 +176,10 @@ fn latex(frame: &Frame, rows: &[Row<'_>], columns: &[&Heading], ceiling: Option<
     for remark in remarks(frame) {
         let _ = writeln!(text, "% {remark}");
     }
-    text.push_str("% bold: ahead of every other point; needs \\usepackage{booktabs}\n");
+    text.push_str(
+        "% bold: ahead of every other point; needs \\usepackage{booktabs}; fits between margins of 2 cm on A4 in \\scriptsize with \
+         \\setlength{\\tabcolsep}{3pt}\n",
+    );
     let _ = writeln!(text, "\\begin{{tabular}}{{{}}}\n\\toprule", aligned.collect::<String>());
     let heads: Vec<String> = columns.iter().map(|column| escaped(column.head)).collect();
     let _ = writeln!(text, "{} \\\\\n\\midrule", heads.join(" & "));

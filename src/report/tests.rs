@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 use insta::assert_snapshot;
 use sweep_protocol::terms::UnitInterval;
 
-use super::{Markup, Report, leaderboard, paper, provenance};
+use super::{Markup, PAPER_COLUMNS, Report, leaderboard, paper, provenance};
 use crate::{
     audit::Audit,
     frame::{
@@ -337,7 +337,7 @@ fn latex_rows(table: &str) -> Vec<&str> {
 #[test]
 fn a_table_for_a_paper_has_all_rows_and_bold_type_where_one_is_alone_ahead() {
     let frame = Sample::finished(3).frame();
-    let table = paper(&frame, Markup::Latex, false);
+    let table = paper(&frame, Markup::Latex, false, &[]);
     let rows = latex_rows(&table);
     assert_eq!(rows.len(), 5, "ceiling, three points, floor: {table}");
     assert!(
@@ -349,7 +349,7 @@ fn a_table_for_a_paper_has_all_rows_and_bold_type_where_one_is_alone_ahead() {
     let is_alone = frame.ranks(first).expect("ranked").worst == 1;
     assert_eq!(rows[1].contains("\\textbf{"), is_alone, "{table}");
     assert!(rows[2..].iter().all(|row| !row.contains("\\textbf{")), "{table}");
-    let markdown = paper(&frame, Markup::Markdown, false);
+    let markdown = paper(&frame, Markup::Markdown, false, &[]);
     assert_eq!(markdown.lines().filter(|line| line.starts_with("| ")).count(), 7, "{markdown}");
     assert_eq!(markdown.contains("**"), is_alone, "{markdown}");
 }
@@ -358,14 +358,14 @@ fn a_table_for_a_paper_has_all_rows_and_bold_type_where_one_is_alone_ahead() {
 fn no_text_from_outside_breaks_a_table() {
     for attack in attacks() {
         let frame = Sample::finished(3).on_data().hostile(&attack).frame();
-        let table = paper(&frame, Markup::Latex, false);
+        let table = paper(&frame, Markup::Latex, false, &[]);
         for row in latex_rows(&table) {
             assert!(row.ends_with(" \\\\"), "{attack}: {row}");
             let bare = row.replace("\\&", "").replace("\\%", "").replace("\\$", "").replace("\\#", "");
-            assert_eq!(bare.matches('&').count(), 10, "{attack}: {row}");
+            assert_eq!(bare.matches('&').count(), 8, "{attack}: {row}");
             assert!(!bare.contains('%') && !bare.contains('#'), "{attack}: {row}");
         }
-        let table = paper(&frame, Markup::Markdown, false);
+        let table = paper(&frame, Markup::Markdown, false, &[]);
         for row in table.lines().filter(|line| line.starts_with("| ")) {
             assert_eq!(row.replace("\\|", "").matches('|').count(), 12, "{attack}: {row}");
         }
@@ -375,7 +375,7 @@ fn no_text_from_outside_breaks_a_table() {
 #[test]
 fn numbers_for_programs_are_not_rounded_and_each_label_can_have_one_row() {
     let frame = Sample::finished(12).frame();
-    let table = paper(&frame, Markup::Csv, false);
+    let table = paper(&frame, Markup::Csv, false, &[]);
     let heads: Vec<&str> = table.lines().next().expect("a head").split(',').collect();
     let at = |head: &str| heads.iter().position(|own| *own == head).expect("a column");
     let (best, score) = frame.ranking()[0];
@@ -388,9 +388,26 @@ fn numbers_for_programs_are_not_rounded_and_each_label_can_have_one_row() {
         .iter()
         .map(|(point, _)| point.label.as_str())
         .collect::<std::collections::BTreeSet<_>>();
-    let best = paper(&frame, Markup::Csv, true);
+    let best = paper(&frame, Markup::Csv, true, &[]);
     assert!(labels.len() < 12, "some labels have several points");
     assert_eq!(best.lines().count(), 1 + labels.len() + 2, "{best}");
+}
+
+#[test]
+fn a_table_has_the_columns_that_are_asked_for_in_its_own_order() {
+    let frame = Sample::finished(3).frame();
+    let heads = |markup, columns: &[&str]| {
+        let columns: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
+        let table = paper(&frame, markup, false, &columns);
+        let is_head = |line: &&str| line.contains("point") && !line.starts_with('%');
+        table.lines().find(is_head).expect("a head").to_owned()
+    };
+    assert_eq!(heads(Markup::Csv, &["passes", "of_ceiling"]), "point,of_ceiling,passes");
+    assert_eq!(heads(Markup::Latex, &["forgetting_quality"]), "point & forgetting quality \\\\");
+    for column in PAPER_COLUMNS {
+        assert!(heads(Markup::Csv, &[column]).starts_with(&format!("point,{column}")), "{column}");
+    }
+    assert!(!heads(Markup::Latex, &[]).contains("ceiling"), "a page has no room for it");
 }
 
 /// Its group may hold more models than the others have.
