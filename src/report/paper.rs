@@ -178,7 +178,7 @@ fn latex(frame: &Frame, rows: &[Row<'_>], columns: &[&Heading], ceiling: Option<
     }
     text.push_str(
         "% bold: ahead of every other point; needs \\usepackage{booktabs}; fits between margins of 2 cm on A4 in \\scriptsize with \
-         \\setlength{\\tabcolsep}{3pt}\n",
+         \\setlength{\\tabcolsep}{2pt}\n",
     );
     let _ = writeln!(text, "\\begin{{tabular}}{{{}}}\n\\toprule", aligned.collect::<String>());
     let heads: Vec<String> = columns.iter().map(|column| escaped(column.head)).collect();
