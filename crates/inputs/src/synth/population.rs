@@ -171,7 +171,8 @@ mod tests {
 
     #[test]
     fn whoever_looks_his_age_gives_it_away() {
-        assert_eq!(accuracy_of_a_perfect_reader(0.0), 1.0);
+        let surely = accuracy_of_a_perfect_reader(0.0);
+        assert!(surely >= 1.0, "a perfect reader is wrong at times: {surely}");
         let nearly = accuracy_of_a_perfect_reader(1.5);
         assert!((0.85..0.95).contains(&nearly), "a perfect reader is right at {nearly}");
     }
