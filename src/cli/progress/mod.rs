@@ -1,6 +1,7 @@
 //! What the user sees while something works: bars on a terminal, plain lines elsewhere.
 
 mod live;
+mod memory;
 mod remaining;
 mod slot;
 
@@ -14,7 +15,7 @@ use std::{
 use clap::ValueEnum;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use self::{live::LivePage, remaining::Remaining, slot::Workload};
+use self::{live::LivePage, memory::MemoryWatch, remaining::Remaining, slot::Workload};
 use super::terminal;
 use crate::{
     frame::printable,
@@ -116,6 +117,7 @@ struct SweepProgress<'p> {
     ended: usize,
     remaining: Remaining,
     since: Instant,
+    _memory: Option<MemoryWatch>,
 }
 
 impl<'p> SweepProgress<'p> {
@@ -131,6 +133,8 @@ impl<'p> SweepProgress<'p> {
         overall.set_prefix("—");
         overall.set_position(ended.len() as u64);
         let slots = (0..slots).map(|_| SlotBar::new(bars.add(ProgressBar::new(1)))).collect();
+        let watches = manner == Manner::Bar && plan.engine.trains;
+        let memory = watches.then(|| MemoryWatch::begin(plan.name.clone(), overall.clone()));
         Self {
             plan,
             lines: manner == Manner::Lines,
@@ -140,6 +144,7 @@ impl<'p> SweepProgress<'p> {
             ended: ended.len(),
             remaining: Remaining::of(plan, ended),
             since: Instant::now(),
+            _memory: memory,
         }
     }
 
