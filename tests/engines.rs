@@ -73,6 +73,49 @@ fn two_hundred_runs_by_thirty_lines_of_python_survive_kill_9() {
     assert_eq!(measured(&bench.read("r/runs.csv")), expected);
 }
 
+/// The Python toy with room for eight runs at once, and memory for three rows; once it has lacked memory, it lacks it
+/// for good.
+fn crowded() -> String {
+    let serving = r#"
+lacking = False
+for line in sys.stdin:
+    job = json.loads(line)["perform"]
+    jobs = [job] + [{**job, **beside} for beside in job.get("beside", [])]
+    rows = job.get("rows", 8)
+    lacking |= rows > 3
+    for job in jobs:
+        if lacking:
+            say("failed", run=job["run"], failure="out-of-memory", message=f"no room for {rows} rows")
+        else:
+            perform(**job)
+"#;
+    let script = script().replace(r#"device="cpu","#, r#"device="cpu", capacity=8,"#);
+    let (before, _) = script.split_once("for line in sys.stdin:").expect("it serves");
+    before.to_owned() + serving
+}
+
+#[test]
+fn more_runs_at_once_than_there_is_memory_for_are_halved_until_they_fit() {
+    let grid = format!("{GRID}[pool]\ncohort = 8\nslots-per-device = 1\n").replace("seeds = 2", "seeds = 8");
+    let roomy = bench(&grid, &script());
+    roomy.sweep(["grids/own.toml", "--out", "r"]).expect_code(0);
+    let bench = bench(&grid, &crowded());
+    let said = bench.sweep(["grids/own.toml", "--out", "r"]).expect_code(0).stderr;
+    for rows in [4, 2] {
+        assert!(said.contains(&format!("too little memory for more than {rows} runs at once")), "{said}");
+    }
+    assert!(said.contains("no room for 8 rows"), "the worker's own words: {said}");
+    assert!(!said.contains("more than 1 runs"), "two fit: {said}");
+    assert!(!said.contains("will be tried again"), "it costs nobody a try: {said}");
+    // Both scripts draw the same; only their names for runs differ.
+    let numbers = |bench: &Bench| {
+        let mut rows = measured(&bench.read("r/runs.csv"));
+        rows.iter_mut().for_each(|row| drop(row.remove("run_id")));
+        rows
+    };
+    assert_eq!(numbers(&bench), numbers(&roomy));
+}
+
 #[test]
 fn an_edited_script_is_another_engine() {
     let bench = bench(GRID, &script());

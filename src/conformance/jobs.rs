@@ -76,6 +76,7 @@ impl Jobs {
             reconstruct: None,
             original: None,
             beside: Vec::new(),
+            rows: None,
         };
         if aim != Aim::Fail || self.inputs.is_some() {
             fs::create_dir(&folder)?;

@@ -108,6 +108,7 @@ fn job(folder: &Path, fault: &str) -> Job {
         reconstruct: None,
         original: None,
         beside: Vec::new(),
+        rows: None,
     }
 }
 

@@ -237,6 +237,7 @@ impl Measuring<'_> {
             reconstruct: None,
             original: None,
             beside: Vec::new(),
+            rows: None,
         }
     }
 }
@@ -294,6 +295,7 @@ impl OneNetwork<'_> {
             reconstruct: Some(asked),
             original: None,
             beside: Vec::new(),
+            rows: None,
         };
         let mut found = None;
         let one = |_, desk: &mut Workplace<'_>| {

@@ -2,11 +2,15 @@
 
 use std::{
     collections::VecDeque,
+    num::NonZeroU32,
     time::{Duration, Instant},
 };
 
 use crossbeam_channel::{Receiver, never, select_biased};
-use sweep_protocol::{message::Failure, terms::RunId};
+use sweep_protocol::{
+    message::{Failure, Job},
+    terms::RunId,
+};
 use thiserror::Error;
 
 use super::{
@@ -170,7 +174,7 @@ impl Dispatcher<'_> {
     fn carry_out(&mut self, action: Action) -> Result<Option<End>, PoolError> {
         match action {
             Action::Start { slot } => self.start(slot),
-            Action::Perform { slot, cohort } => self.perform(slot, &cohort)?,
+            Action::Perform { slot, cohort, rows } => self.perform(slot, &cohort, rows)?,
             Action::Stop { slot, manner } => {
                 self.attendance.leaves(slot);
                 self.crew.stop(slot, manner);
@@ -195,7 +199,7 @@ impl Dispatcher<'_> {
         }
     }
 
-    fn perform(&mut self, slot: usize, cohort: &[Attempt]) -> Result<(), PoolError> {
+    fn perform(&mut self, slot: usize, cohort: &[Attempt], most: Option<u32>) -> Result<(), PoolError> {
         let mut rows = Vec::with_capacity(cohort.len());
         for attempt in cohort {
             let id = &self.plan.runs[attempt.run].id;
@@ -209,6 +213,7 @@ impl Dispatcher<'_> {
             self.refuse(slot, &runs, message);
             return Ok(());
         };
+        let job = Job { rows: most.and_then(NonZeroU32::new), ..job };
         // What the worker says of several is in the log of the first.
         let log = self.store.log(&self.plan.runs[runs[0]].id, cohort[0].number)?;
         if let Err(error) = self.crew.perform(slot, job, log) {

@@ -103,11 +103,9 @@ impl Dispatcher<'_> {
         handed.into_iter().find(|&position| self.plan.runs[position].id == *run)
     }
 
+    /// A result that counts for nothing is worth a word; that a worker which is being ended fails at its other runs too is not.
     fn drop_late(&mut self, message: FromWorker) {
-        if let FromWorker::Finished { run, .. }
-        | FromWorker::Diverged { run, .. }
-        | FromWorker::Failed { run, .. } = message
-        {
+        if let FromWorker::Finished { run, .. } | FromWorker::Diverged { run, .. } = message {
             self.observer.event(&Happening::Notice(&Notice::LateOutcome { run }));
         }
     }

@@ -98,6 +98,7 @@ pub(super) fn build(
         retain_sample: plan.retain_sample(planned),
         reconstruct: plan.reconstruct(planned),
         beside: rows.collect(),
+        rows: None,
     })
 }
 

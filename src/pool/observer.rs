@@ -80,6 +80,17 @@ pub enum Happening<'a> {
         /// Why.
         reason: String,
     },
+    /// Several runs at once were more than there is memory for: they are pending again, and fewer go at once.
+    Crowded {
+        /// The slot.
+        slot: usize,
+        /// The runs.
+        runs: Vec<usize>,
+        /// How many go at once from now on.
+        rows: u32,
+        /// What the worker said.
+        reason: String,
+    },
     /// A run was stopped on request and is pending again.
     Abandoned {
         /// The slot.

@@ -146,6 +146,7 @@ impl Observer for Witness {
             }
             Happening::Retrying { run, .. } => format!("run {run} again"),
             Happening::Abandoned { run, .. } => format!("run {run} abandoned"),
+            Happening::Crowded { runs, rows, .. } => format!("{} runs anew, {rows} at once", runs.len()),
             Happening::Dropped { run, .. } => format!("late outcome of run {run}"),
             Happening::Draining { .. } => "draining".to_owned(),
             Happening::Notice(notice) => notice.to_string(),

@@ -191,10 +191,11 @@ impl World {
                 assert_eq!(self.processes[slot], Process::None, "two processes at slot {slot}");
                 self.processes[slot] = Process::Silent;
             }
-            Action::Perform { slot, cohort } => {
+            Action::Perform { slot, cohort, rows } => {
                 let is_free = matches!(self.processes[slot], Process::Idle | Process::Done);
                 assert!(is_free, "{cohort:?} is handed to {:?}", self.processes[slot]);
-                assert!(cohort.len() <= self.cohort, "{cohort:?} at once");
+                let most = rows.map_or(self.cohort, |rows| self.cohort.min(rows as usize));
+                assert!(cohort.len() <= most, "{cohort:?} at once, {most} allowed");
                 let mut runs = [false; RUNS];
                 for attempt in cohort {
                     self.hand_out(attempt);
@@ -248,6 +249,7 @@ impl World {
                         events.extend([
                             (reported(slot, run, Outcome::Diverged { step: 1 }), 1),
                             (reported(slot, run, failed(Failure::Error)), 1),
+                            (reported(slot, run, failed(Failure::OutOfMemory)), 1),
                             (reported(slot, run, failed(Failure::Device)), 1),
                             (reported(slot, run, failed(Failure::Refused)), 1),
                         ]);

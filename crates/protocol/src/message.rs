@@ -66,6 +66,9 @@ pub struct Job {
     /// for them gets any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<Neighbour>,
+    /// Compute in no more rows than these, whatever the worker has room for: with more of them it ran out of memory before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<NonZeroU32>,
 }
 
 /// A run beside the one of a job.

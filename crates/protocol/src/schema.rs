@@ -162,6 +162,7 @@ fn job() -> Value {
             "reconstruct": nullable(&reference("reconstruct")),
             "beside": { "type": "array", "items": reference("row"),
                 "description": "Runs to be carried out with this one; none unless `capacity` has room for them" },
+            "rows": nullable(&whole("Compute in no more rows than these: with more, memory ran out", 1)),
         }),
     )
 }

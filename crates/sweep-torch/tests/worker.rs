@@ -94,6 +94,7 @@ fn job(home: &Path, number: u64, seed: u64) -> Job {
         reconstruct: None,
         original: None,
         beside: Vec::new(),
+        rows: None,
     }
 }
 

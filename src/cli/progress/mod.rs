@@ -322,6 +322,14 @@ impl Observer for SweepProgress<'_> {
                     printable(&self.title(*run))
                 ));
             }
+            Happening::Crowded { slot, runs, rows, reason } => {
+                runs.iter().for_each(|&run| self.stopped(run));
+                self.line(&format!(
+                    "note: slot {slot} has too little memory for more than {rows} runs at once; they begin anew, {rows} at \
+                     once: {}",
+                    printable(reason)
+                ));
+            }
             Happening::Abandoned { run, .. } => {
                 self.stopped(*run);
                 self.line(&format!(

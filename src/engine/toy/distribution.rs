@@ -221,6 +221,7 @@ mod tests {
             reconstruct: None,
             original: None,
             beside: Vec::new(),
+            rows: None,
         }
     }
 

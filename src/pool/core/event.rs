@@ -144,6 +144,8 @@ pub enum Action {
         slot: usize,
         /// At least one.
         cohort: Vec<Attempt>,
+        /// No more rows than these, where more were too many for this slot.
+        rows: Option<u32>,
     },
     /// End the worker process, and say when it is gone.
     Stop {

@@ -94,6 +94,12 @@ impl State {
                     actions.push(Action::Tell(Happening::Abandoned { slot: number, run }));
                 }
             }
+            After::Crowded { runs, rows, reason } => {
+                self.slots[number].room = Some(rows);
+                let runs: Vec<usize> = runs.into_iter().map(|attempt| attempt.run).collect();
+                runs.iter().for_each(|&run| self.queue.put_back(run));
+                actions.push(Action::Tell(Happening::Crowded { slot: number, runs, rows, reason }));
+            }
             After::TimedOut { runs, after_s } => {
                 for attempt in runs {
                     self.conclude(attempt, Outcome::TimedOut { after_s }, Source::Computed, actions);
@@ -141,6 +147,20 @@ impl State {
         let Seat::Busy(work) = &self.slots[number].seat else { return };
         let death = Death { runs: work.attempts(), cause: Cause::Reported(Failure::Device), message };
         self.stop(number, After::Died(death), Manner::Firm, now, actions);
+    }
+
+    /// A worker that computes several rows at once says that it lacks the memory: what hasn't ended begins anew in half the
+    /// rows, and in a new process, because the old one doesn't get back what the failed attempt has taken.
+    pub(super) fn crowded(
+        &mut self,
+        number: usize,
+        reason: String,
+        now: Duration,
+        actions: &mut Vec<Action>,
+    ) {
+        let Seat::Busy(work) = &self.slots[number].seat else { return };
+        let after = After::Crowded { runs: work.attempts(), rows: self.rows(number) as u32 / 2, reason };
+        self.stop(number, after, Manner::Firm, now, actions);
     }
 
     /// The process can't be killed: it keeps its slot, its run goes on elsewhere.

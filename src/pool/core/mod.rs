@@ -151,21 +151,26 @@ impl State {
         now: Duration,
         actions: &mut Vec<Action>,
     ) {
-        let slot = &mut self.slots[number];
-        let Some(attempt) = slot.attempt_at(run) else {
+        let Some(attempt) = self.slots[number].attempt_at(run) else {
             actions.push(Action::Tell(Happening::Dropped { slot: number, run }));
             return;
         };
         match outcome {
             Outcome::Failed { cause: Cause::Reported(Failure::Refused), message } => {
-                slot.end(run, false, now);
+                self.slots[number].end(run, false, now);
                 self.queue.put_back(run);
                 self.halt.get_or_insert(End::Refused { message });
             }
             Outcome::Failed { cause: Cause::Reported(Failure::Device), message } => {
                 self.device_failed(number, message, now, actions);
             }
+            Outcome::Failed { cause: Cause::Reported(Failure::OutOfMemory), message }
+                if self.rows_of(number, run) > 1 =>
+            {
+                self.crowded(number, message, now, actions);
+            }
             outcome => {
+                let slot = &mut self.slots[number];
                 if let Some(accelerator) = slot.accelerator {
                     self.devices.worked(accelerator);
                 }

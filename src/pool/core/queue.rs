@@ -101,6 +101,11 @@ impl Queue {
             && self.crashes[run].max(self.crashes[other]) == 0
     }
 
+    /// Whether a run may be one of several rows.
+    pub(super) fn has_company(&self, run: usize) -> bool {
+        self.runs[run].company.is_some()
+    }
+
     fn awaits_neighbours(&self, run: usize) -> bool {
         !self.runs[run].to_ask && self.asked.iter().any(|&asked| self.goes_with(run, asked))
     }

@@ -36,6 +36,8 @@ pub(super) struct Slot {
     pub(super) accelerator: Option<u32>,
     /// How many runs its worker carries out at once.
     pub(super) capacity: usize,
+    /// How many there is memory for, once it was too little for more.
+    pub(super) room: Option<u32>,
     /// In a row.
     pub(super) failed_starts: u32,
     /// When a worker may be started here again.
@@ -99,13 +101,21 @@ pub(super) enum After {
     Nothing,
     FailedStart { reason: String },
     Abandoned { runs: Vec<Attempt> },
+    Crowded { runs: Vec<Attempt>, rows: u32, reason: String },
     TimedOut { runs: Vec<Attempt>, after_s: f64 },
     Died(Death),
 }
 
 impl Slot {
     pub(super) fn new(accelerator: Option<u32>) -> Self {
-        Self { seat: Seat::Empty, accelerator, capacity: 1, failed_starts: 0, rests_until: Duration::ZERO }
+        Self {
+            seat: Seat::Empty,
+            accelerator,
+            capacity: 1,
+            room: None,
+            failed_starts: 0,
+            rests_until: Duration::ZERO,
+        }
     }
 
     /// The attempt at a run that the worker is at.
@@ -150,8 +160,7 @@ impl State {
         let places = idle.len() + starting.len() + empty.len();
         let (mut from, mut spoken) = (0, BTreeSet::new());
         for _ in 0..places {
-            let capacity = idle.as_slice().first().map_or(usize::MAX, |&slot| self.slots[slot].capacity);
-            let most = capacity.min(self.rules.cohort);
+            let most = idle.as_slice().first().map_or(self.rules.cohort, |&slot| self.rows(slot));
             let Some(next) = self.queue.next(from, most, &spoken) else { return };
             match next {
                 Next::Consult(runs) => {
@@ -169,7 +178,7 @@ impl State {
                         let attempt = |run| Attempt { run, number: self.queue.started(run) };
                         let cohort: Vec<Attempt> = runs.into_iter().map(attempt).collect();
                         self.slots[slot].seat = Seat::Busy(Work::new(&cohort, now));
-                        actions.push(Action::Perform { slot, cohort });
+                        actions.push(Action::Perform { slot, cohort, rows: self.slots[slot].room });
                     } else if starting.next().is_none()
                         && let Some(slot) = empty.next()
                     {
@@ -179,6 +188,17 @@ impl State {
                 }
             }
         }
+    }
+
+    /// In how many rows a run is computed at a slot.
+    pub(super) fn rows_of(&self, number: usize, run: usize) -> usize {
+        if self.queue.has_company(run) { self.rows(number) } else { 1 }
+    }
+
+    /// How many runs go at once at a slot.
+    pub(super) fn rows(&self, number: usize) -> usize {
+        let Slot { capacity, room, .. } = &self.slots[number];
+        self.rules.cohort.min(*capacity).min(room.map_or(usize::MAX, |room| room as usize))
     }
 
     /// Ends who takes too long.

@@ -100,7 +100,7 @@ impl Script {
 
     fn performs(&self) -> Vec<(usize, usize, u32)> {
         let performs = self.said.iter().flat_map(|action| match action {
-            Action::Perform { slot, cohort } => {
+            Action::Perform { slot, cohort, .. } => {
                 cohort.iter().map(|attempt| (*slot, attempt.run, attempt.number)).collect()
             }
             _ => Vec::new(),
@@ -114,7 +114,7 @@ impl Script {
 }
 
 fn perform(slot: usize, run: usize, number: u32) -> Action {
-    Action::Perform { slot, cohort: vec![Attempt { run, number }] }
+    Action::Perform { slot, cohort: vec![Attempt { run, number }], rows: None }
 }
 
 fn ready(slot: usize) -> Event {
@@ -548,6 +548,43 @@ fn the_death_of_a_worker_costs_each_run_an_attempt_and_then_each_goes_alone() {
     assert_eq!(script.commits(), [(2, Status::Failed)]);
     script.hear(ready(0));
     assert_eq!(script.performs(), [(0, 3, 1), (0, 4, 1)], "innocent ones still go together");
+}
+
+#[test]
+fn more_runs_than_there_is_memory_for_begin_anew_in_half_the_rows_and_in_a_new_process() {
+    let room = |script: &Script| {
+        let rows = script.said.iter().find_map(|action| match action {
+            Action::Perform { rows, .. } => Some(*rows),
+            _ => None,
+        });
+        rows.expect("runs are handed out")
+    };
+    let too_little = || failed(Failure::OutOfMemory);
+    let mut script = cohorts(1);
+    script.hear(ready(0));
+    assert_eq!(room(&script), None, "as many as the grid says");
+    script.hear(reported(0, 1, finished())).hear(reported(0, 0, too_little()));
+    script.says(&[Action::Stop { slot: 0, manner: Manner::Firm }]);
+    let reason = "why".to_owned();
+    script.hear(reported(0, 2, too_little())).hear(gone(0)).says(&[
+        Action::Tell(Happening::Crowded { slot: 0, runs: vec![0, 2], rows: 1, reason }),
+        Action::Start { slot: 0 },
+    ]);
+    script.hear(ready(0));
+    assert_eq!((script.performs(), room(&script)), (vec![(0, 0, 2)], Some(1)));
+    // Alone it has nobody to make way for it; it has cost nobody a worker before, and isn't tried again.
+    script.hear(reported(0, 0, too_little()));
+    assert_eq!(script.commits(), [(0, Status::Failed)]);
+    script.hear(gone(0)).hear(ready(0));
+    assert_eq!((script.performs(), room(&script)), (vec![(0, 2, 2)], Some(1)), "the slot remembers");
+}
+
+#[test]
+fn a_run_that_goes_alone_and_lacks_memory_fails_at_once() {
+    let mut script = Script::new(1, vec![FRESH], 0..0);
+    script.state = State::new(Rules { cohort: 3, ..rules() }, &[None], vec![FRESH], 0..0);
+    script.hear(Event::Begin).hear(ready(0)).hear(reported(0, 0, failed(Failure::OutOfMemory)));
+    assert_eq!(script.commits(), [(0, Status::Failed)]);
 }
 
 #[test]

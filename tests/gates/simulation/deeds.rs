@@ -9,9 +9,9 @@ use sweep::{
 use sweep_protocol::message::Failure;
 
 use super::{
-    disk::{Failed, Record},
+    disk::{Disk, Failed, Record},
     fault::Fault,
-    life::{Life, Occurrence},
+    life::{Life, MOST, Occurrence},
     worker::{Doing, Obedience, Process, measurement, milliseconds},
     world::{GRACE, World},
 };
@@ -20,7 +20,7 @@ impl World {
     pub(super) fn carry_out(&mut self, life: &mut Life, action: Action) -> Result<Option<End>, Failed> {
         match action {
             Action::Start { slot } => self.start(life, slot),
-            Action::Perform { slot, cohort } => self.perform(life, slot, &cohort)?,
+            Action::Perform { slot, cohort, rows } => self.perform(life, slot, &cohort, rows)?,
             Action::Stop { slot, manner } => self.stop(life, slot, manner),
             Action::Consult { run } => {
                 let hit = self.faults.strikes(Fault::CacheHit, 2, &mut self.chance);
@@ -56,8 +56,16 @@ impl World {
         life.processes[slot] = Some(process);
     }
 
-    fn perform(&mut self, life: &mut Life, slot: usize, cohort: &[Attempt]) -> Result<(), Failed> {
-        assert!(!cohort.is_empty() && cohort.len() <= self.cohort, "{} runs at once", cohort.len());
+    fn perform(
+        &mut self,
+        life: &mut Life,
+        slot: usize,
+        cohort: &[Attempt],
+        rows: Option<u32>,
+    ) -> Result<(), Failed> {
+        assert_eq!(rows, life.room[slot], "slot {slot} is told how many rows it has memory for");
+        let most = (self.cohort.min(MOST) as u32).min(rows.unwrap_or(u32::MAX));
+        assert!((1..=most as usize).contains(&cohort.len()), "{} runs at once", cohort.len());
         for &Attempt { run, number: attempt } in cohort {
             self.hand_out(life, run, attempt)?;
         }
@@ -65,6 +73,8 @@ impl World {
         life.attendance.handed(slot, &runs);
         let process = life.processes[slot].as_ref().expect("runs are handed to a process");
         assert_eq!(process.doing, Doing::Idle, "runs {runs:?} are handed to a process that isn't idle");
+        let process = life.processes[slot].as_mut().expect("runs are handed to a process");
+        process.rows = if Disk::has_company(runs[0]) { most } else { 1 };
         let other = runs.iter().max().map_or(0, |last| last + 1);
         for &Attempt { run, number: attempt } in cohort {
             let is_dead = self.accelerators[slot] == Some(0);
@@ -111,7 +121,7 @@ impl World {
         assert!(!(is_first && at_work && process.behaves) || hurried, "P6: a worker that behaves is stopped");
         for &run in process.runs.iter().filter(|_| is_first) {
             // Whatever the reason: the attempt is over and another is in order.
-            life.deaths[run] += u32::from(!hurried);
+            life.deaths[run] += u32::from(!hurried && !process.is_crowded);
             self.handed_out[run].1 += 1;
         }
         let number = process.number;

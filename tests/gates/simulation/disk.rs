@@ -33,10 +33,15 @@ impl Disk {
             status: self.ended.get(&run).copied(),
             attempts: self.attempts.get(&run).copied().unwrap_or(0),
             to_ask: cacheable[run],
-            // Three points, whose runs come in turn; every fifth goes alone.
-            company: (run % 5 > 0).then_some(run % 3),
+            // Three points, whose runs come in turn.
+            company: Self::has_company(run).then_some(run % 3),
         };
         (0..runs).map(known).collect()
+    }
+
+    /// Whether a run may be one of several rows: every fifth goes alone.
+    pub(super) fn has_company(run: usize) -> bool {
+        run % 5 > 0
     }
 
     pub(super) fn ended(&self) -> &BTreeMap<usize, Status> {

@@ -15,7 +15,7 @@ use sweep_protocol::message::Failure;
 use super::worker::{Doing, Process, STEPS, Word};
 
 /// Runs that a worker has room for.
-const MOST: usize = 4;
+pub(super) const MOST: usize = 4;
 
 /// Something that will happen outside the scheduler.
 #[derive(Debug, Clone)]
@@ -44,6 +44,8 @@ pub(super) struct Life {
     /// Whether runs at work are stopped as well.
     pub(super) hurried: bool,
     pub(super) unused_since: Vec<Option<Duration>>,
+    /// How many rows there is memory for at each slot, once it was too little for more.
+    pub(super) room: Vec<Option<u32>>,
 }
 
 impl Life {
@@ -87,8 +89,13 @@ impl Life {
             }
             Word::Outcome { run, outcome } => {
                 self.attendance.runs_at(slot).contains(&run).then_some(())?;
-                // A worker whose device failed takes nothing any more, and its run is held back until it is gone.
-                if !is_failed(&outcome, Failure::Device) {
+                // A worker whose device failed, or that has too many rows, takes nothing any more, and its run is held back
+                // until it is gone.
+                if process.rows > 1 && is_failed(&outcome, Failure::OutOfMemory) {
+                    process.behaves = false;
+                    process.is_crowded = true;
+                    self.room[slot] = Some(process.rows / 2);
+                } else if !is_failed(&outcome, Failure::Device) {
                     process.runs.retain(|&at| at != run);
                     if process.runs.is_empty() {
                         process.doing = Doing::Idle;

@@ -20,6 +20,10 @@ pub(super) struct Process {
     pub(super) doing: Doing,
     /// The runs that it hasn't ended.
     pub(super) runs: Vec<usize>,
+    /// In how many rows it computes them.
+    pub(super) rows: u32,
+    /// These rows were too many for its memory.
+    pub(super) is_crowded: bool,
     /// It gives no reason to be stopped.
     pub(super) behaves: bool,
     /// It is being stopped.
@@ -78,6 +82,8 @@ impl Process {
             number,
             doing: Doing::Starting,
             runs: Vec::new(),
+            rows: 1,
+            is_crowded: false,
             behaves: true,
             is_leaving: false,
             obedience,

@@ -171,6 +171,7 @@ impl World {
             halted: false,
             hurried: false,
             unused_since: vec![None; slots],
+            room: vec![None; slots],
         };
         self.plan_signals(&mut life);
         life

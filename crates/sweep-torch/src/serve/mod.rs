@@ -52,15 +52,13 @@ pub fn serve(
         .map(|folder| Passes { folder, device: device::name(place.name) + place.products.in_version() });
     let shelf = Shelf::new(place.device, passes);
     let interpreters = Interpreters::default();
-    let (width, acquaintance) = (place.rows.get() as usize, Acquaintance::default());
-    serve::serve(&mut Torch { place, width, shelf, interpreters, acquaintance }, jobs, messages)
+    let acquaintance = Acquaintance::default();
+    serve::serve(&mut Torch { place, shelf, interpreters, acquaintance }, jobs, messages)
 }
 
 /// The engine, with what it keeps from one run to the next.
 struct Torch {
     place: Place,
-    /// Rows that fit the device, as far as is known.
-    width: usize,
     shelf: Shelf,
     interpreters: Interpreters,
     acquaintance: Acquaintance,
@@ -100,8 +98,9 @@ impl Engine for Torch {
         progress: &mut [Progress<'_>],
         answer: &mut dyn FnMut(usize, Answer),
     ) -> Result<(), GaveUp> {
-        let Self { place, width, shelf, interpreters, acquaintance } = self;
+        let Self { place, shelf, interpreters, acquaintance } = self;
         let device = place.device;
+        let width = jobs[0].rows.map_or(place.rows, |rows| rows.min(place.rows)).get() as usize;
         perform::Bench { device, width, shelf, interpreters, acquaintance }.perform(jobs, progress, answer);
         Ok(())
     }

@@ -15,15 +15,12 @@ use sweep_inputs::{
 };
 use sweep_protocol::{
     measurement::Measurement,
-    message::{Failure, Inputs, Job, Start},
+    message::{Inputs, Job, Start},
     serve::{Answer, Progress},
 };
 use tch::{Cuda, Device, Kind};
 
-use super::{
-    images,
-    unfinished::{Unfinished, failure_of_torch},
-};
+use super::{images, unfinished::Unfinished};
 use crate::{
     draws::{Draws, Seeded},
     examples::Examples,
@@ -51,8 +48,8 @@ impl Watch for Progress<'_> {
 /// How a worker carries runs out.
 pub(super) struct Bench<'a> {
     pub(super) device: Device,
-    /// Rows that runs in lockstep are computed in; halved where the device has too little memory for them.
-    pub(super) width: &'a mut usize,
+    /// Rows that runs in lockstep are computed in.
+    pub(super) width: usize,
     pub(super) shelf: &'a mut Shelf,
     pub(super) interpreters: &'a Interpreters,
     pub(super) acquaintance: &'a Acquaintance,
@@ -75,35 +72,20 @@ impl Bench<'_> {
         let alone = jobs[0].recipe.apart().is_some();
         let mut from = 0;
         while from < jobs.len() {
-            let length = if alone { 1 } else { (*self.width).min(jobs.len() - from) };
-            let cohort = from..from + length;
-            let width = if alone { 1 } else { *self.width };
-            let carried =
-                caught(|| self.carry_out(&jobs[cohort.clone()], width, &mut progress[cohort.clone()]));
-            let message = match carried {
+            let width = if alone { 1 } else { self.width };
+            let cohort = from..from + width.min(jobs.len() - from);
+            from = cohort.end;
+            match caught(|| self.carry_out(&jobs[cohort.clone()], width, &mut progress[cohort.clone()])) {
                 Ok(carried) => {
-                    for (place, run) in cohort.clone().zip(carried.runs) {
+                    for (place, run) in cohort.zip(carried.runs) {
                         let job = &jobs[place];
                         let alive = &mut || progress[place].report();
                         let result = caught(|| carried.ground.measured(job, (run, carried.each), alive));
                         answer(place, answered(result));
                     }
-                    from = cohort.end;
-                    continue;
                 }
-                Err(Unfinished::Torch { message })
-                    if width > 1 && failure_of_torch(&message) == Failure::OutOfMemory =>
-                {
-                    // Nothing of these runs is lost but time: none has been measured.
-                    *self.width = width / 2;
-                    continue;
-                }
-                Err(problem) => problem,
-            };
-            for place in cohort.clone() {
-                answer(place, answer_of(&message));
+                Err(problem) => cohort.for_each(|place| answer(place, answer_of(&problem))),
             }
-            from = cohort.end;
         }
     }
 }

@@ -84,7 +84,7 @@ impl Unfinished {
 }
 
 /// Tells failures apart by what libtorch says: it has no other way of saying it.
-pub(super) fn failure_of_torch(message: &str) -> Failure {
+fn failure_of_torch(message: &str) -> Failure {
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     // First, because CUDA's own text for it begins like every other CUDA error. oneDNN names no reason; what it is asked for
     // are convolutions of shapes that have been checked, so that room is all it can lack.
