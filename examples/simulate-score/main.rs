@@ -80,9 +80,9 @@ fn repetition(setting: &Setting, n: usize, seed: u64, repeat: usize) -> Option<R
 /// Intervals of the first group's forgetting quality, and whether the second, which is as good, is told from it.
 fn drawn([first, twin]: [&Ensemble<Unlearned>; 2], oracle: &Oracle) -> Option<Drawn> {
     let resampled = Resampled::of(first, oracle, REPLICATES, 0).ok()?;
-    let difference = resampled.minus(&Resampled::of(twin, oracle, REPLICATES, 0).ok()?)?;
+    let compared = resampled.minus(&Resampled::of(twin, oracle, REPLICATES, 0).ok()?)?;
     let constructions =
         [Construction::Percentile, Construction::Recentred, Construction::Bca, Construction::Rescaled];
     let interval = |by| resampled.interval_by(by, Part::ForgettingQuality, (first, oracle));
-    Some(Drawn { intervals: constructions.map(interval), falsely_ranked: difference.is_clear() })
+    Some(Drawn { intervals: constructions.map(interval), falsely_ranked: compared.difference.is_clear() })
 }

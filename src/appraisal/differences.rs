@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Scored, confirmation::has_defaults, estimate_of, judge};
 use crate::{
-    frame::Estimate,
+    frame::Paired,
     plan::{Plan, Role},
-    score::Resampled,
+    score::{Compared, Resampled, benjamini_hochberg},
 };
 
 /// Points of which every pair is compared.
@@ -38,7 +38,7 @@ enum Bearing {
 /// What comparing points gives.
 pub(super) struct Pairwise {
     /// The score of one point less that of a later one, from replicates drawn alike.
-    pub(super) differences: BTreeMap<(usize, usize), Estimate>,
+    pub(super) differences: BTreeMap<(usize, usize), Paired>,
     /// How many of the best all others were compared with, where not every pair was.
     pub(super) only_with_best: Option<usize>,
 }
@@ -49,7 +49,7 @@ pub(super) fn compared(plan: &Plan, appraised: &Scored) -> Pairwise {
         .iter()
         .filter_map(|(position, scored)| Some((*position, scored.as_ref().ok()?.resampled.as_ref()?)))
         .collect();
-    let mut differences = BTreeMap::new();
+    let mut differences: BTreeMap<(usize, usize), Paired> = BTreeMap::new();
     let mut only_with_best = None;
     for judged_by in [Role::Oracle, Role::HeldOut] {
         let alike =
@@ -60,10 +60,15 @@ pub(super) fn compared(plan: &Plan, appraised: &Scored) -> Pairwise {
             only_with_best = Some(BEST);
         }
         for (one, other) in pairs(&group, MOST_PAIRED, BEST) {
-            if let Some(difference) = drawn[&one].minus(drawn[&other]) {
-                differences.insert((one, other), estimate_of(difference));
+            if let Some(Compared { difference, p }) = drawn[&one].minus(drawn[&other]) {
+                let paired = Paired { difference: estimate_of(difference), p, q: p };
+                differences.insert((one, other), paired);
             }
         }
+    }
+    let p: Vec<f64> = differences.values().map(|paired| paired.p).collect();
+    for (paired, q) in differences.values_mut().zip(benjamini_hochberg(&p)) {
+        paired.q = q;
     }
     Pairwise { differences, only_with_best }
 }

@@ -4,17 +4,43 @@ use std::collections::BTreeMap;
 
 use super::{Frame, PointRow, ScoreRow, estimate::Estimate};
 
+/// Share of false discoveries that is put up with.
+const FALSE_DISCOVERIES: f64 = 0.05;
+
 /// What was found by comparing points with one another; points go by their position.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Comparisons {
     /// Score of the first less that of the second, for every pair of scored points in the order of the grid that was
-    /// compared, with the interval of the paired difference.
-    pub differences: BTreeMap<(usize, usize), Estimate>,
+    /// compared.
+    pub differences: BTreeMap<(usize, usize), Paired>,
     /// Where there are too many pairs: how many of the best each point was compared with, beside ceiling, floor and the
     /// defaults of its method. None where every pair was.
     pub only_with_best: Option<usize>,
     /// What each label's best point scores against the group of retrained models that it was not chosen on.
     pub selections: Vec<Selection>,
+}
+
+/// The difference of two scores whose replicates were drawn alike.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Paired {
+    /// The difference with its interval.
+    pub difference: Estimate,
+    /// The two-sided p-value that goes with the interval: how often equal points differ so much.
+    pub p: f64,
+    /// Share of false discoveries among the pairs that are called different up to this one (Benjamini and Hochberg), over all
+    /// pairs that were compared.
+    pub q: f64,
+}
+
+/// How many pairs of ranked points differ, each taken by itself and all of them together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// Pairs that were compared.
+    pub pairs: usize,
+    /// Those whose interval leaves 0 out.
+    pub apart: usize,
+    /// Those that may be called so when at most 5 % of what is called so may be false.
+    pub discovered: usize,
 }
 
 /// The best of several points of one label, chosen against one group of retrained models and reported against another.
@@ -60,8 +86,8 @@ impl std::fmt::Display for Ranks {
 impl Comparisons {
     /// The score of one point less that of another, where it was computed.
     pub fn difference(&self, one: usize, other: usize) -> Option<Estimate> {
-        let turned = || self.differences.get(&(other, one)).map(Estimate::negated);
-        self.differences.get(&(one, other)).copied().or_else(turned)
+        let turned = || self.differences.get(&(other, one)).map(|paired| paired.difference.negated());
+        self.differences.get(&(one, other)).map(|paired| paired.difference).or_else(turned)
     }
 
     /// How one point stands to another.
@@ -130,6 +156,25 @@ impl Frame {
         &self.ranks
     }
 
+    /// How many pairs of ranked points were told apart.
+    pub fn told_apart(&self) -> Told {
+        let ranked = |position: &usize| self.ranks.contains_key(position);
+        let pairs: Vec<(&(usize, usize), &Paired)> = self
+            .comparisons
+            .differences
+            .iter()
+            .filter(|((one, other), _)| ranked(one) && ranked(other))
+            .collect();
+        let counted = |is: &dyn Fn(&(usize, usize), &Paired) -> bool| {
+            pairs.iter().filter(|(pair, paired)| is(pair, paired)).count()
+        };
+        Told {
+            pairs: pairs.len(),
+            apart: counted(&|&(one, other), _| self.comparisons.standing(one, other) != Standing::Tied),
+            discovered: counted(&|_, paired| paired.q <= FALSE_DISCOVERIES),
+        }
+    }
+
     /// One walk over the differences, since a sweep may have ten thousand points. Where not every pair was compared, the others
     /// are told apart by their separate intervals, if these don't touch: replicates are drawn alike, so that a paired difference
     /// is known better than that, and ranks come out too wide rather than too narrow.
@@ -180,7 +225,7 @@ impl Frame {
 
 #[cfg(test)]
 mod tests {
-    use super::{Comparisons, Ranks};
+    use super::{Comparisons, Paired, Ranks, Told};
     use crate::frame::{Estimate, Frame, Interval, sample::Sample};
 
     /// Points whose scores are 0.1, 0.2 and so on, each known to ±0.12.
@@ -195,8 +240,9 @@ mod tests {
         Frame::of(&sample.plan, &sample.ends, &sample.scores).expect("sound").with_comparisons(comparisons)
     }
 
-    fn clear(value: f64) -> Estimate {
-        Estimate { value, interval: Some(Interval { low: value - 0.01, high: value + 0.01 }) }
+    fn clear(value: f64) -> Paired {
+        let interval = Some(Interval { low: value - 0.01, high: value + 0.01 });
+        Paired { difference: Estimate { value, interval }, p: 0.04, q: 0.06 }
     }
 
     #[test]
@@ -218,5 +264,6 @@ mod tests {
         let frame = frame(2, Comparisons { differences, ..Comparisons::default() });
         let ranks: Vec<Ranks> = frame.ranks_of_all().values().copied().collect();
         assert_eq!(ranks, [Ranks { best: 2, worst: 2 }, Ranks { best: 1, worst: 1 }]);
+        assert_eq!(frame.told_apart(), Told { pairs: 1, apart: 1, discovered: 0 }, "q is another question");
     }
 }

@@ -30,7 +30,7 @@ mod text;
 mod threads;
 
 pub use audit::{AuditNumbers, AuditRow, LossRow, PictureRow};
-pub use comparison::{Comparisons, Ranks, Selection, Standing};
+pub use comparison::{Comparisons, Paired, Ranks, Selection, Standing, Told};
 pub use components::{ComponentsRow, SpreadRow};
 pub use confirmation::ConfirmationRow;
 pub use estimate::{Estimate, Interval, Mean, decimals};

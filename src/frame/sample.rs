@@ -11,8 +11,8 @@ use sweep_protocol::{
 };
 
 use super::{
-    Comparisons, CrossFitRow, Estimate, Frame, Interval, NullRow, PointScore, RunEnd, ScoreRow, ShiftRow,
-    Tested,
+    Comparisons, CrossFitRow, Estimate, Frame, Interval, NullRow, Paired, PointScore, RunEnd, ScoreRow,
+    ShiftRow, Tested,
 };
 use crate::{
     outcome::{Cause, Outcome},
@@ -132,7 +132,7 @@ impl Sample {
     }
 
     /// Differences that are clear from 0.02 on.
-    fn differences(&self) -> BTreeMap<(usize, usize), Estimate> {
+    fn differences(&self) -> BTreeMap<(usize, usize), Paired> {
         let scored = || {
             self.scores.iter().filter_map(|(point, score)| Some((*point, score.as_ref().ok()?.score.value)))
         };
@@ -140,7 +140,8 @@ impl Sample {
             .flat_map(|one| scored().filter(move |other| one.0 < other.0).map(move |other| (one, other)));
         let estimate = |value: f64| {
             let interval = Some(Interval { low: value - 0.02, high: value + 0.02 });
-            Estimate { value, interval }
+            let (p, q) = if value.abs() > 0.02 { (0.001, 0.002) } else { (0.5, 0.6) };
+            Paired { difference: Estimate { value, interval }, p, q }
         };
         pairs.map(|(one, other)| ((one.0, other.0), estimate(one.1 - other.1))).collect()
     }

@@ -7,9 +7,9 @@ use sweep_protocol::terms::Value;
 
 use super::{
     Sweep,
-    comparison::{Comparisons, Ranks},
+    comparison::{Comparisons, Paired, Ranks},
     components::{ComponentsRow, SpreadRow},
-    estimate::{Estimate, Mean},
+    estimate::Mean,
     null::NullRow,
     point::{Counts, Means, PointRow},
     run::{Measured, RunRow},
@@ -154,15 +154,17 @@ pub(super) fn differences(comparisons: &Comparisons, points: &[PointRow]) -> Pol
     let title = |name, pick: fn(&(usize, usize)) -> usize| {
         texts(name, rows.iter().map(|(pair, _)| Some(points[pick(pair)].title.as_str())))
     };
-    let number = |name, pick: fn(&Estimate) -> Option<f64>| {
-        column(name, rows.iter().map(|(_, difference)| pick(difference)).collect::<Vec<_>>())
+    let number = |name, pick: fn(&Paired) -> Option<f64>| {
+        column(name, rows.iter().map(|(_, paired)| pick(paired)).collect::<Vec<_>>())
     };
     let columns = vec![
         title("point", |pair| pair.0),
         title("other", |pair| pair.1),
-        number("score_difference", |own| Some(own.value)),
-        number("score_difference_low", |own| own.interval.map(|ends| ends.low)),
-        number("score_difference_high", |own| own.interval.map(|ends| ends.high)),
+        number("score_difference", |own| Some(own.difference.value)),
+        number("score_difference_low", |own| own.difference.interval.map(|ends| ends.low)),
+        number("score_difference_high", |own| own.difference.interval.map(|ends| ends.high)),
+        number("score_difference_p", |own| Some(own.p)),
+        number("score_difference_q", |own| Some(own.q)),
     ];
     DataFrame::new(rows.len(), columns)
 }

@@ -97,7 +97,7 @@ pub(super) fn warnings(frame: &Frame) -> Vec<String> {
 }
 
 /// What the marks beside points mean: a sentence for each flag that some run has.
-pub(super) fn flags(frame: &Frame) -> Vec<String> {
+fn flags(frame: &Frame) -> Vec<String> {
     let sentence = |flag: Flag| {
         let (mut flagged, mut finished) = (0, 0);
         for point in frame.flagged(flag) {
@@ -110,8 +110,25 @@ pub(super) fn flags(frame: &Frame) -> Vec<String> {
     Flag::ALL.into_iter().filter_map(sentence).collect()
 }
 
+/// What stands below every table of points: a sentence for each mark, for a column that needs one, and for comparisons.
+pub(super) fn notes(frame: &Frame) -> Vec<String> {
+    let mut notes = flags(frame);
+    notes.extend(truth(frame));
+    notes.extend(compared(frame));
+    notes.extend(many_pairs(frame));
+    notes
+}
+
+/// How many pairs of points differ, and how many still do when at most 5 % of these may be false.
+fn many_pairs(frame: &Frame) -> Option<String> {
+    let told = frame.told_apart();
+    (told.pairs > 1).then(|| {
+        format!("{} of {} pairs differ, {} of them with q ≤ 0.05", told.apart, told.pairs, told.discovered)
+    })
+}
+
 /// Which points were compared with which, where not every pair was.
-pub(super) fn compared(frame: &Frame) -> Option<String> {
+fn compared(frame: &Frame) -> Option<String> {
     let best = frame.comparisons.only_with_best?;
     let all = frame.ranking().len();
     Some(format!(
@@ -121,7 +138,7 @@ pub(super) fn compared(frame: &Frame) -> Option<String> {
 }
 
 /// What the column of truths says, where the labels of the forget set are wrong.
-pub(super) fn truth(frame: &Frame) -> Option<String> {
+fn truth(frame: &Frame) -> Option<String> {
     let known = frame.points.iter().any(|point| point.means.truth_acc.is_some());
     let retrained = frame.points.iter().find(|point| point.role == Role::Oracle);
     let retrained = retrained.and_then(|point| point.means.truth_acc);

@@ -119,9 +119,7 @@ pub fn leaderboard(frame: &Frame, width: Option<u16>) -> String {
     if frame.ranks_of_all().values().any(|ranks| ranks.best < ranks.worst) {
         text.push_str("points that share a rank can't be told apart\n");
     }
-    for sentence in
-        finding::flags(frame).into_iter().chain(finding::truth(frame)).chain(finding::compared(frame))
-    {
+    for sentence in finding::notes(frame) {
         let _ = writeln!(text, "{sentence}");
     }
     if let Some(table) = originals::table(frame) {

@@ -159,8 +159,7 @@ fn remarks(frame: &Frame) -> Vec<String> {
     if !frame.sweep.engine.trains {
         remarks.push("simulated numbers: they say nothing about any unlearning method".to_owned());
     }
-    remarks.extend(finding::flags(frame));
-    remarks.extend(finding::truth(frame));
+    remarks.extend(finding::notes(frame));
     remarks.extend(confirmation::lines(frame));
     remarks
 }

@@ -48,7 +48,7 @@ pub(super) fn view(
         explored => frame.points.iter().any(PointRow::is_ranked),
         rows => Value::from_iter(rows),
         rows_left_out,
-        flags => notes(frame).collect::<Value>(),
+        flags => finding::notes(frame),
         truth => frame.points.iter().any(|point| point.means.truth_acc.is_some()),
         test_name => if tested { "Test" } else { "Validation" },
         n => frame.sweep.seeds,
@@ -71,11 +71,6 @@ pub(super) fn view(
         remarks,
         reproduce,
     }
-}
-
-/// What stands below the leaderboard.
-fn notes(frame: &Frame) -> impl Iterator<Item = String> {
-    finding::flags(frame).into_iter().chain(finding::truth(frame)).chain(finding::compared(frame))
 }
 
 fn pairs<N: Into<Value>>(pairs: Vec<(N, String)>) -> Value {

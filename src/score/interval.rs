@@ -85,16 +85,39 @@ pub(super) fn scale(center: f64, replicates: &[f64]) -> f64 {
     if scale.is_finite() { scale.max(1.0) } else { 1.0 }
 }
 
-/// The 95 % t-interval around a number of which there are replicates (at least one), made of `models` models per side. A
-/// bootstrap of N models has a variance smaller by (N - 1) / N.
-pub(super) fn student(center: f64, replicates: &[f64], models: usize) -> Interval {
-    let (count, models) = (replicates.len() as f64, models as f64);
-    let mean = replicates.iter().sum::<f64>() / count;
-    let squares: f64 = replicates.iter().map(|value| (value - mean).powi(2)).sum();
-    let deviation = (squares / (count - 1.0).max(1.0) * models / (models - 1.0)).sqrt();
-    let student = StudentsT::new(0.0, 1.0, 2.0 * (models - 1.0)).expect("a score has three models per side");
-    let half = student.inverse_cdf(f64::midpoint(1.0, LEVEL)) * deviation;
-    Interval { low: center - half, high: center + half }
+/// A number with Student's t around it.
+pub(super) struct Student {
+    center: f64,
+    deviation: f64,
+    distribution: StudentsT,
+}
+
+impl Student {
+    /// Around a number of which there are replicates (at least one), made of `models` models per side. A bootstrap of N models
+    /// has a variance smaller by (N - 1) / N.
+    pub(super) fn around(center: f64, replicates: &[f64], models: usize) -> Self {
+        let (count, models) = (replicates.len() as f64, models as f64);
+        let mean = replicates.iter().sum::<f64>() / count;
+        let squares: f64 = replicates.iter().map(|value| (value - mean).powi(2)).sum();
+        let deviation = (squares / (count - 1.0).max(1.0) * models / (models - 1.0)).sqrt();
+        let distribution = StudentsT::new(0.0, 1.0, 2.0 * (models - 1.0));
+        Self { center, deviation, distribution: distribution.expect("a score has three models per side") }
+    }
+
+    /// The 95 % interval.
+    pub(super) fn interval(&self) -> Interval {
+        let half = self.distribution.inverse_cdf(f64::midpoint(1.0, LEVEL)) * self.deviation;
+        Interval { low: self.center - half, high: self.center + half }
+    }
+
+    /// The two-sided p-value of 0: below 0.05 where the interval leaves 0 out.
+    pub(super) fn p(&self) -> f64 {
+        if self.center == 0.0 {
+            1.0
+        } else {
+            2.0 * self.distribution.sf((self.center / self.deviation).abs())
+        }
+    }
 }
 
 /// The quantile of ascending values (at least one), interpolated linearly as `NumPy` does.

@@ -6,7 +6,7 @@ use super::{
     bootstrap::{Replicate, jackknife, replicate},
     ensemble::{Ensemble, Unlearned},
     incomparable::Incomparable,
-    interval::{Construction, Interval, bca, percentile, recentred, scale, student},
+    interval::{Construction, Interval, Student, bca, percentile, recentred, scale},
     oracle::Oracle,
     score::Score,
 };
@@ -51,6 +51,15 @@ pub struct Difference {
     pub interval: Interval,
 }
 
+/// How far two scores are apart whose replicates were drawn alike.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Compared {
+    /// The difference.
+    pub difference: Difference,
+    /// The two-sided p-value that goes with its interval.
+    pub p: f64,
+}
+
 impl Difference {
     /// Whether the interval leaves out 0.
     pub fn is_clear(&self) -> bool {
@@ -90,7 +99,7 @@ impl Resampled {
         let (center, drawn) = (part.of_score(&self.score), drawn_of(part, &self.replicates));
         let scale = scale(center, &drawn);
         let scaled: Vec<f64> = drawn.iter().map(|value| value * scale).collect();
-        part.clipped(student(center, &scaled, self.score.n))
+        part.clipped(Student::around(center, &scaled, self.score.n).interval())
     }
 
     /// A 95 % interval of a part by any construction; `None` where [`Construction::Bca`] is not defined, which
@@ -116,11 +125,13 @@ impl Resampled {
     }
 
     /// This score less another, from paired replicates; `None` where the two were not drawn alike.
-    pub fn minus(&self, other: &Self) -> Option<Difference> {
+    pub fn minus(&self, other: &Self) -> Option<Compared> {
         self.is_paired_with(other).then_some(())?;
         let pairs = self.rescaled().zip(other.rescaled());
         let drawn = pairs.filter_map(|(own, theirs)| Some(own? - theirs?));
-        self.difference(self.score.value - other.score.value, &drawn.collect::<Vec<f64>>())
+        let value = self.score.value - other.score.value;
+        let student = self.student(value, &drawn.collect::<Vec<f64>>())?;
+        Some(Compared { difference: Difference { value, interval: student.interval() }, p: student.p() })
     }
 
     /// Where this score lies between floor (0) and ceiling (1), both replicated alongside; not clipped. Our own number: the
@@ -132,7 +143,8 @@ impl Resampled {
         let value = share(self.score.value, floor.score.value, ceiling.score.value)?;
         let drawn = self.rescaled().zip(floor.rescaled()).zip(ceiling.rescaled());
         let drawn = drawn.filter_map(|((own, floor), ceiling)| share(own?, floor?, ceiling?));
-        self.difference(value, &drawn.collect::<Vec<f64>>())
+        let student = self.student(value, &drawn.collect::<Vec<f64>>())?;
+        Some(Difference { value, interval: student.interval() })
     }
 
     fn is_paired_with(&self, other: &Self) -> bool {
@@ -144,8 +156,8 @@ impl Resampled {
         self.replicates.iter().map(|replicate| replicate.as_ref().map(|drawn| drawn.value() * self.scale))
     }
 
-    fn difference(&self, value: f64, drawn: &[f64]) -> Option<Difference> {
-        (!drawn.is_empty()).then(|| Difference { value, interval: student(value, drawn, self.score.n) })
+    fn student(&self, value: f64, drawn: &[f64]) -> Option<Student> {
+        (!drawn.is_empty()).then(|| Student::around(value, drawn, self.score.n))
     }
 }
 

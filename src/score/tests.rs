@@ -5,8 +5,8 @@ use serde_json::Value;
 use sweep_chance::Chance;
 
 use super::{
-    Confidences, Construction, Ensemble, Incomparable, Kind, Model, Oracle, Part, Resampled, Retrained, Rule,
-    Score, Side, Unlearned, from_arrays, utility::Utility,
+    Compared, Confidences, Construction, Ensemble, Incomparable, Kind, Model, Oracle, Part, Resampled,
+    Retrained, Rule, Score, Side, Unlearned, from_arrays, interval::Student, utility::Utility,
 };
 use sweep_inputs::npy::Array;
 
@@ -274,10 +274,13 @@ fn points_are_compared_replicate_by_replicate() {
     let far: Rows = far.iter().map(|row| row.iter().map(|value| value + 6.0).collect()).collect();
     let oracle: Oracle = ensemble(&gaussian(16, 20, &mut chance));
     let (near, far) = (resampled(&near, &oracle, 1), resampled(&far, &oracle, 1));
-    let itself = near.minus(&near).expect("drawn alike");
+    let Compared { difference: itself, p } = near.minus(&near).expect("drawn alike");
+    assert_eq!(p, 1.0);
     assert_eq!((itself.value, itself.interval.low, itself.interval.high), (0.0, 0.0, 0.0));
     assert!(!itself.is_clear());
-    let (ahead, behind) = (near.minus(&far).expect("alike"), far.minus(&near).expect("alike"));
+    let less = |one: &Resampled, other: &Resampled| one.minus(other).expect("alike");
+    assert_eq!(less(&near, &far).p, less(&far, &near).p);
+    let (ahead, behind) = (less(&near, &far).difference, less(&far, &near).difference);
     assert!(ahead.is_clear() && ahead.interval.low > 0.0, "{ahead:?}");
     assert_eq!((ahead.value, ahead.interval.low), (-behind.value, -behind.interval.high));
     let (top, bottom) = (near.between(&far, &near).expect("alike"), far.between(&far, &near).expect("alike"));
@@ -345,6 +348,9 @@ fn replicates_are_scaled_up_and_never_down() {
     assert_eq!(super::interval::scale(0.1, &replicates), 1.0);
     assert_eq!(super::interval::scale(0.0, &[0.0; 3]), 1.0, "nothing to scale by");
     // Standard deviation 1, 3 models: t with 4 degrees of freedom is 2.776, and N / (N - 1) is 3/2.
-    let interval = super::interval::student(5.0, &[1.0, 2.0, 3.0], 3);
+    let student = Student::around(5.0, &[1.0, 2.0, 3.0], 3);
+    let interval = student.interval();
     assert!((interval.high - 5.0 - 2.776 * 1.5_f64.sqrt()).abs() < 1e-3, "{interval:?}");
+    // t = 5 / √(3/2); the distribution function of 4 degrees of freedom has a closed form.
+    assert!((student.p() - 0.015_068).abs() < 1e-6, "{}", student.p());
 }
