@@ -2,11 +2,7 @@
 
 mod code;
 
-use std::{
-    error::Error as _,
-    io,
-    path::{Path, PathBuf},
-};
+use std::{error::Error as _, io, path::PathBuf};
 
 use sweep_import::ImportError;
 use sweep_inputs::{
@@ -218,10 +214,6 @@ impl CommandError {
     pub(super) fn unknown_method(name: &str) -> Self {
         let close = closest(name, METHODS.iter().map(|method| method.name));
         Self::UnknownMethod { name: name.escape_debug().to_string(), close }
-    }
-
-    pub(super) fn original_failed(message: String, log: &Path) -> Self {
-        Self::OriginalFailed { message, log: log.to_owned() }
     }
 
     /// The error as the user reads it.

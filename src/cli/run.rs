@@ -16,7 +16,7 @@ use super::{
 use crate::{
     frame::{Frame, PointRow, Unscored, printable},
     outcome::Status,
-    plan::{Plan, Run},
+    plan::Plan,
     pool::{Ending, How, Interruption},
     report::Over,
     session::{Session, Watcher},
@@ -170,15 +170,9 @@ pub(super) fn conclude(ending: Ending, plan: &Plan, dir: &Path) -> Result<Exit, 
         How::Drained { by: Interruption::Drain } => Ok(Exit::Drained),
         How::Refused { message } => Err(CommandError::Refused { message }),
         How::NoWorkers { reasons } => Err(CommandError::NoWorkers { reasons }),
-        How::OriginalFailed { message, .. } => {
-            let recorded = Recorded::read(dir)?;
-            let has_failed = |run: &&Run| {
-                recorded.outcomes.get(&run.id).is_some_and(|it| it.outcome.measurement().is_none())
-            };
-            let original = plan.runs[plan.training_originals()].iter().find(has_failed);
-            let log = original
-                .map_or_else(|| dir.to_owned(), |run| recorded.run_folder(&run.id).join("worker.log"));
-            Err(CommandError::original_failed(message, &log))
+        How::OriginalFailed { run, message, .. } => {
+            let log = Recorded::read(dir)?.run_folder(&run).join("worker.log");
+            Err(CommandError::OriginalFailed { message, log })
         }
     }
 }

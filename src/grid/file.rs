@@ -6,7 +6,7 @@ use toml::{Spanned, de::DeValue};
 
 use super::{
     error::{GridError, Mistake, Problem, shown},
-    include::{self, Included},
+    include,
     source::Sources,
     table::{Entries, Node},
     text::{LONGEST, parse, text_of},
@@ -47,11 +47,6 @@ impl GridFile {
     /// The text of the file, without overrides.
     pub fn text(&self) -> &str {
         self.sources.at(0).map_or("", |file| &file.text)
-    }
-
-    /// The files that it includes, nearest first.
-    pub fn included(&self) -> Vec<Included> {
-        include::included(&self.sources)
     }
 
     /// Puts one override in: a dotted key, `=`, and a value as in the file (`seeds=4`, `method.finetune.lr=[1e-3]`). A

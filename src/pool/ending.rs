@@ -1,4 +1,6 @@
 use super::{core::End, observer::Interruption};
+use sweep_protocol::terms::RunId;
+
 use crate::{
     outcome::{Outcome, Status},
     plan::Plan,
@@ -32,9 +34,11 @@ pub enum How {
     },
     /// An original could not be trained, so nothing can be unlearned from it.
     OriginalFailed {
+        /// Its run.
+        run: RunId,
         /// How it ended.
         status: Status,
-        /// What happened, where that is known.
+        /// What happened.
         message: String,
     },
     /// A worker refused the data, the original or a recipe: no other run could succeed.
@@ -61,7 +65,10 @@ impl Ending {
             End::Drained { by } => How::Drained { by },
             End::Refused { message } => How::Refused { message },
             End::NoWorkers => How::NoWorkers { reasons: broken },
-            End::OriginalFailed { status } => How::OriginalFailed { status, message: why(plan, store) },
+            End::OriginalFailed { run, status } => {
+                let run = plan.runs[run].id.clone();
+                How::OriginalFailed { message: why(store.outcome(&run)), run, status }
+            }
         };
         Self {
             finished: count(&[Status::Finished]),
@@ -73,12 +80,11 @@ impl Ending {
     }
 }
 
-fn why(plan: &Plan, store: &Store) -> String {
-    let mut ends = plan.runs[plan.training_originals()].iter().filter_map(|run| store.outcome(&run.id));
-    match ends.find(|outcome| outcome.measurement().is_none()) {
+fn why(outcome: Option<&Outcome>) -> String {
+    match outcome {
         Some(Outcome::Failed { message, .. }) => message.clone(),
         Some(Outcome::Diverged { step }) => format!("its loss stopped being finite at step {step}"),
         Some(Outcome::TimedOut { after_s }) => format!("it was stopped after {after_s:.0} s"),
-        _ => String::new(),
+        Some(Outcome::Finished(_) | Outcome::Cancelled) | None => String::new(),
     }
 }

@@ -6,7 +6,7 @@ use minijinja::{Value, context};
 
 use crate::{
     frame::{Frame, RunRow, printable},
-    grid::GridFile,
+    grid::Included,
     store::Folder,
 };
 
@@ -28,15 +28,14 @@ fn pairs(pairs: Vec<(String, String)>) -> Value {
 
 /// The grid beside the results, line by line; several sweeps together have none.
 fn grid(results: &Path) -> Option<String> {
-    let bytes = sweep_files::read(&results.join("grid.toml"), LONGEST_GRID).ok()?;
+    let bytes = sweep_files::read(&Folder::new(results).grid(), LONGEST_GRID).ok()?;
     Some(shown(&String::from_utf8(bytes).ok()?))
 }
 
 /// The files that it includes, as far as they can be read.
 fn included(results: &Path) -> Vec<(String, String)> {
-    let file = GridFile::read(&Folder::new(results).grid()).ok();
-    let files = file.map(|file| file.included()).unwrap_or_default().into_iter();
-    let fits = files.filter(|file| file.text.len() as u64 <= LONGEST_GRID);
+    let files = Included::by_grid(&Folder::new(results).grid());
+    let fits = files.into_iter().filter(|file| file.text.len() as u64 <= LONGEST_GRID);
     fits.map(|file| (printable(&file.name), shown(&file.text))).collect()
 }
 

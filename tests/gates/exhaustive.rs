@@ -274,9 +274,9 @@ impl World {
         match end {
             End::Complete => assert_eq!(recorded, RUNS, "{self:?}"),
             End::NoWorkers => assert_eq!(self.state.broken().count(), SLOTS, "{self:?}"),
-            End::OriginalFailed { status } => {
-                let mut ends = self.originals.clone().filter_map(|run| self.recorded.get(&run));
-                assert!(ends.any(|end| end == status), "{self:?}");
+            End::OriginalFailed { run, status } => {
+                assert!(self.originals.contains(run), "{self:?}");
+                assert_eq!(self.recorded.get(run), Some(status), "{self:?}");
             }
             End::Drained { .. } | End::Refused { .. } => assert!(recorded < RUNS, "{self:?}"),
         }

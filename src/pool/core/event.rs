@@ -188,6 +188,8 @@ pub enum End {
     },
     /// An original could not be trained.
     OriginalFailed {
+        /// Its run.
+        run: usize,
         /// How it ended.
         status: Status,
     },

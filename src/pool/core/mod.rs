@@ -195,8 +195,8 @@ impl State {
     }
 
     fn ended(&mut self, run: usize, status: Status) {
-        if let Some(status) = self.queue.conclude(run, status) {
-            self.halt.get_or_insert(End::OriginalFailed { status });
+        if let Some((run, status)) = self.queue.conclude(run, status) {
+            self.halt.get_or_insert(End::OriginalFailed { run, status });
         }
     }
 

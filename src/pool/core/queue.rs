@@ -56,10 +56,10 @@ impl Queue {
         self.originals.contains(&run)
     }
 
-    /// How the first original ended that did so badly, if one did.
-    pub(super) fn original_failed(&self) -> Option<Status> {
-        let mut ends = self.runs[self.originals.clone()].iter().filter_map(|run| run.status);
-        ends.find(|&status| status != Status::Finished)
+    /// The first original that ended badly, if one did, and how.
+    pub(super) fn original_failed(&self) -> Option<(usize, Status)> {
+        let mut ends = self.originals.clone().filter_map(|run| Some((run, self.runs[run].status?)));
+        ends.find(|&(_, status)| status != Status::Finished)
     }
 
     /// Whether every original is there.
@@ -178,8 +178,8 @@ impl Queue {
         self.crashes[run]
     }
 
-    /// The run has ended; returns how, if it trains an original and that was badly.
-    pub(super) fn conclude(&mut self, run: usize, status: Status) -> Option<Status> {
+    /// The run has ended; returns the first original that ended badly, if this trains one.
+    pub(super) fn conclude(&mut self, run: usize, status: Status) -> Option<(usize, Status)> {
         self.waiting.remove(&run);
         self.asked.remove(&run);
         self.elsewhere.remove(&run);

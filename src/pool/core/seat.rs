@@ -145,8 +145,8 @@ impl State {
         if self.halt.is_some() {
             return;
         }
-        if let Some(status) = self.queue.original_failed() {
-            self.halt = Some(End::OriginalFailed { status });
+        if let Some((run, status)) = self.queue.original_failed() {
+            self.halt = Some(End::OriginalFailed { run, status });
             return;
         }
         let with = |wanted: &dyn Fn(&Slot) -> bool| {

@@ -173,10 +173,10 @@ fn without_an_original_nothing_can_be_unlearned() {
     script.hear(ready(0)).hear(reported(0, 0, Outcome::Diverged { step: 3 }));
     assert_eq!(script.commits(), [(0, Status::Diverged)]);
     script.hear(gone(0));
-    assert_eq!(script.end(), Some(&End::OriginalFailed { status: Status::Diverged }));
+    assert_eq!(script.end(), Some(&End::OriginalFailed { run: 0, status: Status::Diverged }));
     let failed = Known { status: Some(Status::Failed), ..FRESH };
     let mut script = Script::new(1, vec![failed, FRESH], 0..1);
-    script.says(&[Action::End(End::OriginalFailed { status: Status::Failed })]);
+    script.says(&[Action::End(End::OriginalFailed { run: 0, status: Status::Failed })]);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn several_originals_come_side_by_side_and_all_before_the_rest() {
     script.hear(ready(0)).hear(ready(1)).hear(reported(1, 1, Outcome::Diverged { step: 3 }));
     assert_eq!(script.end(), None, "another is at work, and is waited for");
     script.hear(reported(0, 0, finished())).hear(gone(0)).hear(gone(1));
-    assert_eq!(script.end(), Some(&End::OriginalFailed { status: Status::Diverged }));
+    assert_eq!(script.end(), Some(&End::OriginalFailed { run: 1, status: Status::Diverged }));
 }
 
 #[test]

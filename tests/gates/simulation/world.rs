@@ -357,9 +357,9 @@ impl World {
             End::NoWorkers => {
                 assert_eq!(life.state.broken().count(), self.accelerators.len(), "there are slots left");
             }
-            End::OriginalFailed { status } => {
-                let mut originals = self.originals.clone().filter_map(|run| self.disk.ended().get(&run));
-                assert!(originals.any(|end| end == status), "no original ended so");
+            End::OriginalFailed { run, status } => {
+                assert!(self.originals.contains(run), "run {run} is no original");
+                assert_eq!(self.disk.ended().get(run), Some(status), "it did not end so");
             }
             End::Drained { .. } | End::Refused { .. } => assert!(life.halted, "nobody asked for {end:?}"),
         }
