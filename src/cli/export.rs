@@ -21,7 +21,7 @@ pub(super) use error::ExportError;
 /// What is exported.
 #[derive(Debug, Args)]
 #[command(
-    group = ArgGroup::new("what").required(true).args(["original", "point", "card", "tensorboard", "mlflow"]),
+    group = ArgGroup::new("what").required(true).args(["original", "point", "card", "tensorboard", "mlflow", "trackio", "wandb_offline"]),
     after_help = "The file of --point has the form that the unlearning challenge of 2023 asked for: kaggle/tmp/unlearned_checkpoint_0.pth \
                   and so on, each as torch.save(net.state_dict()) writes it. That competition is over and took notebooks alone, \
                   so nothing can be handed in with it. It is good for other scorers, for attacks of your own, and for a look \
@@ -52,6 +52,12 @@ pub(super) struct Arguments {
     /// Write the same into this new folder, as a file store for `mlflow ui --backend-store-uri OUT`
     #[arg(long, value_name = "OUT")]
     mlflow: Option<PathBuf>,
+    /// Write the same into this new folder, as a project for `TRACKIO_DIR=OUT trackio show`
+    #[arg(long, value_name = "OUT")]
+    trackio: Option<PathBuf>,
+    /// Write the same into this new folder, as offline runs for `wandb sync OUT` and `wandb leet OUT`
+    #[arg(long, value_name = "OUT")]
+    wandb_offline: Option<PathBuf>,
     /// How to write the page of --card
     #[arg(long, value_enum, default_value = "markdown")]
     format: card::CardFormat,
@@ -80,11 +86,14 @@ impl Arguments {
 
 pub(super) fn export(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
     let dir = &arguments.dir;
-    let tracker = match (&arguments.tensorboard, &arguments.mlflow) {
-        (Some(out), _) => Some((trackers::Tracker::TensorBoard, out)),
-        (_, Some(out)) => Some((trackers::Tracker::Mlflow, out)),
-        _ => None,
-    };
+    let tracker = [
+        (trackers::Tracker::TensorBoard, &arguments.tensorboard),
+        (trackers::Tracker::Mlflow, &arguments.mlflow),
+        (trackers::Tracker::Trackio, &arguments.trackio),
+        (trackers::Tracker::WandbOffline, &arguments.wandb_offline),
+    ]
+    .into_iter()
+    .find_map(|(tracker, out)| Some((tracker, out.as_ref()?)));
     if let Some((tracker, out)) = tracker {
         trackers::write(dir, vacant(out)?, tracker, arguments.replicates)?;
         return Ok(Exit::Done);

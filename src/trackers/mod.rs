@@ -4,13 +4,20 @@
 //! measured, and one for each point with its scores. Pure: names of files and their bytes.
 
 mod mlflow;
+mod sqlite;
 mod tensorboard;
+mod trackio;
+mod wandb;
+mod wire;
 
 pub use mlflow::mlflow;
 pub use tensorboard::tensorboard;
+pub use trackio::trackio;
+pub use wandb::wandb_offline;
 
 use std::{path::PathBuf, time::Duration};
 
+use serde_json::{Map, json};
 use sweep_protocol::terms::Value;
 
 use crate::frame::{Frame, PointRow, RunRow, ScoreRow};
@@ -28,6 +35,8 @@ pub struct TrackerFile {
 struct Tracked<'f> {
     /// 32 hexadecimal digits, the same at every export.
     id: String,
+    /// That of the point.
+    title: &'f str,
     /// Title, and seed where it is a run.
     name: String,
     /// In a few words: `finetune lr=0.001`, without what a file name can't hold.
@@ -36,6 +45,40 @@ struct Tracked<'f> {
     parameters: Vec<(&'f str, &'f Value)>,
     seed: Option<u64>,
     metrics: Vec<(&'static str, f64)>,
+}
+
+impl Tracked<'_> {
+    /// What was asked for, as trackers call it their configuration: the hyper-parameters, the seed and the role.
+    fn config(&self) -> Map<String, serde_json::Value> {
+        let parameters = self.parameters.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+        let seed = self.seed.map(|seed| ("seed".to_owned(), json!(seed)));
+        let role = ("role".to_owned(), json!(self.role));
+        parameters.chain(seed).chain([role]).collect()
+    }
+
+    /// What was measured; JSON knows finite numbers alone.
+    fn finite(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        self.metrics.iter().copied().filter(|(_, value)| value.is_finite())
+    }
+}
+
+/// How much a tracker is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// Finished runs.
+    pub runs: usize,
+    /// Points with a score.
+    pub points: usize,
+    /// What was measured of all of them.
+    pub numbers: usize,
+}
+
+/// How much of a frame a tracker is told.
+pub fn tally(frame: &Frame) -> Tally {
+    let entries = entries(frame);
+    let runs = entries.iter().filter(|entry| entry.seed.is_some()).count();
+    let numbers = entries.iter().map(|entry| entry.metrics.len()).sum();
+    Tally { runs, points: entries.len() - runs, numbers }
 }
 
 /// All finished runs, then all points with a score.
@@ -62,6 +105,7 @@ fn of_run<'f>(frame: &'f Frame, run: &RunRow) -> Option<Tracked<'f>> {
     ];
     Some(Tracked {
         id: run.id.to_string(),
+        title: &point.title,
         name: format!("{} seed={seed}", point.title),
         folder: format!("{}/seed={seed}", plain(&point.title)),
         role: point.role.word(),
@@ -76,6 +120,7 @@ fn of_point<'f>(frame: &Frame, point: &'f PointRow) -> Option<Tracked<'f>> {
     let name = blake3::hash(format!("{} {}", frame.sweep.name, point.title).as_bytes());
     Some(Tracked {
         id: name.to_hex()[..32].to_owned(),
+        title: &point.title,
         name: point.title.clone(),
         folder: format!("{}/scores", plain(&point.title)),
         role: point.role.word(),
@@ -118,6 +163,20 @@ fn plain(title: &str) -> String {
     }
     // Neither hidden nor a step upwards.
     if name.starts_with('.') { format!("_{name}") } else { name }
+}
+
+/// The name of a sweep as that of a project: letters, digits and `-`, because what trackers make of other characters differs.
+fn project(sweep: &str) -> String {
+    let kept = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = plain(sweep).chars().map(kept).collect();
+    if name.is_empty() { "sweep".to_owned() } else { name }
+}
+
+/// A time as text, by a pattern of `strftime`.
+fn dated(when: Since1970, pattern: &str) -> String {
+    let time =
+        i64::try_from(when.as_secs()).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    time.unwrap_or(jiff::Timestamp::UNIX_EPOCH).strftime(pattern).to_string()
 }
 
 /// When the sweep was carried out, since 1970.

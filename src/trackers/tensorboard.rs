@@ -5,7 +5,10 @@
 
 use std::path::Path;
 
-use super::{Since1970, TrackerFile, entries};
+use super::{
+    Since1970, TrackerFile, entries,
+    wire::{double, float, message, text},
+};
 use crate::frame::Frame;
 
 /// What every event file begins with.
@@ -34,10 +37,7 @@ pub(super) fn events(seconds: f64, metrics: &[(&'static str, f64)]) -> Vec<u8> {
 
 /// An event of step 0.
 fn event(seconds: f64, what: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![tag(1, 1)];
-    bytes.extend(seconds.to_le_bytes());
-    bytes.extend(what);
-    bytes
+    [&double(1, seconds)[..], what].concat()
 }
 
 fn record(data: &[u8]) -> Vec<u8> {
@@ -48,29 +48,4 @@ fn record(data: &[u8]) -> Vec<u8> {
 /// The checksum of a `TFRecord`: CRC-32C, turned and moved.
 fn masked(bytes: &[u8]) -> [u8; 4] {
     crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
-}
-
-/// Number and kind of a field; all numbers here are below 16.
-fn tag(field: u8, kind: u8) -> u8 {
-    field << 3 | kind
-}
-
-fn text(field: u8, text: &str) -> Vec<u8> {
-    message(field, text.as_bytes())
-}
-
-fn float(field: u8, value: f32) -> Vec<u8> {
-    [&[tag(field, 5)][..], &value.to_le_bytes()].concat()
-}
-
-fn message(field: u8, bytes: &[u8]) -> Vec<u8> {
-    let mut whole = vec![tag(field, 2)];
-    let mut length = bytes.len();
-    while length > 0x7f {
-        whole.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    whole.push(length as u8);
-    whole.extend(bytes);
-    whole
 }

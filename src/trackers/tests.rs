@@ -1,6 +1,8 @@
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
-use super::{TrackerFile, mlflow, plain, tensorboard};
+use sha2::{Digest, Sha256};
+
+use super::{TrackerFile, mlflow, plain, tensorboard, trackio, wandb_offline};
 use crate::frame::sample::Sample;
 
 /// Two events as `TensorBoard` 2.21 writes them (`event_pb2.Event`, `RecordWriter`): its version, and `score` = 0.125, both at the
@@ -48,4 +50,47 @@ fn no_name_leads_out_of_the_folder() {
         assert_eq!(parts.len(), 3, "{}", file.path.display());
         assert!(parts.iter().all(|part| matches!(part, std::path::Component::Normal(_))));
     }
+}
+
+/// Hashes (SHA-256) of logs as W&B 0.22 writes them (`wandb.sdk.internal.datastore.DataStore`): how long each entry is, of bytes
+/// 1, 2 and so on. They end near the border of a block, on it and far behind it.
+const LOGS: [(&[usize], &str); 3] = [
+    (&[3, 0, 32_732, 40_000], "d36af8a4f749267fbca4620f7c12d713d500576f784ea39d68dc721c55db829c"),
+    (&[32_751, 10], "83dcd2e64bd2cf7d77e9feb7d852b710048790bdc003ac9dd475500dc371a05e"),
+    (&[100_000, 1], "0390b6d6d14873ba2723481429fdf2ccb6c783da9a45bcffc13d226ed961ffbc"),
+];
+
+#[test]
+fn a_log_is_what_wandb_writes() {
+    for (lengths, hash) in LOGS {
+        let entries: Vec<Vec<u8>> = (1..).zip(lengths).map(|(byte, length)| vec![byte; *length]).collect();
+        assert_eq!(hex(&Sha256::digest(super::wandb::log(&entries))), hash, "{lengths:?}");
+    }
+}
+
+#[test]
+fn a_stranger_names_neither_folders_nor_the_database() {
+    let hostile = Sample::finished(3).hostile("../../x\u{202e}");
+    let frame = hostile.frame();
+    for file in wandb_offline(&frame, Duration::ZERO) {
+        let path = file.path.to_str().expect("ASCII");
+        let run = path.strip_prefix("offline-run-19700101_000000-").and_then(|rest| rest.split_once("/run-"));
+        let (folder, name) = run.unwrap_or_else(|| panic!("{path}"));
+        assert!(folder.len() == 32 && folder.chars().all(|digit| digit.is_ascii_hexdigit()), "{path}");
+        assert_eq!(name, format!("{folder}.wandb"));
+    }
+    let files = trackio(&frame, Duration::ZERO);
+    let names: Vec<_> = files.iter().map(|file| file.path.to_str()).collect();
+    assert_eq!(names, [Some("-------x-u-202e-.db")]);
+}
+
+#[test]
+fn it_is_said_how_much_a_tracker_is_told() {
+    let sample = Sample::finished(3);
+    let frame = sample.frame();
+    let tally = super::tally(&frame);
+    let runs = frame.runs.iter().filter(|run| run.measured.is_some()).count();
+    let points = frame.points.iter().filter(|point| point.score.is_ok()).count();
+    assert_eq!((tally.runs, tally.points), (runs, points));
+    assert_eq!(wandb_offline(&frame, Duration::ZERO).len(), runs + points);
 }

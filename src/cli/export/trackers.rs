@@ -10,7 +10,7 @@ use super::ExportError;
 use crate::{
     appraisal::appraise,
     cli::{CommandError, terminal},
-    trackers::{TrackerFile, mlflow, tensorboard},
+    trackers::{TrackerFile, mlflow, tally, tensorboard, trackio, wandb_offline},
 };
 
 /// Whose files are written.
@@ -18,6 +18,8 @@ use crate::{
 pub(super) enum Tracker {
     TensorBoard,
     Mlflow,
+    Trackio,
+    WandbOffline,
 }
 
 pub(super) fn write(dir: &Path, out: &Path, tracker: Tracker, replicates: u32) -> Result<(), CommandError> {
@@ -30,9 +32,17 @@ pub(super) fn write(dir: &Path, out: &Path, tracker: Tracker, replicates: u32) -
     let files = match tracker {
         Tracker::TensorBoard => tensorboard(&frame, when),
         Tracker::Mlflow => mlflow(&frame, &fs::canonicalize(out).map_err(unwritable)?, when),
+        Tracker::Trackio => trackio(&frame, when),
+        Tracker::WandbOffline => wandb_offline(&frame, when),
     };
     files.iter().try_for_each(|file| put(out, file)).map_err(unwritable)?;
-    terminal::talk(&format!("{}: {} files", out.display(), files.len()));
+    let tally = tally(&frame);
+    let (runs, points, numbers) = (tally.runs, tally.points, tally.numbers);
+    let files = if files.len() == 1 { "1 file".to_owned() } else { format!("{} files", files.len()) };
+    terminal::talk(&format!(
+        "{}: {runs} runs, {points} scored points, {numbers} numbers, {files}",
+        out.display()
+    ));
     Ok(())
 }
 
