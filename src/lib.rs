@@ -32,4 +32,5 @@ pub mod rehearsal;
 pub mod plot;
 pub mod trackers;
 pub mod report;
+pub mod serving;
 pub mod cli;

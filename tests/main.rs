@@ -27,6 +27,7 @@ mod readme;
 mod resume;
 mod schema;
 mod score_command;
+mod serve;
 mod session;
 mod shared;
 mod submit;

@@ -27,6 +27,7 @@ use crate::{
     rehearsal::{RehearsalError, UnfitGrid},
     report::ReportError,
     score::Incomparable,
+    serving::DoorError,
     session::{SessionError, TrialError},
     store::{CacheError, StoreError},
 };
@@ -160,6 +161,9 @@ pub(super) enum CommandError {
     /// The toy engine's worker.
     #[error(transparent)]
     Toy(#[from] ServeError),
+    /// Results that can't be served.
+    #[error(transparent)]
+    Door(#[from] DoorError),
     /// Signals.
     #[error(transparent)]
     Signals(#[from] SignalError),

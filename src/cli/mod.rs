@@ -29,6 +29,7 @@ mod reconstruct;
 mod report;
 mod run;
 mod score;
+mod serve;
 mod split;
 mod status;
 mod submit;
@@ -87,6 +88,8 @@ enum Command {
     Cancel(cancel::Arguments),
     /// Make tables, figures and report.html again from a results folder
     Report(report::Arguments),
+    /// Serve the report, or how the sweep goes, to a browser on this machine
+    Serve(serve::Arguments),
     /// Draw figures for a paper, of the size of its columns and letters, from a results folder alone
     Figures(figures::Arguments),
     /// Show one leaderboard of several sweeps that share their retrained models
@@ -164,6 +167,7 @@ impl Command {
             | Self::List(_) => true,
             Self::Status(_)
             | Self::Watch(_)
+            | Self::Serve(_)
             | Self::Logs(_)
             | Self::Cancel(_)
             | Self::Methods(_)
@@ -235,6 +239,7 @@ fn carry_out(cli: Cli, ground: &Ground) -> Result<Exit, CommandError> {
         Command::Cancel(arguments) => cancel::cancel(&arguments),
         Command::Status(arguments) => status::status(&arguments),
         Command::Report(arguments) => report::report(&arguments),
+        Command::Serve(arguments) => serve::serve(&arguments),
         Command::Figures(arguments) => figures::figures(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Score(arguments) => score::score(&arguments),

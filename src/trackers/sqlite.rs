@@ -23,7 +23,7 @@ const INNER: u8 = 5;
 
 /// What a column of a row holds.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Cell {
+pub(super) enum SqlCell {
     /// Nothing; in the column that is the number of the row, that number.
     Null,
     /// A whole number.
@@ -34,24 +34,24 @@ pub(super) enum Cell {
 
 /// A table with its rows.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct SqlTable {
     /// Its name.
     pub(super) name: &'static str,
     /// The statement that makes it.
     pub(super) sql: &'static str,
     /// Its rows, with a cell for each column.
-    pub(super) rows: Vec<Vec<Cell>>,
+    pub(super) rows: Vec<Vec<SqlCell>>,
 }
 
 /// The bytes of a database with these tables.
-pub(super) fn database(tables: &[Table]) -> Vec<u8> {
+pub(super) fn database(tables: &[SqlTable]) -> Vec<u8> {
     let mut file = File { pages: vec![Vec::new()] };
     let mut schema = Vec::new();
     for table in tables {
         let root = file.tree(&table.rows);
-        let text = |text: &str| Cell::Text(text.to_owned());
+        let text = |text: &str| SqlCell::Text(text.to_owned());
         let row =
-            [text("table"), text(table.name), text(table.name), Cell::Whole(root.into()), text(table.sql)];
+            [text("table"), text(table.name), text(table.name), SqlCell::Whole(root.into()), text(table.sql)];
         schema.push(file.on_leaf(schema.len() + 1, &record(&row)));
     }
     let room = PAGE - FILE_HEAD - LEAF_HEAD;
@@ -85,7 +85,7 @@ impl File {
     }
 
     /// Adds the pages of a table and says the number of the topmost.
-    fn tree(&mut self, rows: &[Vec<Cell>]) -> u32 {
+    fn tree(&mut self, rows: &[Vec<SqlCell>]) -> u32 {
         let mut level = self.leaves(rows);
         while level.len() > 1 {
             let groups = level.len().div_ceil(CHILDREN);
@@ -97,7 +97,7 @@ impl File {
     }
 
     /// At least one leaf, even without rows.
-    fn leaves(&mut self, rows: &[Vec<Cell>]) -> Vec<Child> {
+    fn leaves(&mut self, rows: &[Vec<SqlCell>]) -> Vec<Child> {
         let mut leaves = Vec::new();
         let mut cells: Vec<Vec<u8>> = Vec::new();
         for (before, row) in rows.iter().enumerate() {
@@ -159,20 +159,20 @@ fn page(kind: u8, last_child: Option<u32>, cells: &[Vec<u8>], before: usize) -> 
 }
 
 /// A row: the kinds of its cells behind the length of that list, then what they hold.
-fn record(row: &[Cell]) -> Vec<u8> {
+fn record(row: &[SqlCell]) -> Vec<u8> {
     let mut kinds = Vec::new();
     let mut body = Vec::new();
     for cell in row {
         match cell {
-            Cell::Null => kinds.push(0),
-            Cell::Whole(0) => kinds.push(8),
-            Cell::Whole(1) => kinds.push(9),
-            Cell::Whole(value) => {
+            SqlCell::Null => kinds.push(0),
+            SqlCell::Whole(0) => kinds.push(8),
+            SqlCell::Whole(1) => kinds.push(9),
+            SqlCell::Whole(value) => {
                 let (kind, width) = kind_and_width(*value);
                 kinds.push(kind);
                 body.extend(&value.to_be_bytes()[8 - width..]);
             }
-            Cell::Text(text) => {
+            SqlCell::Text(text) => {
                 kinds.extend(varint(2 * text.len() as u64 + 13));
                 body.extend(text.as_bytes());
             }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     Since1970, Tracked, TrackerFile, dated, entries, project,
-    sqlite::{Cell, Table, database},
+    sqlite::{SqlCell, SqlTable, database},
 };
 use crate::frame::Frame;
 
@@ -26,46 +26,47 @@ pub fn trackio(frame: &Frame, when: Since1970) -> Vec<TrackerFile> {
     let entries = entries(frame);
     let time = dated(when, "%Y-%m-%dT%H:%M:%S+00:00");
     let rows = entries.len() as i64;
-    let counted = ["metrics", "configs"].map(|table| vec![Cell::Text(table.to_owned()), Cell::Whole(rows)]);
+    let counted =
+        ["metrics", "configs"].map(|table| vec![SqlCell::Text(table.to_owned()), SqlCell::Whole(rows)]);
     let bytes = database(&[
-        Table {
+        SqlTable {
             name: "metrics",
             sql: METRICS,
             rows: entries.iter().map(|entry| metrics(entry, &time)).collect(),
         },
-        Table {
+        SqlTable {
             name: "configs",
             sql: CONFIGS,
             rows: entries.iter().map(|entry| config(entry, &time)).collect(),
         },
-        Table { name: "sqlite_sequence", sql: COUNTED, rows: counted.into() },
+        SqlTable { name: "sqlite_sequence", sql: COUNTED, rows: counted.into() },
     ]);
     vec![TrackerFile { path: PathBuf::from(format!("{}.db", project(&frame.sweep.name))), bytes }]
 }
 
-fn metrics(entry: &Tracked<'_>, time: &str) -> Vec<Cell> {
+fn metrics(entry: &Tracked<'_>, time: &str) -> Vec<SqlCell> {
     let metrics: serde_json::Map<_, _> =
         entry.finite().map(|(name, value)| (name.to_owned(), json!(value))).collect();
     vec![
-        Cell::Null,
-        Cell::Text(entry.id.clone()),
-        Cell::Text(time.to_owned()),
-        Cell::Text(entry.name.clone()),
-        Cell::Whole(0),
-        Cell::Text(json!(metrics).to_string()),
+        SqlCell::Null,
+        SqlCell::Text(entry.id.clone()),
+        SqlCell::Text(time.to_owned()),
+        SqlCell::Text(entry.name.clone()),
+        SqlCell::Whole(0),
+        SqlCell::Text(json!(metrics).to_string()),
     ]
 }
 
-fn config(entry: &Tracked<'_>, time: &str) -> Vec<Cell> {
+fn config(entry: &Tracked<'_>, time: &str) -> Vec<SqlCell> {
     let mut config = entry.config();
     // Words of Trackio's own, which its page groups runs by.
     config.insert("_Group".to_owned(), json!(entry.title));
     config.insert("_Created".to_owned(), json!(time));
     vec![
-        Cell::Null,
-        Cell::Text(entry.id.clone()),
-        Cell::Text(entry.name.clone()),
-        Cell::Text(json!(config).to_string()),
-        Cell::Text(time.to_owned()),
+        SqlCell::Null,
+        SqlCell::Text(entry.id.clone()),
+        SqlCell::Text(entry.name.clone()),
+        SqlCell::Text(json!(config).to_string()),
+        SqlCell::Text(time.to_owned()),
     ]
 }

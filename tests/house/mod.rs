@@ -25,7 +25,7 @@ const DRAWERS: [&str; 7] = ["util", "utils", "helper", "helpers", "common", "mis
 type IsIt = fn(&[String]) -> bool;
 
 /// What ARCHITECTURE.md says where it may appear, and which paths are it.
-const WATCHED: [(&str, IsIt); 11] = [
+const WATCHED: [(&str, IsIt); 12] = [
     ("`rand_chacha`", |path| is_of("rand_chacha", path)),
     ("`tch`", |path| is_of("tch", path)),
     ("`polars`", |path| is_of("polars", path)),
@@ -35,6 +35,7 @@ const WATCHED: [(&str, IsIt); 11] = [
     ("`clap`", |path| is_of("clap", path)),
     ("`indicatif`", |path| is_of("indicatif", path)),
     ("writing files", writes),
+    ("network", uses_a_network),
     ("clock", reads_a_clock),
     ("environment", asks_the_environment),
 ];
@@ -65,6 +66,14 @@ fn writes(path: &[String]) -> bool {
         || named("OpenOptions")
         || has_pair(path, &["sweep_files"], &["replace", "Staged", "create_dir", "create_dirs"])
         || is_of("tempfile", path)
+}
+
+fn uses_a_network(path: &[String]) -> bool {
+    has_pair(
+        path,
+        &["net"],
+        &["TcpListener", "TcpStream", "UdpSocket", "UnixListener", "UnixStream", "UnixDatagram"],
+    ) || ["socket2", "hyper", "reqwest", "ureq"].iter().any(|package| is_of(package, path))
 }
 
 fn reads_a_clock(path: &[String]) -> bool {
@@ -314,6 +323,7 @@ fn the_watch_knows_what_it_looks_for() {
     assert!(reads_a_clock(&path("jiff::Timestamp::now")) && !reads_a_clock(&path("Instant")));
     assert!(asks_the_environment(&path("std::env::var")) && asks_the_environment(&path("env::args_os")));
     assert!(!asks_the_environment(&path("std::env::consts::OS")) && !asks_the_environment(&path("std::env")));
+    assert!(uses_a_network(&path("std::net::TcpListener")) && !uses_a_network(&path("std::net::Ipv4Addr")));
     assert!(is_of("polars", &path("polars::prelude")) && !is_of("polars", &path("my_polars::x")));
 }
 

@@ -7,6 +7,7 @@ use crate::{
     measuring::MeasuringError,
     pool::PoolError,
     rehearsal::RehearsalError,
+    serving::DoorError,
     session::{RepeatError, SessionError, TrialError},
     store::StoreError,
 };
@@ -23,6 +24,7 @@ impl CommandError {
             | Self::Synth(_)
             | Self::Toy(_)
             | Self::Signals(_)
+            | Self::Door(DoorError::NoResults { .. } | DoorError::Port { .. } | DoorError::Begin(_))
             | Self::Slurm(_)
             | Self::NoSuchRun { .. }
             | Self::NoWorkers { .. }
@@ -91,6 +93,7 @@ impl CommandError {
             | Self::Appraisal(_)
             | Self::Rehearsal(RehearsalError::Array(_) | RehearsalError::Checkpoint(_))
             | Self::Report(_)
+            | Self::Door(DoorError::Unreadable { .. } | DoorError::Exposed { .. })
             | Self::Shared(_)
             | Self::Folder { .. }
             | Self::Export(ExportError::Models(_)) => Exit::Store,

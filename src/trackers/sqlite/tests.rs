@@ -1,13 +1,13 @@
-use super::{Cell, PAGE, Table, database};
+use super::{PAGE, SqlCell, SqlTable, database};
 
 const SQL: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b TEXT)";
 
-fn row(number: i64, text: &str) -> Vec<Cell> {
-    vec![Cell::Null, Cell::Whole(number), Cell::Text(text.to_owned())]
+fn row(number: i64, text: &str) -> Vec<SqlCell> {
+    vec![SqlCell::Null, SqlCell::Whole(number), SqlCell::Text(text.to_owned())]
 }
 
-fn table(rows: Vec<Vec<Cell>>) -> Vec<u8> {
-    database(&[Table { name: "t", sql: SQL, rows }])
+fn table(rows: Vec<Vec<SqlCell>>) -> Vec<u8> {
+    database(&[SqlTable { name: "t", sql: SQL, rows }])
 }
 
 /// What isn't zero of the database that `SQLite` 3.40 makes of six rows in one transaction: where, and which bytes.
