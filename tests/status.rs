@@ -102,3 +102,16 @@ fn what_was_spent_is_said_and_a_sweep_that_has_nothing_left_spends_nothing() {
     let json = bench.sweep(["status", "r", "--format", "json"]).expect_code(0).stdout;
     assert!(json.contains("\"spent\":{") && json.contains("\"processor_s\""), "{json}");
 }
+
+#[test]
+fn watch_tells_a_finished_sweep_once_where_no_terminal_is() {
+    let bench = faulty();
+    let said = bench.sweep(["watch", "r", "--every", "86400"]).expect_code(0);
+    let lines: Vec<&str> = said.stdout.lines().collect();
+    let (time, first) = lines[0].split_once("  ").expect("a time in front");
+    assert!(time.len() == "2026-11-30 09:55:00Z".len() && time.ends_with('Z'), "{time}");
+    assert!(first.starts_with("faults (toy engine): ") && !first.contains("pending"), "{first}");
+    let spent = lines.iter().filter(|line| line.starts_with("spent: ")).count();
+    assert_eq!((lines.len(), spent), (2, 1), "{}", said.stdout);
+    assert!(!said.stdout.contains('\u{1b}'), "no terminal, no codes");
+}

@@ -29,6 +29,7 @@ mod reconstruct;
 mod report;
 mod run;
 mod score;
+mod screen;
 mod serve;
 mod split;
 mod status;

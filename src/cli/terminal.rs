@@ -19,7 +19,8 @@ pub(super) fn lost() -> Option<&'static io::Error> {
     LOST.get()
 }
 
-fn note(written: io::Result<()>) {
+/// Keeps why data was not written; see [`lost`].
+pub(super) fn note(written: io::Result<()>) {
     if let Err(error) = written
         && error.kind() != io::ErrorKind::BrokenPipe
     {

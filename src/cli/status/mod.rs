@@ -63,21 +63,45 @@ impl Census {
         !self.counts.contains_key(&Status::Pending)
     }
 
-    /// How far it is, and who works on it.
-    pub(super) fn show(&self) {
-        terminal::data(&self.line());
-        for line in remarks(&self.recorded.folder).into_iter().chain(self.spent()) {
-            terminal::data(&line);
-        }
-        for line in self.crowd.iter().flat_map(Crowd::lines) {
-            terminal::data(&line);
-        }
+    /// Runs with an outcome.
+    pub(super) fn ended(&self) -> usize {
+        self.counts.iter().filter(|(status, _)| **status != Status::Pending).map(|(_, count)| count).sum()
+    }
+
+    /// Runs without one.
+    pub(super) fn pending(&self) -> usize {
+        self.counts.get(&Status::Pending).copied().unwrap_or(0)
+    }
+
+    /// How far it is, and who works on it; where all of that is to be told, also what the user has said of it and what it cost.
+    pub(super) fn news(&self, all: bool) -> Vec<String> {
+        let rest = all.then(|| remarks(&self.recorded.folder).into_iter().chain(self.spent()));
+        let crowd = self.crowd.iter().flat_map(Crowd::lines);
+        [self.line()].into_iter().chain(rest.into_iter().flatten()).chain(crowd).collect()
+    }
+
+    /// Tells what the user should know of the results.
+    pub(super) fn note(&self) {
         terminal::notes(&self.recorded.notices);
     }
 
-    /// The same, with every label and whatever went wrong.
+    /// All of it, with every label, whatever went wrong, and what the user should know.
+    pub(super) fn lines(&self) -> Vec<String> {
+        // A note of the user's may have several.
+        let mut lines: Vec<String> =
+            self.news(true).iter().flat_map(|told| told.lines()).map(str::to_owned).collect();
+        lines.extend(LabelCounts::of(&self.recorded).table().lines().map(str::to_owned));
+        lines.extend(Trouble::of(&self.recorded).lines());
+        lines.extend(self.recorded.notices.iter().map(|notice| format!("note: {notice}")));
+        lines
+    }
+
+    /// How it stands, with every label and whatever went wrong.
     fn show_all(&self) {
-        self.show();
+        for line in self.news(true) {
+            terminal::data(&line);
+        }
+        self.note();
         terminal::data(&LabelCounts::of(&self.recorded).table());
         let trouble = Trouble::of(&self.recorded).lines();
         for line in &trouble {
