@@ -20,7 +20,10 @@ use std::{path::PathBuf, time::Duration};
 use serde_json::{Map, json};
 use sweep_protocol::terms::Value;
 
-use crate::frame::{Frame, PointRow, RunRow, ScoreRow};
+use crate::{
+    frame::{Frame, PointRow, RunRow, ScoreRow},
+    plan::Role,
+};
 
 /// A file below the folder of the export.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +39,7 @@ struct Tracked<'f> {
     /// 32 hexadecimal digits, the same at every export.
     id: String,
     /// That of the point.
-    title: &'f str,
+    title: String,
     /// Title, and seed where it is a run.
     name: String,
     /// In a few words: `finetune lr=0.001`, without what a file name can't hold.
@@ -92,6 +95,7 @@ fn of_run<'f>(frame: &'f Frame, run: &RunRow) -> Option<Tracked<'f>> {
     let measured = run.measured?;
     let point = &frame.points[run.point];
     let seed = run.seed.0;
+    let title = title(point);
     let metrics = [
         ("retain_acc", Some(measured.retain_acc)),
         ("forget_acc", Some(measured.forget_acc)),
@@ -105,9 +109,9 @@ fn of_run<'f>(frame: &'f Frame, run: &RunRow) -> Option<Tracked<'f>> {
     ];
     Some(Tracked {
         id: run.id.to_string(),
-        title: &point.title,
-        name: format!("{} seed={seed}", point.title),
-        folder: format!("{}/seed={seed}", plain(&point.title)),
+        name: format!("{title} seed={seed}"),
+        folder: format!("{}/seed={seed}", plain(&title)),
+        title,
         role: point.role.word(),
         parameters: parameters(point),
         seed: Some(seed),
@@ -117,17 +121,24 @@ fn of_run<'f>(frame: &'f Frame, run: &RunRow) -> Option<Tracked<'f>> {
 
 fn of_point<'f>(frame: &Frame, point: &'f PointRow) -> Option<Tracked<'f>> {
     let score = point.score.as_ref().ok()?;
-    let name = blake3::hash(format!("{} {}", frame.sweep.name, point.title).as_bytes());
+    let title = title(point);
+    let name = blake3::hash(format!("{} {title}", frame.sweep.name).as_bytes());
     Some(Tracked {
         id: name.to_hex()[..32].to_owned(),
-        title: &point.title,
-        name: point.title.clone(),
-        folder: format!("{}/scores", plain(&point.title)),
+        folder: format!("{}/scores", plain(&title)),
+        name: title.clone(),
+        title,
         role: point.role.word(),
         parameters: parameters(point),
         seed: None,
         metrics: scores(score),
     })
+}
+
+/// A point that was confirmed has the title that it has in the search.
+fn title(point: &PointRow) -> String {
+    let confirmed = if point.role == Role::Confirm { " confirmed" } else { "" };
+    format!("{}{confirmed}", point.title)
 }
 
 fn scores(score: &ScoreRow) -> Vec<(&'static str, f64)> {

@@ -46,7 +46,7 @@ fn records(entry: &Tracked<'_>, project: &str, when: Since1970) -> Vec<Vec<u8>> 
         text(1, &entry.id),
         text(3, project),
         message(4, &config.collect::<Vec<u8>>()),
-        text(6, &short(entry.title)),
+        text(6, &short(&entry.title)),
         text(7, entry.role),
         text(8, &short(&entry.name)),
         message(17, &start),
