@@ -3,7 +3,10 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 use sha2::{Digest, Sha256};
 
 use super::{TrackerFile, mlflow, plain, tensorboard, trackio, wandb_offline};
-use crate::frame::sample::Sample;
+use crate::{
+    frame::sample::Sample,
+    plan::{Point, Role},
+};
 
 /// Two events as `TensorBoard` 2.21 writes them (`event_pb2.Event`, `RecordWriter`): its version, and `score` = 0.125, both at the
 /// time 1700000000.
@@ -93,4 +96,20 @@ fn it_is_said_how_much_a_tracker_is_told() {
     let points = frame.points.iter().filter(|point| point.score.is_ok()).count();
     assert_eq!((tally.runs, tally.points), (runs, points));
     assert_eq!(wandb_offline(&frame, Duration::ZERO).len(), runs + points);
+}
+
+#[test]
+fn a_confirmed_point_is_another_one_than_that_of_its_title_in_the_search() {
+    let mut sample = Sample::finished(3);
+    let points = &mut sample.plan.points;
+    let judged: Vec<usize> = (0..points.len()).filter(|at| points[*at].is_judged()).collect();
+    let [.., found, fresh] = judged[..] else { panic!("three methods") };
+    points[fresh] = Point { role: Role::Confirm, ..points[found].clone() };
+    let frame = sample.frame();
+    assert_eq!(frame.points[found].title, frame.points[fresh].title);
+    let tally = super::tally(&frame);
+    for files in [tensorboard(&frame, Duration::ZERO), wandb_offline(&frame, Duration::ZERO)] {
+        let names: BTreeSet<_> = files.iter().map(|file| &file.path).collect();
+        assert_eq!(names.len(), tally.runs + tally.points);
+    }
 }
