@@ -5,6 +5,7 @@
 mod audits;
 mod components;
 mod confirmation;
+mod curves;
 mod differences;
 mod nulls;
 mod reconstruction;
@@ -112,6 +113,7 @@ fn appraise_recorded(recorded: &Recorded, replicates: u32) -> Result<Frame, Appr
     frame.confirmations = appraiser.confirmations();
     (frame.audits, frame.losses) = appraiser.audits();
     frame.pictures = appraiser.pictures();
+    frame.curves = appraiser.curves(&frame);
     Ok(frame)
 }
 

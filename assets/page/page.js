@@ -6,6 +6,7 @@ function begin() {
   place("explore").hidden = false;
   const parts = [controls(place("filter")), table(place("table")), picked(place("picked"))];
   const charts = [tradeoff(place("charts")), importance(place("charts")), parallel(place("charts")), slices(place("charts"))];
+  charts.push(curves(place("curves")));
   const drawCharts = () => charts.forEach((draw) => draw());
   for (const part of parts) onChange(part);
   onChange(drawCharts);

@@ -5,7 +5,7 @@ const MOST_PICKED = 10;
 function picked(host) {
   return () => {
     host.hidden = selection.picks.length === 0;
-    const points = [...selection.picks].sort((one, other) => (POINTS.score[other] ?? -1) - (POINTS.score[one] ?? -1));
+    const points = pickedPoints();
     const compared = points.slice(0, MOST_PICKED);
     const more = points.length - compared.length;
     host.replaceChildren(
@@ -17,6 +17,11 @@ function picked(host) {
         more > 0 ? ` ${more} more picked points are not compared here.` : ""),
     );
   };
+}
+
+// What is picked, best first: the numbers by which it is called.
+function pickedPoints() {
+  return [...selection.picks].sort((one, other) => (POINTS.score[other] ?? -1) - (POINTS.score[one] ?? -1));
 }
 
 function matrix(points) {

@@ -11,6 +11,7 @@ mod audit;
 mod comparison;
 mod components;
 mod confirmation;
+mod curve;
 mod estimate;
 mod export;
 mod flag;
@@ -33,6 +34,7 @@ pub use audit::{AuditNumbers, AuditRow, LossRow, PictureRow};
 pub use comparison::{Comparisons, Paired, Ranks, Selection, Standing, Told};
 pub use components::{ComponentsRow, SpreadRow};
 pub use confirmation::ConfirmationRow;
+pub use curve::{CurveLine, CurveReading, CurveRow, MOST_FILES, MOST_NUMBERS, TrainingCurves};
 pub use estimate::{Estimate, Interval, Mean, decimals};
 pub use flag::Flag;
 pub use name::{Name, hollow};
@@ -102,6 +104,8 @@ pub struct Frame {
     pub losses: Vec<LossRow>,
     /// What is found of images in the weights, where pictures of it were asked for.
     pub pictures: Vec<PictureRow>,
+    /// What the loops of runs read while they trained.
+    pub curves: TrainingCurves,
     /// Who is ranked where, by position.
     ranks: BTreeMap<usize, Ranks>,
     run_table: DataFrame,
@@ -157,6 +161,7 @@ impl Frame {
             audits: Vec::new(),
             losses: Vec::new(),
             pictures: Vec::new(),
+            curves: TrainingCurves::default(),
             ranks: BTreeMap::new(),
             run_table,
             point_table,

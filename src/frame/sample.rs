@@ -235,6 +235,7 @@ fn measurement(quality: f64, seed: Seed) -> Measurement {
         weights: None,
         examples: None,
         reconstruction: None,
+        curves: None,
         renamed: None,
         unchanged: false,
     }

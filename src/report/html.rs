@@ -10,8 +10,9 @@ use super::ReportError;
 
 const TEMPLATE: &str = include_str!("../../assets/report.html");
 /// Sections that are files of their own.
-const PARTS: [(&str, &str); 8] = [
+const PARTS: [(&str, &str); 9] = [
     ("explore.html", include_str!("../../assets/explore.html")),
+    ("curves.html", include_str!("../../assets/curves.html")),
     ("confirmation.html", include_str!("../../assets/confirmation.html")),
     ("nulls.html", include_str!("../../assets/nulls.html")),
     ("originals.html", include_str!("../../assets/originals.html")),
@@ -23,7 +24,7 @@ const PARTS: [(&str, &str); 8] = [
 const STYLE: &str = include_str!("../../assets/report.css");
 
 /// The script in its parts; what runs while they are read needs those before it.
-const SCRIPT: [&str; 11] = [
+const SCRIPT: [&str; 12] = [
     include_str!("../../assets/page/points.js"),
     include_str!("../../assets/page/selection.js"),
     include_str!("../../assets/page/drawing.js"),
@@ -32,6 +33,7 @@ const SCRIPT: [&str; 11] = [
     include_str!("../../assets/page/tradeoff.js"),
     include_str!("../../assets/page/importance.js"),
     include_str!("../../assets/page/picked.js"),
+    include_str!("../../assets/page/curves.js"),
     include_str!("../../assets/page/table.js"),
     include_str!("../../assets/page/controls.js"),
     include_str!("../../assets/page/page.js"),

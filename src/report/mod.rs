@@ -7,6 +7,7 @@
 mod audits;
 mod cell;
 mod confirmation;
+mod curves;
 mod finding;
 mod html;
 mod leaderboard;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use sweep_protocol::terms::Value;
 
+use super::curves;
 use crate::frame::{Estimate, Frame, Mean, PointRow, ScoreRow};
 
 /// Points whose differences are handed over pair by pair: the best ones, since the number of pairs is quadratic.
@@ -24,6 +25,8 @@ pub(super) struct Explored {
     reasons: BTreeMap<usize, String>,
     references: Vec<Extreme>,
     differences: Triangle,
+    /// Training curves of points that have some, by their place.
+    curves: BTreeMap<usize, Vec<curves::Line>>,
 }
 
 /// A hyper-parameter that some method takes several values of.
@@ -106,6 +109,7 @@ impl Explored {
             reasons: ranked.iter().enumerate().filter_map(reason).collect(),
             references: references(frame),
             differences: differences(frame, &ranked, &ranks.order),
+            curves: curves::lines(frame, &ranked),
         }
     }
 }

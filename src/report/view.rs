@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use super::{
     audits,
     cell::{LONGEST_TITLE, MOST_ROWS, interval},
-    confirmation, finding, nulls, originals, ranking, stages, subgroups,
+    confirmation, curves, finding, nulls, originals, ranking, stages, subgroups,
 };
 use crate::{
     frame::{Frame, Mean, PointRow, RunRow, ScoreRow, Selection, Sweep, decimals, shortened},
@@ -61,6 +61,7 @@ pub(super) fn view(
         failures => Value::from_iter(failures),
         failures_left_out,
         confirmation => confirmation::view(frame),
+        curves => curves::view(frame),
         stages => stages::view(frame),
         nulls => nulls::view(frame),
         originals => originals::view(frame),

@@ -4,6 +4,7 @@ use std::{io, path::Path};
 
 use sweep_inputs::npy::{self, Array, NpyError};
 use sweep_protocol::{
+    curves::{self, Curves},
     measurement::{Artifact, MeasuredExamples, MeasuredReconstruction, Measurement},
     terms::ContentHash,
 };
@@ -73,6 +74,13 @@ impl Recorded {
         read(run, &self.reconstruction(&run.id), &measured.array)
     }
 
+    /// What the loops of a run read while they trained; nothing where it isn't what the run left, or isn't what it should be.
+    pub fn curves_of(&self, run: &Run, left: &Artifact) -> Option<Curves> {
+        let bytes = content(&self.curves(&run.id), curves::MOST_BYTES).ok()?;
+        let is_whole = ContentHash::from(*blake3::hash(&bytes).as_bytes()) == left.blake3;
+        is_whole.then(|| Curves::parse(&bytes).ok()).flatten()
+    }
+
     /// Pictures of images of the forget set, each beside what is found of it; \[2 · images, pixels\].
     pub fn pictures_of(&self, run: &Run, pictures: &Artifact) -> Result<Array, ArrayError> {
         read(run, &self.pictures(&run.id), pictures)
@@ -81,7 +89,7 @@ impl Recorded {
 
 fn read(run: &Run, path: &Path, artifact: &Artifact) -> Result<Array, ArrayError> {
     let name = || run.id.short().to_owned();
-    let bytes = content(path).map_err(|source| ArrayError::Unreadable { run: name(), source })?;
+    let bytes = content(path, MAX_FILE).map_err(|source| ArrayError::Unreadable { run: name(), source })?;
     if ContentHash::from(*blake3::hash(&bytes).as_bytes()) != artifact.blake3 {
         return Err(ArrayError::damaged(run, artifact));
     }
@@ -89,10 +97,10 @@ fn read(run: &Run, path: &Path, artifact: &Artifact) -> Result<Array, ArrayError
 }
 
 /// What a run has left in its folder, which must be one of ours.
-fn content(path: &Path) -> io::Result<Vec<u8>> {
+fn content(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let folder = path.parent().unwrap_or(Path::new("."));
     match sweep_files::inner_access(folder)? {
-        Access::Ours => sweep_files::read(path, MAX_FILE),
+        Access::Ours => sweep_files::read(path, most),
         access => Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("its folder {access}"))),
     }
 }

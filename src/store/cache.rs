@@ -6,10 +6,16 @@ use std::{
 
 use sweep_disk::{create_dirs, replace};
 use sweep_files::{sealed, unsealed};
-use sweep_protocol::{measurement::Measurement, terms::RunId};
+use sweep_protocol::{
+    measurement::{Artifact, Measurement},
+    terms::RunId,
+};
 use thiserror::Error;
 
-use super::{Access, Disk, Notice, OsDisk, files::artifacts};
+use super::{
+    Access, Disk, Notice, OsDisk,
+    files::{artifacts, curves},
+};
 
 pub(super) const MEASUREMENT: &str = "measurement.json";
 /// Longest measurement that is read, in bytes.
@@ -103,7 +109,9 @@ impl Cache {
             Err(_) => return self.damaged(entry),
         };
         match opened(run, bytes) {
-            Some(measurement) if self.bring(&entry, into, &measurement) => {
+            Some(mut measurement) if self.bring(&entry, into, &measurement) => {
+                let brought = curves(&measurement).filter(|curves| self.bring_one(&entry, into, curves));
+                measurement.curves = brought.cloned();
                 Fetched::Hit(Box::new(measurement))
             }
             Some(_) | None => self.damaged(entry),
@@ -166,18 +174,24 @@ impl Cache {
             self.disk.link(&run_folder.join(&artifact.file), &copy)?;
             self.disk.sync_data(&copy)?;
         }
+        if let Some(curves) = curves(measurement) {
+            let copy = temporary.join(&curves.file);
+            // What can't be had here is found missing when it is fetched.
+            let _ = self.disk.link(&run_folder.join(&curves.file), &copy).and_then(|()| self.disk.sync_data(&copy));
+        }
         let bytes = sealed(run.as_str(), serde_json::to_vec(measurement).expect("plain data serialises"));
         replace(&*self.disk, &temporary.join(MEASUREMENT), &bytes, "")
     }
 
     fn bring(&self, entry: &Path, into: &Path, measurement: &Measurement) -> bool {
         let Some(named) = artifacts(measurement) else { return false };
-        named.iter().all(|artifact| {
-            let copy = into.join(&artifact.file);
-            let hash =
-                self.disk.link(&entry.join(&artifact.file), &copy).and_then(|()| self.disk.hash(&copy));
-            hash.is_ok_and(|hash| hash == artifact.blake3)
-        })
+        named.iter().all(|artifact| self.bring_one(entry, into, artifact))
+    }
+
+    fn bring_one(&self, entry: &Path, into: &Path, artifact: &Artifact) -> bool {
+        let copy = into.join(&artifact.file);
+        let hash = self.disk.link(&entry.join(&artifact.file), &copy).and_then(|()| self.disk.hash(&copy));
+        hash.is_ok_and(|hash| hash == artifact.blake3)
     }
 
     fn damaged(&self, entry: PathBuf) -> Fetched {

@@ -8,10 +8,21 @@ use sweep_protocol::measurement::{Artifact, Measurement, NamedFile};
 use super::folder;
 
 /// What a run leaves for its measurement.
-const NAMES: [&str; 5] =
-    [folder::CONFIDENCES, folder::WEIGHTS, folder::EXAMPLES, folder::RECONSTRUCTION, folder::PICTURES];
+const NAMES: [&str; 6] = [
+    folder::CONFIDENCES,
+    folder::WEIGHTS,
+    folder::EXAMPLES,
+    folder::RECONSTRUCTION,
+    folder::PICTURES,
+    folder::CURVES,
+];
 
-/// The files that a measurement names, or nothing where one has another name than a run may give it.
+/// The curves that a measurement names: they are kept like its other files, but nothing that it says rests on them.
+pub(super) fn curves(measurement: &Measurement) -> Option<&Artifact> {
+    measurement.curves.as_ref().filter(|artifact| artifact.file == folder::CURVES)
+}
+
+/// The files that a measurement rests on, or nothing where one has another name than a run may give it.
 pub(super) fn artifacts(measurement: &Measurement) -> Option<Vec<&Artifact>> {
     let examples = measurement.examples.as_ref().map(|examples| &examples.array);
     let found = measurement.reconstruction.as_ref();
@@ -27,10 +38,11 @@ pub(super) fn artifacts(measurement: &Measurement) -> Option<Vec<&Artifact>> {
 }
 
 /// A measurement with the hashes of the files that its worker names in the run's folder, or nothing where one is not there,
-/// isn't what the worker says that it is or is none that a run leaves.
+/// isn't what the worker says that it is or is none that a run leaves. Curves of which that is so are left out of it.
 pub fn described(disk: &dyn Disk, folder: &Path, measurement: Measurement<NamedFile>) -> Option<Measurement> {
     let described = measurement.describe_files(|named| describe(disk, folder, named)).ok()?;
-    artifacts(&described).is_some().then_some(described)
+    let curves = curves(&described).cloned();
+    artifacts(&described).is_some().then_some(Measurement { curves, ..described })
 }
 
 fn describe(disk: &dyn Disk, folder: &Path, named: NamedFile) -> io::Result<Artifact> {

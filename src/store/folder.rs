@@ -12,6 +12,7 @@ pub(super) const CONFIDENCES: &str = "confidences.npy";
 pub(super) const EXAMPLES: &str = "examples.npy";
 pub(super) const RECONSTRUCTION: &str = "reconstruction.npy";
 pub(super) const PICTURES: &str = "pictures.npy";
+pub(super) const CURVES: &str = "curves.csv";
 pub(super) const WEIGHTS: &str = "model.safetensors";
 pub(super) const LOG: &str = "worker.log";
 

@@ -12,7 +12,7 @@ use sweep_protocol::{measurement::Measurement, terms::RunId};
 
 use super::{
     Access, Disk, Folder, Holder, Share, StoreError,
-    files::artifacts,
+    files::{artifacts, curves},
     opening::{introduced, open_to_repair},
     recorded::{History, Journals, Part, read_if_there},
     request::read_plan,
@@ -50,6 +50,8 @@ pub enum Fault {
     TornTail(u64),
     /// A recorded run whose files are not, byte for byte, what was measured.
     NotAsRecorded(RunId),
+    /// Training curves that are not, byte for byte, what a run left, or not there.
+    CurvesLost(RunId),
     /// Something in the cache that is not, byte for byte, what was put there for its place.
     NotAsKept,
     /// What a process left that ended early.
@@ -71,7 +73,7 @@ impl Fault {
     /// What is to be done.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::FencedLines(_) | Self::TornTail(_) | Self::LeftOver => Remedy::None,
+            Self::FencedLines(_) | Self::TornTail(_) | Self::CurvesLost(_) | Self::LeftOver => Remedy::None,
             Self::DamagedLines(_) | Self::NotAsRecorded(_) | Self::NotAsKept => Remedy::Repair,
             Self::Exposed(_) | Self::Missing | Self::Unreadable(_) | Self::OtherVersion { .. } => {
                 Remedy::User
@@ -113,6 +115,11 @@ impl fmt::Display for Fault {
             Self::NotAsRecorded(run) => write!(
                 formatter,
                 "is not what run {} measured; a repair sets it aside and the run is repeated",
+                run.short()
+            ),
+            Self::CurvesLost(run) => write!(
+                formatter,
+                "is not what run {} left: its training curves are lost; its result stands",
                 run.short()
             ),
             Self::LeftOver => formatter.write_str("was left by a process that ended early; nothing needs it"),
@@ -265,6 +272,12 @@ impl Found<'_> {
             let path = folder.join(&artifact.file);
             if self.disk.hash(&path).ok().as_ref() != Some(&artifact.blake3) {
                 self.add(&path, Fault::NotAsRecorded(run.clone()));
+            }
+        }
+        if let Some(curves) = curves(measurement) {
+            let path = folder.join(&curves.file);
+            if self.disk.hash(&path).ok().as_ref() != Some(&curves.blake3) {
+                self.add(&path, Fault::CurvesLost(run.clone()));
             }
         }
     }

@@ -60,7 +60,7 @@ use sweep_protocol::{
 };
 
 use crate::{cluster::Claims, outcome::Outcome, plan::Plan};
-use files::artifacts;
+use files::{artifacts, curves};
 use journal::{Event, Journal, Line};
 use opening::introduced;
 use request::plan_bytes;
@@ -167,7 +167,7 @@ impl Store {
     }
 
     /// A measurement with the hashes of the files that its worker names, or nothing where one is not in the run's folder,
-    /// isn't what the worker says that it is or is none that a run leaves.
+    /// isn't what the worker says that it is or is none that a run leaves. Curves of which that is so are left out of it.
     pub fn described(&self, run: &RunId, measurement: Measurement<NamedFile>) -> Option<Measurement> {
         described(&*self.disk, &self.own_folder(run), measurement)
     }
@@ -231,6 +231,10 @@ impl Store {
             return Err(StoreError::ForeignArtifact { run: run.clone() });
         };
         let runs = self.folder.runs();
+        if let Some(curves) = curves(measurement) {
+            // Curves that a power failure takes are found missing or damaged: no result goes with them.
+            let _ = self.disk.sync_data(&folder.join(&curves.file));
+        }
         self.guard(|disk| {
             named.iter().try_for_each(|artifact| disk.sync_data(&folder.join(&artifact.file)))?;
             disk.sync_dir(&folder)?;

@@ -9,7 +9,7 @@ use sweep_protocol::terms::RunId;
 
 use super::{
     Disk, Folder, Notice, OsDisk, Share, Source, StoreError,
-    folder::{CONFIDENCES, EXAMPLES, PICTURES, RECONSTRUCTION, WEIGHTS},
+    folder::{CONFIDENCES, CURVES, EXAMPLES, PICTURES, RECONSTRUCTION, WEIGHTS},
     journal::{self, Entry, Event, Scan},
     request::read_plan,
     shared,
@@ -149,6 +149,11 @@ impl Recorded {
     /// What is found of the images in the weights of a run, where that was measured.
     pub fn reconstruction(&self, run: &RunId) -> PathBuf {
         self.run_folder(run).join(RECONSTRUCTION)
+    }
+
+    /// The training curves of a run, where it has left some.
+    pub fn curves(&self, run: &RunId) -> PathBuf {
+        self.run_folder(run).join(CURVES)
     }
 
     /// Pictures of what is found of the forget set, where they were asked for.

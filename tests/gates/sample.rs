@@ -84,6 +84,7 @@ fn measurement(number: u64) -> Measurement {
         weights: None,
         examples: None,
         reconstruction: None,
+        curves: None,
         renamed: None,
         unchanged: false,
     }

@@ -14,6 +14,7 @@ pub mod network;
 pub mod check;
 pub mod confidence;
 pub mod reconstruction;
+pub mod curves;
 pub mod measurement;
 pub mod behaviour;
 pub mod message;

@@ -33,6 +33,9 @@ pub struct Measurement<F = Artifact> {
     /// What can be reconstructed of the images from its weights, where the job asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconstruction: Option<MeasuredReconstruction<F>>,
+    /// `curves.csv` in the run's folder: the [training curves](crate::curves). No result rests on them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curves: Option<F>,
     /// Whether the recipe, which has phases, left every weight as it was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unchanged: bool,
@@ -89,7 +92,8 @@ impl Renamed {
 }
 
 impl<F> Measurement<F> {
-    /// The same measurement with its files described in another way; the first file that can't be ends it.
+    /// The same measurement with its files described in another way; the first file that can't be ends it. Curves that
+    /// can't be are left out: they are worth no run.
     pub fn describe_files<G, E>(
         self,
         mut describe: impl FnMut(F) -> Result<G, E>,
@@ -103,6 +107,7 @@ impl<F> Measurement<F> {
             weights: self.weights.map(&mut describe).transpose()?,
             examples: self.examples.map(|examples| examples.describe_file(&mut describe)).transpose()?,
             reconstruction: self.reconstruction.map(|it| it.describe_files(&mut describe)).transpose()?,
+            curves: self.curves.and_then(|curves| describe(curves).ok()),
             unchanged: self.unchanged,
             renamed: self.renamed,
         })

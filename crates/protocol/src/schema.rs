@@ -193,6 +193,7 @@ fn measurement() -> Value {
             "weights": nullable(&reference("file")),
             "examples": nullable(&reference("examples")),
             "reconstruction": nullable(&reference("reconstruction")),
+            "curves": nullable(&reference("file")),
             "unchanged": { "type": "boolean", "default": false, "description": "Whether the recipe, which has phases, left every weight as it was" },
             "renamed": nullable(&reference("renamed")),
         }),

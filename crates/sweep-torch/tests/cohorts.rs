@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, ops::ControlFlow};
 
 use sweep_methods::{Engines, Facts, METHODS, Method, StartsFrom, TrainingRecipe};
 use sweep_protocol::{
+    curves::Reading,
     network::{self, Preparation},
     recipe::{CrossEntropy, Optimizer, Phase, Recipe, Stop, Stream, Term, Train},
     terms::{NonNegative, Positive, Seed, Set, UnitInterval},
@@ -56,8 +57,10 @@ fn transformer() -> Network {
     build(&network::Network::new("vit", CLASSES, &keys)).expect("registered")
 }
 
+#[derive(Default)]
 struct Diary {
     losses: Vec<f64>,
+    readings: Vec<Reading>,
 }
 
 impl Watch for Diary {
@@ -68,12 +71,17 @@ impl Watch for Diary {
     fn losses(&mut self, losses: &[f64]) {
         self.losses.extend(losses);
     }
+
+    fn read(&mut self, readings: &[Reading]) {
+        self.readings.extend(readings);
+    }
 }
 
 /// What is left of a run.
 struct Left {
     end: Result<Done, Halt>,
     losses: Vec<f64>,
+    readings: Vec<Reading>,
     weights: Vec<f64>,
     statistics: Vec<f64>,
 }
@@ -128,7 +136,7 @@ impl Bench {
             weights.push(start);
             draws.push(Seeded::new(Seed(seed)));
         }
-        let mut diaries: Vec<Diary> = draws.iter().map(|_| Diary { losses: Vec::new() }).collect();
+        let mut diaries: Vec<Diary> = draws.iter().map(|_| Diary::default()).collect();
         let runs = weights.iter_mut().zip(&mut draws).zip(&mut diaries);
         let runs = runs.map(|((weights, draws), watch)| Participant { weights, draws, watch }).collect();
         let ground = Surroundings {
@@ -139,9 +147,10 @@ impl Bench {
         };
         let ends = carry_out_together(recipe, ground, runs, width);
         let left = ends.into_iter().zip(weights.iter().zip(diaries));
-        left.map(|(end, (weights, Diary { losses }))| Left {
+        left.map(|(end, (weights, Diary { losses, readings }))| Left {
             end,
             losses,
+            readings,
             weights: doubles(&weights.segment(0, self.network.layout().parameter_count())),
             statistics: (0..self.network.layout().norms.len())
                 .flat_map(|norm| {
@@ -171,6 +180,11 @@ fn agree(what: &str, have: &Left, want: &Left) {
         let furthest =
             have.iter().zip(want).map(|(have, want)| (have - want).abs()).fold(0.0, f64::max) / scale;
         assert!(furthest <= TOLERANCE, "{name} of {what}: relative difference {furthest}");
+    }
+    assert_eq!(have.readings.len(), want.readings.len(), "readings of {what}");
+    for (have, want) in have.readings.iter().zip(&want.readings) {
+        let close = (have.loss - want.loss).abs() <= TOLERANCE * want.loss.abs().max(1.0);
+        assert!(close && Reading { loss: want.loss, ..*have } == *want, "{what}: {have:?}, not {want:?}");
     }
 }
 

@@ -14,6 +14,7 @@ use sweep_inputs::{
     synth::{self, CLASSES, Options},
 };
 use sweep_protocol::{
+    curves::Curves,
     measurement::{Artifact, Measurement, NamedFile},
     message::{Failure, FromWorker, Inputs, Job, Neighbour, Start, ToWorker},
     network::Network,
@@ -173,6 +174,14 @@ fn a_finished_run_has_left_what_it_names() {
     assert_eq!(confidences.len(), data().forget);
     assert!(confidences.iter().all(|confidence| confidence.is_finite()));
 
+    let named = measurement.curves.as_ref().expect("it trained");
+    let bytes = std::fs::read(folder.join(&named.file)).expect("written");
+    assert_eq!(blake3::hash(&bytes).to_hex().as_str(), named.blake3.as_str());
+    let curves = curves(&folder);
+    // The epoch has fewer steps than a short loop has readings.
+    assert_eq!(curves.readings().len() as u64, measurement.steps);
+    assert!(curves.readings().iter().all(|reading| reading.right[1].is_some() && reading.right[2].is_some()));
+
     let kept = measurement.weights.as_ref().expect("asked for");
     let model = checkpoint::read(&folder.join(&kept.file)).expect("a state dict");
     assert_eq!(model.blake3, kept.blake3);
@@ -186,6 +195,7 @@ fn a_finished_run_has_left_what_it_names() {
     let messages = answers(vec![identity]);
     assert_eq!(finished(&messages[0]).confidences.blake3, measurement.confidences.blake3);
     assert_eq!(finished(&messages[0]).accuracy, measurement.accuracy);
+    assert_eq!(finished(&messages[0]).curves, None, "it did not train");
     assert_eq!(finished(&messages[0]).examples, None, "nobody asked for single examples");
 
     // Measured example by example, it is the same network.
@@ -300,6 +310,21 @@ fn confidences(folder: &Path) -> Vec<f64> {
     sweep_inputs::npy::read(&folder.join("confidences.npy")).expect("float64").values
 }
 
+fn curves(folder: &Path) -> Curves {
+    Curves::parse(&std::fs::read(folder.join("curves.csv")).expect("it trained")).expect("curves")
+}
+
+#[test]
+fn curves_that_cannot_be_written_cost_no_result() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let wanted = job(home.path(), 1, 7);
+    // Nothing takes the place of a folder that isn't empty.
+    std::fs::create_dir_all(wanted.folder.join("curves.csv/x")).expect("writable");
+    let measurement = finished(&answers(vec![wanted])[0]);
+    assert_eq!(measurement.curves, None);
+    assert!(measurement.steps > 0);
+}
+
 #[test]
 fn runs_together_leave_what_each_leaves_alone() {
     let home = tempfile::tempdir().expect("a temporary folder");
@@ -327,8 +352,15 @@ fn runs_together_leave_what_each_leaves_alone() {
         for (alone, beside) in confidences(alone).iter().zip(confidences(beside)) {
             assert!((alone - beside).abs() < 2e-2 * (1.0 + alone.abs()), "{alone} alone, {beside} in a row");
         }
+        let (alone, beside) = (curves(alone), curves(beside));
+        assert_eq!(alone.readings().len(), beside.readings().len());
+        for (alone, beside) in alone.readings().iter().zip(beside.readings()) {
+            let close = (alone.loss - beside.loss).abs() < 1e-3 * (1.0 + alone.loss.abs());
+            assert!(close && alone.epoch.to_bits() == beside.epoch.to_bits(), "{alone:?}, {beside:?}");
+        }
     }
     for (fewer, all) in two.iter().zip(&beside[1..]) {
         assert_eq!(confidences(fewer), confidences(all), "the number of neighbours changes no bit");
+        assert_eq!(curves(fewer), curves(all));
     }
 }

@@ -100,6 +100,7 @@ fn measured(job: &Job, examples: NonZeroUsize) -> Result<Measurement, NotWritten
         weights: None,
         examples,
         reconstruction: None,
+        curves: None,
         unchanged: false,
         renamed: None,
     })

@@ -49,6 +49,7 @@ fn finished() -> Outcome {
         weights: None,
         examples: None,
         reconstruction: None,
+        curves: None,
         renamed: None,
         unchanged: false,
     }))

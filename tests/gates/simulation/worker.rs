@@ -203,6 +203,7 @@ pub(crate) fn measurement(run: usize, attempt: u32) -> Box<Measurement> {
         weights: None,
         examples: None,
         reconstruction: None,
+        curves: None,
         renamed: None,
         unchanged: false,
     })

@@ -42,7 +42,7 @@ fn full() -> Vec<Value> {
         json!({ "progress": { "run": RUN, "step": 1, "steps": 2 } }),
         json!({ "finished": { "run": RUN, "measurement": {
             "accuracy": { "retain": 0.5, "forget": 0.5, "validation": 0.5, "test": 0.5, "truth": 0.5 },
-            "unlearn_s": 1.0, "measure_s": 0.5, "steps": 7, "unchanged": true,
+            "unlearn_s": 1.0, "measure_s": 0.5, "steps": 7, "unchanged": true, "curves": file("curves.csv"),
             "renamed": { "accuracy": 0.5, "labels": [1, 0], "guessing": 0.5 },
             "confidences": file("confidences.npy"), "weights": file("model.safetensors"),
             "examples": { "array": file("examples.npy"), "retain_sample": 3, "forget": 1, "retain": 2, "test": 3 },

@@ -33,6 +33,7 @@ pub use unusable::Unusable;
 use std::{ops::ControlFlow, time::Duration};
 
 use sweep_protocol::{
+    curves::Reading,
     network::NoSuchTensor,
     recipe::{Phase, Recipe},
 };
@@ -98,6 +99,9 @@ pub trait Watch {
 
     /// Losses of a pass that took gradients but no step have arrived on the host.
     fn scored(&mut self, _losses: &[f64]) {}
+
+    /// A loop has come to its end, and this is what it has read.
+    fn read(&mut self, _readings: &[Reading]) {}
 }
 
 /// The recipe was not carried out to its end.

@@ -1,5 +1,6 @@
 mod arithmetic;
 mod choices;
+mod curves;
 mod leaks;
 mod loops;
 mod one_shot;
@@ -10,6 +11,7 @@ use std::{cell::RefCell, collections::BTreeMap, ops::ControlFlow};
 
 use sweep_protocol::{
     check::Flaw,
+    curves::Reading,
     network::{self, Preparation},
     recipe::{
         BatchNorm, CrossEntropy, Elements, Init, Labels, Noise, NoiseUnit, Optimizer, Pairing, Phase, Recipe,
@@ -118,6 +120,7 @@ impl Bench {
 pub(super) struct Diary {
     steps: Vec<u64>,
     losses: Vec<f64>,
+    readings: Vec<Reading>,
     break_after: Option<u64>,
 }
 
@@ -129,6 +132,10 @@ impl Watch for Diary {
 
     fn losses(&mut self, losses: &[f64]) {
         self.losses.extend(losses);
+    }
+
+    fn read(&mut self, readings: &[Reading]) {
+        self.readings.extend(readings);
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Work<'a> {
     pub(super) choices: Choices,
     /// Optimiser steps so far.
     pub(super) steps: u64,
+    /// Loops that have ended.
+    pub(super) loops: u32,
     /// Time in a function of the user's own.
     pub(super) called: Option<Duration>,
 }
@@ -50,6 +52,7 @@ impl<'a> Work<'a> {
             watch,
             choices: Choices::default(),
             steps: 0,
+            loops: 0,
             called: None,
         }
     }

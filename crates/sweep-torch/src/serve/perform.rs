@@ -14,6 +14,7 @@ use sweep_inputs::{
     checkpoint::{self, StateDict},
 };
 use sweep_protocol::{
+    curves::{Curves, Reading},
     measurement::Measurement,
     message::{Inputs, Job, Start},
     serve::{Answer, Progress},
@@ -42,6 +43,26 @@ impl Watch for Progress<'_> {
     fn works(&mut self, moves: u64) -> ControlFlow<()> {
         self.expect(moves);
         Progress::stepped(self, moves)
+    }
+}
+
+/// Hears of a run, and keeps what its loops read.
+struct Listener<'p, 'w> {
+    progress: &'p mut Progress<'w>,
+    readings: Vec<Reading>,
+}
+
+impl Watch for Listener<'_, '_> {
+    fn stepped(&mut self, step: u64) -> ControlFlow<()> {
+        Watch::stepped(self.progress, step)
+    }
+
+    fn works(&mut self, moves: u64) -> ControlFlow<()> {
+        self.progress.works(moves)
+    }
+
+    fn read(&mut self, readings: &[Reading]) {
+        self.readings.extend(readings);
     }
 }
 
@@ -119,9 +140,16 @@ fn text(panic: &(dyn Any + Send)) -> String {
 /// Runs whose recipe is done, or has come to an end before.
 struct CarriedOut {
     ground: Yardstick,
-    runs: Vec<(Weights, Result<Done, Unfinished>)>,
+    runs: Vec<Carried>,
     /// What each took of the time that they took together, in seconds.
     each: f64,
+}
+
+/// A run whose recipe is done, or has come to an end before.
+struct Carried {
+    weights: Weights,
+    end: Result<Done, Unfinished>,
+    curves: Curves,
 }
 
 /// What runs are measured with.
@@ -163,14 +191,20 @@ impl Bench<'_> {
             known: &known,
             interpreters: self.interpreters,
         };
-        let runs = weights.iter_mut().zip(&mut draws).zip(progress);
+        let listener = |progress| Listener { progress, readings: Vec::new() };
+        let mut listeners: Vec<Listener<'_, '_>> = progress.iter_mut().map(listener).collect();
+        let runs = weights.iter_mut().zip(&mut draws).zip(&mut listeners);
         let runs = runs.map(|((weights, draws), watch)| Participant { weights, draws, watch }).collect();
         let ends = carry_out_together(recipe, ground, runs, width);
         wait_for(self.device);
         let each = clock.elapsed().as_secs_f64() / jobs.len() as f64;
-        let ends = ends.into_iter().map(|end| end.map_err(Unfinished::from));
-        let runs = weights.into_iter().zip(ends).collect();
-        Ok(CarriedOut { ground: Yardstick { network, examples }, runs, each })
+        let curves = listeners.into_iter().map(|listener| Curves::of(listener.readings));
+        let runs = weights.into_iter().zip(ends).zip(curves).map(|((weights, end), curves)| Carried {
+            weights,
+            end: end.map_err(Unfinished::from),
+            curves,
+        });
+        Ok(CarriedOut { runs: runs.collect(), ground: Yardstick { network, examples }, each })
     }
 }
 
@@ -208,7 +242,7 @@ impl Bench<'_> {
         let measured = measure(&said, &examples, job.retain_sample);
         let measured = measured.map_err(|NotFinite| Unfinished::Diverged { step: steps })?;
         let times = (called.as_secs_f64(), clock.elapsed().as_secs_f64());
-        kept(job, measured, Ran { steps, unchanged, times }, || state)
+        kept(job, measured, Ran { steps, unchanged, times, curves: Curves::default() }, || state)
     }
 }
 
@@ -235,7 +269,7 @@ impl Yardstick {
     fn measured(
         &self,
         job: &Job,
-        ((weights, end), unlearn_s): ((Weights, Result<Done, Unfinished>), f64),
+        (Carried { weights, end, curves }, unlearn_s): (Carried, f64),
         alive: &mut dyn FnMut(),
     ) -> Result<Measurement, Unfinished> {
         let Done { steps, unchanged, called } = end?;
@@ -252,7 +286,8 @@ impl Yardstick {
             problem => problem.into(),
         })?;
         let times = (unlearn_s, clock.elapsed().as_secs_f64());
-        let measurement = kept(job, measured, Ran { steps, unchanged, times }, || weights.state())?;
+        let ran = Ran { steps, unchanged, times, curves };
+        let measurement = kept(job, measured, ran, || weights.state())?;
         let reconstruction = looked.map(|looked| looked.write(job)).transpose()?;
         Ok(Measurement { reconstruction, ..measurement })
     }
@@ -264,13 +299,15 @@ struct Ran {
     unchanged: bool,
     /// Seconds in its recipe and in measuring.
     times: (f64, f64),
+    /// What its loops read.
+    curves: Curves,
 }
 
 /// Writes what is kept of a run, and names it.
 fn kept(
     job: &Job,
     measured: Measured,
-    Ran { steps, unchanged, times: (unlearn_s, measure_s) }: Ran,
+    Ran { steps, unchanged, times: (unlearn_s, measure_s), curves }: Ran,
     state: impl FnOnce() -> StateDict,
 ) -> Result<Measurement, Unfinished> {
     let (confidences, examples) = artifact::write_arrays(job, &measured.confidences, measured.rows.as_ref())?;
@@ -280,6 +317,9 @@ fn kept(
     } else {
         None
     };
+    // A run is worth more than its curves: one that can't write them goes without.
+    let curves = (!curves.readings().is_empty()).then(|| curves.to_csv());
+    let curves = curves.and_then(|text| artifact::write(&job.folder, "curves.csv", text.as_bytes()).ok());
     let accuracy = measured.accuracy;
     let renamed = job.recipe.phases.is_empty().then_some(measured.renamed);
     Ok(Measurement {
@@ -291,6 +331,7 @@ fn kept(
         weights,
         examples,
         reconstruction: None,
+        curves,
         unchanged,
         renamed,
     })

@@ -24,10 +24,10 @@ impl Pending {
         self.losses.len()
     }
 
-    /// Fetches the losses, reports them and stops at the first that is not finite.
-    pub(in crate::phase) fn settle(&mut self, watch: &mut dyn Watch) -> Result<(), Halt> {
+    /// Fetches the losses, reports and returns them, and stops at the first that is not finite.
+    pub(in crate::phase) fn settle(&mut self, watch: &mut dyn Watch) -> Result<Vec<f64>, Halt> {
         if self.losses.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let stacked = Tensor::stack(&self.losses, 0).to_device(Device::Cpu).to_kind(Kind::Double);
         let values = Vec::<f64>::try_from(stacked).expect("a stack of scalars is a vector of f64");
@@ -37,7 +37,7 @@ impl Pending {
         self.losses.clear();
         match values.iter().position(|loss| !loss.is_finite()) {
             Some(position) => Err(Halt::Diverged { step: before + position as u64 + 1 }),
-            None => Ok(()),
+            None => Ok(values),
         }
     }
 }

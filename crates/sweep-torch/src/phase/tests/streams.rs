@@ -24,6 +24,7 @@ fn labels(plan: &Stream, seed: u64) -> Vec<(i64, i64)> {
         watch: &mut watch,
         choices: Choices::default(),
         steps: 0,
+        loops: 0,
         called: None,
         interpreters: &Interpreters::default(),
     };

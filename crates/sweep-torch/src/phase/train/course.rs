@@ -1,12 +1,11 @@
 //! One run's course through a loop.
 
 use sweep_protocol::recipe::AfterEpochs;
-use tch::Tensor;
 
-use super::between::Between;
+use super::{between::Between, readings::Readings, round::Taken};
 use crate::{
     network::Weights,
-    phase::{Halt, cohort::Mate, loss::Pending, work::Work},
+    phase::{Halt, cohort::Mate, loss::Pending, schedule::Time, work::Work},
 };
 
 /// Steps after which the host looks at the losses, at the latest.
@@ -16,6 +15,7 @@ const SETTLE_EVERY: usize = 64;
 pub(super) struct Passage<'a> {
     between: Between<'a>,
     pending: Pending,
+    readings: Readings,
     /// Epochs that it has done.
     done: u64,
     has_enough: bool,
@@ -24,9 +24,10 @@ pub(super) struct Passage<'a> {
 }
 
 impl<'a> Passage<'a> {
-    pub(super) fn new(after: &'a AfterEpochs, phase: usize, work: &Work<'_>) -> Self {
+    pub(super) fn new(after: &'a AfterEpochs, (phase, epochs): (usize, u64), work: &Work<'_>) -> Self {
         let (between, pending) = (Between::new(after, phase), Pending::new(work.steps));
-        Self { between, pending, done: 0, has_enough: false, reached: None }
+        let readings = Readings::of(epochs);
+        Self { between, pending, readings, done: 0, has_enough: false, reached: None }
     }
 
     /// Whether the run takes the next step.
@@ -40,10 +41,11 @@ impl<'a> Passage<'a> {
         run.after(result);
     }
 
-    /// After a step with this loss.
-    pub(super) fn stepped(&mut self, loss: &Tensor, run: &mut Mate<'_, '_>) {
+    /// After a step of a round, at a moment of the loop.
+    pub(super) fn stepped(&mut self, taken: Taken, (round, time): (usize, &Time), run: &mut Mate<'_, '_>) {
         run.work.steps += 1;
-        self.pending.push(loss);
+        self.pending.push(&taken.loss);
+        self.readings.push(taken.looks, (round, time));
         if self.pending.len() == SETTLE_EVERY && self.settle(run).is_none() {
             return;
         }
@@ -69,6 +71,8 @@ impl<'a> Passage<'a> {
         if run.halt.is_some() || self.settle(run).is_none() {
             return;
         }
+        run.work.loops += 1;
+        run.work.watch.read(&self.readings.all(run.work.loops));
         if let Some(reached) = &self.reached {
             run.work.weights.become_like(reached);
         }
@@ -78,6 +82,6 @@ impl<'a> Passage<'a> {
 
     fn settle(&mut self, run: &mut Mate<'_, '_>) -> Option<()> {
         let result = self.pending.settle(run.work.watch);
-        run.after(result)
+        run.after(result).map(|losses| self.readings.settle(&losses))
     }
 }

@@ -7,6 +7,7 @@
 
 mod between;
 mod course;
+mod readings;
 mod round;
 
 use sweep_protocol::recipe::{AfterEpochs, Alternate, Memory, Train};
@@ -68,7 +69,7 @@ impl<'a> Loop<'a> {
 
     fn run(mut self, span: &Span, (phase, after): (usize, &AfterEpochs), cohort: &mut Cohort<'_, '_>) {
         let mut courses: Vec<Passage<'_>> =
-            cohort.runs.iter().map(|run| Passage::new(after, phase, run.work)).collect();
+            cohort.runs.iter().map(|run| Passage::new(after, (phase, span.epochs), run.work)).collect();
         for epoch in 0..span.epochs {
             for (course, run) in
                 courses.iter_mut().zip(&mut cohort.runs).filter(|(course, run)| course.goes_on(run))
@@ -114,11 +115,14 @@ impl<'a> Loop<'a> {
                 return;
             }
             let time = Time { epochs: span.length, epoch, step, steps };
+            let looks = readings::looks(span.epochs, &time);
             let optimizer = if self.memory == Memory::Loop { 0 } else { place };
-            let losses = self.rounds[place].step(&mut self.optimizers[optimizer], &time, (&going, cohort));
+            let taken =
+                self.rounds[place].step(&mut self.optimizers[optimizer], (&time, looks), (&going, cohort));
             self.taken += 1;
-            for (row, loss) in losses {
-                courses[row].stepped(&loss, &mut cohort.runs[row]);
+            for taken in taken {
+                let row = taken.row;
+                courses[row].stepped(taken, (place, &time), &mut cohort.runs[row]);
             }
         }
     }

@@ -1,6 +1,9 @@
 //! One round of a training loop: its streams, its losses and its step.
 
-use sweep_protocol::recipe::{self, BatchNorm, Train};
+use sweep_protocol::{
+    recipe::{self, BatchNorm, Term, Train},
+    terms::Set,
+};
 use tch::Tensor;
 
 use crate::{
@@ -13,9 +16,19 @@ use crate::{
         loss::{Loss, Penalties, Seen},
         schedule::Time,
         tensors::places,
+        train::readings::Look,
         work::Work,
     },
 };
+
+/// A step of one run.
+pub(super) struct Taken {
+    pub(super) row: usize,
+    /// The loss before it.
+    pub(super) loss: Tensor,
+    /// How many images of its batches were taken for what they are labelled as, where that was asked for.
+    pub(super) looks: Vec<Look>,
+}
 
 /// A round under way.
 pub(super) struct Round<'a> {
@@ -23,6 +36,8 @@ pub(super) struct Round<'a> {
     turns: Option<&'a recipe::Round>,
     /// What it changes, the same in every row.
     scope: Scope,
+    /// The streams whose labels its loss asks for.
+    labelled: Vec<Set>,
     /// Each run's own; none of a run that has ended.
     members: Vec<Option<Own<'a>>>,
     steps_per_epoch: u64,
@@ -55,7 +70,11 @@ impl<'a> Round<'a> {
         let (scope, steps_per_epoch) = (first.scope.clone(), first.steps_per_epoch());
         let alike = |member: &Own<'_>| member.scope == scope && member.steps_per_epoch() == steps_per_epoch;
         assert!(begun.all(alike), "runs in lockstep train the same tensors on as many batches");
-        Some(Self { plan, turns, scope, members, steps_per_epoch })
+        let labelled = plan.loss.iter().filter_map(|term| match term {
+            Term::CrossEntropy(term) => Some(term.on),
+            _ => None,
+        });
+        Some(Self { plan, turns, scope, labelled: labelled.collect(), members, steps_per_epoch })
     }
 
     /// An optimiser for it, without history.
@@ -82,31 +101,32 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Takes one step in the rows of the runs that go on, and returns the losses before it by row. A run that can't take it
-    /// ends, and has none.
+    /// Takes one step in the rows of the runs that go on. A run that can't take it ends. Where `looks` says so, it is looked
+    /// how many images the networks get right.
     pub(super) fn step(
         &mut self,
         optimizer: &mut Optimizer,
-        time: &Time,
+        (time, looks): (&Time, bool),
         (going, cohort): (&[usize], &mut Cohort<'_, '_>),
-    ) -> Vec<(usize, Tensor)> {
+    ) -> Vec<Taken> {
         let endless = self.turns.is_some_and(|turns| turns.steps.is_some());
         if !endless && time.step.is_multiple_of(self.steps_per_epoch) {
             self.members.iter_mut().flatten().for_each(Own::begin_pass);
         }
         cohort.rows.require_gradients(self.scope.places());
-        let mut losses = Vec::with_capacity(going.len());
+        let mut taken = Vec::with_capacity(going.len());
         for (row, seen) in self.see(going, cohort) {
             let (run, member) = (&mut cohort.runs[row], member(&mut self.members, row));
             let loss = member.loss.total(&seen, time, run.work);
-            losses.extend(run.after(loss).map(|loss| (row, loss)));
+            let looks = if looks { self.looks(&seen) } else { Vec::new() };
+            taken.extend(run.after(loss).map(|loss| Taken { row, loss, looks }));
         }
-        if losses.is_empty() {
-            return losses;
+        if taken.is_empty() {
+            return taken;
         }
-        let of: Vec<&Tensor> = losses.iter().map(|(_, loss)| loss).collect();
+        let of: Vec<&Tensor> = taken.iter().map(|taken| &taken.loss).collect();
         let mut gradients = cohort.rows.gradient(&of, self.scope.places());
-        for (row, loss) in &mut losses {
+        for Taken { row, loss, .. } in &mut taken {
             let (work, member) = (&*cohort.runs[*row].work, member(&mut self.members, *row));
             let gradient = gradients.select(0, *row as i64);
             let (all, gradient) =
@@ -116,10 +136,16 @@ impl<'a> Round<'a> {
         }
         let lr = self.plan.optimizer.lr() * time.factor(&self.plan.schedule);
         optimizer.step(cohort.rows, &mut gradients, lr);
-        for &(row, _) in &losses {
+        for &Taken { row, .. } in &taken {
             member(&mut self.members, row).shaping.hold(optimizer, row, cohort.runs[row].work.weights);
         }
-        losses
+        taken
+    }
+
+    /// How many images of each labelled batch are taken for what they are labelled as.
+    fn looks(&self, seen: &[Seen]) -> Vec<Look> {
+        let labelled = seen.iter().filter(|seen| self.labelled.contains(&seen.set));
+        labelled.filter_map(|seen| Look::of(seen.set, &seen.logits, &seen.batch.labels)).collect()
     }
 
     /// The next batches of each run and what its network says to them: one forward pass per stream, in their order, since
