@@ -8,6 +8,7 @@ mod compare;
 mod confirm;
 mod conformance;
 mod corrective;
+mod curves;
 mod doors;
 mod engines;
 mod export;

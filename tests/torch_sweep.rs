@@ -37,12 +37,25 @@ fn the_same_bits_with_one_slot_with_two_and_after_a_kill() {
     assert_eq!(expected.len(), 1 + 3 + 3 + 5 * 3, "original, oracle, held-out, five points with the floor");
     assert!(expected.iter().all(|run| run["status"] == "finished"), "{expected:?}");
 
+    let curved = curves(&bench, "one");
+    assert_eq!(curved.len(), 1 + 3 + 3 + 4 * 3, "all but the floor, which trains nothing");
+    let page = bench.read("one/report.html");
+    assert!(page.contains("Training curves") && bench.path("one/figures/curves.svg").is_file());
+    for text in curved.values() {
+        let readings = csv_rows(text);
+        assert!(readings.len() >= 5 && readings.iter().all(|reading| reading["loop"] == "1"), "{text}");
+        let last = readings.last().expect("there are some");
+        assert!(last["epoch"] == "1" && last["loss"].parse::<f64>().is_ok(), "{text}");
+    }
+
     bench.sweep(["tiny.toml", "--out", "two", "--no-cache", "--jobs", "2"]).expect_code(0);
     assert_eq!(measured(&bench.read("two/runs.csv")), expected, "two slots");
+    assert_eq!(curves(&bench, "two"), curved, "two slots");
 
     bench.kill_after(5, "killed", ["tiny.toml", "--out", "killed", "--no-cache"]);
     bench.sweep(["tiny.toml", "--out", "killed", "--no-cache"]).expect_code(0);
     assert_eq!(measured(&bench.read("killed/runs.csv")), expected, "killed and resumed");
+    assert_eq!(curves(&bench, "killed"), curved, "killed and resumed");
     assert_eq!(bench.ended("killed").len(), expected.len(), "every run ends once");
 }
 
@@ -100,6 +113,17 @@ fn a_second_original_moves_the_runs_that_start_from_it_and_no_others() {
     );
     let other = bench.sweep(["compare", "one", "two"]).expect_code(0);
     assert!(other.stdout.contains("over 2 originals"), "{}", other.stdout);
+}
+
+/// The training curves of every run that has left some, by its name.
+fn curves(bench: &Bench, out: &str) -> BTreeMap<String, String> {
+    let runs = fs::read_dir(bench.path(out).join("runs")).expect("runs");
+    let curves = runs.filter_map(|run| {
+        let run = run.expect("readable");
+        let text = fs::read_to_string(run.path().join("curves.csv")).ok()?;
+        Some((run.file_name().to_string_lossy().into_owned(), text))
+    });
+    curves.collect()
 }
 
 /// Names of the files that passes left, each with its place on the disk: one that is written again has another.

@@ -12,7 +12,8 @@ impl Appraiser<'_> {
         let (mut files, mut numbers) = (0, 0);
         for point in ranked.chain(dashes) {
             let runs = self.finished(point, usize::MAX);
-            let named: Vec<_> = runs.iter().filter_map(|(run, own)| Some((*run, own.curves.as_ref()?))).collect();
+            let named: Vec<_> =
+                runs.iter().filter_map(|(run, own)| Some((*run, own.curves.as_ref()?))).collect();
             files += named.len();
             if found.left_out > 0 || files > MOST_FILES {
                 found.left_out += usize::from(!named.is_empty());

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     /// In what they are drawn
     #[arg(long, value_enum, value_delimiter = ',', default_value = "pdf", value_name = "FORMAT,…")]
     format: Vec<Format>,
-    /// Only these, by name: scores, differences, trade-off, epsilon-histogram, losses, reconstruction
+    /// Only these, by name: scores, differences, trade-off, epsilon-histogram, curves, losses, reconstruction
     #[arg(long, value_delimiter = ',', num_args = 1.., value_name = "NAME")]
     only: Vec<String>,
     /// Leave title and caption away; they are said, for the caption of the paper
@@ -68,9 +68,9 @@ pub(super) enum FiguresError {
         /// Those that there are.
         there: String,
     },
-    /// The figure is of an audit that the sweep doesn't have.
+    /// The figure is of training or of an audit that the sweep doesn't have.
     #[error(
-        "this sweep has nothing for the figure `{name}`, which shows an audit (docs/audits.md); these can be drawn of it: {there}"
+        "this sweep has nothing for the figure `{name}`, which shows training (docs/results.md) or an audit (docs/audits.md); these can be drawn of it: {there}"
     )]
     NothingToShow {
         /// The figure.

@@ -58,7 +58,7 @@ pub struct CurveReading {
 }
 
 /// Runs at one reading.
-struct Sum {
+struct Merged {
     runs: f64,
     epoch: f64,
     loss: f64,
@@ -70,22 +70,22 @@ struct Sum {
 impl CurveRow {
     /// The curves of a point's runs, of which there is at least one with a reading.
     pub fn of(point: usize, runs: &[Curves]) -> Option<Self> {
-        let mut lines: BTreeMap<(u32, u32), Vec<Sum>> = BTreeMap::new();
+        let mut lines: BTreeMap<(u32, u32), Vec<Merged>> = BTreeMap::new();
         for curves in runs {
             for same in curves.readings().chunk_by(|one, other| key(one) == key(other)) {
                 let sums = lines.entry(key(&same[0])).or_default();
                 for (nth, reading) in same.iter().enumerate() {
                     match sums.get_mut(nth) {
                         Some(sum) => sum.add(reading),
-                        None => sums.push(Sum::of(reading)),
+                        None => sums.push(Merged::of(reading)),
                     }
                 }
             }
         }
-        let line = |((of_loop, round), sums): ((u32, u32), Vec<Sum>)| CurveLine {
+        let line = |((of_loop, round), sums): ((u32, u32), Vec<Merged>)| CurveLine {
             of_loop,
             round,
-            readings: sums.iter().map(Sum::mean).collect(),
+            readings: sums.iter().map(Merged::mean).collect(),
         };
         let lines: Vec<CurveLine> = lines.into_iter().map(line).collect();
         (!lines.is_empty()).then_some(Self { point, runs: runs.len(), lines })
@@ -102,7 +102,7 @@ fn key(reading: &Reading) -> (u32, u32) {
     (reading.of_loop, reading.round)
 }
 
-impl Sum {
+impl Merged {
     fn of(reading: &Reading) -> Self {
         let (low, high) = (f64::INFINITY, f64::NEG_INFINITY);
         let mut sum = Self { runs: 0.0, epoch: 0.0, loss: 0.0, low, high, right: [(0.0, 0.0); SETS.len()] };
@@ -167,7 +167,10 @@ mod tests {
         assert_eq!((row.point, row.runs, row.lines.len()), (7, 2, 2));
         let first = [reading(1.0, 2.0, 1.0, 3.0, Some(0.5)), reading(2.0, 0.5, 0.5, 0.5, Some(1.0))];
         assert_eq!(row.lines[0].readings, first);
-        assert_eq!((row.lines[1].of_loop, row.lines[1].readings.as_slice()), (2, &[reading(1.0, -1.5, -2.0, -1.0, None)][..]));
+        assert_eq!(
+            (row.lines[1].of_loop, row.lines[1].readings.as_slice()),
+            (2, &[reading(1.0, -1.5, -2.0, -1.0, None)][..])
+        );
         assert_eq!(row.numbers(), 5 + 5 + 4);
         assert_eq!(CurveRow::of(0, &[Curves::default()]), None);
     }

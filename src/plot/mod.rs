@@ -5,6 +5,7 @@
 //! [`FIGURES`].
 
 mod axis;
+mod curves;
 mod differences;
 mod epsilon_histogram;
 mod font;
@@ -45,27 +46,28 @@ pub struct Figure {
 pub const FIGURES: &[Figure] =
     &[scores::FIGURE, differences::FIGURE, trade_off::FIGURE, epsilon_histogram::FIGURE];
 
-/// A figure of an audit.
-struct AuditFigure {
+/// A figure of what not every sweep has.
+struct FurtherFigure {
     figure: Figure,
     /// Whether there is something to show.
     is_there: fn(&Frame) -> bool,
 }
 
-const AUDIT_FIGURES: &[AuditFigure] = &[
-    AuditFigure { figure: losses::FIGURE, is_there: |frame| !frame.losses.is_empty() },
-    AuditFigure { figure: reconstruction::FIGURE, is_there: |frame| !frame.pictures.is_empty() },
+const FURTHER_FIGURES: &[FurtherFigure] = &[
+    FurtherFigure { figure: curves::FIGURE, is_there: |frame| !frame.curves.rows.is_empty() },
+    FurtherFigure { figure: losses::FIGURE, is_there: |frame| !frame.losses.is_empty() },
+    FurtherFigure { figure: reconstruction::FIGURE, is_there: |frame| !frame.pictures.is_empty() },
 ];
 
-/// The figures of a report: all of [`FIGURES`], and those of the audits where there is something to show.
+/// The figures of a report: all of [`FIGURES`], and those of training and of the audits where there is something to show.
 pub fn figures(frame: &Frame) -> impl Iterator<Item = &'static Figure> {
-    let audited = AUDIT_FIGURES.iter().filter(|own| (own.is_there)(frame));
-    FIGURES.iter().chain(audited.map(|own| &own.figure))
+    let further = FURTHER_FIGURES.iter().filter(|own| (own.is_there)(frame));
+    FIGURES.iter().chain(further.map(|own| &own.figure))
 }
 
 /// Every figure that there may be.
 pub fn all_figures() -> impl Iterator<Item = &'static Figure> {
-    FIGURES.iter().chain(AUDIT_FIGURES.iter().map(|own| &own.figure))
+    FIGURES.iter().chain(FURTHER_FIGURES.iter().map(|own| &own.figure))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::{
     svg,
 };
 use crate::{
-    frame::{Frame, LossRow, PictureRow, sample::Sample},
+    frame::{CurveLine, CurveReading, CurveRow, Frame, LossRow, PictureRow, sample::Sample},
     outcome::Outcome,
 };
 
@@ -35,8 +35,37 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("more points than bars", Sample::finished(70).frame()),
         ("losses of three points", with_losses(Sample::finished(3).frame())),
         ("pictures of many points", with_pictures(Sample::finished(25).on_data().hostile(&long).frame())),
+        ("curves of many points", with_curves(Sample::finished(25).on_data().hostile(&long).frame(), 1.0)),
+        ("curves of huge losses", with_curves(Sample::finished(3).frame(), 3e7)),
+        ("curves of tiny losses", with_curves(Sample::finished(3).frame(), 3e-7)),
         ("losses of many points", with_losses(Sample::finished(25).on_data().hostile(&long).frame())),
     ]
+}
+
+/// As if engines had sent training curves: every point has two loops, the second of two rounds.
+fn with_curves(mut frame: Frame, scale: f64) -> Frame {
+    let line = |(of_loop, round, count): (u32, u32, u32)| {
+        let reading = |nth: u32| {
+            let loss = scale * (2.0 / f64::from(nth) - f64::from(of_loop));
+            let (low, high) = (loss - 0.1 * scale, loss + 0.2 * scale);
+            CurveReading {
+                epoch: f64::from(nth) / 3.0,
+                loss,
+                low,
+                high,
+                right: [None, Some(0.5), None, None],
+            }
+        };
+        CurveLine { of_loop, round, readings: (1..=count).map(reading).collect() }
+    };
+    let row = |point: usize| CurveRow {
+        point,
+        runs: 1 + point % 2,
+        lines: [(1, 1, 30), (2, 1, 6), (2, 2, 1)].map(line).to_vec(),
+    };
+    let ranked = frame.ranking().into_iter().map(|(point, _)| point.position);
+    frame.curves.rows = ranked.map(row).collect();
+    frame
 }
 
 /// As if `simple-mia` were named: every point has losses.

@@ -13,7 +13,7 @@ const MOST_NAMED: usize = 5;
 
 /// What one loop or round of a point read, as columns of equal length.
 #[derive(Debug, Serialize)]
-pub(super) struct Line {
+pub(super) struct Track {
     /// The loop, counted from 1.
     #[serde(rename = "loop")]
     of_loop: u32,
@@ -30,22 +30,24 @@ pub(super) struct Line {
 }
 
 /// The lines of points that have some, by their place among `ranked`.
-pub(super) fn lines(frame: &Frame, ranked: &[&PointRow]) -> BTreeMap<usize, Vec<Line>> {
+pub(super) fn lines(frame: &Frame, ranked: &[&PointRow]) -> BTreeMap<usize, Vec<Track>> {
     let places: BTreeMap<usize, usize> =
         ranked.iter().enumerate().map(|(place, point)| (point.position, place)).collect();
     let of = |row: &CurveRow| {
         let place = places.get(&row.point)?;
-        Some((*place, row.lines.iter().map(|line| Line::of(line, row.runs)).collect()))
+        Some((*place, row.lines.iter().map(|line| Track::of(line, row.runs)).collect()))
     };
     frame.curves.rows.iter().filter_map(of).collect()
 }
 
-impl Line {
+impl Track {
     fn of(line: &CurveLine, runs: usize) -> Self {
-        let column = |pick: fn(&CurveReading) -> f64| line.readings.iter().map(|own| short(pick(own))).collect();
+        let column =
+            |pick: fn(&CurveReading) -> f64| line.readings.iter().map(|own| short(pick(own))).collect();
         let band = |pick| if runs > 1 { column(pick) } else { Vec::new() };
         let shares = SETS.iter().enumerate().filter_map(|(nth, set)| {
-            let shares: Vec<Option<f64>> = line.readings.iter().map(|own| own.right[nth].map(short)).collect();
+            let shares: Vec<Option<f64>> =
+                line.readings.iter().map(|own| own.right[nth].map(short)).collect();
             shares.iter().any(Option::is_some).then_some((set.word(), shares))
         });
         Self {

@@ -26,7 +26,7 @@ pub(super) struct Explored {
     references: Vec<Extreme>,
     differences: Triangle,
     /// Training curves of points that have some, by their place.
-    curves: BTreeMap<usize, Vec<curves::Line>>,
+    curves: BTreeMap<usize, Vec<curves::Track>>,
 }
 
 /// A hyper-parameter that some method takes several values of.

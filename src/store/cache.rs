@@ -110,8 +110,7 @@ impl Cache {
         };
         match opened(run, bytes) {
             Some(mut measurement) if self.bring(&entry, into, &measurement) => {
-                let brought = curves(&measurement).filter(|curves| self.bring_one(&entry, into, curves));
-                measurement.curves = brought.cloned();
+                measurement.curves = self.bring_curves(&entry, into, &measurement);
                 Fetched::Hit(Box::new(measurement))
             }
             Some(_) | None => self.damaged(entry),
@@ -177,7 +176,10 @@ impl Cache {
         if let Some(curves) = curves(measurement) {
             let copy = temporary.join(&curves.file);
             // What can't be had here is found missing when it is fetched.
-            let _ = self.disk.link(&run_folder.join(&curves.file), &copy).and_then(|()| self.disk.sync_data(&copy));
+            let _ = self
+                .disk
+                .link(&run_folder.join(&curves.file), &copy)
+                .and_then(|()| self.disk.sync_data(&copy));
         }
         let bytes = sealed(run.as_str(), serde_json::to_vec(measurement).expect("plain data serialises"));
         replace(&*self.disk, &temporary.join(MEASUREMENT), &bytes, "")
@@ -192,6 +194,17 @@ impl Cache {
         let copy = into.join(&artifact.file);
         let hash = self.disk.link(&entry.join(&artifact.file), &copy).and_then(|()| self.disk.hash(&copy));
         hash.is_ok_and(|hash| hash == artifact.blake3)
+    }
+
+    /// Brings the curves of a run, if they are what it left.
+    fn bring_curves(&self, entry: &Path, into: &Path, measurement: &Measurement) -> Option<Artifact> {
+        let curves = curves(measurement)?;
+        if self.bring_one(entry, into, curves) {
+            return Some(curves.clone());
+        }
+        // What lies there instead is nothing that the run has left.
+        let _ = self.disk.remove(&into.join(&curves.file));
+        None
     }
 
     fn damaged(&self, entry: PathBuf) -> Fetched {

@@ -758,6 +758,53 @@ fn files_are_described_as_they_are_found() {
     assert_eq!(store.described(&run_id(0), named(Some(hash_of(b"other")))), None, "other bytes");
 }
 
+/// A measurement that names curves.
+fn curved(number: u64) -> Measurement {
+    let curves = Some(Artifact { file: "curves.csv".into(), blake3: hash_of(b"curves") });
+    Measurement { curves, ..measurement(number) }
+}
+
+#[test]
+fn curves_that_are_not_as_they_are_said_to_be_are_left_out_and_the_rest_stands() {
+    let (disk, dir) = memory();
+    let (mut store, _) = Asked::of(plan(1)).open(disk.clone(), &dir).expect("an empty disk");
+    let folder = store.begin(&run_id(0), 1, 0).expect("room");
+    disk.put(&folder.join("confidences.npy"), &confidences(0)).expect("room");
+    let described = |named: Measurement| store.described(&run_id(0), named.into());
+    assert_eq!(described(curved(0)), Some(measurement(0)), "they are not there");
+    disk.put(&folder.join("curves.csv"), b"other curves").expect("room");
+    assert_eq!(described(curved(0)), Some(measurement(0)), "other bytes");
+    disk.put(&folder.join("curves.csv"), b"curves").expect("room");
+    assert_eq!(described(curved(0)), Some(curved(0)));
+    let mut elsewhere = curved(0);
+    elsewhere.curves = Some(elsewhere.confidences.clone());
+    assert_eq!(described(elsewhere), Some(measurement(0)), "another file of the run");
+}
+
+#[test]
+fn the_cache_keeps_curves_as_long_as_it_has_them() {
+    let (disk, _) = memory();
+    let cache = Cache::open_on(disk.clone(), Path::new("results/cache")).expect("room");
+    let (from, into) = (Path::new("results/from"), Path::new("results/into"));
+    disk.create_dir(from).expect("room");
+    disk.put(&from.join("confidences.npy"), &confidences(3)).expect("room");
+    let fetched = |run: &RunId| {
+        disk.remove(into).and_then(|()| disk.create_dir(into)).expect("room");
+        cache.fetch(run, into)
+    };
+    cache.keep(&run_id(3), from, &curved(3)).expect("room");
+    assert_eq!(fetched(&run_id(3)), Fetched::Hit(Box::new(measurement(3))), "they were lost before");
+    disk.put(&from.join("curves.csv"), b"curves").expect("room");
+    cache.keep(&run_id(4), from, &curved(3)).expect("room");
+    assert_eq!(fetched(&run_id(4)), Fetched::Hit(Box::new(curved(3))));
+    assert_eq!(disk.read(&into.join("curves.csv"), 100).expect("brought"), b"curves");
+    let entry = Path::new("results/cache").join(run_id(4).as_str());
+    disk.put(&entry.join("curves.csv"), b"other bytes").expect("room");
+    assert_eq!(fetched(&run_id(4)), Fetched::Hit(Box::new(measurement(3))), "they are damaged");
+    let names = disk.list(into).expect("a folder");
+    assert_eq!(names, ["confidences.npy"], "and are not brought");
+}
+
 #[test]
 fn a_flooded_log_keeps_its_beginning_and_its_end() {
     let parent = tempfile::tempdir().expect("a temporary folder");

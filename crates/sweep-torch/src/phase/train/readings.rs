@@ -72,14 +72,14 @@ type Key = (usize, u64);
 /// What a loop has read by now.
 pub(super) struct Readings {
     cut: Cut,
-    sums: BTreeMap<Key, Sum>,
+    sums: BTreeMap<Key, Total>,
     /// Steps whose losses still lie on the device.
     steps: Vec<(Key, f64)>,
     looks: Vec<(Key, Look)>,
 }
 
 #[derive(Default)]
-struct Sum {
+struct Total {
     /// Epochs at the end of its last step.
     epoch: f64,
     loss: f64,
@@ -124,7 +124,7 @@ impl Readings {
 
     /// All of them, those of the `of_loop`-th loop of its run.
     pub(super) fn all(&self, of_loop: u32) -> Vec<Reading> {
-        let reading = |(&(round, _), sum): (&Key, &Sum)| Reading {
+        let reading = |(&(round, _), sum): (&Key, &Total)| Reading {
             of_loop,
             round: round as u32 + 1,
             epoch: sum.epoch,
