@@ -54,7 +54,7 @@ fn embedded(bench: &Bench) -> Value {
 fn folders(bench: &Bench) -> Vec<PathBuf> {
     let runs = csv_rows(&bench.read("r/runs.csv"));
     let unlearned = runs.iter().filter(|run| run["role"] == "unlearn" && run["label"] == "simulated");
-    unlearned.map(|run| bench.path(format!("r/runs/{}", run["run"]))).collect()
+    unlearned.map(|run| bench.path(format!("r/runs/{}", run["run_id"]))).collect()
 }
 
 #[test]
@@ -94,7 +94,12 @@ fn the_page_shows_curves_and_losing_them_costs_no_result() {
         .iter()
         .map(|folder| folder.file_name().expect("a run").to_string_lossy().into_owned())
         .collect();
-    assert!(lost.iter().all(|run| page.contains(&format!("runs/{run}/curves.csv"))), "and names them");
+    let warned = page
+        .split("are missing or damaged")
+        .nth(1)
+        .and_then(|rest| rest.split("</p>").next())
+        .expect("a sentence");
+    assert!(lost.iter().all(|run| warned.contains(run)), "and names them: {warned}");
 
     let said = bench.sweep(["fsck", "r"]).expect_code(0);
     assert_eq!(

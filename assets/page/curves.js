@@ -16,7 +16,7 @@ function curves(host) {
     host.hidden = picks.length === 0;
     if (host.hidden) return;
     const tracks = drawn.map((point) => track(point, picks.indexOf(point)));
-    list.replaceChildren(...tracks.map(({ nth, point }) => element("span", {}, swatch(nth), `${nth + 1}. ${POINTS.title[point]}`)));
+    list.replaceChildren(...tracks.map(({ nth, point }) => element("span", {}, pickKey(nth), `${nth + 1}. ${POINTS.title[point]}`)));
     note.textContent = curvesNote(picks, tracks);
     for (const chart of chartsOf(tracks)) {
       if (!canvases.has(chart.name)) canvases.set(chart.name, curvesCanvas(chart.name, figures));
@@ -35,7 +35,7 @@ function curvesCanvas(name, host) {
   return canvas;
 }
 
-function swatch(nth) {
+function pickKey(nth) {
   const made = element("i", {});
   made.style.background = pickColour(nth);
   return made;
@@ -83,9 +83,9 @@ function drawCurves(canvas, chart, tracks) {
     line(context, [horizontal.at(value), bottom], [horizontal.at(value), bottom + 4], theme.muted);
     write(context, tickText(value), [horizontal.at(value), bottom + 17], theme.muted, "center");
   }
-  let count = 0;
-  for (const own of tracks) count += Number(drawTrack(context, chart, own, horizontal, vertical));
-  describe(canvas, count, `${chart.name === "loss" ? "Training loss" : `Share right in training batches of ${chart.name}`} by epoch`);
+  const tips = tracks.map((own) => drawTrack(context, chart, own, horizontal, vertical)).filter((tip) => tip !== null);
+  drawNumbers(context, tips);
+  describe(canvas, tips.length, `${chart.name === "loss" ? "Training loss" : `Share right in training batches of ${chart.name}`} by epoch`);
 }
 
 function curvesScale(chart, tracks, room) {
@@ -97,7 +97,7 @@ function curvesScale(chart, tracks, room) {
   return scale([low - air, high + air], room);
 }
 
-// One point: a band from its lowest run to its highest, the mean as a line, a ring where a further loop begins.
+// One point: a band from its lowest run to its highest, the mean as a line, a ring where a further loop begins. Returns where it ends.
 function drawTrack(context, chart, { nth, lines }, horizontal, vertical) {
   const colour = pickColour(nth);
   let tip = null;
@@ -108,12 +108,22 @@ function drawTrack(context, chart, { nth, lines }, horizontal, vertical) {
     if (chart.bands && own.low) drawBand(context, own, place, colour);
     const places = values.map((value, at) => (value === null ? null : place(at, value))).filter((spot) => spot !== null);
     if (places.length === 0) continue;
-    drawLine(context, places, colour, DASHES[(own.round - 1) % DASHES.length]);
+    drawMean(context, places, colour, DASHES[(own.round - 1) % DASHES.length]);
     if (own.from > 0) ring(context, places[0], colour);
     tip = places[places.length - 1];
   }
-  if (tip) write(context, String(nth + 1), [tip[0] + 5, tip[1] + 4], colour);
-  return tip !== null;
+  return tip && { nth, x: tip[0], y: tip[1] };
+}
+
+// The numbers of points at the ends of their lines, below one another where they would lie on one another.
+function drawNumbers(context, tips) {
+  const placed = [];
+  for (const { nth, x, y } of tips.sort((one, other) => one.y - other.y)) {
+    const near = placed.filter((other) => Math.abs(other.x - x) < 14).map((other) => other.y + 12);
+    const own = { x, y: Math.max(y, ...near) };
+    placed.push(own);
+    write(context, String(nth + 1), [x + 5, own.y + 4], pickColour(nth));
+  }
 }
 
 function drawBand(context, own, place, colour) {
@@ -125,7 +135,7 @@ function drawBand(context, own, place, colour) {
   context.globalAlpha = 1;
 }
 
-function drawLine(context, places, colour, dashes) {
+function drawMean(context, places, colour, dashes) {
   context.strokeStyle = colour;
   context.fillStyle = colour;
   context.lineWidth = 2;

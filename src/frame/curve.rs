@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sweep_protocol::curves::{Curves, Reading, SETS};
 
 /// Numbers that are kept of all points together; a page that holds them in text grows by some 2 MB.
-pub const MOST_NUMBERS: usize = 250_000;
+const MOST_NUMBERS: usize = 250_000;
 /// Files that are read for them, at most.
 pub const MOST_FILES: usize = 20_000;
 
@@ -18,6 +18,8 @@ pub struct TrainingCurves {
     pub left_out: usize,
     /// Runs whose curves are missing or damaged, in the order in which they were looked for.
     pub lost: Vec<String>,
+    /// Numbers of the rows.
+    numbers: usize,
 }
 
 /// The curves of a point.
@@ -55,6 +57,24 @@ pub struct CurveReading {
     pub high: f64,
     /// Mean share of images that were taken for what they are labelled as, in the order of [`SETS`].
     pub right: [Option<f64>; SETS.len()],
+}
+
+impl TrainingCurves {
+    /// Adds the curves of the next point, or leaves them out where there is no room.
+    pub fn add(&mut self, row: CurveRow) {
+        let numbers = self.numbers + row.numbers();
+        if self.is_full() || numbers > MOST_NUMBERS {
+            self.left_out += 1;
+        } else {
+            self.numbers = numbers;
+            self.rows.push(row);
+        }
+    }
+
+    /// Whether some were left out: then all that come later are.
+    pub fn is_full(&self) -> bool {
+        self.left_out > 0
+    }
 }
 
 /// Runs at one reading.
@@ -139,7 +159,7 @@ impl Merged {
 mod tests {
     use sweep_protocol::curves::{Curves, Reading};
 
-    use super::{CurveReading, CurveRow};
+    use super::{CurveReading, CurveRow, MOST_NUMBERS, TrainingCurves};
 
     fn curves(readings: &[(u32, f64, f64, Option<f64>)]) -> Curves {
         let reading = |&(of_loop, epoch, loss, retain)| Reading {
@@ -173,5 +193,18 @@ mod tests {
         );
         assert_eq!(row.numbers(), 5 + 5 + 4);
         assert_eq!(CurveRow::of(0, &[Curves::default()]), None);
+    }
+
+    #[test]
+    fn where_the_room_ends_all_later_points_are_left_out() {
+        let long: Vec<_> = (1..=2000).map(|epoch| (1, f64::from(epoch), 1.0, Some(0.5))).collect();
+        let (long, short) = (curves(&long), curves(&[(1, 1.0, 1.0, None)]));
+        let mut all = TrainingCurves::default();
+        for point in 0..30 {
+            all.add(CurveRow::of(point, std::slice::from_ref(&long)).expect("there are readings"));
+        }
+        all.add(CurveRow::of(30, &[short]).expect("there are readings"));
+        assert_eq!((all.rows.len(), all.left_out), (25, 6), "25 times 10,000 numbers");
+        assert_eq!(all.rows.iter().map(CurveRow::numbers).sum::<usize>(), MOST_NUMBERS);
     }
 }

@@ -34,7 +34,7 @@ pub use audit::{AuditNumbers, AuditRow, LossRow, PictureRow};
 pub use comparison::{Comparisons, Paired, Ranks, Selection, Standing, Told};
 pub use components::{ComponentsRow, SpreadRow};
 pub use confirmation::ConfirmationRow;
-pub use curve::{CurveLine, CurveReading, CurveRow, MOST_FILES, MOST_NUMBERS, TrainingCurves};
+pub use curve::{CurveLine, CurveReading, CurveRow, MOST_FILES, TrainingCurves};
 pub use estimate::{Estimate, Interval, Mean, decimals};
 pub use flag::Flag;
 pub use name::{Name, hollow};

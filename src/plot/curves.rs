@@ -27,9 +27,7 @@ fn draw(frame: &Frame, sheet: &Sheet) -> Scene {
     if panels.is_empty() {
         return sheet.empty(TITLE, frame);
     }
-    let note =
-        " · mean of a point's runs, the lowest and the highest in pale · a vertical line: the next loop";
-    let heading = sheet.heading(TITLE, note, frame);
+    let heading = sheet.heading(TITLE, &note(&panels), frame);
     let places = Panels::new(panels.len(), PANEL_HEIGHT, (sheet, heading.top + 6.0));
     let mut scene = heading.scene(sheet.width, places.bottom());
     let looks = palette::looks(frame);
@@ -40,6 +38,18 @@ fn draw(frame: &Frame, sheet: &Sheet) -> Scene {
         panel(&mut scene, &extent, row, palette::look(&looks, point).colour);
     }
     scene
+}
+
+/// How what is shown is to be read.
+fn note(panels: &[(&PointRow, &CurveRow)]) -> String {
+    let lines = || panels.iter().flat_map(|(_, row)| &row.lines);
+    let several = panels.iter().any(|(_, row)| row.runs > 1);
+    let parts = [
+        (several, " · mean of a point's runs, the lowest to the highest in pale"),
+        (lines().any(|line| line.of_loop > 1), " · a vertical line: the next loop"),
+        (lines().any(|line| line.round > 1), " · thin: later rounds of a loop"),
+    ];
+    parts.into_iter().filter_map(|(is_so, words)| is_so.then_some(words)).collect()
 }
 
 /// The best point of every method, as far as it has curves.
@@ -70,13 +80,15 @@ fn in_a_row(row: &CurveRow) -> (Vec<(f64, &CurveLine)>, f64) {
 }
 
 fn panel(scene: &mut Scene, extent: &Extent, row: &CurveRow, colour: Colour) {
-    let (left, right) = (extent.left + INDENT, extent.right);
+    let (left, right) = (extent.left + INDENT, extent.right - 4.0);
     let (top, bottom) = (extent.top + 22.0, extent.bottom - 30.0);
     let (lines, end) = in_a_row(row);
     let readings = || row.lines.iter().flat_map(|line| &line.readings);
     let low = readings().map(|reading| reading.low).fold(f64::INFINITY, f64::min);
     let high = readings().map(|reading| reading.high).fold(f64::NEG_INFINITY, f64::max);
-    let (epochs, losses) = (Axis::new((0.0, end), (left, right)), Axis::new((low, high), (bottom, top)));
+    let air = (high - low) * 0.04;
+    let (epochs, losses) =
+        (Axis::new((0.0, end), (left, right)), Axis::new((low - air, high + air), (bottom, top)));
     for (value, text) in losses.ticks(4) {
         let y = losses.at(value);
         scene.line((left, y), (right, y), RULE, 1.0);
@@ -112,7 +124,7 @@ fn panel(scene: &mut Scene, extent: &Extent, row: &CurveRow, colour: Colour) {
         scene.line((x, bottom), (x, bottom + 4.0), AXIS, 1.0);
         let words = Words::new(text, (x, bottom + 16.0)).anchored(Anchor::Middle);
         let words = words.sized(font::SMALL - 1.0).coloured(MUTED);
-        if words.extent().right <= right {
+        if words.extent().right <= extent.right {
             scene.write(words);
         }
     }

@@ -214,7 +214,8 @@ mod tests {
         assert_eq!(Curves::parse(b""), Err(NoCurves::NoColumn("loop")));
         assert_eq!(Curves::parse(b"loop,round,epoch\n"), Err(NoCurves::NoColumn("loss")));
         assert_eq!(Curves::parse(&[0xff]), Err(NoCurves::NoText));
-        let long: String = (1..=MOST_READINGS + 1).map(|epoch| format!("1,1,{epoch},0,\n")).collect();
+        let long =
+            (1..=MOST_READINGS + 1).map(|epoch| format!("1,1,{epoch},0,\n")).collect::<Vec<_>>().concat();
         assert_eq!(of(&long), Err(NoCurves::TooLong));
         let many = (0..3000).map(|epoch| reading(1, 1, f64::from(epoch))).collect();
         let kept = Curves::of(many);

@@ -47,12 +47,12 @@ impl Watch for Progress<'_> {
 }
 
 /// Hears of a run, and keeps what its loops read.
-struct Listener<'p, 'w> {
+struct Scribe<'p, 'w> {
     progress: &'p mut Progress<'w>,
     readings: Vec<Reading>,
 }
 
-impl Watch for Listener<'_, '_> {
+impl Watch for Scribe<'_, '_> {
     fn stepped(&mut self, step: u64) -> ControlFlow<()> {
         Watch::stepped(self.progress, step)
     }
@@ -140,13 +140,13 @@ fn text(panic: &(dyn Any + Send)) -> String {
 /// Runs whose recipe is done, or has come to an end before.
 struct CarriedOut {
     ground: Yardstick,
-    runs: Vec<Carried>,
+    runs: Vec<CarriedRun>,
     /// What each took of the time that they took together, in seconds.
     each: f64,
 }
 
 /// A run whose recipe is done, or has come to an end before.
-struct Carried {
+struct CarriedRun {
     weights: Weights,
     end: Result<Done, Unfinished>,
     curves: Curves,
@@ -191,15 +191,15 @@ impl Bench<'_> {
             known: &known,
             interpreters: self.interpreters,
         };
-        let listener = |progress| Listener { progress, readings: Vec::new() };
-        let mut listeners: Vec<Listener<'_, '_>> = progress.iter_mut().map(listener).collect();
-        let runs = weights.iter_mut().zip(&mut draws).zip(&mut listeners);
+        let scribe = |progress| Scribe { progress, readings: Vec::new() };
+        let mut scribes: Vec<Scribe<'_, '_>> = progress.iter_mut().map(scribe).collect();
+        let runs = weights.iter_mut().zip(&mut draws).zip(&mut scribes);
         let runs = runs.map(|((weights, draws), watch)| Participant { weights, draws, watch }).collect();
         let ends = carry_out_together(recipe, ground, runs, width);
         wait_for(self.device);
         let each = clock.elapsed().as_secs_f64() / jobs.len() as f64;
-        let curves = listeners.into_iter().map(|listener| Curves::of(listener.readings));
-        let runs = weights.into_iter().zip(ends).zip(curves).map(|((weights, end), curves)| Carried {
+        let curves = scribes.into_iter().map(|scribe| Curves::of(scribe.readings));
+        let runs = weights.into_iter().zip(ends).zip(curves).map(|((weights, end), curves)| CarriedRun {
             weights,
             end: end.map_err(Unfinished::from),
             curves,
@@ -269,7 +269,7 @@ impl Yardstick {
     fn measured(
         &self,
         job: &Job,
-        (Carried { weights, end, curves }, unlearn_s): (Carried, f64),
+        (CarriedRun { weights, end, curves }, unlearn_s): (CarriedRun, f64),
         alive: &mut dyn FnMut(),
     ) -> Result<Measurement, Unfinished> {
         let Done { steps, unchanged, called } = end?;

@@ -93,6 +93,6 @@ fn rounds_that_take_turns_have_readings_of_their_own() {
     // The first round takes two steps in the first epoch, and none later.
     let forget: Vec<&Reading> = of(1).collect();
     assert_eq!(forget.len(), 1);
-    assert!((forget[0].loss - (losses[0] + losses[1]) / 2.0).abs() < 1e-12 && forget[0].loss < 0.0);
+    assert!((forget[0].loss - losses[0].midpoint(losses[1])).abs() < 1e-12 && forget[0].loss < 0.0);
     are_means(&of(2).copied().collect::<Vec<_>>(), &losses[2..], 3);
 }

@@ -2,7 +2,7 @@
 
 use sweep_protocol::recipe::AfterEpochs;
 
-use super::{between::Between, readings::Readings, round::Taken};
+use super::{between::Between, readings::Readings, round::StepTaken};
 use crate::{
     network::Weights,
     phase::{Halt, cohort::Mate, loss::Pending, schedule::Time, work::Work},
@@ -42,7 +42,12 @@ impl<'a> Passage<'a> {
     }
 
     /// After a step of a round, at a moment of the loop.
-    pub(super) fn stepped(&mut self, taken: Taken, (round, time): (usize, &Time), run: &mut Mate<'_, '_>) {
+    pub(super) fn stepped(
+        &mut self,
+        taken: StepTaken,
+        (round, time): (usize, &Time),
+        run: &mut Mate<'_, '_>,
+    ) {
         run.work.steps += 1;
         self.pending.push(&taken.loss);
         self.readings.push(taken.looks, (round, time));

@@ -17,12 +17,12 @@ const LOOKS: u64 = 8;
 
 /// How the epochs of a loop are cut into readings: an epoch into several, or several into one.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Cut {
+enum Spacing {
     Parts(u64),
     Epochs(u64),
 }
 
-impl Cut {
+impl Spacing {
     fn of(epochs: u64) -> Self {
         match ENOUGH / epochs.max(1) {
             0 | 1 => Self::Epochs(epochs.div_ceil(MOST_OF_A_LOOP).max(1)),
@@ -41,15 +41,15 @@ impl Cut {
 
 /// Whether it is looked at this moment of a loop which images the network gets right: a few times a reading, evenly spread.
 pub(super) fn looks(epochs: u64, time: &Time) -> bool {
-    let looks = match Cut::of(epochs) {
-        Cut::Parts(parts) => LOOKS * parts,
-        Cut::Epochs(epochs) => (LOOKS / epochs).max(1),
+    let looks = match Spacing::of(epochs) {
+        Spacing::Parts(parts) => LOOKS * parts,
+        Spacing::Epochs(epochs) => (LOOKS / epochs).max(1),
     };
     looks >= time.steps || (time.step * looks) % time.steps < looks
 }
 
 /// How many images of a batch are taken for what they are labelled as.
-pub(super) struct Look {
+pub(super) struct Glance {
     /// Which of [`SETS`] the batch is of.
     set: usize,
     /// The number, still on the device.
@@ -57,7 +57,7 @@ pub(super) struct Look {
     images: u64,
 }
 
-impl Look {
+impl Glance {
     /// None where nobody asks for the set.
     pub(super) fn of(set: Set, logits: &Tensor, labels: &Tensor) -> Option<Self> {
         let set = SETS.iter().position(|own| *own == set)?;
@@ -71,11 +71,11 @@ type Key = (usize, u64);
 
 /// What a loop has read by now.
 pub(super) struct Readings {
-    cut: Cut,
+    spacing: Spacing,
     sums: BTreeMap<Key, Total>,
     /// Steps whose losses still lie on the device.
     steps: Vec<(Key, f64)>,
-    looks: Vec<(Key, Look)>,
+    looks: Vec<(Key, Glance)>,
 }
 
 #[derive(Default)]
@@ -91,12 +91,12 @@ struct Total {
 impl Readings {
     /// Of a loop of so many epochs, of which the last may be cut short.
     pub(super) fn of(epochs: u64) -> Self {
-        Self { cut: Cut::of(epochs), sums: BTreeMap::new(), steps: Vec::new(), looks: Vec::new() }
+        Self { spacing: Spacing::of(epochs), sums: BTreeMap::new(), steps: Vec::new(), looks: Vec::new() }
     }
 
     /// Takes note of a step.
-    pub(super) fn push(&mut self, looks: Vec<Look>, (round, time): (usize, &Time)) {
-        let key = (round, self.cut.place(time));
+    pub(super) fn push(&mut self, looks: Vec<Glance>, (round, time): (usize, &Time)) {
+        let key = (round, self.spacing.place(time));
         self.steps.push((key, time.epoch as f64 + (time.step + 1) as f64 / time.steps.max(1) as f64));
         self.looks.extend(looks.into_iter().map(|look| (key, look)));
     }
@@ -137,7 +137,7 @@ impl Readings {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cut, LOOKS, MOST_OF_A_LOOP, Time, looks};
+    use super::{LOOKS, MOST_OF_A_LOOP, Spacing, Time, looks};
 
     /// Every moment of a loop.
     fn moments(epochs: u64, steps: u64) -> impl Iterator<Item = Time> {
@@ -158,7 +158,7 @@ mod tests {
             (1000, 2, 50),
         ] {
             let mut places: Vec<u64> =
-                moments(epochs, steps).map(|time| Cut::of(epochs).place(&time)).collect();
+                moments(epochs, steps).map(|time| Spacing::of(epochs).place(&time)).collect();
             assert!(places.is_sorted(), "{epochs} × {steps}");
             places.dedup();
             assert_eq!(places.len(), wanted, "{epochs} × {steps}");
@@ -169,10 +169,10 @@ mod tests {
     #[test]
     fn each_reading_is_looked_at_and_none_all_the_time() {
         for (epochs, steps) in [(1, 1), (1, 200), (3, 1000), (20, 391), (30, 5), (200, 391)] {
-            let cut = Cut::of(epochs);
+            let spacing = Spacing::of(epochs);
             let mut counts = std::collections::BTreeMap::new();
             for time in moments(epochs, steps) {
-                let (seen, all) = counts.entry(cut.place(&time)).or_insert((0, 0));
+                let (seen, all) = counts.entry(spacing.place(&time)).or_insert((0, 0));
                 *seen += u64::from(looks(epochs, &time));
                 *all += 1;
             }

@@ -16,18 +16,18 @@ use crate::{
         loss::{Loss, Penalties, Seen},
         schedule::Time,
         tensors::places,
-        train::readings::Look,
+        train::readings::Glance,
         work::Work,
     },
 };
 
 /// A step of one run.
-pub(super) struct Taken {
+pub(super) struct StepTaken {
     pub(super) row: usize,
     /// The loss before it.
     pub(super) loss: Tensor,
     /// How many images of its batches were taken for what they are labelled as, where that was asked for.
-    pub(super) looks: Vec<Look>,
+    pub(super) looks: Vec<Glance>,
 }
 
 /// A round under way.
@@ -108,7 +108,7 @@ impl<'a> Round<'a> {
         optimizer: &mut Optimizer,
         (time, looks): (&Time, bool),
         (going, cohort): (&[usize], &mut Cohort<'_, '_>),
-    ) -> Vec<Taken> {
+    ) -> Vec<StepTaken> {
         let endless = self.turns.is_some_and(|turns| turns.steps.is_some());
         if !endless && time.step.is_multiple_of(self.steps_per_epoch) {
             self.members.iter_mut().flatten().for_each(Own::begin_pass);
@@ -119,14 +119,14 @@ impl<'a> Round<'a> {
             let (run, member) = (&mut cohort.runs[row], member(&mut self.members, row));
             let loss = member.loss.total(&seen, time, run.work);
             let looks = if looks { self.looks(&seen) } else { Vec::new() };
-            taken.extend(run.after(loss).map(|loss| Taken { row, loss, looks }));
+            taken.extend(run.after(loss).map(|loss| StepTaken { row, loss, looks }));
         }
         if taken.is_empty() {
             return taken;
         }
         let of: Vec<&Tensor> = taken.iter().map(|taken| &taken.loss).collect();
         let mut gradients = cohort.rows.gradient(&of, self.scope.places());
-        for Taken { row, loss, .. } in &mut taken {
+        for StepTaken { row, loss, .. } in &mut taken {
             let (work, member) = (&*cohort.runs[*row].work, member(&mut self.members, *row));
             let gradient = gradients.select(0, *row as i64);
             let (all, gradient) =
@@ -136,16 +136,16 @@ impl<'a> Round<'a> {
         }
         let lr = self.plan.optimizer.lr() * time.factor(&self.plan.schedule);
         optimizer.step(cohort.rows, &mut gradients, lr);
-        for &Taken { row, .. } in &taken {
+        for &StepTaken { row, .. } in &taken {
             member(&mut self.members, row).shaping.hold(optimizer, row, cohort.runs[row].work.weights);
         }
         taken
     }
 
     /// How many images of each labelled batch are taken for what they are labelled as.
-    fn looks(&self, seen: &[Seen]) -> Vec<Look> {
+    fn looks(&self, seen: &[Seen]) -> Vec<Glance> {
         let labelled = seen.iter().filter(|seen| self.labelled.contains(&seen.set));
-        labelled.filter_map(|seen| Look::of(seen.set, &seen.logits, &seen.batch.labels)).collect()
+        labelled.filter_map(|seen| Glance::of(seen.set, &seen.logits, &seen.batch.labels)).collect()
     }
 
     /// The next batches of each run and what its network says to them: one forward pass per stream, in their order, since
