@@ -60,6 +60,34 @@ fn the_same_bits_with_one_slot_with_two_and_after_a_kill() {
 }
 
 #[test]
+fn accuracies_between_epochs_are_for_the_curves_alone() {
+    let bench = Bench::with_faces();
+    let methods = METHODS.replace("= 3", "= 1").replace("lr = [1e-3, 1e-2]", "lr = 1e-3");
+    let grid = format!("name = \"tiny\"\nseeds = 1\n{TRAINING}{methods}");
+    bench.write("plain.toml", &grid);
+    bench.write("told.toml", format!("{grid}[pool]\ncurves = \"accuracies\"\n"));
+    for name in ["plain", "told"] {
+        bench.sweep([&format!("{name}.toml"), "--no-cache", "--out", name]).expect_code(0);
+    }
+    let results = |out: &str| measured(&bench.read(format!("{out}/runs.csv")));
+    assert_eq!(results("told"), results("plain"), "the same ids and the same numbers");
+    let last = |out: &str| -> BTreeMap<String, BTreeMap<String, String>> {
+        let curves = curves(&bench, out).into_iter();
+        curves.map(|(run, text)| (run, csv_rows(&text).pop().expect("a reading"))).collect()
+    };
+    assert!(last("plain").values().all(|reading| reading["val_acc"].is_empty()));
+    let told = last("told");
+    assert_eq!(told.len(), 1 + 1 + 1 + 3, "all but the floor");
+    for reading in told.values() {
+        for column in ["retain_acc", "forget_acc", "val_acc"] {
+            let share: f64 = reading[column].parse().unwrap_or_else(|_| panic!("{column} of {reading:?}"));
+            assert!((0.0..=1.0).contains(&share), "{reading:?}");
+        }
+    }
+    assert!(bench.read("told/report.html").contains("\"accuracy\":{\"forget\""), "the page has them");
+}
+
+#[test]
 fn a_second_sweep_on_the_same_split_trains_no_reference_again() {
     let bench = bench();
     bench.sweep(["tiny.toml", "--cache", "cache"]).expect_code(0);

@@ -62,10 +62,11 @@ function track(point, nth) {
 // The loss, and the share right of every set that some point has one of.
 function chartsOf(tracks) {
   if (tracks.length === 0) return [];
-  const sets = RIGHT_OF.filter((set) => tracks.some((own) => own.lines.some((line) => line.right[set])));
+  const has = (kind) => RIGHT_OF.filter((set) => tracks.some((own) => own.lines.some((line) => line[kind][set])));
   const loss = { name: "loss", title: "↑ Training loss", values: (line) => line.loss, bands: true, unit: 1 };
   const right = (set) => ({ name: set, title: `↑ Right in training batches, ${set}, %`, values: (line) => line.right[set] ?? null, bands: false, unit: 100 });
-  return [loss, ...sets.map(right)];
+  const accuracy = (set) => ({ name: `accuracy ${set}`, title: `↑ Accuracy, ${set}, %`, values: (line) => line.accuracy[set] ?? null, bands: false, unit: 100 });
+  return [loss, ...has("right").map(right), ...has("accuracy").map(accuracy)];
 }
 
 function drawCurves(canvas, chart, tracks) {
@@ -85,7 +86,7 @@ function drawCurves(canvas, chart, tracks) {
   }
   const tips = tracks.map((own) => drawTrack(context, chart, own, horizontal, vertical)).filter((tip) => tip !== null);
   drawNumbers(context, tips);
-  describe(canvas, tips.length, `${chart.name === "loss" ? "Training loss" : `Share right in training batches of ${chart.name}`} by epoch`);
+  describe(canvas, tips.length, `${chart.title.replace("↑ ", "")}, by epoch`);
 }
 
 function curvesScale(chart, tracks, room) {
@@ -169,6 +170,7 @@ function curvesNote(picks, tracks) {
     lines.some((own) => own.loop > 1) ? "A ring is the beginning of a further loop." : "",
     lines.some((own) => own.round > 1) ? "Rounds that take turns are lines of their own: the first is solid, later ones are dashed." : "",
     lines.some((own) => Object.keys(own.right).length > 0) ? "Right is what the network took for its label, of the images that it was about to learn from." : "",
+    lines.some((own) => Object.keys(own.accuracy).length > 0) ? "Accuracies were measured between epochs, on at most 512 images of a set." : "",
     without > 0 ? `${without} of the picked points ${without === 1 ? "has" : "have"} no curves here.` : "",
   ].filter((sentence) => sentence !== "").join(" ");
 }

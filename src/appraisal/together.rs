@@ -159,6 +159,7 @@ fn joined(plans: &[Plan], names: &[String], n: u64) -> Plan {
         stages: Vec::new(),
         confirm: None,
         keep_models: false,
+        accuracies: false,
         audit: audits,
         points,
         runs,

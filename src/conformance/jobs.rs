@@ -73,6 +73,7 @@ impl Jobs {
             recipe: Recipe::default(),
             keep_weights: false,
             retain_sample: None,
+            accuracies: false,
             reconstruct: None,
             original: None,
             beside: Vec::new(),

@@ -105,6 +105,7 @@ fn job(folder: &Path, fault: &str) -> Job {
         recipe: Recipe::default(),
         keep_weights: false,
         retain_sample: None,
+        accuracies: false,
         reconstruct: None,
         original: None,
         beside: Vec::new(),

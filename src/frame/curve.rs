@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sweep_protocol::curves::{Curves, Reading, SETS};
+use sweep_protocol::curves::{Curves, MEASURED, Reading, SETS};
 
 /// Numbers that are kept of all points together; a page that holds them in text grows by some 2 MB.
 const MOST_NUMBERS: usize = 250_000;
@@ -57,6 +57,8 @@ pub struct CurveReading {
     pub high: f64,
     /// Mean share of images that were taken for what they are labelled as, in the order of [`SETS`].
     pub right: [Option<f64>; SETS.len()],
+    /// Mean accuracies where they were measured, in the order of [`MEASURED`].
+    pub accuracy: [Option<f64>; MEASURED.len()],
 }
 
 impl TrainingCurves {
@@ -85,6 +87,7 @@ struct Merged {
     low: f64,
     high: f64,
     right: [(f64, f64); SETS.len()],
+    accuracy: [(f64, f64); MEASURED.len()],
 }
 
 impl CurveRow {
@@ -113,7 +116,7 @@ impl CurveRow {
 
     /// Numbers that they consist of.
     pub fn numbers(&self) -> usize {
-        let of = |reading: &CurveReading| 4 + reading.right.iter().flatten().count();
+        let of = |reading: &CurveReading| 4 + reading.right.iter().chain(&reading.accuracy).flatten().count();
         self.lines.iter().flat_map(|line| &line.readings).map(of).sum()
     }
 }
@@ -125,7 +128,15 @@ fn key(reading: &Reading) -> (u32, u32) {
 impl Merged {
     fn of(reading: &Reading) -> Self {
         let (low, high) = (f64::INFINITY, f64::NEG_INFINITY);
-        let mut sum = Self { runs: 0.0, epoch: 0.0, loss: 0.0, low, high, right: [(0.0, 0.0); SETS.len()] };
+        let mut sum = Self {
+            runs: 0.0,
+            epoch: 0.0,
+            loss: 0.0,
+            low,
+            high,
+            right: [(0.0, 0.0); SETS.len()],
+            accuracy: [(0.0, 0.0); MEASURED.len()],
+        };
         sum.add(reading);
         sum
     }
@@ -136,7 +147,8 @@ impl Merged {
         self.loss += reading.loss;
         self.low = self.low.min(reading.loss);
         self.high = self.high.max(reading.loss);
-        for ((sum, runs), share) in self.right.iter_mut().zip(reading.right) {
+        let sums = self.right.iter_mut().chain(&mut self.accuracy);
+        for ((sum, runs), share) in sums.zip(reading.right.into_iter().chain(reading.accuracy)) {
             if let Some(share) = share {
                 *sum += share;
                 *runs += 1.0;
@@ -145,12 +157,14 @@ impl Merged {
     }
 
     fn mean(&self) -> CurveReading {
+        let mean = |(sum, runs): (f64, f64)| (runs > 0.0).then(|| sum / runs);
         CurveReading {
             epoch: self.epoch / self.runs,
             loss: self.loss / self.runs,
             low: self.low,
             high: self.high,
-            right: self.right.map(|(sum, runs)| (runs > 0.0).then(|| sum / runs)),
+            right: self.right.map(mean),
+            accuracy: self.accuracy.map(mean),
         }
     }
 }
@@ -168,6 +182,7 @@ mod tests {
             epoch,
             loss,
             right: [None, retain, None, None],
+            accuracy: [None; 3],
         };
         Curves::of(readings.iter().map(reading).collect())
     }
@@ -183,6 +198,7 @@ mod tests {
             low,
             high,
             right: [None, retain, None, None],
+            accuracy: [None; 3],
         };
         assert_eq!((row.point, row.runs, row.lines.len()), (7, 2, 2));
         let first = [reading(1.0, 2.0, 1.0, 3.0, Some(0.5)), reading(2.0, 0.5, 0.5, 0.5, Some(1.0))];

@@ -182,6 +182,7 @@ fn plan(methods: usize) -> Plan {
         stages: Vec::new(),
         confirm: None,
         keep_models: false,
+        accuracies: false,
         audit: None,
         oracle,
         originals: 1,

@@ -80,6 +80,7 @@ impl Grid {
             stages: self.settings.stages.clone(),
             confirm: self.settings.confirm,
             keep_models: self.settings.pool.keep_models,
+            accuracies: self.settings.pool.accuracies,
             audit: self.settings.audit.clone(),
             oracle: self.settings.oracle,
             originals: self.settings.originals_started_from(),

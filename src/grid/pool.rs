@@ -33,10 +33,21 @@ pub struct PoolSettings {
     pub stall_timeout: Option<Duration>,
     /// Whether unlearning runs leave their weights.
     pub keep_models: bool,
+    /// Whether runs measure accuracies between epochs, for the training curves.
+    #[serde(default)]
+    pub accuracies: bool,
 }
 
-const KEYS: &[&str] =
-    &["devices", "slots-per-device", "cohort", "precision", "run-timeout", "stall-timeout", "keep-models"];
+const KEYS: &[&str] = &[
+    "devices",
+    "slots-per-device",
+    "cohort",
+    "precision",
+    "run-timeout",
+    "stall-timeout",
+    "keep-models",
+    "curves",
+];
 
 /// Reads `[pool]`.
 pub(super) fn read(root: &Table<'_>, engine: &EngineChoice, problems: &mut Problems) -> PoolSettings {
@@ -54,6 +65,7 @@ pub(super) fn read(root: &Table<'_>, engine: &EngineChoice, problems: &mut Probl
         run_timeout: table.get("run-timeout").and_then(|node| timeout("run-timeout", node, problems)),
         stall_timeout: table.get("stall-timeout").and_then(|node| timeout("stall-timeout", node, problems)),
         keep_models: table.get("keep-models").is_some_and(|node| keep_models(node, problems)),
+        accuracies: table.get("curves").is_some_and(|node| accuracies(node, engine, problems)),
     }
 }
 
@@ -95,6 +107,20 @@ fn keep_models(node: &Node<'_>, problems: &mut Problems) -> bool {
         Some("all") => return true,
         Some("none") => {}
         _ => problems.push(wrong_type("keep-models", "\"none\" or \"all\"", node)),
+    }
+    false
+}
+
+/// The toy trains nothing.
+fn accuracies(node: &Node<'_>, engine: &EngineChoice, problems: &mut Problems) -> bool {
+    match node.get_ref().as_str() {
+        Some("accuracies") if *engine == EngineChoice::Toy => {
+            let mistake = Mistake::WrongEngine { key: "curves".to_owned(), engine: engine.written() };
+            problems.push(Problem::at(node.span(), mistake).help("remove it"));
+        }
+        Some("accuracies") => return true,
+        Some("loss") => {}
+        _ => problems.push(wrong_type("curves", "\"loss\" or \"accuracies\"", node)),
     }
     false
 }

@@ -91,6 +91,7 @@ pub fn schema() -> Value {
                 "run-timeout": duration("Longest that a run may take"),
                 "stall-timeout": duration("Longest that a run may stand still; default 10m"),
                 "keep-models": words("Whether unlearning runs leave their weights; default none", &["none", "all"]),
+                "curves": words("What training curves show; default loss", &["loss", "accuracies"]),
             })),
             "cluster": cluster(),
             "defaults": { "type": "object", "description": "Hyper-parameters for every method that has them" },

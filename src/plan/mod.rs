@@ -71,6 +71,9 @@ pub struct Plan {
     /// Whether unlearning runs leave their weights, `model.safetensors` in the folder of each.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub keep_models: bool,
+    /// Whether runs measure accuracies between epochs, for the training curves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accuracies: bool,
     /// What is audited beside the score.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit: Option<PlannedAudit>,

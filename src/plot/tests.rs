@@ -54,6 +54,7 @@ fn with_curves(mut frame: Frame, scale: f64) -> Frame {
                 low,
                 high,
                 right: [None, Some(0.5), None, None],
+                accuracy: [None; 3],
             }
         };
         CurveLine { of_loop, round, readings: (1..=count).map(reading).collect() }

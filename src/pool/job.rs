@@ -97,6 +97,7 @@ pub(super) fn build(
         keep_weights: plan.keeps_model(planned),
         retain_sample: plan.retain_sample(planned),
         reconstruct: plan.reconstruct(planned),
+        accuracies: plan.accuracies,
         beside: rows.collect(),
         rows: None,
     })

@@ -97,6 +97,7 @@ fn plan(engine: &str, roles: &[(Role, u64)]) -> Plan {
         stages: Vec::new(),
         confirm: None,
         keep_models: false,
+        accuracies: false,
         audit: None,
         oracle,
         originals: roles.iter().find(|(role, _)| *role == Role::Original).map_or(1, |(_, count)| *count),

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use minijinja::{Value, context};
 use serde::Serialize;
-use sweep_protocol::curves::SETS;
+use sweep_protocol::{
+    curves::{MEASURED, SETS},
+    terms::Set,
+};
 
 use crate::frame::{CurveLine, CurveReading, CurveRow, Frame, PointRow};
 
@@ -27,6 +30,8 @@ pub(super) struct Track {
     high: Vec<f64>,
     /// By the name of the set; null where nothing was counted.
     right: BTreeMap<&'static str, Vec<Option<f64>>>,
+    /// The same of accuracies that were measured.
+    accuracy: BTreeMap<&'static str, Vec<Option<f64>>>,
 }
 
 /// The lines of points that have some, by their place among `ranked`.
@@ -45,11 +50,6 @@ impl Track {
         let column =
             |pick: fn(&CurveReading) -> f64| line.readings.iter().map(|own| short(pick(own))).collect();
         let band = |pick| if runs > 1 { column(pick) } else { Vec::new() };
-        let shares = SETS.iter().enumerate().filter_map(|(nth, set)| {
-            let shares: Vec<Option<f64>> =
-                line.readings.iter().map(|own| own.right[nth].map(short)).collect();
-            shares.iter().any(Option::is_some).then_some((set.word(), shares))
-        });
         Self {
             of_loop: line.of_loop,
             round: line.round,
@@ -57,9 +57,22 @@ impl Track {
             loss: column(|own| own.loss),
             low: band(|own| own.low),
             high: band(|own| own.high),
-            right: shares.collect(),
+            right: by_set(&SETS, |nth| line.readings.iter().map(|own| own.right[nth]).collect()),
+            accuracy: by_set(&MEASURED, |nth| line.readings.iter().map(|own| own.accuracy[nth]).collect()),
         }
     }
+}
+
+/// The shares of each of the sets that has some.
+fn by_set(
+    sets: &[Set],
+    shares: impl Fn(usize) -> Vec<Option<f64>>,
+) -> BTreeMap<&'static str, Vec<Option<f64>>> {
+    let of = |(nth, set): (usize, &Set)| {
+        let shares: Vec<Option<f64>> = shares(nth).into_iter().map(|share| share.map(short)).collect();
+        shares.iter().any(Option::is_some).then_some((set.word(), shares))
+    };
+    sets.iter().enumerate().filter_map(of).collect()
 }
 
 /// What the page says about curves; nothing where no run has any.

@@ -18,9 +18,27 @@ pub const MOST_BYTES: u64 = 1 << 18;
 /// The sets on whose batches is counted how many images are taken for what they are labelled as; of each a column.
 pub const SETS: [Set; 4] = [Set::Train, Set::Retain, Set::Forget, Set::Validation];
 
+/// The sets on which accuracy is measured between epochs, where that is asked for; of each a column.
+pub const MEASURED: [Set; 3] = [Set::Retain, Set::Forget, Set::Validation];
+/// Images of a set on which it is measured, at most: evenly spread over its list, as [`retain_sample`] spreads them.
+///
+/// [`retain_sample`]: crate::measurement::retain_sample
+pub const MOST_IMAGES: u64 = 512;
+
 /// The columns of the file, in their order.
-const COLUMNS: [&str; 8] =
-    ["loop", "round", "epoch", "loss", "right_train", "right_retain", "right_forget", "right_validation"];
+const COLUMNS: [&str; 11] = [
+    "loop",
+    "round",
+    "epoch",
+    "loss",
+    "right_train",
+    "right_retain",
+    "right_forget",
+    "right_validation",
+    "retain_acc",
+    "forget_acc",
+    "val_acc",
+];
 
 /// What a loop read over some of its steps.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,6 +54,8 @@ pub struct Reading {
     /// Share of images in those steps' batches that were taken for what they are labelled as, before the step; in the order of
     /// [`SETS`].
     pub right: [Option<f64>; SETS.len()],
+    /// Accuracies of the network at the end of those steps, where they were measured; in the order of [`MEASURED`].
+    pub accuracy: [Option<f64>; MEASURED.len()],
 }
 
 /// The readings of a run, loop by loop, round by round, in the order of their epochs.
@@ -82,9 +102,9 @@ impl Curves {
     pub fn to_csv(&self) -> String {
         let mut text = COLUMNS.join(",") + "\n";
         for reading in &self.0 {
-            let Reading { of_loop, round, epoch, loss, right } = reading;
+            let Reading { of_loop, round, epoch, loss, right, accuracy } = reading;
             let _ = write!(text, "{of_loop},{round},{},{}", short(*epoch), short(*loss));
-            for share in right {
+            for share in right.iter().chain(accuracy) {
                 let _ = write!(text, ",{}", share.map_or_else(String::new, |share| short(share).to_string()));
             }
             text.push('\n');
@@ -136,6 +156,7 @@ fn reading<'a>(cell: impl Fn(usize) -> Option<&'a str>) -> Result<Reading, &'sta
         epoch: number(2).filter(|epoch| *epoch >= 0.0).ok_or("`epoch` must be a number, 0 or more")?,
         loss: number(3).ok_or("`loss` must be a number")?,
         right: [share(4)?, share(5)?, share(6)?, share(7)?],
+        accuracy: [share(8)?, share(9)?, share(10)?],
     })
 }
 
@@ -158,7 +179,7 @@ mod tests {
 
     fn reading(of_loop: u32, round: u32, epoch: f64) -> Reading {
         let right = [None, Some(0.5), None, None];
-        Reading { of_loop, round, epoch, loss: -1.0 / 3.0, right }
+        Reading { of_loop, round, epoch, loss: -1.0 / 3.0, right, accuracy: [None, None, Some(0.25)] }
     }
 
     #[test]
@@ -168,8 +189,9 @@ mod tests {
         let text = curves.to_csv();
         assert_eq!(
             text,
-            "loop,round,epoch,loss,right_train,right_retain,right_forget,right_validation\n\
-             1,1,0.5,-0.3333333,,0.5,,\n1,1,1,-0.3333333,,0.5,,\n1,2,1,-0.3333333,,0.5,,\n2,1,0.5,-0.3333333,,0.5,,\n"
+            "loop,round,epoch,loss,right_train,right_retain,right_forget,right_validation,retain_acc,forget_acc,val_acc\n\
+             1,1,0.5,-0.3333333,,0.5,,,,,0.25\n1,1,1,-0.3333333,,0.5,,,,,0.25\n\
+             1,2,1,-0.3333333,,0.5,,,,,0.25\n2,1,0.5,-0.3333333,,0.5,,,,,0.25\n"
         );
         let read = Curves::parse(text.as_bytes()).expect("our own file");
         assert_eq!(read.to_csv(), text);
@@ -183,7 +205,7 @@ mod tests {
             .expect("all columns that there must be");
         assert_eq!(
             read.readings(),
-            [Reading { of_loop: 1, round: 1, epoch: 1.0, loss: 2.5, right: [None; 4] }]
+            [Reading { of_loop: 1, round: 1, epoch: 1.0, loss: 2.5, right: [None; 4], accuracy: [None; 3] }]
         );
     }
 

@@ -62,6 +62,9 @@ pub struct Job {
     /// Whether to reconstruct images from the weights, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconstruct: Option<Reconstruct>,
+    /// Whether to measure accuracies between epochs too, for the training curves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accuracies: bool,
     /// Further runs to be carried out with this one: all else is the same for them. Only a worker that says that it has room
     /// for them gets any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

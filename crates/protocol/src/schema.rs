@@ -160,6 +160,7 @@ fn job() -> Value {
             "keep_weights": { "type": "boolean" },
             "retain_sample": nullable(&whole("Measure single examples, with so many of the retain set", 0)),
             "reconstruct": nullable(&reference("reconstruct")),
+            "accuracies": { "type": "boolean", "default": false, "description": "Measure accuracies between epochs too, for the training curves" },
             "beside": { "type": "array", "items": reference("row"),
                 "description": "Runs to be carried out with this one; none unless `capacity` has room for them" },
             "rows": nullable(&whole("Compute in no more rows than these: with more, memory ran out", 1)),

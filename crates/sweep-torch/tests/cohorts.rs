@@ -72,6 +72,10 @@ impl Watch for Diary {
         self.losses.extend(losses);
     }
 
+    fn wants_accuracies(&self) -> bool {
+        true
+    }
+
     fn read(&mut self, readings: &[Reading]) {
         self.readings.extend(readings);
     }

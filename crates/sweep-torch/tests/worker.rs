@@ -92,6 +92,7 @@ fn job(home: &Path, number: u64, seed: u64) -> Job {
         recipe: recipe(0.01),
         keep_weights: false,
         retain_sample: None,
+        accuracies: false,
         reconstruct: None,
         original: None,
         beside: Vec::new(),
@@ -323,6 +324,24 @@ fn curves_that_cannot_be_written_cost_no_result() {
     let measurement = finished(&answers(vec![wanted])[0]);
     assert_eq!(measurement.curves, None);
     assert!(measurement.steps > 0);
+}
+
+#[test]
+fn accuracies_in_curves_change_no_bit_of_a_result() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let (plain, mut told) = (job(home.path(), 1, 7), job(home.path(), 2, 7));
+    told.accuracies = true;
+    let folders = [plain.folder.clone(), told.folder.clone()];
+    let answers = answers(vec![plain, told]);
+    let [plain, told] = [0, 1].map(|nth: usize| finished(&answers[nth]));
+    assert_eq!((&plain.confidences, plain.accuracy), (&told.confidences, told.accuracy));
+    let last = |folder: &Path| curves(folder).readings().last().copied().expect("it trained");
+    assert_eq!(last(&folders[0]).accuracy, [None; 3]);
+    let [retain, forget, validation] = last(&folders[1]).accuracy.map(|share| share.expect("measured"));
+    // All images of the sets are measured, and nothing follows the last epoch.
+    let close = |one: f64, other: f64| (one - other).abs() < 1e-6;
+    assert!(close(retain, told.accuracy.retain.get()), "{retain}, {:?}", told.accuracy);
+    assert!(close(forget, told.accuracy.forget.get()) && close(validation, told.accuracy.validation.get()));
 }
 
 #[test]

@@ -218,6 +218,7 @@ mod tests {
             recipe: Recipe::default(),
             keep_weights: false,
             retain_sample: None,
+            accuracies: false,
             reconstruct: None,
             original: None,
             beside: Vec::new(),

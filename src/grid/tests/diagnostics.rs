@@ -67,7 +67,7 @@ device = "auto"
     10 | device = "auto"
        | ^^^^^^
        |
-       = note: its keys are `devices`, `slots-per-device`, `cohort`, `precision`, `run-timeout`, `stall-timeout`, `keep-models`
+       = note: its keys are `devices`, `slots-per-device`, `cohort`, `precision`, `run-timeout`, `stall-timeout`, `keep-models`, `curves`
        = help: did you mean `devices`?
     "#);
 }
@@ -289,6 +289,19 @@ fn numbers_that_nothing_multiplies_in() {
     9 | precision = "bf16"
       |             ^^^^^^
     "#);
+}
+
+#[test]
+fn curves_of_what_nobody_measures() {
+    insta::assert_snapshot!(problems(&[TORCH, "[pool]\ncurves = \"all\"\n[method.ct]\n"].concat()), @r#"
+    error: `curves` must be "loss" or "accuracies", not "all"
+     --> grid.toml:9:10
+      |
+    9 | curves = "all"
+      |          ^^^^^
+    "#);
+    let said = problems(&[TOY, "[pool]\ncurves = \"accuracies\"\n[method.simulated]\n"].concat());
+    assert!(said.contains("`curves`") && said.contains("remove it"), "{said}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn full() -> Vec<Value> {
         json!({ "perform": {
             "run": RUN, "attempt": 2, "seed": 7, "method": "finetune",
             "parameters": { "lr": 0.1, "epochs": 2, "schedule": "cosine", "clip": true },
-            "folder": "/results/runs/x", "original": 3, "keep_weights": true, "retain_sample": 10, "reconstruct": asked,
+            "folder": "/results/runs/x", "original": 3, "keep_weights": true, "retain_sample": 10, "reconstruct": asked, "accuracies": true,
             "inputs": {
                 "data": "faces", "data_hash": hash(), "skip_bad_images": true,
                 "network": { "name": "resnet18", "classes": 10, "keys": { "width": 4 }, "size": 28,

@@ -58,6 +58,7 @@ fn line_of(method: &str, beside: Vec<Neighbour>) -> Vec<u8> {
         recipe: Recipe::default(),
         keep_weights: false,
         retain_sample: None,
+        accuracies: false,
         reconstruct: None,
         original: None,
         beside,

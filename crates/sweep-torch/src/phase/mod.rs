@@ -100,6 +100,14 @@ pub trait Watch {
     /// Losses of a pass that took gradients but no step have arrived on the host.
     fn scored(&mut self, _losses: &[f64]) {}
 
+    /// Whether accuracies are to be measured between the epochs of a loop.
+    fn wants_accuracies(&self) -> bool {
+        false
+    }
+
+    /// Something is measured that is no part of the recipe: it begins, or has ended.
+    fn aside(&mut self, _begins: bool) {}
+
     /// A loop has come to its end, and this is what it has read.
     fn read(&mut self, _readings: &[Reading]) {}
 }

@@ -121,6 +121,7 @@ pub(super) struct Diary {
     steps: Vec<u64>,
     losses: Vec<f64>,
     readings: Vec<Reading>,
+    accuracies: bool,
     break_after: Option<u64>,
 }
 
@@ -132,6 +133,10 @@ impl Watch for Diary {
 
     fn losses(&mut self, losses: &[f64]) {
         self.losses.extend(losses);
+    }
+
+    fn wants_accuracies(&self) -> bool {
+        self.accuracies
     }
 
     fn read(&mut self, readings: &[Reading]) {

@@ -49,7 +49,13 @@ impl Watch for Progress<'_> {
 /// Hears of a run, and keeps what its loops read.
 struct Scribe<'p, 'w> {
     progress: &'p mut Progress<'w>,
+    device: Device,
+    accuracies: bool,
     readings: Vec<Reading>,
+    /// Since when something is measured that is no part of the recipe.
+    since: Option<Instant>,
+    /// Seconds that such things have taken.
+    aside_s: f64,
 }
 
 impl Watch for Scribe<'_, '_> {
@@ -59,6 +65,19 @@ impl Watch for Scribe<'_, '_> {
 
     fn works(&mut self, moves: u64) -> ControlFlow<()> {
         self.progress.works(moves)
+    }
+
+    fn wants_accuracies(&self) -> bool {
+        self.accuracies
+    }
+
+    fn aside(&mut self, begins: bool) {
+        wait_for(self.device);
+        if begins {
+            self.since = Some(Instant::now());
+        } else if let Some(since) = self.since.take() {
+            self.aside_s += since.elapsed().as_secs_f64();
+        }
     }
 
     fn read(&mut self, readings: &[Reading]) {
@@ -191,13 +210,22 @@ impl Bench<'_> {
             known: &known,
             interpreters: self.interpreters,
         };
-        let scribe = |progress| Scribe { progress, readings: Vec::new() };
+        let (device, accuracies) = (self.device, jobs[0].accuracies);
+        let scribe = |progress| Scribe {
+            progress,
+            device,
+            accuracies,
+            readings: Vec::new(),
+            since: None,
+            aside_s: 0.0,
+        };
         let mut scribes: Vec<Scribe<'_, '_>> = progress.iter_mut().map(scribe).collect();
         let runs = weights.iter_mut().zip(&mut draws).zip(&mut scribes);
         let runs = runs.map(|((weights, draws), watch)| Participant { weights, draws, watch }).collect();
         let ends = carry_out_together(recipe, ground, runs, width);
         wait_for(self.device);
-        let each = clock.elapsed().as_secs_f64() / jobs.len() as f64;
+        let aside: f64 = scribes.iter().map(|scribe| scribe.aside_s).sum();
+        let each = (clock.elapsed().as_secs_f64() - aside) / jobs.len() as f64;
         let curves = scribes.into_iter().map(|scribe| Curves::of(scribe.readings));
         let runs = weights.into_iter().zip(ends).zip(curves).map(|((weights, end), curves)| CarriedRun {
             weights,

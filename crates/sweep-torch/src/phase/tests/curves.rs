@@ -1,5 +1,5 @@
 use sweep_protocol::{
-    curves::Reading,
+    curves::{MEASURED, Reading},
     recipe::{AfterEpochs, Alternate, BatchNorm, Memory, Round, Train},
     terms::Set,
 };
@@ -95,4 +95,33 @@ fn rounds_that_take_turns_have_readings_of_their_own() {
     assert_eq!(forget.len(), 1);
     assert!((forget[0].loss - losses[0].midpoint(losses[1])).abs() < 1e-12 && forget[0].loss < 0.0);
     are_means(&of(2).copied().collect::<Vec<_>>(), &losses[2..], 3);
+}
+
+#[test]
+fn accuracies_between_epochs_are_those_of_the_network_and_change_no_bit_of_it() {
+    let run = |epochs, accuracies| {
+        let mut bench = Bench::new();
+        let mut diary = Diary { accuracies, ..Diary::default() };
+        let phases = vec![Phase::Train(train(epochs))];
+        bench.carry_out(phases, &mut Seeded::new(Seed(9)), &mut diary).expect("it trains");
+        (bench, diary)
+    };
+    let ((plain, quiet), (watched, told)) = (run(24.0, false), run(24.0, true));
+    assert!(quiet.readings.iter().all(|reading| reading.accuracy == [None; 3]));
+    assert_eq!(told.losses, quiet.losses, "bit for bit");
+    assert_eq!(watched.weights.state(), plain.weights.state(), "weights and running statistics, bit for bit");
+    let strip = |reading: &Reading| Reading { accuracy: [None; 3], ..*reading };
+    assert_eq!(told.readings.iter().map(strip).collect::<Vec<_>>(), quiet.readings);
+    let measured: Vec<&Reading> =
+        told.readings.iter().filter(|reading| reading.accuracy[0].is_some()).collect();
+    assert_eq!(measured.len(), 12, "every other epoch");
+    for reading in [measured[0], measured[11]] {
+        let (bench, _) = run(reading.epoch, false);
+        for (nth, set) in MEASURED.into_iter().enumerate() {
+            let positions = bench.examples.set(set);
+            let right = correct(&bench.network, &bench.weights, &bench.examples, positions);
+            let share = right as f64 / positions.len() as f64;
+            assert_eq!(reading.accuracy[nth].map(f64::to_bits), Some(share.to_bits()), "{set}, {reading:?}");
+        }
+    }
 }

@@ -61,6 +61,11 @@ impl<'a> Passage<'a> {
 
     /// After an epoch. What the run has reached is kept where its row goes on without it.
     pub(super) fn end(&mut self, run: &mut Mate<'_, '_>, others_go_on: bool) {
+        if run.work.watch.wants_accuracies() && self.readings.ends_with(self.done) {
+            run.work.watch.aside(true);
+            self.readings.measure(run.work.network, run.work.weights, run.work.examples);
+            run.work.watch.aside(false);
+        }
         self.done += 1;
         if self.between.wants_to_know() && self.settle(run).is_none() {
             return;

@@ -3,17 +3,25 @@
 use std::collections::BTreeMap;
 
 use sweep_protocol::{
-    curves::{MOST_OF_A_LOOP, Reading, SETS},
+    curves::{MEASURED, MOST_IMAGES, MOST_OF_A_LOOP, Reading, SETS},
+    measurement::retain_sample,
     terms::Set,
 };
 use tch::{Device, Kind, Tensor};
 
-use crate::phase::schedule::Time;
+use crate::{
+    examples::Examples,
+    measure::correct,
+    network::{Network, Weights},
+    phase::schedule::Time,
+};
 
 /// Readings that short loops have too, as far as they have as many steps.
 const ENOUGH: u64 = 20;
 /// Steps of a reading in which it is looked which images the network gets right, about.
 const LOOKS: u64 = 8;
+/// Times that accuracies are measured in a loop, about.
+const MEASUREMENTS: u64 = 20;
 
 /// How the epochs of a loop are cut into readings: an epoch into several, or several into one.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +36,17 @@ impl Spacing {
             0 | 1 => Self::Epochs(epochs.div_ceil(MOST_OF_A_LOOP).max(1)),
             parts => Self::Parts(parts),
         }
+    }
+
+    /// Whether accuracies are measured after an epoch: about as often as [`MEASUREMENTS`] says, and after the last.
+    fn is_measured_after(self, epoch: u64, epochs: u64) -> bool {
+        let each = match self {
+            Self::Parts(_) => 1,
+            Self::Epochs(each) => each,
+        };
+        let done = epoch + 1;
+        let every = each * (epochs / each).div_ceil(MEASUREMENTS).max(1);
+        done == epochs || done.is_multiple_of(every)
     }
 
     /// Which reading a step belongs to.
@@ -72,6 +91,9 @@ type Key = (usize, u64);
 /// What a loop has read by now.
 pub(super) struct Readings {
     spacing: Spacing,
+    epochs: u64,
+    /// The reading of the latest step.
+    latest: Option<Key>,
     sums: BTreeMap<Key, Total>,
     /// Steps whose losses still lie on the device.
     steps: Vec<(Key, f64)>,
@@ -86,17 +108,26 @@ struct Total {
     steps: u64,
     /// Images that were taken for what they are labelled as, and all that were looked at.
     right: [(u64, u64); SETS.len()],
+    accuracy: [Option<f64>; MEASURED.len()],
 }
 
 impl Readings {
     /// Of a loop of so many epochs, of which the last may be cut short.
     pub(super) fn of(epochs: u64) -> Self {
-        Self { spacing: Spacing::of(epochs), sums: BTreeMap::new(), steps: Vec::new(), looks: Vec::new() }
+        Self {
+            spacing: Spacing::of(epochs),
+            epochs,
+            latest: None,
+            sums: BTreeMap::new(),
+            steps: Vec::new(),
+            looks: Vec::new(),
+        }
     }
 
     /// Takes note of a step.
     pub(super) fn push(&mut self, looks: Vec<Glance>, (round, time): (usize, &Time)) {
         let key = (round, self.spacing.place(time));
+        self.latest = Some(key);
         self.steps.push((key, time.epoch as f64 + (time.step + 1) as f64 / time.steps.max(1) as f64));
         self.looks.extend(looks.into_iter().map(|look| (key, look)));
     }
@@ -122,6 +153,24 @@ impl Readings {
         }
     }
 
+    /// Whether accuracies are measured after this epoch, counted from 0: where a reading ends, in good time apart.
+    pub(super) fn ends_with(&self, epoch: u64) -> bool {
+        self.spacing.is_measured_after(epoch, self.epochs)
+    }
+
+    /// Measures the network as it stands.
+    pub(super) fn measure(&mut self, network: &Network, weights: &Weights, examples: &Examples) {
+        let Some(latest) = self.latest else { return };
+        let accuracy = MEASURED.map(|set| {
+            let all = examples.set(set);
+            let some: Vec<i64> =
+                retain_sample(all.len() as u64, MOST_IMAGES).map(|place| all[place as usize]).collect();
+            let right = correct(network, weights, examples, &some);
+            (!some.is_empty()).then(|| right as f64 / some.len() as f64)
+        });
+        self.sums.entry(latest).or_default().accuracy = accuracy;
+    }
+
     /// All of them, those of the `of_loop`-th loop of its run.
     pub(super) fn all(&self, of_loop: u32) -> Vec<Reading> {
         let reading = |(&(round, _), sum): (&Key, &Total)| Reading {
@@ -130,6 +179,7 @@ impl Readings {
             epoch: sum.epoch,
             loss: sum.loss / sum.steps as f64,
             right: sum.right.map(|(right, of)| (of > 0).then(|| right as f64 / of as f64)),
+            accuracy: sum.accuracy,
         };
         self.sums.iter().filter(|(_, sum)| sum.steps > 0).map(reading).collect()
     }
@@ -163,6 +213,16 @@ mod tests {
             places.dedup();
             assert_eq!(places.len(), wanted, "{epochs} × {steps}");
             assert!(places.len() as u64 <= MOST_OF_A_LOOP);
+        }
+    }
+
+    #[test]
+    fn accuracies_are_measured_a_few_times_and_after_the_last_epoch() {
+        for (epochs, wanted) in [(1, 1), (2, 2), (20, 20), (21, 11), (50, 17), (120, 20), (1000, 17)] {
+            let spacing = Spacing::of(epochs);
+            let measured: Vec<u64> =
+                (0..epochs).filter(|&epoch| spacing.is_measured_after(epoch, epochs)).collect();
+            assert_eq!((measured.len(), measured.last()), (wanted, Some(&(epochs - 1))), "{epochs}");
         }
     }
 
