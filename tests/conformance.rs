@@ -57,7 +57,7 @@ fn the_torch_engine_keeps_every_promise() {
 #[test]
 fn each_broken_promise_is_named() {
     // What is changed in the Python toy, which check must notice, and what it must say.
-    let broken: [(&str, &str, &str, &str); 21] = [
+    let broken: [(&str, &str, &str, &str); 23] = [
         ("say(\"hello\", format=1", "say(\"hello\", format=7", "handshake", "format 7"),
         ("engine=\"toy.py\"", "engine=\"a toy\"", "handshake", "is no name"),
         ("say(\"hello\"", "print(\"welcome\")\nsay(\"hello\"", "handshake", "welcome"),
@@ -88,6 +88,18 @@ fn each_broken_promise_is_named() {
             "51 confidences, the next 52",
         ),
         ("'shape': ({len(values)},), }}\"", "'shape': (1, {len(values)}), }}\"", "run", "not [S]"),
+        (
+            "\"weights\": None",
+            "\"weights\": None, \"curves\": {\"file\": \"curves.csv\"}",
+            "run",
+            "curves that are not there",
+        ),
+        (
+            "\"weights\": None",
+            "\"weights\": None, \"curves\": {\"file\": open(os.path.join(folder, \"curves.csv\"), \"w\").write(\"loop,round\\n\") and \"curves.csv\"}",
+            "run",
+            "lacks the column `epoch`",
+        ),
         ("\"forget\": forget", "\"forget\": 1.5", "run", "is no message"),
         ("    say(\"finished\"", "    print(\"done\")\n    say(\"finished\"", "run", "`done`"),
         ("random.Random(f\"", "random.Random(f\"{os.getpid()} ", "repeat", "in another process"),

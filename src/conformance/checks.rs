@@ -5,6 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use sweep_disk::OsDisk;
 use sweep_inputs::npy;
 use sweep_protocol::{
+    curves::{Curves, MOST_BYTES},
     measurement::{Measurement, NamedFile},
     message::{FromWorker, Job},
 };
@@ -226,10 +227,22 @@ fn examined(folder: &Path, named: Measurement<NamedFile>) -> Result<Vec<f64>, Wr
     if ![named.unlearn_s, named.measure_s].iter().all(|seconds| seconds.is_finite() && *seconds >= 0.0) {
         return Err(Wrong("`unlearn_s` and `measure_s` must be seconds, 0 or more".to_owned()));
     }
+    let curved = named.curves.is_some();
     let described = store::described(&OsDisk, folder, named);
     let described = described.ok_or_else(|| {
         Wrong("it names a file that isn't in the run's folder, or not with these bytes".to_owned())
     })?;
+    if curved {
+        let left = described.curves.as_ref().ok_or_else(|| {
+            Wrong(
+                "it names curves that are not there, or not with these bytes; its runs would go without"
+                    .to_owned(),
+            )
+        })?;
+        let read = sweep_files::read(&folder.join(&left.file), MOST_BYTES).map_err(|error| error.to_string());
+        let read = read.and_then(|bytes| Curves::parse(&bytes).map_err(|fault| fault.to_string()));
+        read.map_err(|why| Wrong(format!("{}: {why}; its runs would go without", left.file)))?;
+    }
     let array = npy::read(&folder.join(&described.confidences.file))?;
     if array.shape.len() != 1 || array.values.is_empty() {
         return Err(Wrong(format!("confidences.npy has the shape {:?}, not [S]", array.shape)));

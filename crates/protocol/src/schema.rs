@@ -70,7 +70,7 @@ pub fn schema() -> Value {
                 "test": nullable(&reference("share")), "truth": nullable(&reference("share")),
             })),
             "file": closed("A file in the run's folder, complete before it is named", &["file"], &json!({
-                "file": { "enum": ["confidences.npy", "model.safetensors", "examples.npy", "reconstruction.npy", "pictures.npy"] },
+                "file": { "enum": ["confidences.npy", "model.safetensors", "examples.npy", "reconstruction.npy", "pictures.npy", "curves.csv"] },
                 "blake3": nullable(&reference("hash")),
             })),
             "examples": closed("examples.npy: float64 [forget + retain + test, 5]", &["array", "retain_sample", "forget", "retain", "test"], &json!({
