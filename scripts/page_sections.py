@@ -186,11 +186,12 @@ PICKED = """[...document.querySelectorAll('#picked tbody tr')].map((row) => [...
 
 def picked(page, path):
     """Picks the best, compares their differences with differences.csv, and unpicks one and then all."""
-    # A point that was confirmed has the title that it has in the search, so two rows may name the same two.
     exact = {}
     for row in rows_of(path, "differences.csv"):
-        for sign, pair in ((1, (row["point"], row["other"])), (-1, (row["other"], row["point"]))):
-            exact.setdefault(pair, []).append((sign, row))
+        # A point that was confirmed has the title that it has in the search, and can't be picked.
+        if "confirm" not in (row["role"], row["other_role"]):
+            exact[row["point"], row["other"]] = (1, row)
+            exact[row["other"], row["point"]] = (-1, row)
     page.click("[...document.querySelectorAll('#filter .bar button')][0]")
     rows = page.ask(PICKED)
     names = [row[1][0].split(". ", 1)[1] for row in rows]
@@ -202,9 +203,9 @@ def picked(page, path):
                 check("same" in kind and text == "·", f"{names[at]} and itself: {text}")
                 continue
             shown = page.ask(f"document.querySelectorAll('#picked tbody tr')[{at}].cells[{4 + other}].firstChild.textContent")
-            candidates = exact[names[at], names[other]]
-            check(any(agrees(shown, str(sign * float(row["score_difference"]))) and kind.split()[-1] == way_of(sign, row) for sign, row in candidates),
-                f"{names[at]} and {names[other]}: {shown}, {kind} where {candidates} are right")
+            sign, row = exact[names[at], names[other]]
+            check(agrees(shown, str(sign * float(row["score_difference"]))) and kind.split()[-1] == way_of(sign, row),
+                f"{names[at]} and {names[other]}: {shown}, {kind} where {row} is right")
             check(shown[0] == {"ahead": "▲", "behind": "▼"}.get(kind.split()[-1], shown[0]), shown)
             compared += 1
     page.click("document.querySelectorAll('#picked tbody tr')[1].querySelector('button')")

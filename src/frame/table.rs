@@ -151,15 +151,19 @@ pub(super) fn with_ranks(points: &DataFrame, ranks: &[Option<Ranks>]) -> PolarsR
 /// The difference of the scores of every two points, with its interval.
 pub(super) fn differences(comparisons: &Comparisons, points: &[PointRow]) -> PolarsResult<DataFrame> {
     let rows: Vec<_> = comparisons.differences.iter().collect();
-    let title = |name, pick: fn(&(usize, usize)) -> usize| {
-        texts(name, rows.iter().map(|(pair, _)| Some(points[pick(pair)].title.as_str())))
+    let of_point = |name, pick: fn(&(usize, usize)) -> usize, what: fn(&PointRow) -> &str| {
+        texts(name, rows.iter().map(|(pair, _)| Some(what(&points[pick(pair)]))))
     };
+    let title: fn(&PointRow) -> &str = |point| &point.title;
+    let role: fn(&PointRow) -> &str = |point| point.role.word();
     let number = |name, pick: fn(&Paired) -> Option<f64>| {
         column(name, rows.iter().map(|(_, paired)| pick(paired)).collect::<Vec<_>>())
     };
     let columns = vec![
-        title("point", |pair| pair.0),
-        title("other", |pair| pair.1),
+        of_point("point", |pair| pair.0, title),
+        of_point("role", |pair| pair.0, role),
+        of_point("other", |pair| pair.1, title),
+        of_point("other_role", |pair| pair.1, role),
         number("score_difference", |own| Some(own.difference.value)),
         number("score_difference_low", |own| own.difference.interval.map(|ends| ends.low)),
         number("score_difference_high", |own| own.difference.interval.map(|ends| ends.high)),

@@ -201,7 +201,11 @@ impl Observer for LivePage<'_> {
                 self.ended(*run, outcome);
             }
             Happening::Retrying { run, .. } | Happening::Abandoned { run, .. } => self.remaining.stop(*run),
-            Happening::Crowded { runs, .. } => runs.iter().for_each(|&run| self.remaining.stop(run)),
+            Happening::Crowded { runs, .. } => {
+                for &run in runs {
+                    self.remaining.stop(run);
+                }
+            }
             _ => return,
         }
         if self.written.is_none_or(|written| written.elapsed() >= PAUSE) {

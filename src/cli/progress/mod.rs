@@ -323,7 +323,9 @@ impl Observer for SweepProgress<'_> {
                 ));
             }
             Happening::Crowded { slot, runs, rows, reason } => {
-                runs.iter().for_each(|&run| self.stopped(run));
+                for &run in runs {
+                    self.stopped(run);
+                }
                 self.line(&format!(
                     "note: slot {slot} has too little memory for more than {rows} runs at once; they begin anew, {rows} at \
                      once: {}",

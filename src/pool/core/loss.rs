@@ -97,7 +97,9 @@ impl State {
             After::Crowded { runs, rows, reason } => {
                 self.slots[number].room = Some(rows);
                 let runs: Vec<usize> = runs.into_iter().map(|attempt| attempt.run).collect();
-                runs.iter().for_each(|&run| self.queue.put_back(run));
+                for &run in &runs {
+                    self.queue.put_back(run);
+                }
                 actions.push(Action::Tell(Happening::Crowded { slot: number, runs, rows, reason }));
             }
             After::TimedOut { runs, after_s } => {

@@ -41,7 +41,7 @@ impl Disk {
 
     /// Whether a run may be one of several rows: every fifth goes alone.
     pub(super) fn has_company(run: usize) -> bool {
-        run % 5 > 0
+        !run.is_multiple_of(5)
     }
 
     pub(super) fn ended(&self) -> &BTreeMap<usize, Status> {

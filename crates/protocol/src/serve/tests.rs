@@ -62,6 +62,7 @@ fn line_of(method: &str, beside: Vec<Neighbour>) -> Vec<u8> {
         reconstruct: None,
         original: None,
         beside,
+        rows: None,
     };
     let mut line = serde_json::to_vec(&ToWorker::Perform(Box::new(job))).expect("plain data");
     line.push(b'\n');
