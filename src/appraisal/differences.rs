@@ -8,7 +8,7 @@ use super::{Scored, confirmation::has_defaults, estimate_of, judge};
 use crate::{
     frame::Paired,
     plan::{Plan, Role},
-    score::{Compared, Resampled, benjamini_hochberg},
+    score::{PairedDifference, Resampled, benjamini_hochberg},
 };
 
 /// Points of which every pair is compared.
@@ -60,7 +60,7 @@ pub(super) fn compared(plan: &Plan, appraised: &Scored) -> Pairwise {
             only_with_best = Some(BEST);
         }
         for (one, other) in pairs(&group, MOST_PAIRED, BEST) {
-            if let Some(Compared { difference, p }) = drawn[&one].minus(drawn[&other]) {
+            if let Some(PairedDifference { difference, p }) = drawn[&one].minus(drawn[&other]) {
                 let paired = Paired { difference: estimate_of(difference), p, q: p };
                 differences.insert((one, other), paired);
             }

@@ -34,7 +34,7 @@ pub struct Paired {
 
 /// How many pairs of ranked points differ, each taken by itself and all of them together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct ToldApart {
     /// Pairs that were compared.
     pub pairs: usize,
     /// Those whose interval leaves 0 out.
@@ -157,7 +157,7 @@ impl Frame {
     }
 
     /// How many pairs of ranked points were told apart.
-    pub fn told_apart(&self) -> Told {
+    pub fn told_apart(&self) -> ToldApart {
         let ranked = |position: &usize| self.ranks.contains_key(position);
         let pairs: Vec<(&(usize, usize), &Paired)> = self
             .comparisons
@@ -168,7 +168,7 @@ impl Frame {
         let counted = |is: &dyn Fn(&(usize, usize), &Paired) -> bool| {
             pairs.iter().filter(|(pair, paired)| is(pair, paired)).count()
         };
-        Told {
+        ToldApart {
             pairs: pairs.len(),
             apart: counted(&|&(one, other), _| self.comparisons.standing(one, other) != Standing::Tied),
             discovered: counted(&|_, paired| paired.q <= FALSE_DISCOVERIES),
@@ -225,7 +225,7 @@ impl Frame {
 
 #[cfg(test)]
 mod tests {
-    use super::{Comparisons, Paired, Ranks, Told};
+    use super::{Comparisons, Paired, Ranks, ToldApart};
     use crate::frame::{Estimate, Frame, Interval, sample::Sample};
 
     /// Points whose scores are 0.1, 0.2 and so on, each known to ±0.12.
@@ -264,6 +264,10 @@ mod tests {
         let frame = frame(2, Comparisons { differences, ..Comparisons::default() });
         let ranks: Vec<Ranks> = frame.ranks_of_all().values().copied().collect();
         assert_eq!(ranks, [Ranks { best: 2, worst: 2 }, Ranks { best: 1, worst: 1 }]);
-        assert_eq!(frame.told_apart(), Told { pairs: 1, apart: 1, discovered: 0 }, "q is another question");
+        assert_eq!(
+            frame.told_apart(),
+            ToldApart { pairs: 1, apart: 1, discovered: 0 },
+            "q is another question"
+        );
     }
 }

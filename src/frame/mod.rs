@@ -31,7 +31,7 @@ mod text;
 mod threads;
 
 pub use audit::{AuditNumbers, AuditRow, LossRow, PictureRow};
-pub use comparison::{Comparisons, Paired, Ranks, Selection, Standing, Told};
+pub use comparison::{Comparisons, Paired, Ranks, Selection, Standing, ToldApart};
 pub use components::{ComponentsRow, SpreadRow};
 pub use confirmation::ConfirmationRow;
 pub use curve::{CurveLine, CurveReading, CurveRow, MOST_FILES, TrainingCurves};

@@ -6,7 +6,7 @@ use toml::{Spanned, de::DeValue};
 
 use super::{
     error::{GridError, Mistake, Problem, shown},
-    include,
+    include::{self, Included},
     source::Sources,
     table::{Entries, Node},
     text::{LONGEST, parse, text_of},
@@ -47,6 +47,11 @@ impl GridFile {
     /// The text of the file, without overrides.
     pub fn text(&self) -> &str {
         self.sources.at(0).map_or("", |file| &file.text)
+    }
+
+    /// The files that the grid at `path` includes, nearest first; none where it can't be read any more.
+    pub fn included_by(path: &Path) -> Vec<Included> {
+        Self::read(path).map(|grid| include::included(&grid.sources)).unwrap_or_default()
     }
 
     /// Puts one override in: a dotted key, `=`, and a value as in the file (`seeds=4`, `method.finetune.lr=[1e-3]`). A

@@ -5,7 +5,6 @@ use std::{fs, path::Path};
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    GridFile,
     error::{Mistake, Problem, Problems, shown},
     source::{Source, Sources, Span},
     table::{Entries, Node, is_safe_name, wrong_type},
@@ -26,13 +25,6 @@ pub struct Included {
     pub name: String,
     /// The whole text.
     pub text: String,
-}
-
-impl Included {
-    /// The files that the grid at `path` includes, nearest first; none where it can't be read any more.
-    pub fn by_grid(path: &Path) -> Vec<Self> {
-        GridFile::read(path).map(|grid| included(&grid.sources)).unwrap_or_default()
-    }
 }
 
 /// Adds the files that the grid at `path` includes, nearest first.

@@ -90,10 +90,12 @@ impl fmt::Display for Unfit {
         }
         match &self.guess {
             Guess::Is(network) => {
+                // What it sees of an image is no matter of tensors, so what the grid says of that stays.
+                let seen = Network { preparation: self.network.preparation, ..network.clone() };
                 write!(
                     formatter,
                     ". It looks like {network}: write `network = {}` in [training]",
-                    network.in_grid()
+                    seen.in_grid()
                 )?;
                 let untold = network::find(&network.name).map_or(&[][..], |architecture| architecture.untold);
                 untold.iter().try_for_each(|key| {
@@ -131,7 +133,7 @@ mod tests {
     use std::path::Path;
 
     use sweep_inputs::checkpoint::{StateDict, Tensor, Values};
-    use sweep_protocol::network::Network;
+    use sweep_protocol::network::{Network, Preparation};
 
     use super::fit;
 
@@ -174,6 +176,15 @@ mod tests {
         }
         let said = said(&of(tensors("resnet18", 4, 10))).expect("it doesn't fit");
         assert!(said.contains("; and 98 more"), "{said}");
+    }
+
+    #[test]
+    fn the_line_to_write_keeps_what_the_grid_says_of_pixels() {
+        let preparation = Preparation::usual()[3];
+        let wanted = Network { preparation, ..Network::new("resnet18", 10, &[("width", 8)]) };
+        let narrow = fit(Path::new("own.pth"), &of(tensors("resnet18", 4, 10)), &wanted);
+        let said = narrow.expect_err("another width").to_string();
+        assert!(said.contains("width = 4, classes = 10, divide = 255, mean = [0.485"), "{said}");
     }
 
     #[test]

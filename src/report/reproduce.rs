@@ -6,7 +6,7 @@ use minijinja::{Value, context};
 
 use crate::{
     frame::{Frame, RunRow, printable},
-    grid::Included,
+    grid::GridFile,
     store::Folder,
 };
 
@@ -34,7 +34,7 @@ fn grid(results: &Path) -> Option<String> {
 
 /// The files that it includes, as far as they can be read.
 fn included(results: &Path) -> Vec<(String, String)> {
-    let files = Included::by_grid(&Folder::new(results).grid());
+    let files = GridFile::included_by(&Folder::new(results).grid());
     let fits = files.into_iter().filter(|file| file.text.len() as u64 <= LONGEST_GRID);
     fits.map(|file| (printable(&file.name), shown(&file.text))).collect()
 }

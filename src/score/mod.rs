@@ -49,7 +49,7 @@ pub use permutation::{
     Nulls, PERMUTATION_SEED, Shift, Subgroup, Tested, affordable, benjamini_hochberg, difference_p,
     energy_distance, energy_p, namings, sequential, smallest_found,
 };
-pub use resampled::{Compared, Difference, Part, Resampled};
+pub use resampled::{Difference, PairedDifference, Part, Resampled};
 pub use score::Score;
 pub use utility::Utility;
 

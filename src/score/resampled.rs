@@ -53,7 +53,7 @@ pub struct Difference {
 
 /// How far two scores are apart whose replicates were drawn alike.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Compared {
+pub struct PairedDifference {
     /// The difference.
     pub difference: Difference,
     /// The two-sided p-value that goes with its interval.
@@ -125,13 +125,16 @@ impl Resampled {
     }
 
     /// This score less another, from paired replicates; `None` where the two were not drawn alike.
-    pub fn minus(&self, other: &Self) -> Option<Compared> {
+    pub fn minus(&self, other: &Self) -> Option<PairedDifference> {
         self.is_paired_with(other).then_some(())?;
         let pairs = self.rescaled().zip(other.rescaled());
         let drawn = pairs.filter_map(|(own, theirs)| Some(own? - theirs?));
         let value = self.score.value - other.score.value;
         let student = self.student(value, &drawn.collect::<Vec<f64>>())?;
-        Some(Compared { difference: Difference { value, interval: student.interval() }, p: student.p() })
+        Some(PairedDifference {
+            difference: Difference { value, interval: student.interval() },
+            p: student.p(),
+        })
     }
 
     /// Where this score lies between floor (0) and ceiling (1), both replicated alongside; not clipped. Our own number: the

@@ -5,8 +5,8 @@ use serde_json::Value;
 use sweep_chance::Chance;
 
 use super::{
-    Compared, Confidences, Construction, Ensemble, Incomparable, Kind, Model, Oracle, Part, Resampled,
-    Retrained, Rule, Score, Side, Unlearned, from_arrays, interval::Student, utility::Utility,
+    Confidences, Construction, Ensemble, Incomparable, Kind, Model, Oracle, PairedDifference, Part,
+    Resampled, Retrained, Rule, Score, Side, Unlearned, from_arrays, interval::Student, utility::Utility,
 };
 use sweep_inputs::npy::Array;
 
@@ -274,7 +274,7 @@ fn points_are_compared_replicate_by_replicate() {
     let far: Rows = far.iter().map(|row| row.iter().map(|value| value + 6.0).collect()).collect();
     let oracle: Oracle = ensemble(&gaussian(16, 20, &mut chance));
     let (near, far) = (resampled(&near, &oracle, 1), resampled(&far, &oracle, 1));
-    let Compared { difference: itself, p } = near.minus(&near).expect("drawn alike");
+    let PairedDifference { difference: itself, p } = near.minus(&near).expect("drawn alike");
     assert_eq!(p, 1.0);
     assert_eq!((itself.value, itself.interval.low, itself.interval.high), (0.0, 0.0, 0.0));
     assert!(!itself.is_clear());

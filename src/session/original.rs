@@ -26,6 +26,8 @@ const LEAST: f64 = 0.5;
 const SURE: f64 = 0.9;
 /// How much more another preparation or other names must reach to be what was meant.
 const MORE: f64 = 0.1;
+/// Accuracies so close say nothing about which inputs a network was trained on.
+const TIED: f64 = 0.01;
 
 impl Session<'_> {
     /// Measures the checkpoints of a plan that has some; says how it ended where that was not with their measurements.
@@ -93,12 +95,15 @@ fn refuse_weak(
     Ok(())
 }
 
-/// What the checkpoint reaches with each usual preparation other than the grid's; nothing where that can't be measured.
+/// What the checkpoint reaches with the grid's own mean and standard deviation of pixels from 0 to 1, and with each usual
+/// preparation, other than the grid's; nothing where that can't be measured.
 fn prepared_otherwise(plan: &Plan, inputs: &PlannedInputs, path: &Path, means: &Means) -> Vec<Tried> {
-    let usual = Preparation::usual().into_iter();
-    let others = usual.filter(|preparation| *preparation != inputs.network.preparation);
+    let own = inputs.network.preparation;
+    let mut others = vec![own.of_unit_pixels()];
+    others.extend(Preparation::usual().into_iter().filter(|usual| *usual != own.of_unit_pixels()));
+    others.retain(|other| *other != own);
     let networks: Vec<Network> =
-        others.map(|preparation| Network { preparation, ..inputs.network.clone() }).collect();
+        others.into_iter().map(|preparation| Network { preparation, ..inputs.network.clone() }).collect();
     let measured = measured(plan, inputs, path, &networks, means).unwrap_or_default();
     let tried = |(network, measured): (Network, Measured)| Tried {
         preparation: network.preparation,
@@ -143,20 +148,23 @@ struct Tried {
     renamed: Option<Renamed>,
 }
 
-/// The first of what was tried is what the grid says.
+/// The first of what was tried is what the grid says, the next what is nearest to it.
 fn cause(tried: &[Tried], is_as_born: impl FnOnce() -> bool) -> Cause {
     let reached = tried.first().map_or(0.0, |as_it_is| as_it_is.retain);
     let enough = |accuracy: f64| accuracy >= (reached + MORE).max(LEAST);
-    let best = tried.iter().max_by(|one, other| one.retain.total_cmp(&other.retain));
-    if let Some(best) = best.filter(|best| enough(best.retain)) {
-        return Cause::Preparation(best.preparation, best.retain);
+    let best = tried.iter().map(|tried| tried.retain).fold(0.0, f64::max);
+    if enough(best) {
+        let tied = tried.iter().filter(|tried| tried.retain >= best - TIED);
+        return Cause::Preparation(tied.map(|tried| (tried.preparation, tried.retain)).collect());
     }
     let orders = tried.iter().filter_map(|tried| {
         let renamed = tried.renamed.as_ref().filter(|renamed| renamed.is_an_order())?;
         Some((renamed, tried.preparation))
     });
-    let best = orders.max_by(|one, other| one.0.accuracy.get().total_cmp(&other.0.accuracy.get()));
-    match best.filter(|(renamed, _)| enough(renamed.accuracy.get())) {
+    let orders: Vec<_> = orders.collect();
+    let best = orders.iter().map(|(renamed, _)| renamed.accuracy.get()).fold(0.0, f64::max);
+    let first = orders.into_iter().find(|(renamed, _)| renamed.accuracy.get() >= best - TIED);
+    match first.filter(|(renamed, _)| enough(renamed.accuracy.get())) {
         Some((renamed, preparation)) => Cause::Order(renamed.clone(), preparation),
         None if is_as_born() => Cause::Untrained,
         None => Cause::Unknown,
@@ -223,7 +231,14 @@ mod tests {
         let of = |tried: [Tried; 2], born| cause(&tried, || born);
 
         let inputs = of([tried(raw, 0.3, order.clone()), tried(divided, 0.98, None)], true);
-        assert_eq!(inputs, Cause::Preparation(divided, 0.98));
+        assert_eq!(inputs, Cause::Preparation(vec![(divided, 0.98)]));
+        let centred = Preparation::usual()[2];
+        let tie = [tried(raw, 0.3, None), tried(divided, 0.975, None), tried(centred, 0.98, None)];
+        let tie = cause(&tie, || false);
+        assert_eq!(tie, Cause::Preparation(vec![(divided, 0.975), (centred, 0.98)]), "nobody can tell");
+        let order_tie = [tried(raw, 0.1, order.clone()), tried(divided, 0.1, renamed(0.975, &[1, 2, 0]))];
+        let order_tie = cause(&order_tie, || false);
+        assert_eq!(order_tie, Cause::Order(order.clone().expect("some"), raw), "the grid's inputs may stay");
         let classes = of([tried(raw, 0.0, order.clone()), tried(divided, 0.4, None)], false);
         assert_eq!(classes, Cause::Order(order.expect("some"), raw));
         assert_eq!(of([tried(raw, 0.3, none), tried(divided, 0.35, None)], true), Cause::Untrained);

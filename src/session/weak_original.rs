@@ -22,8 +22,8 @@ pub struct WeakOriginal {
 /// What probably is wrong.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Cause {
-    /// It sees other inputs than it was trained on; with these it reaches that.
-    Preparation(Preparation, f64),
+    /// It sees other inputs than it was trained on: with each of these it reaches that, about as much with one as with another.
+    Preparation(Vec<(Preparation, f64)>),
     /// Its classes have another order: output after output, the label that it stands for; so named it reaches that.
     Order(Renamed, Preparation),
     /// It is as it was born.
@@ -50,14 +50,26 @@ impl fmt::Display for WeakOriginal {
         }
         let prepared = |preparation| Network { preparation, ..network.clone() }.in_grid();
         match cause {
-            Cause::Preparation(preparation, reached) => write!(
-                formatter,
-                ": it sees other inputs than it was trained on. It sees {}; with {preparation} it reaches {}: write \
-                 `network = {}` in [training]",
-                network.preparation,
-                percent(*reached),
-                prepared(*preparation),
-            )?,
+            Cause::Preparation(others) => {
+                write!(
+                    formatter,
+                    ": it sees other inputs than it was trained on. It sees {}",
+                    network.preparation
+                )?;
+                for (nth, (preparation, reached)) in others.iter().enumerate() {
+                    let joined = if nth == 0 { "; with" } else { ", with" };
+                    write!(formatter, "{joined} {preparation} it reaches {}", percent(*reached))?;
+                }
+                if others.len() > 1 {
+                    formatter.write_str(
+                        ". Accuracies so close don't tell which: write what it was trained with, for instance",
+                    )?;
+                } else {
+                    formatter.write_str(": write")?;
+                }
+                let first = others.first().map_or(network.preparation, |(preparation, _)| *preparation);
+                write!(formatter, " `network = {}` in [training]", prepared(first))?;
+            }
             Cause::Order(renamed, preparation) => {
                 write!(
                     formatter,

@@ -11,7 +11,7 @@ use crate::{
     appraisal::appraise,
     cli::{CommandError, report, terminal, written},
     frame::{Frame, Mean, PointRow, printable},
-    grid::Included,
+    grid::{GridFile, Included},
     outcome::{Outcome, Status},
     plan::{Plan, PlannedInputs, PlannedOriginal, Point, Role},
     store::{Folder, Recorded},
@@ -43,7 +43,7 @@ pub(super) fn show(recorded: &Recorded, point: &str, arguments: &Arguments) -> R
         frame: &frame,
         recorded,
         grid: quoted(&Folder::new(dir).grid())?,
-        included: Included::by_grid(&Folder::new(dir).grid()),
+        included: GridFile::included_by(&Folder::new(dir).grid()),
         provenance: quoted(&Folder::new(dir).provenance())
             .ok()
             .and_then(|text| serde_json::from_str(&text).ok())

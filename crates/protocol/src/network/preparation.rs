@@ -91,6 +91,12 @@ impl Preparation {
         ]
     }
 
+    /// The same mean and standard deviation, of pixels from 0 to 1.
+    #[must_use]
+    pub fn of_unit_pixels(self) -> Self {
+        Self { divide: 255.0, ..self }
+    }
+
     /// Whether pixels stay as they are.
     pub fn is_raw(&self) -> bool {
         *self == Self::default()

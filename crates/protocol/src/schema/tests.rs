@@ -36,6 +36,7 @@ fn full() -> Vec<Value> {
             },
             "recipe": { "phases": [{ "zero": { "tensors": "all" } }] },
             "beside": [{ "run": RUN, "attempt": 1, "seed": 8, "folder": "/results/runs/y" }],
+            "rows": 2,
         } }),
         json!({ "hello": { "format": FORMAT, "engine": "a", "version": "1", "trains": true, "methods": ["scrub"], "capacity": 4,
             "device": "cuda:1", "device_name": "b" } }),
