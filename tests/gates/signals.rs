@@ -101,7 +101,8 @@ pub(crate) fn run(trials: u64) -> Report {
 /// Plays one script; returns how long the sweep took to end.
 fn play(scene: &Scene, script: Script, code: &str, moment: usize) -> Duration {
     scene.bench.write("job.sh", SHELL);
-    let mut terminal = scene.command("script", &["--quiet", "--command", "bash job.sh", "/dev/null"]);
+    // `exec`, because a shell in between would die of a key that comes when the sweep has ended, and take the terminal with it.
+    let mut terminal = scene.command("script", &["--quiet", "--command", "exec bash job.sh", "/dev/null"]);
     terminal.env("SWEEP", env!("CARGO_BIN_EXE_sweep")).stdin(Stdio::piped());
     let mut terminal = terminal.spawn().expect("`script` (util-linux) gives a terminal");
     let mut keyboard = terminal.stdin.take().expect("a pipe");
