@@ -92,10 +92,17 @@ impl Comparisons {
 
     /// How one point stands to another.
     pub fn standing(&self, one: usize, other: usize) -> Standing {
-        match self.difference(one, other).and_then(|difference| difference.interval) {
-            Some(interval) if interval.low > 0.0 => Standing::Ahead,
-            Some(interval) if interval.high < 0.0 => Standing::Behind,
-            _ => Standing::Tied,
+        self.difference(one, other).map_or(Standing::Tied, |difference| Standing::by(&difference))
+    }
+}
+
+impl Standing {
+    /// How a point stands to another from which it differs so much.
+    fn by(difference: &Estimate) -> Self {
+        match difference.interval {
+            Some(interval) if interval.low > 0.0 => Self::Ahead,
+            Some(interval) if interval.high < 0.0 => Self::Behind,
+            _ => Self::Tied,
         }
     }
 }
@@ -159,20 +166,15 @@ impl Frame {
     /// How many pairs of ranked points were told apart.
     pub fn told_apart(&self) -> ToldApart {
         let ranked = |position: &usize| self.ranks.contains_key(position);
-        let pairs: Vec<(&(usize, usize), &Paired)> = self
-            .comparisons
-            .differences
-            .iter()
-            .filter(|((one, other), _)| ranked(one) && ranked(other))
-            .collect();
-        let counted = |is: &dyn Fn(&(usize, usize), &Paired) -> bool| {
-            pairs.iter().filter(|(pair, paired)| is(pair, paired)).count()
-        };
-        ToldApart {
-            pairs: pairs.len(),
-            apart: counted(&|&(one, other), _| self.comparisons.standing(one, other) != Standing::Tied),
-            discovered: counted(&|_, paired| paired.q <= FALSE_DISCOVERIES),
+        let mut told = ToldApart { pairs: 0, apart: 0, discovered: 0 };
+        for ((one, other), paired) in &self.comparisons.differences {
+            if ranked(one) && ranked(other) {
+                told.pairs += 1;
+                told.apart += usize::from(Standing::by(&paired.difference) != Standing::Tied);
+                told.discovered += usize::from(paired.q <= FALSE_DISCOVERIES);
+            }
         }
+        told
     }
 
     /// One walk over the differences, since a sweep may have ten thousand points. Where not every pair was compared, the others
@@ -190,7 +192,7 @@ impl Frame {
         };
         let mut ranks: BTreeMap<usize, Ranks> =
             ranking.iter().map(|(point, _)| all(point.position)).collect();
-        for (one, other) in self.comparisons.differences.keys() {
+        for ((one, other), paired) in &self.comparisons.differences {
             if !(ranks.contains_key(one) && ranks.contains_key(other)) {
                 continue;
             }
@@ -199,7 +201,7 @@ impl Frame {
                 ranks.entry(ahead).and_modify(|own| own.worst += 1);
                 ranks.entry(behind).and_modify(|own| own.best -= 1);
             }
-            let (ahead, behind) = match self.comparisons.standing(*one, *other) {
+            let (ahead, behind) = match Standing::by(&paired.difference) {
                 Standing::Ahead => (one, other),
                 Standing::Behind => (other, one),
                 Standing::Tied => continue,

@@ -782,13 +782,23 @@ fn curves_that_are_not_as_they_are_said_to_be_are_left_out_and_the_rest_stands()
     assert_eq!(described(elsewhere), Some(measurement(0)), "another file of the run");
 }
 
-#[test]
-fn the_cache_keeps_curves_as_long_as_it_has_them() {
+/// Where the run lies whose files a cache keeps, and where it brings them.
+const FROM: &str = "results/from";
+const INTO: &str = "results/into";
+
+/// An empty cache, and the confidences of a run that it may keep.
+fn kept() -> (Arc<SimulatedDisk>, Cache) {
     let (disk, _) = memory();
     let cache = Cache::open_on(disk.clone(), Path::new("results/cache")).expect("room");
-    let (from, into) = (Path::new("results/from"), Path::new("results/into"));
-    disk.create_dir(from).expect("room");
-    disk.put(&from.join("confidences.npy"), &confidences(3)).expect("room");
+    disk.create_dir(Path::new(FROM)).expect("room");
+    disk.put(&Path::new(FROM).join("confidences.npy"), &confidences(3)).expect("room");
+    (disk, cache)
+}
+
+#[test]
+fn the_cache_keeps_curves_as_long_as_it_has_them() {
+    let (disk, cache) = kept();
+    let (from, into) = (Path::new(FROM), Path::new(INTO));
     let fetched = |run: &RunId| {
         disk.remove(into).and_then(|()| disk.create_dir(into)).expect("room");
         cache.fetch(run, into)
@@ -859,11 +869,8 @@ fn the_cache_gives_back_what_it_was_given_or_nothing() {
 
 #[test]
 fn a_changed_digit_or_another_runs_entry_in_the_cache_is_not_believed() {
-    let (disk, _) = memory();
-    let cache = Cache::open_on(disk.clone(), Path::new("results/cache")).expect("room");
-    let (from, into) = (Path::new("results/from"), Path::new("results/into"));
-    disk.create_dir(from).expect("room");
-    disk.put(&from.join("confidences.npy"), &confidences(3)).expect("room");
+    let (disk, cache) = kept();
+    let (from, into) = (Path::new(FROM), Path::new(INTO));
     let (one, other) = (run_id(3), run_id(4));
     let entry = |run: &RunId| Path::new("results/cache").join(run.as_str()).join("measurement.json");
     let fetched = |run: &RunId| {
