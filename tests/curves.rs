@@ -1,38 +1,23 @@
 //! Training curves: engines may send some, the page shows those of its points, and no result rests on them.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 use serde_json::Value;
 
-use crate::harness::{Bench, csv_rows, measured, repository};
-
-const GRID: &str = r#"
-name = "curved"
-seeds = 2
-[engine]
-command = ["python3", "grids/curved.py"]
-[oracle]
-models = 2
-held-out = 2
-[method.simulated]
-shift = [0.0, 1.0]
-"#;
+use crate::{
+    engines,
+    harness::{Bench, csv_rows, measured},
+};
 
 /// What the toy in Python does before it says that it has finished.
 const FINISHED: &str = "    say(\"finished\"";
 
 /// A folder with a grid and an engine that does `also` before a run is finished and says so.
 fn bench(also: &str, said: &str) -> Bench {
-    let bench = Bench::new();
-    let toy = fs::read_to_string(repository("examples/engines/toy.py")).expect("the example");
-    let script = toy.replace(FINISHED, &format!("{also}\n{FINISHED}"));
+    let script = engines::script().replace(FINISHED, &format!("{also}\n{FINISHED}"));
     let script = script.replace("\"weights\": None}", &format!("\"weights\": None, {said}}}"));
     assert!(script.contains(also) && script.contains(said), "the example has changed");
-    for (name, content) in [("grids/curved.toml", GRID), ("grids/curved.py", script.as_str())] {
-        fs::set_permissions(bench.write(name, content), fs::Permissions::from_mode(0o600)).expect("ours");
-    }
-    fs::set_permissions(bench.path("grids"), fs::Permissions::from_mode(0o700)).expect("ours");
-    bench
+    engines::bench(engines::GRID, &script)
 }
 
 /// Curves of two loops, whose losses the seed decides.
@@ -60,7 +45,7 @@ fn folders(bench: &Bench) -> Vec<PathBuf> {
 #[test]
 fn the_page_shows_curves_and_losing_them_costs_no_result() {
     let bench = bench(WRITES, SAYS);
-    bench.sweep(["grids/curved.toml", "--out", "r"]).expect_code(0);
+    bench.sweep(["grids/own.toml", "--out", "r"]).expect_code(0);
     let (expected, points) = (measured(&bench.read("r/runs.csv")), bench.read("r/points.csv"));
     assert!(expected.iter().all(|run| run["status"] == "finished"), "{expected:?}");
     let data = embedded(&bench);
@@ -110,7 +95,7 @@ fn the_page_shows_curves_and_losing_them_costs_no_result() {
     );
     bench.sweep(["fsck", "r", "--repair"]).expect_code(0);
     let ended = bench.ended("r").len();
-    bench.sweep(["grids/curved.toml", "--out", "r"]).expect_code(0);
+    bench.sweep(["grids/own.toml", "--out", "r"]).expect_code(0);
     assert_eq!(bench.ended("r").len(), ended, "no run is repeated");
     assert_eq!(measured(&bench.read("r/runs.csv")), expected);
 }
@@ -128,7 +113,7 @@ fn a_run_that_names_curves_which_are_not_there_is_as_good_as_any() {
         ),
     ] {
         let bench = bench(also, said);
-        bench.sweep(["grids/curved.toml", "--out", "r"]).expect_code(0);
+        bench.sweep(["grids/own.toml", "--out", "r"]).expect_code(0);
         let runs = csv_rows(&bench.read("r/runs.csv"));
         assert!(runs.iter().all(|run| run["status"] == "finished"), "{also}, {said}: {runs:?}");
         assert_eq!(embedded(&bench)["curves"], serde_json::json!({}), "{also}, {said}");

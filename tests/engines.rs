@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::harness::{Bench, csv_rows, measured, repository};
 
-const GRID: &str = r#"
+/// A grid for an engine that lies beside it, as [`bench`] puts it there.
+pub(crate) const GRID: &str = r#"
 name = "own"
 seeds = 2
 [engine]
@@ -27,12 +28,13 @@ fn private(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("ours");
 }
 
-fn script() -> String {
+/// The engine in Python that draws numbers.
+pub(crate) fn script() -> String {
     fs::read_to_string(repository("examples/engines/toy.py")).expect("the example")
 }
 
 /// A folder with a grid and the Python toy beside it, both the user's own alone.
-fn bench(grid: &str, script: &str) -> Bench {
+pub(crate) fn bench(grid: &str, script: &str) -> Bench {
     let bench = Bench::new();
     for (name, content) in [("grids/own.toml", grid), ("grids/toy.py", script)] {
         private(&bench.write(name, content), 0o600);

@@ -152,13 +152,19 @@ fn kept_models_are_taken_as_they_are_and_an_interrupted_export_goes_on_where_it_
     assert!(!bench.path("half.zip.models").exists());
 }
 
-#[test]
-fn a_run_that_measures_something_else_than_is_recorded_is_not_handed_over() {
+/// A folder with the results of a small toy sweep in `r`.
+pub(crate) fn small_sweep() -> Bench {
     let bench = Bench::new();
     let grid =
         "name = \"r\"\nengine = \"toy\"\nseeds = 2\n[oracle]\nmodels = 2\nheld-out = 2\n[method.simulated]\n";
     bench.write("grid.toml", grid);
     bench.sweep(["grid.toml", "--out", "r"]).expect_code(0);
+    bench
+}
+
+#[test]
+fn a_run_that_measures_something_else_than_is_recorded_is_not_handed_over() {
+    let bench = small_sweep();
     let dir = bench.path("r");
     let mut recorded = Recorded::read(&dir).expect("results");
     let runs = runs_of(&recorded, "simulated");

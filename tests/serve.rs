@@ -8,15 +8,11 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::Bench;
+use crate::export::small_sweep;
 
 #[test]
 fn it_says_where_serves_and_ends_well_at_ctrl_c() {
-    let bench = Bench::new();
-    let grid =
-        "name = \"r\"\nengine = \"toy\"\nseeds = 2\n[oracle]\nmodels = 2\nheld-out = 2\n[method.simulated]\n";
-    bench.write("grid.toml", grid);
-    bench.sweep(["grid.toml", "--out", "r"]).expect_code(0);
+    let bench = small_sweep();
     let mut command = bench.command(["serve", "r", "--format", "json"]);
     let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("sweep starts");
     let mut lines = BufReader::new(server.stdout.take().expect("a pipe"));
