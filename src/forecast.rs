@@ -34,6 +34,9 @@ pub struct Costs {
     pub labels: BTreeMap<String, Cost>,
     /// Finished runs that this is read from; 0 where workers were tried.
     pub finished: usize,
+    /// Labels that gave no measurement when they were tried, and why.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub untried: BTreeMap<String, String>,
 }
 
 impl Costs {
@@ -53,6 +56,7 @@ impl Costs {
             any: (all.passes > 0.0).then(|| all.cost()),
             labels: costs,
             finished: all.runs as usize,
+            untried: BTreeMap::new(),
         })
     }
 

@@ -69,3 +69,24 @@ fn a_budget_says_how_many_models_fit() {
     let said = bench.sweep(["plan", "slow.toml", "--budget", "1ms"]).expect_code(0);
     assert!(said.stdout.contains("not one model of each point fits"), "{}", said.stdout);
 }
+
+#[test]
+fn a_label_that_can_t_be_tried_is_named_and_those_that_are_not_selected_are_left_alone() {
+    let bench = Bench::new();
+    let faulty = "[method.broken]\nmethod = \"simulated\"\nfault = \"fail\"\n[method.astray]\nmethod = \"simulated\"\nfault = \"diverge\"\n";
+    bench.write("slow.toml", [SLOW, faulty].concat());
+    let time = timed(&bench, &["--time"]);
+    let untried = time["costs"]["untried"].as_object().expect("names");
+    assert_eq!(untried.keys().collect::<Vec<_>>(), ["astray", "broken"]);
+    assert_eq!(time["forecast"]["runs"], 24, "their runs are counted: {time}");
+    let said = bench.sweep(["plan", "slow.toml", "--time"]).expect_code(0);
+    assert!(said.stdout.contains("`broken` gave nothing when it was tried"), "{}", said.stdout);
+
+    let time = timed(&bench, &["--time", "--only", "label == 'slow'"]);
+    assert_eq!(time["costs"]["untried"], Value::Null, "they aren't tried: {time}");
+    assert!(time["costs"]["labels"].get("identity").is_none(), "{time}");
+    assert_eq!(time["forecast"]["runs"], 12, "{time}");
+
+    let said = bench.sweep(["plan", "slow.toml", "--time", "--only", "label == 'broken'"]).expect_code(0);
+    assert!(said.stdout.contains("`broken` gave nothing"), "{}", said.stdout);
+}

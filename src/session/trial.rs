@@ -45,6 +45,14 @@ pub enum TrialError {
     /// There is no room for what they write.
     #[error(transparent)]
     Scratch(#[from] MeasuringError),
+    /// None of the labels could be tried.
+    #[error("no label of this sweep could be tried; `{label}`: {reason}")]
+    Untried {
+        /// One of them.
+        label: String,
+        /// Why not.
+        reason: String,
+    },
     /// The plan has nothing to try.
     #[error("nothing of this sweep can be tried before one of its runs has finished")]
     Nothing,
@@ -60,25 +68,33 @@ impl Session<'_> {
     /// Tries the workers that the sweep would have: each does a small part of a training run, or a run of every label where
     /// the engine trains nothing. Nothing is written into the results.
     pub fn trial(&self, prepared: &Prepared) -> Result<Costs, TrialError> {
-        let plan = &prepared.plan;
+        let plan = prepared.selected();
         let workers: Vec<_> = self.slots_for(prepared)?.into_iter().map(|slot| slot.command).collect();
-        let parts = parts(plan);
+        let parts = parts(&plan);
         let (first, rest) = parts.split_first().ok_or(TrialError::Nothing)?;
         let scratch = scratch()?;
-        let one = |_, desk: &mut Workplace<'_>| -> Result<Vec<Timed>, TrialError> {
-            let mut perform = |part: &TrialJob| timed(part, desk, scratch.path());
-            let cold = perform(first)?;
-            let mut timed: Vec<Timed> = rest.iter().map(perform).collect::<Result<_, _>>()?;
-            timed.push(Timed { is_first: true, ..cold });
-            Ok(timed)
+        let one = |_, desk: &mut Workplace<'_>| -> Result<Vec<Attempted>, TrialError> {
+            let mut perform = |part: &TrialJob| tried(part, desk, scratch.path());
+            let cold = perform(first)?.map(|cold| Timed { is_first: true, ..cold });
+            let mut tried: Vec<Attempted> = rest.iter().map(perform).collect::<Result<_, _>>()?;
+            tried.push(cold);
+            Ok(tried)
         };
-        let mut all = Vec::new();
-        side_by_side(&workers, workers.len(), &one, &mut |timed| {
-            all.extend(timed);
+        let (mut all, mut untried) = (Vec::new(), BTreeMap::new());
+        side_by_side(&workers, workers.len(), &one, &mut |tried| {
+            for one in tried {
+                match one {
+                    Ok(timed) => all.push(timed),
+                    Err(Untried { label, reason }) => _ = untried.insert(label.to_string(), reason),
+                }
+            }
             Ok(())
         })?;
+        if let (true, Some((label, reason))) = (all.is_empty(), untried.first_key_value()) {
+            return Err(TrialError::Untried { label: label.clone(), reason: reason.clone() });
+        }
         let kept = keeping(scratch.path())?;
-        Ok(costs(&all, kept))
+        Ok(costs(&all, kept, untried))
     }
 
     fn slots_for(&self, prepared: &Prepared) -> Result<Vec<pool::SlotSpec>, SessionError> {
@@ -106,6 +122,15 @@ struct Timed {
     /// Whether a worker had to be started for it.
     is_first: bool,
 }
+
+/// A label whose run gave no measurement.
+struct Untried {
+    label: Arc<str>,
+    reason: String,
+}
+
+/// What trying one job has come to.
+type Attempted = Result<Timed, Untried>;
 
 impl Timed {
     /// Seconds beside its passes.
@@ -165,6 +190,16 @@ fn part(plan: &Plan, point: usize) -> Option<TrialJob> {
     Some(TrialJob { job, label: Arc::clone(&point.label), passes: point.passes })
 }
 
+/// Where the engine trains, every run costs what this one does, and a failure is an error; else the label goes without.
+fn tried(part: &TrialJob, desk: &mut Workplace<'_>, scratch: &Path) -> Result<Attempted, TrialError> {
+    match timed(part, desk, scratch) {
+        Err(TrialError::Worker(
+            BenchError::Refused { message: reason } | BenchError::Failed { message: reason },
+        )) if part.job.inputs.is_none() => Ok(Err(Untried { label: Arc::clone(&part.label), reason })),
+        timed => timed.map(Ok),
+    }
+}
+
 fn timed(part: &TrialJob, desk: &mut Workplace<'_>, scratch: &Path) -> Result<Timed, TrialError> {
     let folder = folder_in(scratch)?;
     let job = Job { folder: folder.path().to_owned(), ..part.job.clone() };
@@ -189,7 +224,7 @@ fn keeping(scratch: &Path) -> Result<f64, TrialError> {
 }
 
 /// What the jobs of all workers say about a run.
-fn costs(timed: &[Timed], kept: f64) -> Costs {
+fn costs(timed: &[Timed], kept: f64, untried: BTreeMap<String, String>) -> Costs {
     let (first, rest): (Vec<_>, Vec<_>) = timed.iter().partition(|timed| timed.is_first);
     let trained: Vec<&&Timed> =
         rest.iter().filter(|timed| timed.passes > 0.0 && timed.recipe_s > 0.0).collect();
@@ -201,7 +236,9 @@ fn costs(timed: &[Timed], kept: f64) -> Costs {
     }
     let beside = mean(rest.iter().copied().map(Timed::beside_s));
     let pass = mean(trained.iter().map(|timed| timed.recipe_s / timed.passes));
-    let any = (!trained.is_empty()).then_some(Cost { pass_s: pass, run_s: beside + kept });
+    // What could not be tried costs what the others do.
+    let any =
+        (!trained.is_empty() || !untried.is_empty()).then_some(Cost { pass_s: pass, run_s: beside + kept });
     let label = |(label, walls): (&str, Vec<f64>)| {
         (label.to_owned(), Cost { pass_s: 0.0, run_s: mean(walls.into_iter()) + kept })
     };
@@ -210,6 +247,7 @@ fn costs(timed: &[Timed], kept: f64) -> Costs {
         any,
         labels: labels.into_iter().map(label).collect(),
         finished: 0,
+        untried,
     }
 }
 

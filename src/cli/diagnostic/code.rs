@@ -98,7 +98,7 @@ impl CommandError {
             | Self::Folder { .. }
             | Self::Export(ExportError::Models(_)) => Exit::Store,
             Self::OriginalFailed { .. }
-            | Self::Trial(TrialError::Worker(_))
+            | Self::Trial(TrialError::Worker(_) | TrialError::Untried { .. })
             | Self::Rehearsal(RehearsalError::NotMeasured { .. })
             | Self::Export(ExportError::Repeat(RepeatError::Worker { .. } | RepeatError::Differs { .. })) => {
                 Exit::SomeRunsFailed

@@ -9,6 +9,7 @@ use super::Known;
 use crate::{
     cli::{CommandError, ground::Ground},
     forecast::{Costs, Forecast, Lasted},
+    frame::printable,
     grid::duration,
     plan::{Plan, Role, Run},
     session::{Prepared, Session, Unwatched},
@@ -120,6 +121,14 @@ impl TimeAhead {
             if plan.stages.is_empty() { "" } else { ", at most: the sweep is staged" },
         )];
         lines.push(self.source());
+        let untried = self.costs.untried.iter().map(|(label, reason)| {
+            format!(
+                "  `{}` gave nothing when it was tried ({}), and is taken to cost what others do",
+                printable(label),
+                printable(reason)
+            )
+        });
+        lines.extend(untried);
         lines.extend(self.budget.as_ref().map(Fitting::line));
         lines
     }
