@@ -2,6 +2,7 @@
 //!
 //! Reads results only; it neither writes nor prints. A point that can't be scored gets the reason instead.
 
+mod across;
 mod audits;
 mod components;
 mod confirmation;
@@ -13,6 +14,7 @@ mod stages;
 mod subgroups;
 mod together;
 
+pub use across::appraise_across;
 pub use audits::beside_oracle;
 pub use confirmation::asked;
 pub use stages::Staging;

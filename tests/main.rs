@@ -14,6 +14,7 @@ mod engines;
 mod export;
 mod figures;
 mod forecast;
+mod forget_sets;
 mod fsck;
 mod functions;
 mod gpu;

@@ -4,12 +4,29 @@ use sweep_protocol::{measurement::Accuracies, terms::UnitInterval};
 
 use super::{Appraiser, Finished, estimate};
 use crate::{
-    frame::{ComponentsRow, SpreadRow},
-    score::{Components, Confidences, Ensemble, Kind, Oracle, Unlearned, deviation},
+    frame::{ComponentsRow, Estimate, SpreadRow},
+    score::{Components, Confidences, Deviation, Ensemble, Kind, Oracle, Unlearned, deviation},
 };
 
-/// A number that every model of a group has, in its order.
-type OfModels<'a> = dyn Fn(&Finished<'_>) -> Option<Vec<f64>> + 'a;
+/// Numbers that every model of a group has, each in the order of the group: accuracies on retain, forget, validation and test set, and
+/// the mean confidence over the forget set.
+pub(super) type Numbers = [Option<Vec<f64>>; 5];
+
+/// The numbers of a group of models.
+pub(super) fn numbers<K: Kind>(group: &Finished<'_>, models: &Ensemble<K>) -> Numbers {
+    [
+        accuracies(group, |own| Some(own.retain)),
+        accuracies(group, |own| Some(own.forget)),
+        accuracies(group, |own| Some(own.validation)),
+        accuracies(group, |own| own.test),
+        Some(means(models.confidences())),
+    ]
+}
+
+/// A standard deviation as a report has it.
+pub(super) fn of_deviation(part: Deviation) -> Estimate {
+    estimate(part.value, Some(part.interval))
+}
 
 impl Appraiser<'_> {
     /// The components of one point, beside the spread of the retrained models that it is compared with; none where it starts
@@ -20,30 +37,36 @@ impl Appraiser<'_> {
         (retrained, oracle): (&Finished<'_>, &Oracle),
     ) -> Option<ComponentsRow> {
         let plan = &self.recorded.plan;
-        let starts: Vec<usize> =
-            unlearned.iter().map(|(run, _)| Some(plan.start_of(run)? as usize)).collect::<Option<_>>()?;
-        let originals = plan.originals as usize;
-        if originals == 1 {
+        if plan.originals == 1 || unlearned.iter().any(|(run, _)| plan.start_of(run).is_none()) {
             return None;
         }
-        let spread = |own: &[f64], oracle: &[f64]| -> Option<SpreadRow> {
-            let mut groups = vec![Vec::new(); originals];
-            for (&start, &value) in starts.iter().zip(own) {
-                groups[start].push(value);
-            }
-            let components = Components::of(&groups)?;
-            let [between, within] =
-                [components.between, components.within].map(|part| estimate(part.value, Some(part.interval)));
-            Some(SpreadRow { between, within, oracle: deviation(oracle) }).filter(SpreadRow::is_finite)
+        let spread = |own: Option<Vec<f64>>, oracle: Option<Vec<f64>>| {
+            let components = Components::of(&self.by_original(unlearned, &own?))?;
+            let [between, within] = [components.between, components.within].map(of_deviation);
+            Some(SpreadRow { between, within, oracle: deviation(&oracle?) }).filter(SpreadRow::is_finite)
         };
-        let of = |numbers: &OfModels<'_>| spread(&numbers(unlearned)?, &numbers(retrained)?);
+        let [retain, forget, val, test, confidence] = numbers(unlearned, models);
+        let of_oracle = numbers(retrained, oracle);
+        let [oracle_retain, oracle_forget, oracle_val, oracle_test, oracle_confidence] = of_oracle;
         Some(ComponentsRow {
-            retain_acc: of(&|group| accuracies(group, |own| Some(own.retain))),
-            forget_acc: of(&|group| accuracies(group, |own| Some(own.forget))),
-            val_acc: of(&|group| accuracies(group, |own| Some(own.validation))),
-            test_acc: of(&|group| accuracies(group, |own| own.test)),
-            confidence: spread(&means(models.confidences()), &means(oracle.confidences())),
+            retain_acc: spread(retain, oracle_retain),
+            forget_acc: spread(forget, oracle_forget),
+            val_acc: spread(val, oracle_val),
+            test_acc: spread(test, oracle_test),
+            confidence: spread(confidence, oracle_confidence),
         })
+    }
+
+    /// Numbers of a group's models by the original that each starts from; all together where they start from none.
+    pub(super) fn by_original(&self, models: &Finished<'_>, numbers: &[f64]) -> Vec<Vec<f64>> {
+        let plan = &self.recorded.plan;
+        let starts: Option<Vec<u64>> = models.iter().map(|(run, _)| plan.start_of(run)).collect();
+        let Some(starts) = starts else { return vec![numbers.to_vec()] };
+        let mut groups = vec![Vec::new(); plan.originals as usize];
+        for (&start, &number) in starts.iter().zip(numbers) {
+            groups[start as usize].push(number);
+        }
+        groups
     }
 }
 

@@ -17,15 +17,31 @@ use crate::{
 
 /// Why sweeps don't compare.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error(
-    "the scores in `{}` and `{}` don't compare, because their {what} differ; sweeps of one engine version on the same data, \
-     network, recipe and original do",
-    one.display(), other.display()
-)]
-pub struct Incompatible {
-    what: &'static str,
-    one: PathBuf,
-    other: PathBuf,
+pub enum Incompatible {
+    /// Of points of one forget set.
+    #[error(
+        "the scores in `{}` and `{}` don't compare, because their {what} differ; sweeps of one engine version on the same data, \
+         network, recipe and original do; `sweep across` takes several forget sets",
+        one.display(), other.display()
+    )]
+    Scores {
+        /// What differs.
+        what: &'static str,
+        /// A results folder.
+        one: PathBuf,
+        /// Another.
+        other: PathBuf,
+    },
+    /// Of forget sets.
+    #[error("`{}` and `{}` don't stand side by side: {what}", one.display(), other.display())]
+    ForgetSets {
+        /// Why.
+        what: &'static str,
+        /// A results folder.
+        one: PathBuf,
+        /// Another.
+        other: PathBuf,
+    },
 }
 
 /// Several sweeps as one.
@@ -50,7 +66,7 @@ pub fn appraise_together(dirs: &[PathBuf], replicates: u32) -> Result<Together, 
     for (other, plan) in cut.iter().enumerate().skip(1) {
         if let Some(what) = difference(&cut[0], plan) {
             let [one, other] = [0, other].map(|at| dirs[at].clone());
-            return Err(Incompatible { what, one, other }.into());
+            return Err(Incompatible::Scores { what, one, other }.into());
         }
     }
     let points = cut.iter().flat_map(|plan| (0..plan.points.len()).map(move |point| (plan, point)));
@@ -80,7 +96,7 @@ fn difference(one: &Plan, other: &Plan) -> Option<&'static str> {
 }
 
 /// The originals by their content.
-fn originals(inputs: &PlannedInputs) -> Vec<String> {
+pub(super) fn originals(inputs: &PlannedInputs) -> Vec<String> {
     inputs.originals.iter().map(|original| original.word().to_owned()).collect()
 }
 

@@ -58,13 +58,19 @@ impl Vouching {
     }
 }
 
-/// Reads everything and reports all problems of the first input that has any.
+/// A sweep that a grid asks for, and the folder of its results.
+pub(super) struct Asked {
+    pub(super) prepared: Prepared,
+    pub(super) dir: PathBuf,
+}
+
+/// Reads everything and reports all problems of the first input that has any. A grid asks for one sweep, or for one for each of
+/// its forget sets, in whose folder each has one of its own.
 pub(super) fn read(
     arguments: &GridArguments,
     places: &Places,
     starts: Starts,
-) -> Result<Prepared, CommandError> {
-    let only = arguments.only.as_deref().map(Only::parse).transpose()?;
+) -> Result<Vec<Asked>, CommandError> {
     let mut file = GridFile::read(&arguments.grid)?;
     for assignment in &arguments.set {
         file.set(assignment)?;
@@ -72,8 +78,24 @@ pub(super) fn read(
     let text = file.text().to_owned();
     let grid = file.check()?;
     let results = places.results(&grid.settings().name);
+    let sweeps = grid.per_forget_set().into_iter().map(|(forget_set, grid)| {
+        let dir = forget_set.map_or_else(|| results.clone(), |name| results.join(name));
+        let prepared = prepare(grid, &text, arguments, &dir, starts)?;
+        Ok(Asked { prepared, dir })
+    });
+    sweeps.collect()
+}
+
+fn prepare(
+    grid: Grid,
+    text: &str,
+    arguments: &GridArguments,
+    results: &Path,
+    starts: Starts,
+) -> Result<Prepared, CommandError> {
+    let only = arguments.only.as_deref().map(Only::parse).transpose()?;
     let asking = match starts {
-        Starts::Nothing => Asking::Recorded(&results),
+        Starts::Nothing => Asking::Recorded(results),
         Starts::Engine { trusted } => Asking::Start { trusted },
     };
     let resolved = resolve(&grid, &arguments.grid, (asking, arguments.bad_images()))?;
@@ -85,7 +107,7 @@ pub(super) fn read(
              say models = {n} in [oracle], or leave it out"
         ));
     }
-    Ok(Prepared { grid, text, plan, only }.check()?)
+    Ok(Prepared { grid, text: text.to_owned(), plan, only }.check()?)
 }
 
 pub(super) fn resolve(

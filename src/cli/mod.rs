@@ -3,6 +3,7 @@
 //! Data goes to standard output, talk to standard error. Everything that a command does is done by the modules above;
 //! here it is only asked for and shown.
 
+mod across;
 mod cancel;
 mod clean;
 mod compare;
@@ -95,6 +96,8 @@ enum Command {
     Figures(figures::Arguments),
     /// Show one leaderboard of several sweeps that share their retrained models
     Compare(compare::Arguments),
+    /// Put sweeps that differ in what is forgotten side by side: how a method does over forget sets, not with one of them
+    Across(across::Arguments),
     /// Write the original of a sweep, or the models of one point, as files that `PyTorch` loads
     Export(export::Arguments),
     /// Score models that no sweep has made: arrays of confidences, or folders of checkpoints
@@ -158,6 +161,7 @@ impl Command {
             | Self::Report(_)
             | Self::Figures(_)
             | Self::Compare(_)
+            | Self::Across(_)
             | Self::Score(_)
             | Self::Reconstruct(_)
             | Self::Synth(_)
@@ -248,6 +252,7 @@ fn carry_out(cli: Cli, ground: &Ground) -> Result<Exit, CommandError> {
         Command::Methods(arguments) => methods::methods(&arguments),
         Command::NewMethod(arguments) => new_method::new_method(&arguments),
         Command::Try(arguments) => rehearsal::rehearse(&arguments, ground),
+        Command::Across(arguments) => across::across(&arguments),
         Command::Export(arguments) => export::export(&arguments, ground),
         Command::Import(arguments) => import::import(&arguments),
         Command::Split(arguments) => split::split(&arguments, ground),

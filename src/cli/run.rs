@@ -1,12 +1,12 @@
 //! `sweep run`: carries out what is missing, then makes the report.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::{
-    CommandError, Exit, Ground,
-    inputs::{self, GridArguments, Starts, Vouching},
+    CommandError, Exit, Ground, across,
+    inputs::{self, Asked, GridArguments, Starts, Vouching},
     places::Places,
     plan,
     progress::{Manner, WithPage},
@@ -78,35 +78,52 @@ pub(super) enum Retry {
 
 pub(super) fn run(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
     let starts = if arguments.dry_run { Starts::Nothing } else { arguments.vouching.starts() };
-    let prepared = inputs::read(&arguments.grid, &arguments.places, starts)?;
-    let selected = prepared.selected();
+    let sweeps = inputs::read(&arguments.grid, &arguments.places, starts)?;
     if arguments.dry_run {
-        plan::show(&selected, &arguments.places)?;
+        sweeps.iter().try_for_each(|asked| plan::show(asked, &arguments.places))?;
         return Ok(Exit::Done);
     }
-    let dir = arguments.places.results(&prepared.plan.name);
+    let mut worst = Exit::Done;
+    for asked in &sweeps {
+        match carry_out(arguments, asked, ground)? {
+            Exit::Done => {}
+            Exit::SomeRunsFailed => worst = Exit::SomeRunsFailed,
+            // What stopped this one stops those that follow.
+            exit => return Ok(exit),
+        }
+    }
+    if sweeps.len() > 1 {
+        let dirs: Vec<PathBuf> = sweeps.into_iter().map(|asked| asked.dir).collect();
+        across::after(&dirs, dirs[0].parent().unwrap_or(Path::new(".")))?;
+    }
+    Ok(worst)
+}
+
+/// One sweep, and its report.
+fn carry_out(arguments: &Arguments, asked: &Asked, ground: &Ground) -> Result<Exit, CommandError> {
+    let Asked { prepared, dir } = asked;
+    let selected = prepared.selected();
     let program = ground.program()?;
     let retry: Vec<Status> = arguments.retry.iter().map(|retry| retry.status()).collect();
-    let watcher = WithPage { manner: &arguments.progress, results: &dir };
+    let watcher = WithPage { manner: &arguments.progress, results: dir };
     let session = Session {
         jobs: arguments.jobs,
         retry: &retry,
         changed_inputs: changed_inputs(arguments.inputs.accept_changed_inputs),
         accept_weak_original: arguments.inputs.accept_weak_original,
-        ..session(ground, &dir, arguments.places.shared(), (&program, &watcher))
+        ..session(ground, dir, arguments.places.shared(), (&program, &watcher))
     };
-    let ending =
-        if arguments.shared { session.run_shared(&prepared)? } else { session.run(&prepared)? }.ending;
+    let ending = if arguments.shared { session.run_shared(prepared)? } else { session.run(prepared)? }.ending;
     // Who is stopped has seconds left, and nobody looks at the report of a drained sweep that is about to go on.
     if !matches!(ending.how, How::Drained { by } if by != Interruption::Interrupt(1)) {
-        let made = report::make(&dir, &arguments.shown);
-        over(&ending, &dir, &selected.name, made.is_ok());
+        let made = report::make(dir, &arguments.shown);
+        over(&ending, dir, &selected.name, made.is_ok());
         // Why the runs came to an end says more than why there is no report of them.
-        let exit = conclude(ending, &selected, &dir)?;
-        return is_whole(&made?, exit, &dir);
+        let exit = conclude(ending, &selected, dir)?;
+        return is_whole(&made?, exit, dir);
     }
-    over(&ending, &dir, &selected.name, false);
-    conclude(ending, &selected, &dir)
+    over(&ending, dir, &selected.name, false);
+    conclude(ending, &selected, dir)
 }
 
 /// Ends the page that followed the runs. The results don't depend on it, so it may fail.

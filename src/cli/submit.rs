@@ -1,17 +1,21 @@
 //! `sweep submit`: freezes the plan, hands one array of workers to the cluster and returns.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, path::Path};
 
 use clap::{Args, ValueEnum};
 
 use super::{
     CommandError, Exit, Ground,
-    inputs::{self, GridArguments, Starts, Vouching},
+    inputs::{self, Asked, GridArguments, Starts, Vouching},
     places::Places,
     progress::Manner,
     run, terminal,
 };
-use crate::{cluster::Request, session::Session};
+use crate::{
+    appraisal::read_asked,
+    cluster::Request,
+    session::{Prepared, Session},
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -48,17 +52,43 @@ enum System {
 pub(super) fn submit(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
     let System::Slurm = arguments.to;
     let starts = if arguments.print { Starts::Nothing } else { arguments.vouching.starts() };
-    let prepared = inputs::read(&arguments.grid, &arguments.places, starts)?;
-    let dir = arguments.places.results(&prepared.plan.name);
+    let sweeps = inputs::read(&arguments.grid, &arguments.places, starts)?;
+    sweeps.iter().try_for_each(|asked| hand_over(arguments, asked, ground))?;
+    Ok(Exit::Done)
+}
+
+/// What is there instead, and what makes a report of it: no worker will.
+fn nothing_left(prepared: &Prepared, dir: &Path) -> Result<String, CommandError> {
+    let recorded = read_asked(dir)?;
+    let ends = recorded.plan.runs.iter().filter_map(|run| recorded.outcomes.get(&run.id));
+    let failed = ends.filter(|record| record.outcome.measurement().is_none()).count();
+    let (name, dir, grid) = (&prepared.plan.name, dir.display(), prepared.grid.path().display());
+    let repeat = match failed {
+        0 => String::new(),
+        1 => format!(
+            "; 1 run gave no measurement, `sweep run {grid} --shared --retry failed` carries it out again"
+        ),
+        many => {
+            format!(
+                "; {many} runs gave no measurement, `sweep run {grid} --shared --retry failed` carries them out again"
+            )
+        }
+    };
+    Ok(format!("{name}: nothing is left to run; `sweep report {dir}` makes the report{repeat}"))
+}
+
+/// One sweep: an array of workers of its own.
+fn hand_over(arguments: &Arguments, asked: &Asked, ground: &Ground) -> Result<(), CommandError> {
+    let Asked { prepared, dir } = asked;
     let program = ground.program()?;
     let session = Session {
         jobs: arguments.jobs,
         changed_inputs: run::changed_inputs(arguments.accept_changed_inputs),
-        ..run::session(ground, &dir, arguments.places.shared(), (&program, &Manner::None))
+        ..run::session(ground, dir, arguments.places.shared(), (&program, &Manner::None))
     };
-    session.keep_apart(&prepared)?;
+    session.keep_apart(prepared)?;
     let absolute =
-        std::path::absolute(&dir).map_err(|source| CommandError::Folder { path: dir.clone(), source })?;
+        std::path::absolute(dir).map_err(|source| CommandError::Folder { path: dir.clone(), source })?;
     let mut request = Request {
         name: &prepared.plan.name,
         dir: &absolute,
@@ -70,14 +100,14 @@ pub(super) fn submit(arguments: &Arguments, ground: &Ground) -> Result<Exit, Com
     };
     if arguments.print {
         terminal::data(&request.print()?);
-        return Ok(Exit::Done);
+        return Ok(());
     }
     request.check()?;
-    session.share(&prepared)?;
-    let pending = session.pending(&prepared)?;
+    session.share(prepared)?;
+    let pending = session.pending(prepared)?;
     if pending == 0 {
-        terminal::talk(&format!("{}: nothing is left to do", prepared.plan.name));
-        return Ok(Exit::Done);
+        terminal::talk(&nothing_left(prepared, dir)?);
+        return Ok(());
     }
     request.workers = request.workers.min(u32::try_from(pending).unwrap_or(u32::MAX));
     let submission = request.submit(&*session.disk)?;
@@ -88,5 +118,5 @@ pub(super) fn submit(arguments: &Arguments, ground: &Ground) -> Result<Exit, Com
         dir.display()
     ));
     terminal::data(&submission.array);
-    Ok(Exit::Done)
+    Ok(())
 }

@@ -7,6 +7,7 @@
 //! Two executions of one sweep give the same tables, except for the columns that stand last: `attempt`, `source`,
 //! `unlearn_s`, `measure_s` of the runs, and `unlearn_s_mean` of the points. What is absent is an empty cell, never NaN.
 
+mod across;
 mod audit;
 mod comparison;
 mod components;
@@ -30,6 +31,7 @@ mod table;
 mod text;
 mod threads;
 
+pub use across::{Across, AcrossRow, AcrossSpreads, CrossedRow};
 pub use audit::{AuditNumbers, AuditRow, LossRow, PictureRow};
 pub use comparison::{Comparisons, Paired, Ranks, Selection, Standing, ToldApart};
 pub use components::{ComponentsRow, SpreadRow};
@@ -129,7 +131,9 @@ impl Frame {
         let row = |run: &Run| {
             let judged = plan.point(run).is_judged() || plan.point(run).role == Role::Confirm;
             let original = originals.get(&plan.original_of(run.seed)).filter(|_| judged);
-            RunRow::of(run, ends.get(&run.id), original.copied())
+            let mut row = RunRow::of(run, ends.get(&run.id), original.copied());
+            row.measured = row.measured.filter(|_| !measured_elsewhere(plan, plan.point(run).role));
+            row
         };
         let runs: Vec<RunRow> = plan.runs.iter().map(row).collect();
         let (names, shared) = name::names(&plan.points);
@@ -254,8 +258,15 @@ fn originals(plan: &Plan, ends: &BTreeMap<RunId, RunEnd>) -> BTreeMap<u64, f64> 
         runs.filter_map(measured).collect()
     };
     let mut found = measured(&Point::is_floor);
-    found.extend(measured(&|point| point.role == Role::Original));
+    if !measured_elsewhere(plan, Role::Original) {
+        found.extend(measured(&|point| point.role == Role::Original));
+    }
     found
+}
+
+/// Whether runs of a role were measured on another split: their accuracies are of other sets than those of all others.
+fn measured_elsewhere(plan: &Plan, role: Role) -> bool {
+    role == Role::Original && plan.inputs.as_ref().is_some_and(|inputs| inputs.original_split.is_some())
 }
 
 fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>, names: Vec<Name>) -> Vec<PointRow> {

@@ -59,6 +59,7 @@ impl Sample {
             skipped_images: 0,
             sizes: SetSizes { retain: 1600, forget: 200, validation: 300, test: Some(300) },
             forgotten: Forgotten::default(),
+            original_split: None,
             network: Network::new("resnet18", 10, &[("width", 16)]),
             originals: vec![PlannedOriginal::Trained { run: self.plan.runs[0].id.clone() }],
         });

@@ -28,6 +28,9 @@ impl Sweep {
     pub(super) fn of(plan: &Plan) -> Self {
         let inputs = plan.inputs.clone().map(|mut inputs| {
             inputs.data = printable(&inputs.data);
+            if let Some(split) = &mut inputs.original_split {
+                split.data = printable(&split.data);
+            }
             inputs.network.name = printable(&inputs.network.name);
             let keys = std::mem::take(&mut inputs.network.keys);
             inputs.network.keys = keys.into_iter().map(|(key, value)| (printable(&key), value)).collect();

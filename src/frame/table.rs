@@ -174,7 +174,7 @@ pub(super) fn differences(comparisons: &Comparisons, points: &[PointRow]) -> Pol
 }
 
 /// One column per hyper-parameter that any of the points has, in alphabetical order.
-fn parameters(points: &[&PointRow]) -> Vec<Column> {
+pub(super) fn parameters(points: &[&PointRow]) -> Vec<Column> {
     let names: BTreeSet<&String> = points.iter().flat_map(|point| point.parameters.keys()).collect();
     names
         .into_iter()

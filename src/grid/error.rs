@@ -117,6 +117,8 @@ pub enum Mistake {
     TooNew { wanted: String, have: &'static str },
     #[error("`{name}` is no safe name")]
     UnsafeName { name: String },
+    #[error("two forget sets are called `{name}`")]
+    SameForgetSet { name: String },
     #[error("the tag `{tag}` stands there twice")]
     RepeatedTag { tag: String },
     #[error("nothing can be reconstructed: {reason}")]

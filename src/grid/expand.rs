@@ -25,7 +25,7 @@ use super::{
 use crate::{
     plan::{
         Forgotten, HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedEngine, PlannedInputs,
-        PlannedOriginal, Point, PointRecipe, RETRAIN_SEEDS, Role, Run, first_seed, numbered,
+        PlannedOriginal, PlannedSplit, Point, PointRecipe, RETRAIN_SEEDS, Role, Run, first_seed, numbered,
     },
     python::{self, Functions},
 };
@@ -55,6 +55,8 @@ pub struct ResolvedData {
     pub sizes: SetSizes,
     /// What the examples of the forget set are.
     pub forgotten: Forgotten,
+    /// What the originals learn from, where that is another split of the same training images.
+    pub original_split: Option<PlannedSplit>,
 }
 
 impl Grid {
@@ -191,7 +193,7 @@ impl<'g> Expansion<'g> {
         let arguments = Arguments::checked(BTreeMap::new());
         let recipe = Arc::new((method.recipe)(&arguments, &self.facts));
         self.fit(label, None, &recipe, &mut BTreeSet::new());
-        self.add_runs(&mut self.names(method), (arguments.values(), &recipe), seeds);
+        self.add_runs(&mut self.names(method, role), (arguments.values(), &recipe), seeds);
         self.points.push(Point {
             label: label.into(),
             method: method.name.into(),
@@ -224,7 +226,7 @@ impl<'g> Expansion<'g> {
             Err(problems) => return self.problems.extend(problems),
         };
         let deferred = deferred(space.method, &self.facts, call.clone());
-        let mut names = self.names(space.method);
+        let mut names = self.names(space.method, Role::Unlearn);
         let mut values = space.parameters(some);
         let first = first_seed(space.method.starts_from);
         let mut reported = BTreeSet::new();
@@ -264,7 +266,7 @@ impl<'g> Expansion<'g> {
         let Err(faults) = recipe.check(self.layout.as_ref(), self.data.map(|data| &data.sizes)) else {
             return;
         };
-        let data = self.grid.settings.data.as_deref().unwrap_or("the engine's own data");
+        let data = self.grid.settings.split().unwrap_or("the engine's own data");
         for fault in faults.into_iter().filter(|fault| reported.insert(fault.to_string())) {
             let mistake = Mistake::Unfit { label: shown(label), data: shown(data), fault };
             self.problems.push(match span {
@@ -286,11 +288,13 @@ impl<'g> Expansion<'g> {
         self.runs.extend((first..).map(Seed).zip(ids).map(|(seed, id)| Run { id, point, seed }));
     }
 
-    fn names(&self, method: &Method) -> Names {
+    fn names(&self, method: &Method, role: Role) -> Names {
         let settings = &self.grid.settings;
+        let learned = self.data.and_then(|data| data.original_split.as_ref());
+        let learned = learned.filter(|_| role == Role::Original).map(|split| &split.data_hash);
         let identity = Identity {
             engine: &self.engine,
-            data: self.data.map(|data| &data.hash),
+            data: learned.or(self.data.map(|data| &data.hash)),
             network: settings.trains().then_some(&self.network),
             start: None,
             method: method.name,
@@ -312,11 +316,12 @@ impl<'g> Expansion<'g> {
         let named = named
             .map(|(path, hash)| PlannedOriginal::Checkpoint { path: path.clone(), blake3: hash.clone() });
         Some(PlannedInputs {
-            data: settings.data.clone()?,
+            data: settings.split()?.to_owned(),
             data_hash: data.hash.clone(),
             skipped_images: data.skipped_images,
             sizes: data.sizes,
             forgotten: data.forgotten.clone(),
+            original_split: data.original_split.clone(),
             network: self.network.clone(),
             originals: trained.chain(named).collect(),
         })

@@ -11,6 +11,7 @@ mod axis;
 mod check;
 mod cluster;
 mod confirm;
+mod data;
 pub mod duration;
 mod engine;
 mod error;
@@ -88,6 +89,22 @@ impl Grid {
     /// The file that it was read from, as the user calls it.
     pub fn path(&self) -> &Path {
         Path::new(self.sources.file_name())
+    }
+
+    /// A grid for each forget set, with what that is called where there are several. Each is a sweep of its own, which bears
+    /// that name behind the grid's.
+    pub fn per_forget_set(self) -> Vec<(Option<String>, Self)> {
+        if self.settings.forget_sets.len() < 2 {
+            return vec![(None, self)];
+        }
+        let alone = |path: &String| {
+            let name = data::name_of(path).to_owned();
+            let mut grid = self.clone();
+            grid.settings.forget_sets = vec![path.clone()];
+            grid.settings.name = format!("{}-{name}", self.settings.name);
+            (Some(name), grid)
+        };
+        self.settings.forget_sets.iter().map(alone).collect()
     }
 
     /// The files that the grid includes, nearest first.

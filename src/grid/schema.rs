@@ -47,6 +47,9 @@ pub fn schema() -> Value {
             })),
             "data": table("The data set", &json!({
                 "path": text("Folder in the competition's layout"),
+                "forget": { "description": "Splits of the same training images that are forgotten instead: a sweep for each; originals learn from `path`", "anyOf": [
+                    text("A folder"), list(&text("A folder"), "Folders"),
+                ] },
             })),
             "original": table("Where unlearning starts; left out, one original is trained by [training]", &json!({
                 "models": count("Originals that are trained; seed s of unlearning starts from number s mod that; default 1"),

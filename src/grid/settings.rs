@@ -7,6 +7,7 @@ use super::{
     audit,
     cluster::{self, ClusterSettings},
     confirm,
+    data::{self, DataSets},
     engine::{self, EngineChoice},
     error::{Mistake, Problem, Problems, shown},
     function::{self, PythonSettings},
@@ -14,7 +15,7 @@ use super::{
     pool::{self, PoolSettings},
     remarks::{self, Remarks},
     stages,
-    table::{Table, is_safe_name, path, text, unsafe_name, whole, wrong_type},
+    table::{Table, is_safe_name, text, unsafe_name, whole, wrong_type},
     training::{self, OwnParts, Training},
 };
 use crate::plan::{Confirm, HELD_OUT_SEEDS, OracleSize, PlannedAudit};
@@ -70,6 +71,9 @@ pub struct Settings {
     pub audit: Option<PlannedAudit>,
     /// Folder of the data set as the grid names it. An engine that trains always has one.
     pub data: Option<String>,
+    /// Folders of data sets with the same training images as the grid names them, whose forget sets are forgotten in place of
+    /// that of `data`: a sweep for each. The originals learn from `data`.
+    pub forget_sets: Vec<String>,
     /// Checkpoints of the originals as the grid names them; without any they are trained.
     pub checkpoints: Vec<String>,
     /// Originals that unlearning starts from (K).
@@ -100,6 +104,11 @@ impl Settings {
         self.own.network.is_some()
     }
 
+    /// Folder of the data set of which the forget set is forgotten.
+    pub fn split(&self) -> Option<&str> {
+        self.forget_sets.first().or(self.data.as_ref()).map(String::as_str)
+    }
+
     /// Whether networks are trained on data. A command says so itself when it is asked; it must be what the grid expects,
     /// which gives it data or none.
     pub fn trains(&self) -> bool {
@@ -128,7 +137,7 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
     let fewest = confirm.map_or(fewest, |confirm| confirm.seeds.min(fewest));
     let Originals { checkpoints, models: originals } = original::read(root, fewest, problems);
     let Training { network, recipe: training, own } = training::read(root, &engine, problems);
-    let data = data(root, &engine, problems);
+    let DataSets { path: data, forget: forget_sets } = data::read(root, &engine, problems);
     let trains = trains(&engine, data.as_deref());
     Settings {
         name: name.unwrap_or_default(),
@@ -136,6 +145,7 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
         seeds: seeds.unwrap_or(1),
         audit: audit::read(root, (&network, trains), problems),
         data,
+        forget_sets,
         checkpoints,
         originals,
         network,
@@ -195,22 +205,6 @@ fn name(root: &Table<'_>, problems: &mut Problems) -> Option<String> {
     }
     problems.push(unsafe_name(name, span));
     None
-}
-
-fn data(root: &Table<'_>, engine: &EngineChoice, problems: &mut Problems) -> Option<String> {
-    if root.get("data").is_none() {
-        if *engine == EngineChoice::Torch {
-            let mistake = Mistake::Missing { key: "data", table: "a grid for the torch engine".to_owned() };
-            problems.push(
-                Problem::nowhere(mistake).help("add `[data]` with `path = \"…\"`, or engine = \"toy\""),
-            );
-        }
-        return None;
-    }
-    let table = root.table("data", problems)?;
-    table.refuse_unknown(&["path"], problems);
-    let node = table.require("path", problems)?;
-    path("path", node, problems)
 }
 
 /// A staged sweep compares its last stage with as many retrained models, and a confirmation its models with as many held out.

@@ -35,6 +35,7 @@ fn resolved() -> Resolved {
             skipped_images: 0,
             sizes: SetSizes { retain: 1000, forget: 20, validation: 100, test: Some(100) },
             forgotten: Forgotten::default(),
+            original_split: None,
         }),
         checkpoints: ["cd", "ef"].map(|hash| hash.repeat(32).parse().expect("64 digits")).to_vec(),
         functions: Functions::default(),

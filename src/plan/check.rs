@@ -242,7 +242,7 @@ impl Plan {
         let starts: Vec<Option<&str>> = starts.iter().map(Option::as_deref).collect();
         let identity = Identity {
             engine: &self.engine.identity(),
-            data: inputs.map(|inputs| &inputs.data_hash),
+            data: inputs.map(|inputs| inputs.data_of(point.role).1),
             network: inputs.map(|inputs| &inputs.network),
             start: None,
             method: &point.method,

@@ -130,11 +130,37 @@ pub struct PlannedInputs {
     /// What the examples of the forget set are.
     #[serde(default, skip_serializing_if = "Forgotten::is_empty")]
     pub forgotten: Forgotten,
+    /// What the originals learn from, where that is another split of the same training images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_split: Option<PlannedSplit>,
     /// The network.
     pub network: Network,
     /// Where unlearning starts: K originals in the order of their numbers.
     #[serde(rename = "original", with = "original::one_or_more")]
     pub originals: Vec<PlannedOriginal>,
+}
+
+/// Another split of the training images, pinned by content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PlannedSplit {
+    /// Folder of the data set as the grid names it.
+    pub data: String,
+    /// Hash of its manifest.
+    pub data_hash: ContentHash,
+    /// Images that can't be used and were left out on request.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skipped_images: u64,
+}
+
+impl PlannedInputs {
+    /// The data set that the runs of a point with this role are of: folder, hash and images that were left out.
+    pub fn data_of(&self, role: Role) -> (&str, &ContentHash, u64) {
+        match &self.original_split {
+            Some(split) if role == Role::Original => (&split.data, &split.data_hash, split.skipped_images),
+            _ => (&self.data, &self.data_hash, self.skipped_images),
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]

@@ -237,6 +237,7 @@ mod refused {
             skipped_images: 0,
             sizes: SetSizes { retain: 9, forget: 4, validation: 2, test: None },
             forgotten: known(3, 0),
+            original_split: None,
             network: Network::new("resnet18", 10, &[("width", 8)]),
             originals: vec![PlannedOriginal::Checkpoint {
                 path: "original.pth".into(),

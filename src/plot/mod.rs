@@ -9,6 +9,7 @@ mod curves;
 mod differences;
 mod epsilon_histogram;
 mod font;
+mod forget_sets;
 mod image;
 mod legend;
 mod losses;
@@ -23,6 +24,7 @@ mod scores;
 mod sheet;
 mod trade_off;
 
+pub use forget_sets::forget_sets;
 pub use pdf::pdf;
 pub use print::{Print, PrintError};
 pub use render::{PlotError, png, svg};

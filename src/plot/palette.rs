@@ -46,12 +46,16 @@ pub(super) fn looks(frame: &Frame) -> Vec<Look> {
     let mut looks: Vec<Look> = Vec::new();
     for point in frame.points.iter().filter(|point| point.is_ranked()) {
         if looks.iter().all(|look| look.label != point.label) {
-            let nth = looks.len();
-            let (colour, mark) = (COLOURS[nth % COLOURS.len()], MARKS[nth % MARKS.len()]);
-            looks.push(Look { label: point.label.clone(), colour, mark });
+            looks.push(nth(looks.len(), &point.label));
         }
     }
     looks
+}
+
+/// The look of the nth of several things that are told apart.
+pub(super) fn nth(nth: usize, label: &str) -> Look {
+    let (colour, mark) = (COLOURS[nth % COLOURS.len()], MARKS[nth % MARKS.len()]);
+    Look { label: label.to_owned(), colour, mark }
 }
 
 /// The look of one point.

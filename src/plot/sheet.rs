@@ -42,7 +42,11 @@ impl Sheet {
     /// Title and caption; `note` goes behind N, split and engine. Without a heading the one thing that is still said is that
     /// numbers are simulated.
     pub(super) fn heading(&self, title: &str, note: &str, frame: &Frame) -> Masthead {
-        let caption = caption(note, frame);
+        self.masthead(title, &caption(note, frame), frame.sweep.engine.trains)
+    }
+
+    /// Title and caption of numbers that networks were trained for, or not.
+    pub(super) fn masthead(&self, title: &str, caption: &str, trains: bool) -> Masthead {
         let mut words = Vec::new();
         let mut top = self.margin;
         if self.headed {
@@ -53,12 +57,12 @@ impl Sheet {
                 words.push(Words::new(line, (self.margin, baseline)).sized(font::TITLE).bold());
             }
             baseline += 5.0;
-            for line in font::lines(&caption, font::SMALL, Weight::Regular, self.room()) {
+            for line in font::lines(caption, font::SMALL, Weight::Regular, self.room()) {
                 baseline += 14.0;
                 words.push(Words::new(line, (self.margin, baseline)).sized(font::SMALL).coloured(MUTED));
             }
             top = baseline + 17.0;
-        } else if !frame.sweep.engine.trains {
+        } else if !trains {
             let simulated = Words::new("simulated numbers", (self.margin, top + 9.0));
             words.push(simulated.sized(font::SMALL).coloured(MUTED));
             top += 16.0;

@@ -72,16 +72,19 @@ pub(super) fn build(
     let planned = &plan.runs[run];
     let point = plan.point(planned);
     let inputs = match &plan.inputs {
-        Some(inputs) => Some(Inputs {
-            data: PathBuf::from(&inputs.data),
-            data_hash: inputs.data_hash.clone(),
-            skip_bad_images: inputs.skipped_images > 0,
-            network: inputs.network.clone(),
-            start: match plan.start_of(planned) {
-                None => Start::Fresh,
-                Some(number) => checkpoint(inputs, number, weights)?,
-            },
-        }),
+        Some(inputs) => {
+            let (data, data_hash, skipped_images) = inputs.data_of(point.role);
+            Some(Inputs {
+                data: PathBuf::from(data),
+                data_hash: data_hash.clone(),
+                skip_bad_images: skipped_images > 0,
+                network: inputs.network.clone(),
+                start: match plan.start_of(planned) {
+                    None => Start::Fresh,
+                    Some(number) => checkpoint(inputs, number, weights)?,
+                },
+            })
+        }
         None => None,
     };
     Some(Job {

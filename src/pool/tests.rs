@@ -397,6 +397,7 @@ fn unlearning_starts_from_the_weights_that_the_original_left() {
         skipped_images: 0,
         sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
         forgotten: Forgotten::default(),
+        original_split: None,
         network: Network::new("resnet18", 10, &[("width", 8)]),
         originals: vec![PlannedOriginal::Trained { run: run_id(0) }],
     });
@@ -423,6 +424,7 @@ fn seeds_start_from_several_originals_in_turn_and_go_together_only_where_they_sh
         skipped_images: 0,
         sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
         forgotten: Forgotten::default(),
+        original_split: None,
         network: Network::new("resnet18", 10, &[("width", 8)]),
         originals: [0, 1].map(|run| PlannedOriginal::Trained { run: run_id(run) }).to_vec(),
     });

@@ -23,7 +23,7 @@ const MOST_NAMED: usize = 8;
 const LONGEST_TITLE: usize = 60;
 
 /// Narrowest table that is laid out, in columns of the terminal.
-const NARROWEST: u16 = 40;
+pub(super) const NARROWEST: u16 = 40;
 
 /// The columns, in order; the less a column matters, the higher its rank in leaving when there is no room.
 const COLUMNS: [Column; 13] = [
@@ -187,7 +187,7 @@ fn roomy<'c>(columns: &[&'c Column], whole: &Table, width: usize) -> Vec<&'c Col
 }
 
 /// A table without frame, in no more columns of the terminal than there are.
-fn fitting(mut table: Table, width: Option<u16>) -> String {
+pub(super) fn fitting(mut table: Table, width: Option<u16>) -> String {
     let rule = LineStyle::none().fill('─').junction('─');
     table.load_style(TableStyle::new().header_separator(rule));
     if let Some(width) = width {

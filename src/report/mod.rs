@@ -4,6 +4,7 @@
 //! `runs.csv`, `points.csv`, `differences.csv`, `groups.csv`, `audits.csv`, `runs.parquet`, `points.parquet`, `figures/*.png`,
 //! `figures/*.svg`, `report.html`.
 
+mod across;
 mod audits;
 mod cell;
 mod confirmation;
@@ -24,6 +25,7 @@ mod subgroups;
 mod view;
 mod write;
 
+pub use across::across;
 pub use leaderboard::leaderboard;
 pub use live::{Live, LiveFailure, LiveMethod, LivePoint, Over};
 pub use paper::{Markup, PAPER_COLUMNS, paper};

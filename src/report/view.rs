@@ -10,7 +10,7 @@ use super::{
 use crate::{
     frame::{Frame, Mean, PointRow, RunRow, ScoreRow, Selection, Sweep, decimals, shortened},
     outcome::Status,
-    plan::{OracleSize, PlannedOriginal},
+    plan::{OracleSize, PlannedInputs, PlannedOriginal, Role},
 };
 
 const MOST_FAILURES: usize = 100;
@@ -229,6 +229,7 @@ fn facts(frame: &Frame) -> Vec<(&'static str, String)> {
                     sizes.retain, sizes.forget, sizes.validation
                 ),
             ),
+            ("Originals learned from", learned_from(inputs)),
             ("Images left out", left_out(inputs.skipped_images)),
             ("Network", network.to_string()),
             (if sweep.originals > 1 { "Originals" } else { "Original" }, originals(&inputs.originals)),
@@ -236,6 +237,14 @@ fn facts(frame: &Frame) -> Vec<(&'static str, String)> {
     }
     facts.extend(finding::original(frame).map(|point| ("Accuracy before unlearning", accuracies(point))));
     facts
+}
+
+fn learned_from(inputs: &PlannedInputs) -> String {
+    let (data, hash, _) = inputs.data_of(Role::Original);
+    match inputs.original_split {
+        Some(_) => format!("the same training images, in {data} (split {})", hash.short()),
+        None => "this data set".to_owned(),
+    }
 }
 
 fn left_out(images: u64) -> String {

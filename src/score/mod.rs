@@ -36,7 +36,7 @@ mod arrays;
 
 pub use arrays::{ArrayScore, BOOTSTRAP_SEED, Scored, ensemble, equally_accurate, from_arrays};
 pub use clopper_pearson::{lower as clopper_pearson_lower, upper as clopper_pearson_upper};
-pub use components::{Components, Deviation, deviation};
+pub use components::{Components, Crossed, Crossing, Deviation, deviation};
 pub use crossfit::{Attack, CONFIDENCE, CrossFit, EpsilonBound, MIN_HALVED, Place};
 pub use ensemble::{Confidences, Ensemble, Kind, MAX_CONFIDENCE, Model, Retrained, Side, Unlearned};
 pub use epsilon::{CAP, Epsilon, Rule, epsilons, median};

@@ -13,7 +13,8 @@ pub(super) fn check(results: &Path, cache: Option<&Path>, settings: &Settings) -
     if let Some(why) = impossible(results, cache) {
         return Err(SessionError::NoPlace { dir: results.to_owned(), why });
     }
-    let inputs = settings.data.iter().chain(&settings.checkpoints).map(Path::new);
+    let inputs =
+        settings.data.iter().chain(&settings.forget_sets).chain(&settings.checkpoints).map(Path::new);
     match inputs.into_iter().find(|input| overlap(results, input)) {
         Some(input) => {
             Err(SessionError::ResultsOverInputs { results: results.to_owned(), input: input.to_owned() })

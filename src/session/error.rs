@@ -1,6 +1,9 @@
 use std::{io, path::PathBuf};
 
-use sweep_inputs::{checkpoint::CheckpointError, dataset::Refused};
+use sweep_inputs::{
+    checkpoint::CheckpointError,
+    dataset::{OtherTraining, Refused},
+};
 use sweep_protocol::terms::{Device, Products};
 use thiserror::Error;
 
@@ -57,6 +60,19 @@ pub enum SessionError {
     /// A data set.
     #[error(transparent)]
     Data(#[from] Refused),
+    /// Originals that would have learned something else than what is forgotten.
+    #[error(
+        "`{learned}`, from which the originals learn, and `{forgotten}`, whose forget set they are to forget, are no splits of the same \
+         training images: {reason}; `sweep split {learned} OUT --forget RULE` writes one"
+    )]
+    OtherTraining {
+        /// The data set of `path`.
+        learned: String,
+        /// That of `forget`.
+        forgotten: String,
+        /// What differs.
+        reason: OtherTraining,
+    },
     /// Processor and GPUs in one sweep.
     #[error(
         "[pool] devices names the processor and GPUs, whose numbers differ; name devices of one kind, and make a sweep of its own \

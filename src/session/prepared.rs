@@ -4,14 +4,14 @@ use std::{borrow::Cow, path::Path};
 
 use sweep_inputs::{
     checkpoint,
-    dataset::{BadImages, Dataset, Shape},
+    dataset::{BadImages, Dataset, Refused, Shape},
 };
 use sweep_protocol::terms::{ContentHash, Set};
 
 use super::{Asking, SessionError, asked, functions};
 use crate::{
     grid::{Filter, Grid, Resolved, ResolvedData, Settings},
-    plan::{Forgotten, Plan, Point, Role, fit},
+    plan::{Forgotten, Plan, PlannedSplit, Point, Role, fit},
 };
 
 /// A grid, ready to be carried out.
@@ -102,8 +102,10 @@ pub fn resolve(
 ) -> Result<(Resolved, String), SessionError> {
     let settings = grid.settings();
     let (mut data, mut left_out) = (None, String::new());
-    if let Some(path) = settings.data.as_ref().filter(|_| settings.trains()) {
-        let dataset = Dataset::load(Path::new(path), Shape::of(&settings.network), outside.bad, progress)?;
+    if let Some(path) = settings.split().filter(|_| settings.trains()) {
+        let load =
+            |path: &str| Dataset::load(Path::new(path), Shape::of(&settings.network), outside.bad, progress);
+        let dataset = load(path)?;
         let skipped_images = dataset.left_out().count();
         if skipped_images > 0 {
             left_out = dataset.left_out().to_string();
@@ -113,12 +115,34 @@ pub fn resolve(
             skipped_images,
             sizes: dataset.sizes(),
             forgotten: forgotten(&dataset),
+            original_split: original_split(settings, (path, &dataset), load)?,
         });
     }
     let checkpoints = if settings.trains() { originals(settings)? } else { Vec::new() };
     let engine = asked::engine(grid, outside.grid, outside.asking)?;
     let functions = functions::functions(grid, outside.grid, outside.asking)?;
     Ok((Resolved { engine, data, checkpoints, functions }, left_out))
+}
+
+/// What the originals learn from, where that isn't the data set itself but another split of its training images.
+fn original_split(
+    settings: &Settings,
+    (path, dataset): (&str, &Dataset),
+    load: impl Fn(&str) -> Result<Dataset, Refused>,
+) -> Result<Option<PlannedSplit>, SessionError> {
+    let Some(learned) = settings.data.as_ref().filter(|learned| *learned != path) else { return Ok(None) };
+    let split = load(learned)?;
+    if let Err(reason) = split.trains_as(dataset) {
+        let (learned, forgotten) = (learned.clone(), path.to_owned());
+        return Err(SessionError::OtherTraining { learned, forgotten, reason });
+    }
+    // A checkpoint has learned what it has.
+    let learns = settings.checkpoints.is_empty() && split.hash() != dataset.hash();
+    Ok(learns.then(|| PlannedSplit {
+        data: learned.clone(),
+        data_hash: split.hash().clone(),
+        skipped_images: split.left_out().count(),
+    }))
 }
 
 fn forgotten(dataset: &Dataset) -> Forgotten {

@@ -1,4 +1,7 @@
-use std::{fmt, io, path::PathBuf};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use sweep_protocol::terms::RunId;
 use thiserror::Error;
@@ -134,10 +137,15 @@ pub enum StoreError {
         source: PlanFault,
     },
     /// The folder is not one of results.
-    #[error("`{}` holds no results: it has no plan.json; name the folder of a sweep, such as results/NAME", dir.display())]
+    #[error(
+        "`{}` holds no results: it has no plan.json; name the folder of a sweep, such as {}",
+        dir.display(), below.as_deref().unwrap_or(Path::new("results/NAME")).display()
+    )]
     NoResults {
         /// The folder.
         dir: PathBuf,
+        /// One that holds results, in it.
+        below: Option<PathBuf>,
     },
     /// A file that must be there is missing, though runs are.
     #[error("`{}` is missing beside recorded runs; restore it, or use another results folder", path.display())]
@@ -167,7 +175,7 @@ pub enum StoreError {
 /// An input whose content differs from what the results were made with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedInput {
-    /// `data` or `original`.
+    /// `data`, `data of the originals` or `original`.
     pub what: &'static str,
     /// Its hash when the results were made, or `none`.
     pub was: String,

@@ -356,6 +356,7 @@ fn changed_inputs(before: Option<&Plan>, now: &Plan) -> Vec<ChangedInput> {
     let Some(before) = before else { return Vec::new() };
     let pairs = [
         ("data", data(before.inputs.as_ref()), data(now.inputs.as_ref())),
+        ("data of the originals", learned(before.inputs.as_ref()), learned(now.inputs.as_ref())),
         ("original", original(before.inputs.as_ref()), original(now.inputs.as_ref())),
     ];
     pairs
@@ -367,6 +368,11 @@ fn changed_inputs(before: Option<&Plan>, now: &Plan) -> Vec<ChangedInput> {
 
 fn data(inputs: Option<&PlannedInputs>) -> String {
     inputs.map_or_else(|| "none".to_owned(), |inputs| inputs.data_hash.to_string())
+}
+
+fn learned(inputs: Option<&PlannedInputs>) -> String {
+    let split = inputs.and_then(|inputs| inputs.original_split.as_ref());
+    split.map_or_else(|| "none".to_owned(), |split| split.data_hash.to_string())
 }
 
 /// An original that the sweep trains itself is no input: other training gives other run ids.

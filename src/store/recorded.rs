@@ -51,6 +51,14 @@ pub struct Recorded {
     elsewhere: BTreeMap<RunId, PathBuf>,
 }
 
+/// A folder of results in a folder of several sweeps.
+fn sweep_below(disk: &dyn Disk, dir: &Path) -> Option<PathBuf> {
+    let folders = disk.list(dir).unwrap_or_default().into_iter().map(|name| dir.join(name));
+    let mut folders = folders
+        .filter(|folder| disk.list(folder).is_ok_and(|files| files.iter().any(|file| file == "plan.json")));
+    folders.next()
+}
+
 impl Recorded {
     /// Reads `results/<sweep>/`.
     pub fn read(dir: &Path) -> Result<Self, StoreError> {
@@ -64,7 +72,7 @@ impl Recorded {
         let Some(plan) = read_plan(disk, &folder)? else {
             let journals = Journals::read(disk, &folder)?;
             return Err(if journals.0.is_empty() {
-                StoreError::NoResults { dir: dir.to_owned() }
+                StoreError::NoResults { dir: dir.to_owned(), below: sweep_below(disk, dir) }
             } else {
                 StoreError::Missing { path: folder.plan() }
             });

@@ -404,6 +404,7 @@ fn changed_inputs_are_refused_until_accepted() {
             skipped_images: 0,
             sizes: SetSizes { retain: 4, forget: 2, validation: 2, test: None },
             forgotten: Forgotten::default(),
+            original_split: None,
             network: Network::new("resnet18", 10, &[("width", 8)]),
             originals: vec![PlannedOriginal::Checkpoint {
                 path: "original.pth".into(),

@@ -140,6 +140,14 @@ class Tables(Bench):
         with mock.patch.object(_results, "find_spec", lambda name: None), self.assertRaisesRegex(ImportError, "pip install"):
             results.points()
 
+    def test_forget_sets_are_folders_of_results_in_that_of_the_grid(self) -> None:
+        whole = sweep.run(self.grid, self.out / "set", progress=None)
+        self.assertEqual(whole.forget_sets(), {})
+        (self.out / "notes").mkdir()
+        several = sweep.Results(self.out)
+        self.assertEqual({name: own.status() for name, own in several.forget_sets().items()}, {"set": whole.status()})
+        self.assertEqual(sweep.Results(self.out / "nowhere").forget_sets(), {})
+
     def test_a_table_that_is_not_there_says_how_it_is_made(self) -> None:
         results = sweep.run(self.grid, self.out, progress=None)
         with (

@@ -87,6 +87,21 @@ class Results:
         """One row per point and audit, of a grid with `[audit]`. Arguments and errors as those of `points`."""
         return self._table("audits", library)
 
+    @overload
+    def across(self) -> Any: ...
+    @overload
+    def across(self, library: Literal["polars"]) -> polars.DataFrame: ...
+    @overload
+    def across(self, library: Literal["pandas"]) -> pandas.DataFrame: ...
+    def across(self, library: Library | None = None) -> Any:
+        """One row per point over all forget sets, of a grid with several. Arguments and errors as those of `points`."""
+        return self._table("forget-sets", library)
+
+    def forget_sets(self) -> dict[str, Results]:
+        """The results of each forget set by its name, of a grid with several, which have folders in this one; else nothing."""
+        folders = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+        return {folder.name: Results(folder) for folder in folders if (folder / "plan.json").is_file()}
+
     def make_report(self) -> str:
         """Make tables, figures and report again from the results alone.
 

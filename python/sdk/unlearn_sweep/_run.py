@@ -48,7 +48,8 @@ def run(
         progress: Called in this thread with each line of progress; printed to standard error by default, dropped if none.
 
     Returns:
-        The results. If some runs failed, diverged or took too long, an `UnfinishedRuns` warning says how many.
+        The results; of a grid with several forget sets, see `Results.forget_sets` and `Results.across`. If some runs failed,
+        diverged or took too long, an `UnfinishedRuns` warning says how many.
 
     Raises:
         Refused: The grid or the engine can't be used; names file, row and way out.

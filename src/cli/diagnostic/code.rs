@@ -136,6 +136,7 @@ fn of_session(error: &SessionError) -> Exit {
         | SessionError::Checkpoint(_)
         | SessionError::Fit(_)
         | SessionError::SameOriginal { .. }
+        | SessionError::OtherTraining { .. }
         | SessionError::WeakOriginal(_) => Exit::InputsRefused,
         SessionError::Store(error) | SessionError::Pool(PoolError::Store(error)) => of_store(error),
         SessionError::Cache(_) | SessionError::Shared(_) | SessionError::Folder { .. } => Exit::Store,

@@ -2,7 +2,7 @@
 
 mod time;
 
-use std::path::PathBuf;
+use std::{borrow::Cow, path::Path};
 
 use clap::Args;
 use comfy_table::CellAlignment;
@@ -12,7 +12,7 @@ use sweep_protocol::measurement::Measurement;
 use self::time::TimeAhead;
 use super::{
     CommandError, Exit, Format, Ground, explain,
-    inputs::{self, GridArguments, Starts, Vouching},
+    inputs::{self, Asked, GridArguments, Starts, Vouching},
     places::Places,
     terminal,
 };
@@ -43,21 +43,30 @@ pub(super) struct Arguments {
 pub(super) fn plan(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
     let is_timed = arguments.time.is_asked();
     let starts = if is_timed { arguments.vouching.starts() } else { Starts::Nothing };
-    let prepared = inputs::read(&arguments.grid, &arguments.places, starts)?;
-    let plan = prepared.selected();
-    let known = Known::of(&plan, &arguments.places)?;
-    let time = is_timed.then(|| TimeAhead::of(&prepared, &known, &arguments.time, ground)).transpose()?;
-    match arguments.format {
-        Format::Json => terminal::json(&TimedPlan { plan: &plan, time }),
-        Format::Human => {
-            table(&plan, &known);
-            for line in time.iter().flat_map(|time| time.lines(&plan)) {
-                terminal::data(&line);
-            }
-            if arguments.explain {
-                terminal::data(&explain::explained(&plan));
+    let sweeps = inputs::read(&arguments.grid, &arguments.places, starts)?;
+    let mut plans = Vec::new();
+    for asked in &sweeps {
+        let plan = asked.prepared.selected();
+        let known = Known::of(&plan, &asked.dir, &arguments.places)?;
+        let time =
+            is_timed.then(|| TimeAhead::of(&asked.prepared, &known, &arguments.time, ground)).transpose()?;
+        match arguments.format {
+            Format::Json => plans.push(TimedPlan { plan, time }),
+            Format::Human => {
+                table(&plan, &known);
+                for line in time.iter().flat_map(|time| time.lines(&plan)) {
+                    terminal::data(&line);
+                }
+                if arguments.explain {
+                    terminal::data(&explain::explained(&plan));
+                }
             }
         }
+    }
+    match (arguments.format, &plans[..]) {
+        (Format::Json, [plan]) => terminal::json(plan),
+        (Format::Json, several) => terminal::json(&several),
+        (Format::Human, _) => {}
     }
     Ok(Exit::Done)
 }
@@ -66,14 +75,15 @@ pub(super) fn plan(arguments: &Arguments, ground: &Ground) -> Result<Exit, Comma
 #[derive(Serialize)]
 struct TimedPlan<'p> {
     #[serde(flatten)]
-    plan: &'p Plan,
+    plan: Cow<'p, Plan>,
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<TimeAhead>,
 }
 
 /// Shows points, runs, costs and what is there already.
-pub(super) fn show(plan: &Plan, places: &Places) -> Result<(), CommandError> {
-    table(plan, &Known::of(plan, places)?);
+pub(super) fn show(asked: &Asked, places: &Places) -> Result<(), CommandError> {
+    let plan = asked.prepared.selected();
+    table(&plan, &Known::of(&plan, &asked.dir, places)?);
     Ok(())
 }
 
@@ -187,10 +197,8 @@ struct Known {
 }
 
 impl Known {
-    fn of(plan: &Plan, places: &Places) -> Result<Self, CommandError> {
-        let results: PathBuf = places.results(&plan.name);
-        let recorded =
-            if results.join("plan.json").exists() { Some(Recorded::read(&results)?) } else { None };
+    fn of(plan: &Plan, results: &Path, places: &Places) -> Result<Self, CommandError> {
+        let recorded = if results.join("plan.json").exists() { Some(Recorded::read(results)?) } else { None };
         let cache = match places.cache(plan) {
             Some(dir) if dir.exists() => Some(Cache::open(&dir)?),
             _ => None,

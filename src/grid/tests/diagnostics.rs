@@ -1089,6 +1089,32 @@ fn originals_that_not_every_point_could_start_from() {
 }
 
 #[test]
+fn forget_sets_by_whose_names_results_are_not_called() {
+    let said = |forget: &str| {
+        let data = format!("path = \"d\"\nforget = {forget}\n");
+        problems(&format!("{}[method.identity]\n", TORCH.replace("path = \"d\"\n", &data)))
+    };
+    insta::assert_snapshot!(said("[\"a/x\", \"b/x\"]"), @r#"
+    error: two forget sets are called `x`
+     --> grid.toml:5:18
+      |
+    5 | forget = ["a/x", "b/x"]
+      |                  ^^^^^
+      |
+      = help: results are called by the names of these folders; rename one
+    "#);
+    for (forget, part) in [
+        ("[]", "a list of 1 to 100 folders that `sweep split` has written"),
+        ("3", "`forget` must be a text, not 3"),
+        ("[\"a b\"]", "1 to 64 of the characters"),
+        ("[\"a\", \"\"]", "a path that is not empty"),
+    ] {
+        let said = said(forget);
+        assert!(said.contains(part), "{forget}: {said}");
+    }
+}
+
+#[test]
 fn a_table_by_its_name_of_before() {
     insta::assert_snapshot!(problems(&[TORCH, "[recipe]\nepochs = 3\n[method.ct]\n"].concat()), @r"
     error: unknown key `recipe` in the grid

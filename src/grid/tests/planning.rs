@@ -7,7 +7,7 @@ use crate::{
     grid::{GridFile, Resolved, ResolvedData},
     plan::{
         EngineCommand, EngineFile, Forgotten, HELD_OUT_SEEDS, Plan, PlanFault, PlannedEngine,
-        PlannedOriginal, Point, RETRAIN_SEEDS, Role,
+        PlannedOriginal, PlannedSplit, Point, RETRAIN_SEEDS, Role,
     },
 };
 
@@ -59,6 +59,55 @@ fn a_plan_says_what_it_stands_on() {
     let toy = super::plan(&checked(&format!("{TOY}[method.identity]\n")), &nothing());
     assert_eq!((toy.engine.name.as_str(), toy.inputs), ("toy", None));
     assert_eq!(toy.points[0].role, Role::Oracle, "the toy has no original");
+}
+
+#[test]
+fn several_forget_sets_are_a_sweep_each_from_the_same_originals() {
+    let text = |forget: &str| {
+        let data = format!("path = \"d\"\n{forget}");
+        format!("{}[original]\nmodels = 2\n[method.finetune]\n", TORCH.replace("path = \"d\"\n", &data))
+    };
+    let sweeps = checked(&text("forget = [\"d\", \"s/e\", \"s/f\"]\n")).per_forget_set();
+    let named: Vec<_> = sweeps
+        .iter()
+        .map(|(name, grid)| (name.as_deref(), grid.settings().name.as_str(), grid.settings().split()))
+        .collect();
+    let expected = [("d", "t-d", "d"), ("e", "t-e", "s/e"), ("f", "t-f", "s/f")];
+    assert_eq!(named, expected.map(|(name, sweep, split)| (Some(name), sweep, Some(split))));
+
+    // What is found outside: `d` forgets what it says itself, the others learn from it.
+    let found = |hash: &str, learns: bool| {
+        let mut resolved = resolved();
+        let data = resolved.data.as_mut().expect("it trains");
+        let learned = data.hash.clone();
+        data.hash = hash.repeat(32).parse().expect("64 digits");
+        let split = PlannedSplit { data: "d".to_owned(), data_hash: learned, skipped_images: 0 };
+        data.original_split = learns.then_some(split);
+        resolved
+    };
+    let outside = [found("ab", false), found("12", true), found("34", true)];
+    let plans: Vec<Plan> =
+        sweeps.iter().zip(&outside).map(|((_, grid), outside)| super::plan(grid, outside)).collect();
+    let ids = |plan: &Plan, role: Role| -> Vec<String> {
+        let runs = plan.runs.iter().filter(|run| plan.point(run).role == role);
+        runs.map(|run| run.id.to_string()).collect()
+    };
+    let alone = planned(&text(""));
+    assert_eq!(plans[0].runs, alone.runs, "its own forget set gives the runs of a grid that names none");
+    for plan in &plans[1..] {
+        assert_eq!(plan.check(), Ok(()));
+        assert_eq!(ids(plan, Role::Original), ids(&alone, Role::Original));
+        for role in [Role::Oracle, Role::HeldOut, Role::Unlearn] {
+            assert!(ids(plan, role).iter().all(|id| !ids(&alone, role).contains(id)), "{role:?}");
+        }
+        let mut elsewhere = plan.clone();
+        elsewhere.inputs.as_mut().expect("it trains").original_split = None;
+        assert!(elsewhere.check().is_err(), "the originals learned from `d`");
+    }
+
+    let one = checked(&text("forget = \"s/e\"\n")).per_forget_set();
+    assert!(matches!(&one[..], [(None, grid)] if grid.settings().name == "t"), "one needs no name");
+    assert_eq!(super::plan(&one[0].1, &outside[1]).runs, plans[1].runs);
 }
 
 #[test]
@@ -355,6 +404,7 @@ fn the_ids_of_the_quickstart_stay_as_they_are() {
         skipped_images: 0,
         sizes: SetSizes { retain: 1175, forget: 25, validation: 150, test: Some(150) },
         forgotten: Forgotten { classes: vec![3; 25], persons: vec!["p7".to_owned(); 25] },
+        original_split: None,
     };
     let engine = PlannedEngine::ours("torch", "sweep-torch 0.1.0, arithmetic 1, float32, torch 2.11.0", true);
     let plan =

@@ -1,12 +1,13 @@
 //! How much of the spread of unlearned models is their originals' and how much is unlearning's: one-way analysis of variance with
 //! random effects, y = µ + original + unlearning, both normal.
 
-use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor};
+mod combination;
+mod crossed;
+
+pub use crossed::{Crossed, Crossing};
 
 use super::interval::Interval;
-
-/// Probability left out at either end of an interval.
-const TAIL: f64 = 0.025;
+use combination::Weighted;
 
 /// A standard deviation and its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,61 +45,15 @@ impl Components {
         let harmonic = originals / groups.iter().map(|group| (group.len() as f64).recip()).sum::<f64>();
         let freedom = (originals - 1.0, models as f64 - originals);
         let squares: f64 = groups.iter().zip(&means).map(|(group, &mean)| squares(group, mean)).sum();
-        let within = squares / freedom.1;
-        let between = harmonic * self::squares(&means, mean(&means)) / freedom.0;
+        let within = Weighted { weight: 1.0, square: squares / freedom.1, freedom: freedom.1 };
+        let between = self::squares(&means, mean(&means)) / freedom.0;
+        let between = Weighted { weight: 1.0, square: between, freedom: freedom.0 };
+        let less = Weighted { weight: -harmonic.recip(), ..within };
         Some(Self {
-            between: between_originals((between, within), freedom, harmonic)?,
-            within: Deviation {
-                value: within.sqrt(),
-                interval: ends([
-                    within * freedom.1 / chi_squared(freedom.1, 1.0 - TAIL)?,
-                    within * freedom.1 / chi_squared(freedom.1, TAIL)?,
-                ]),
-            },
+            between: combination::deviation(&[between, less])?,
+            within: combination::deviation(&[within])?,
         })
     }
-}
-
-/// The modified large-sample interval of (S₁² − S₂²) / n, where S₁² is the mean square between and S₂² that within: Ting, Burdick,
-/// Graybill, Jeyaratnam and Lu, J. Statist. Comput. Simul. 35 (1990), 135–143; Burdick and Graybill, *Confidence intervals on
-/// variance components*, Dekker 1992, whose letters are kept. It is exact where all of the spread is between, and
-/// begins above 0 exactly where the F-test at α finds that originals differ.
-fn between_originals(
-    (between, within): (f64, f64),
-    (many, few): (f64, f64),
-    models: f64,
-) -> Option<Deviation> {
-    // Upper quantiles of F with many or infinitely many degrees of freedom below.
-    let infinite = |tail: f64, freedom: f64| Some(chi_squared(freedom, 1.0 - tail)? / freedom);
-    let ratio = |tail: f64| {
-        let fisher = FisherSnedecor::new(many, few).ok()?;
-        Some(fisher.inverse_cdf(1.0 - tail))
-    };
-    let g = [many, few].map(|freedom| infinite(TAIL, freedom).map(|quantile| 1.0 - quantile.recip()));
-    let h = [many, few].map(|freedom| infinite(1.0 - TAIL, freedom).map(|quantile| quantile.recip() - 1.0));
-    let ([Some(g1), Some(g2)], [Some(h1), Some(h2)]) = (g, h) else { return None };
-    let (above, below) = (ratio(TAIL)?, ratio(1.0 - TAIL)?);
-    let g12 = ((above - 1.0).powi(2) - (g1 * above).powi(2) - h2.powi(2)) / above;
-    let h12 = ((1.0 - below).powi(2) - (h1 * below).powi(2) - g2.powi(2)) / below;
-    let spread = |one: f64, other: f64, both: f64| {
-        let squared = (one * between).powi(2) + (other * within).powi(2) + both * between * within;
-        squared.max(0.0).sqrt()
-    };
-    let difference = between - within;
-    let low = difference - spread(g1, h2, g12);
-    let high = difference + spread(h1, g2, h12);
-    let value = (difference / models).max(0.0).sqrt();
-    Some(Deviation { value, interval: ends([low / models, high / models]) })
-}
-
-/// The interval of a standard deviation from that of its square.
-fn ends([low, high]: [f64; 2]) -> Interval {
-    let root = |squared: f64| squared.max(0.0).sqrt();
-    Interval { low: root(low), high: root(high) }
-}
-
-fn chi_squared(freedom: f64, share: f64) -> Option<f64> {
-    Some(ChiSquared::new(freedom).ok()?.inverse_cdf(share))
 }
 
 /// Counted from one of them, so that equal values have no spread.
@@ -136,7 +91,7 @@ mod tests {
 
     #[test]
     fn components_and_intervals_are_those_of_the_reference() {
-        let json = include_str!("../../tests/fixtures/score/components.json");
+        let json = include_str!("../../../tests/fixtures/score/components.json");
         let golden: Golden = serde_json::from_str(json).expect("a fixture");
         for case in golden.cases {
             let found = Components::of(&case.groups).expect("enough models");

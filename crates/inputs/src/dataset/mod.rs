@@ -24,6 +24,7 @@ pub mod part;
 mod problem;
 mod source;
 mod table;
+mod training;
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use image::{CHANNELS, ImageFault, image_bytes};
 pub use manifest::{Example, Manifest};
 pub use problem::{LeftOut, Place, Problem, Refused};
 pub use source::ARRAY;
+pub use training::OtherTraining;
 
 use std::{collections::BTreeMap, path::Path};
 

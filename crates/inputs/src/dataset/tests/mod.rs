@@ -4,6 +4,7 @@ mod hash;
 mod hostile_images;
 mod hostile_lists;
 mod left_out;
+mod training;
 
 use sweep_protocol::terms::{Set, SetSizes};
 

@@ -1,0 +1,159 @@
+//! Several sweeps that unlearn different forget sets from the same originals, side by side: what a point reaches with one forget
+//! set is one draw of what it would reach with others.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    AppraisalError, Appraiser, appraise_recorded, comparable,
+    components::{Numbers, numbers, of_deviation},
+    judge, read_asked,
+    together::{Incompatible, originals},
+};
+use crate::{
+    frame::{Across, AcrossRow, AcrossSpreads, CrossedRow, Frame, PointRow, ScoreRow, printable},
+    plan::{Plan, PlannedInputs},
+    score::{Crossed, Crossing},
+    store::Recorded,
+};
+
+/// Reads results folders of sweeps of one engine, network and set of originals, each of another forget set, scores every point of
+/// each, and puts those together that all have a score for.
+pub fn appraise_across(dirs: &[PathBuf], replicates: u32) -> Result<Across, AppraisalError> {
+    let sweeps = dirs.iter().map(|dir| read_asked(dir)).collect::<Result<Vec<_>, _>>()?;
+    for (at, sweep) in sweeps.iter().enumerate().skip(1) {
+        for (before, other) in sweeps[..at].iter().enumerate() {
+            if let Some(what) = difference(&other.plan, &sweep.plan) {
+                let [one, other] = [before, at].map(|at| dirs[at].clone());
+                return Err(Incompatible::ForgetSets { what, one, other }.into());
+            }
+        }
+    }
+    let frames: Vec<Frame> =
+        sweeps.iter().map(|sweep| appraise_recorded(sweep, replicates)).collect::<Result<_, _>>()?;
+    let positions = sweeps[0].plan.points.iter().enumerate();
+    let mut left_out: BTreeSet<String> = BTreeSet::new();
+    let mut rows = Vec::new();
+    for (position, _) in positions.filter(|(_, point)| judge(point.role).is_some()) {
+        let point = &frames[0].points[position];
+        match row(&sweeps, &frames, point) {
+            Some(row) => rows.push(row),
+            None => _ = left_out.insert(point.title.clone()),
+        }
+    }
+    for frame in &frames {
+        let others = frame.points.iter().filter(|point| judge(point.role).is_some());
+        let missing = others.filter(|point| !rows.iter().any(|row| is_same(&row.point, point)));
+        left_out.extend(missing.map(|point| point.title.clone()));
+    }
+    let mean = |row: &AcrossRow| {
+        row.mean(|score| Some(score.score.value)).map_or(f64::NEG_INFINITY, |mean| mean.value)
+    };
+    let place = |row: &AcrossRow| (row.point.is_floor(), !row.point.is_ceiling());
+    rows.sort_by(|one, other| place(one).cmp(&place(other)).then(mean(other).total_cmp(&mean(one))));
+    Ok(Across {
+        names: names(&sweeps, dirs),
+        sweeps: frames.into_iter().map(|frame| frame.sweep).collect(),
+        rows,
+        left_out: left_out.len(),
+    })
+}
+
+/// What keeps two sweeps from standing side by side.
+fn difference(one: &Plan, other: &Plan) -> Option<&'static str> {
+    let inputs = |plan: &'_ Plan| plan.inputs.clone();
+    let (Some(mine), Some(theirs)) = (inputs(one), inputs(other)) else {
+        return Some("nothing is forgotten, since an engine that doesn't train has no data");
+    };
+    let differs = |of: fn(&PlannedInputs) -> String| of(&mine) != of(&theirs);
+    [
+        (one.engine != other.engine, "their engines differ"),
+        (mine.network != theirs.network, "their networks differ"),
+        (
+            differs(|inputs| originals(inputs).join(" ")),
+            "their originals differ; the sweeps of one grid with `forget = [...]` in [data] share them",
+        ),
+        (one.seeds != other.seeds, "their numbers of models per point differ"),
+        (mine.data_hash == theirs.data_hash, "both forget the same; `sweep compare` is for these"),
+    ]
+    .into_iter()
+    .find_map(|(differs, what)| differs.then_some(what))
+}
+
+/// What the forget sets are called: by the folder of the data set, or by that of the results where two have one name.
+fn names(sweeps: &[Recorded], dirs: &[PathBuf]) -> Vec<String> {
+    let last =
+        |path: &Path| path.file_name().map_or_else(String::new, |name| printable(&name.to_string_lossy()));
+    let of_data = |sweep: &Recorded| {
+        sweep.plan.inputs.as_ref().map_or_else(String::new, |inputs| last(Path::new(&inputs.data)))
+    };
+    let names: Vec<String> = sweeps.iter().map(of_data).collect();
+    let unique: BTreeSet<&String> = names.iter().collect();
+    if unique.len() == names.len() {
+        names
+    } else {
+        dirs.iter().map(|dir| printable(&dir.to_string_lossy())).collect()
+    }
+}
+
+fn is_same(one: &PointRow, other: &PointRow) -> bool {
+    one.role == other.role
+        && one.label == other.label
+        && one.method == other.method
+        && one.parameters == other.parameters
+}
+
+/// A point that every sweep has a score of.
+fn row(sweeps: &[Recorded], frames: &[Frame], point: &PointRow) -> Option<AcrossRow> {
+    let found = |frame: &Frame| frame.points.iter().find(|other| is_same(point, other)).cloned();
+    let points: Vec<PointRow> = frames.iter().map(found).collect::<Option<_>>()?;
+    let scores: Vec<ScoreRow> = points.iter().map(|point| point.score.clone().ok()).collect::<Option<_>>()?;
+    let rank = |(frame, own): (&Frame, &PointRow)| {
+        frame.ranking().iter().position(|(ranked, _)| ranked.position == own.position).map(|above| above + 1)
+    };
+    Some(AcrossRow {
+        point: point.clone(),
+        ranks: frames.iter().zip(&points).map(rank).collect(),
+        spreads: spreads(sweeps, &points),
+        scores,
+    })
+}
+
+/// Which part of a point's distance from retraining is whose.
+fn spreads(sweeps: &[Recorded], points: &[PointRow]) -> AcrossSpreads {
+    let measured = sweeps.iter().zip(points).map(|(sweep, point)| models(sweep, point.position));
+    let Some(measured) = measured.collect::<Option<Vec<_>>>() else { return AcrossSpreads::default() };
+    let of = |number: usize| {
+        let crossing = |(groups, oracle): &(Vec<Vec<Vec<f64>>>, Numbers)| {
+            let unlearned = groups.get(number).filter(|groups| !groups.is_empty())?.clone();
+            Some(Crossing { unlearned, retrained: oracle[number].clone()? })
+        };
+        let crossings = measured.iter().map(crossing).collect::<Option<Vec<_>>>()?;
+        Crossed::of(&crossings).map(crossed)
+    };
+    AcrossSpreads { retain_acc: of(0), forget_acc: of(1), val_acc: of(2), test_acc: of(3), confidence: of(4) }
+}
+
+/// The numbers of a point's models, original by original (none of a number that they lack), and those of its oracle's.
+fn models(sweep: &Recorded, position: usize) -> Option<(Vec<Vec<Vec<f64>>>, Numbers)> {
+    let plan = &sweep.plan;
+    let appraiser = Appraiser { recorded: sweep, replicates: 0 };
+    let oracle_point = plan.point_with(judge(plan.points[position].role)?)?;
+    let (runs, retrained) = appraiser.groups(position, oracle_point, comparable(plan, position)).ok()?;
+    let (unlearned, oracle) = appraiser.both(&runs, &retrained).ok()?;
+    let own = numbers(&runs, &unlearned);
+    let groups = own.map(|own| own.map_or_else(Vec::new, |own| appraiser.by_original(&runs, &own)));
+    Some((groups.into(), numbers(&retrained, &oracle)))
+}
+
+fn crossed(parts: Crossed) -> CrossedRow {
+    CrossedRow {
+        forget_set: of_deviation(parts.forget_set),
+        original: parts.original.map(of_deviation),
+        both: parts.both.map(of_deviation),
+        unlearning: of_deviation(parts.unlearning),
+        oracle: of_deviation(parts.oracle),
+    }
+}
