@@ -276,7 +276,8 @@ impl Appraiser<'_> {
     /// Two runs that can't both be what they say: they draw differently, and yet have one array.
     fn twins<'r>(&self, runs: &[(&'r Run, &Measurement)], models: &[Model]) -> Option<[&'r Run; 2]> {
         let (first, _) = runs.first()?;
-        if !self.recorded.plan.point(first).recipe().draws() {
+        let plan = &self.recorded.plan;
+        if !plan.point(first).recipe().draws(plan.inputs.as_ref().map(|inputs| &inputs.sizes)) {
             return None;
         }
         let mut known: BTreeMap<&ContentHash, &Run> = BTreeMap::new();

@@ -9,6 +9,7 @@ use super::{CommandError, places::Places, progress::Counter, terminal};
 use crate::{
     grid::{Grid, GridFile, Resolved},
     plan::UNASKED,
+    score::MIN_MODELS,
     session::{self, Asking, Only, Outside, Prepared},
 };
 
@@ -105,6 +106,12 @@ fn prepare(
         terminal::talk(&format!(
             "note: the oracle has {have} models, fewer than N = {n}, so nothing can be scored; \
              say models = {n} in [oracle], or leave it out"
+        ));
+    }
+    if plan.seeds < MIN_MODELS as u64 {
+        let n = plan.seeds;
+        terminal::talk(&format!(
+            "note: N = {n} models per point are too few for a score, which takes {MIN_MODELS}"
         ));
     }
     Ok(Prepared { grid, text: text.to_owned(), plan, only }.check()?)

@@ -62,14 +62,21 @@ pub(super) fn list(arguments: &Arguments) -> Exit {
         let tags = Remarks::of(&Folder::new(dir).read_provenance()).tags;
         arguments.tag.iter().all(|tag| tags.contains(tag))
     };
-    let asked = results(&arguments.dir).into_iter().flatten().filter(has_tags);
+    let found: Vec<PathBuf> = results(&arguments.dir).into_iter().flatten().collect();
+    let there = found.len();
+    let asked = found.into_iter().filter(has_tags);
     let mut sweeps: Vec<Shelved> = asked.map(|dir| look(dir, arguments.scores)).collect();
     sweeps.sort_by_key(|sweep| std::cmp::Reverse(sweep.changed));
     match arguments.format {
         Format::Json => terminal::json(&sweeps.iter().map(as_json).collect::<Vec<_>>()),
-        Format::Human if sweeps.is_empty() => {
-            terminal::talk(&format!("no results of a sweep below `{}`", arguments.dir.display()));
-        }
+        Format::Human if sweeps.is_empty() => terminal::talk(&match there {
+            0 => format!("no results of a sweep below `{}`", arguments.dir.display()),
+            _ => format!(
+                "none of the {there} sweeps below `{}` has all of these tags: {}",
+                arguments.dir.display(),
+                arguments.tag.join(", ")
+            ),
+        }),
         Format::Human => terminal::data(&table(&sweeps, arguments.scores)),
     }
     Exit::Done

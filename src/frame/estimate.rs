@@ -62,10 +62,13 @@ impl Mean {
     }
 }
 
+/// What rounding alone may leave of a number that is 0.
+const ROUNDING: f64 = 1e-12;
+
 /// A score or forgetting quality as text: three decimals, four below 0.01, and never 0 where it isn't.
 pub fn decimals(value: f64) -> String {
     let size = value.abs();
-    if size == 0.0 {
+    if size < ROUNDING {
         "0".to_owned()
     } else if size >= 0.00995 {
         format!("{value:.3}")
@@ -93,8 +96,14 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_never_falsely_zero() {
-        let texts =
-            [(0.0, "0"), (0.1984, "0.198"), (0.00996, "0.010"), (0.0042, "0.0042"), (0.00003, "3e-5")];
+        let texts = [
+            (0.0, "0"),
+            (0.1984, "0.198"),
+            (0.00996, "0.010"),
+            (0.0042, "0.0042"),
+            (0.00003, "3e-5"),
+            (-1e-16, "0"),
+        ];
         for (value, text) in texts {
             assert_eq!(decimals(value), text);
         }
