@@ -89,7 +89,7 @@ def made(folder, root, command):
         (own / "grid.toml").write_text(grid)
         steps = [["run", "grid.toml", "--out", "results", "--replicates", "40", "--progress", "none"]]
         if name == "torch":
-            steps.insert(0, ["synth", "faces", "--images", "500", "--persons", "80"])
+            steps.insert(0, ["synth", "faces", "--preset", "canaries", "--images", "500", "--persons", "80"])
         for step in steps:
             done = subprocess.run([command, *step], cwd=own, capture_output=True, text=True, env={**os.environ, "SWEEP_CACHE": str(own / "cache")})
             check(done.returncode == 0, done.stderr)

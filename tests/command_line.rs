@@ -136,6 +136,21 @@ fn faces_are_drawn_the_same_for_the_same_seed() {
 }
 
 #[test]
+fn a_preset_of_faces_is_what_its_options_are() {
+    let bench = Bench::new();
+    let drawn = |folder: &str, options: &[&str]| {
+        let few = ["synth", folder, "--images", "500", "--persons", "80"];
+        bench.sweep(few.iter().chain(options)).expect_code(0);
+        std::fs::read(bench.path(format!("{folder}/images/000/000000.png"))).expect("a picture")
+    };
+    let [challenge, canaries] = ["challenge", "canaries"].map(|preset| drawn(preset, &["--preset", preset]));
+    assert!(challenge != canaries, "two presets draw the same");
+    assert!(drawn("default", &[]) == challenge);
+    let options = ["--preset", "canaries", "--offset-years", "0", "--age-cues", "2", "--liveliness", "0"];
+    assert!(drawn("options", &options) == challenge, "an option beside a preset says otherwise");
+}
+
+#[test]
 fn an_oracle_that_is_too_small_is_told_before_the_night() {
     let bench = Bench::new();
     let grid = "name = \"g\"\nengine = \"toy\"\nseeds = 20\n[method.simulated]\n";

@@ -42,7 +42,9 @@ impl Bench {
         let worker = repository("target/debug/sweep-torch");
         assert!(worker.is_file(), "no worker {}: run `cargo build --workspace` first", worker.display());
         let bench = Self::new();
-        bench.sweep(["synth", "faces", "--images", "500", "--persons", "80"]).expect_code(0);
+        bench
+            .sweep(["synth", "faces", "--preset", "canaries", "--images", "500", "--persons", "80"])
+            .expect_code(0);
         bench
     }
 

@@ -125,7 +125,7 @@ fn trained(job: &mut Job, aim: Aim) {
 /// As few faces as can be drawn, and a network that is small.
 fn faces(folder: &Path) -> Result<Inputs, KitError> {
     let network = Network::new("resnet18", 10, &[("width", 4)]);
-    let options = Options { images: FEWEST_IMAGES, persons: FEWEST_PERSONS, ..Options::new(1) };
+    let options = Options { images: FEWEST_IMAGES, persons: FEWEST_PERSONS, ..Options::canaries(1) };
     synth::draw(folder, &options, &|_, _| ())?;
     let dataset = Dataset::load(folder, Shape::of(&network), BadImages::Refuse, &|_, _| ())?;
     Ok(Inputs {

@@ -24,13 +24,8 @@ use crate::{
 const LABEL: &str = "try";
 
 /// The faces that a rehearsal draws where no data are given. Enough to forget a few people, few enough for seconds.
-pub const FACES: synth::Options = synth::Options {
-    images: 1_000,
-    persons: 150,
-    seed: 1,
-    side: synth::SIDE,
-    offset_years: synth::OFFSET_YEARS,
-};
+pub const FACES: synth::Options =
+    synth::Options { images: 1_000, persons: 150, ..synth::Options::canaries(1) };
 
 /// What is tried.
 #[derive(Debug, Clone)]

@@ -38,7 +38,7 @@ fn data() -> &'static Data {
     DATA.get_or_init(|| {
         let home = tempfile::tempdir().expect("a temporary folder");
         let folder = home.path().join("faces");
-        let options = Options { images: 500, persons: 60, ..Options::new(1) };
+        let options = Options { images: 500, persons: 60, ..Options::canaries(1) };
         synth::draw(&folder, &options, &|_, _| ()).expect("the smallest data set there is");
         let loaded =
             Dataset::load(&folder, Shape { classes: CLASSES, side: 32 }, BadImages::Refuse, &|_, _| ())

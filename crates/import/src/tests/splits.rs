@@ -24,7 +24,7 @@ fn contents(data: &Dataset, set: Set) -> BTreeMap<String, (Vec<u8>, i64)> {
 fn a_split_of_faces_forgets_other_persons_and_shares_the_images() {
     let place = tempfile::tempdir().expect("a temporary folder");
     let at = |name: &str| place.path().join(name);
-    let options = synth::Options { images: 500, persons: 100, ..synth::Options::new(3) };
+    let options = synth::Options { images: 500, persons: 100, ..synth::Options::canaries(3) };
     synth::draw(&at("faces"), &options, &|_, _| {}).expect("drawn");
     let summary =
         split(&at("faces"), &at("split"), (&rule("persons:5"), 1), None, &|_, _| {}).expect("sound");
@@ -144,7 +144,7 @@ fn poisoned_images_get_a_patch_of_their_own_and_the_first_label() {
 fn poisoned_faces_are_png_files_of_their_own() {
     let place = tempfile::tempdir().expect("a temporary folder");
     let at = |name: &str| place.path().join(name);
-    let options = synth::Options { images: 500, persons: 100, ..synth::Options::new(3) };
+    let options = synth::Options { images: 500, persons: 100, ..synth::Options::canaries(3) };
     synth::draw(&at("faces"), &options, &|_, _| {}).expect("drawn");
     // Persons would be in both sets; without their names nobody can say so.
     for list in ["retain", "forget", "validation", "test"] {

@@ -221,19 +221,15 @@ impl Surroundings {
     }
 }
 
-/// Difficulty: how strongly pose, expression and light differ between photos of a person, 1 for a lively album.
-/// Larger numbers make it harder to recognise a person, and with it the person's age, on a new photo.
-const LIVELINESS: f32 = 1.0;
-
 /// Difficulty: share of the photos with other clothes and another background than the person's usual ones. Larger
 /// numbers make it harder to recognise a person on a new photo.
 const OUTINGS: f32 = 0.4;
 
 impl Shot {
-    /// Draws the circumstances of a photo.
-    pub(super) fn draw(dice: &mut Dice) -> Self {
+    /// Draws the circumstances of a photo, which differ between photos as strongly as `liveliness` says.
+    pub(super) fn draw(dice: &mut Dice, liveliness: f32) -> Self {
         let outing = dice.falls(OUTINGS).then(|| Surroundings::draw(dice));
-        let mut around = |middle: f32, deviation: f32| middle + LIVELINESS * deviation * dice.bell();
+        let mut around = |middle: f32, deviation: f32| middle + liveliness * deviation * dice.bell();
         Self {
             pose: Pose {
                 tilt: around(0.0, 0.04),

@@ -129,7 +129,7 @@ mod tests {
     use proptest::{prop_assert, prop_assert_eq, proptest};
 
     use super::{CLASSES, GROUP_YEARS, YOUNGEST, apportion, draw};
-    use crate::synth::{OFFSET_YEARS, Options};
+    use crate::synth::Options;
 
     proptest! {
         #[test]
@@ -142,8 +142,8 @@ mod tests {
 
     #[test]
     fn photos_of_a_person_stay_in_the_age_group() {
-        let (persons, photos) = draw(&Options::new(3));
-        assert_eq!(photos.len(), Options::new(3).images);
+        let (persons, photos) = draw(&Options::canaries(3));
+        assert_eq!(photos.len(), Options::canaries(3).images);
         for photo in &photos {
             assert_eq!((photo.age - YOUNGEST) / GROUP_YEARS, photo.class as u32);
             assert_eq!(persons[photo.person as usize].class, photo.class);
@@ -153,7 +153,7 @@ mod tests {
     /// How often the best guess from the apparent age alone is right, learned on these very photos: half-year bins, commonest
     /// class.
     fn accuracy_of_a_perfect_reader(offset_years: f32) -> f64 {
-        let options = Options { images: 24_600, persons: 4_000, offset_years, ..Options::new(1) };
+        let options = Options { images: 24_600, persons: 4_000, offset_years, ..Options::canaries(1) };
         let (_, photos) = draw(&options);
         let mut bins = vec![[0_u32; CLASSES]; 300];
         for photo in &photos {
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_apparent_age_gives_the_class_away_only_in_part() {
-        let accuracy = accuracy_of_a_perfect_reader(OFFSET_YEARS);
+        let accuracy = accuracy_of_a_perfect_reader(Options::canaries(1).offset_years);
         assert!((0.70..0.82).contains(&accuracy), "a perfect reader of the faces is right at {accuracy}");
     }
 

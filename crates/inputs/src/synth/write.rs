@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use sweep_protocol::terms::{Set, SetSizes};
 
 use super::{
-    Summary, SynthError,
+    Options, Summary, SynthError,
     dice::{Dice, Stream},
     face::{Face, Shot},
     population::{CLASSES, Photo},
@@ -22,9 +22,7 @@ const IMAGES_PER_FOLDER: usize = 1_000;
 /// The photos with the sets and names that they are written under.
 #[derive(Debug)]
 pub(super) struct Album<'a> {
-    seed: u64,
-    /// Width and height of an image, in pixels.
-    side: usize,
+    options: &'a Options,
     persons: usize,
     photos: &'a [Photo],
     sets: &'a [Set],
@@ -33,15 +31,10 @@ pub(super) struct Album<'a> {
 }
 
 impl<'a> Album<'a> {
-    pub(super) fn new(
-        (seed, side): (u64, usize),
-        persons: usize,
-        photos: &'a [Photo],
-        sets: &'a [Set],
-    ) -> Self {
+    pub(super) fn new(options: &'a Options, persons: usize, photos: &'a [Photo], sets: &'a [Set]) -> Self {
         let mut order: Vec<usize> = (0..photos.len()).collect();
-        Dice::new(seed, Stream::Names).shuffle(&mut order);
-        Self { seed, side, persons, photos, sets, order }
+        Dice::new(options.seed, Stream::Names).shuffle(&mut order);
+        Self { options, persons, photos, sets, order }
     }
 
     /// Writes the CSV files and the class counts.
@@ -83,7 +76,7 @@ impl<'a> Album<'a> {
                 let [inner, name] = names(number);
                 let path = folder.join("images").join(inner).join(format!("{name}.png"));
                 let pixels = self.portrait(&self.photos[self.order[number]]);
-                let png = encode(&pixels, self.side)
+                let png = encode(&pixels, self.options.side)
                     .map_err(|source| SynthError::Unencodable { path: path.clone(), source })?;
                 write_file(&path, &png)
             })?;
@@ -93,10 +86,11 @@ impl<'a> Album<'a> {
     }
 
     fn portrait(&self, photo: &Photo) -> Vec<u8> {
-        let face = Face::draw(&mut Dice::new(self.seed, Stream::Person(photo.person)));
-        let shot = Shot::draw(&mut Dice::new(self.seed, Stream::Photo(photo.pose)));
-        let grain = &mut Dice::new(self.seed, Stream::Grain(photo.grain));
-        portrait::paint(&face, photo.apparent, &shot, grain, self.side)
+        let face = Face::draw(&mut Dice::new(self.options.seed, Stream::Person(photo.person)));
+        let shot =
+            Shot::draw(&mut Dice::new(self.options.seed, Stream::Photo(photo.pose)), self.options.liveliness);
+        let grain = &mut Dice::new(self.options.seed, Stream::Grain(photo.grain));
+        portrait::paint(&face, photo.apparent, &shot, grain, (self.options.side, self.options.age_cues))
     }
 
     pub(super) fn summary(&self) -> Summary {

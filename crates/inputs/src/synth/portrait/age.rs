@@ -2,26 +2,30 @@
 
 use super::{
     super::canvas::{Egg, Ink, Stroke},
-    Painter, ramp,
+    Painter, onset, ramp,
 };
 
 impl Painter<'_> {
     /// Wrinkles of the forehead, and what lies beside the nose.
     pub(super) fn wrinkles(&mut self) {
         let (width, turn) = (self.head.radii[0], self.shot.turn);
-        for (line, from) in [0.3, 0.45, 0.6].into_iter().enumerate() {
+        for (line, (usual, earliest)) in [(0.3, 0.15), (0.45, 0.35), (0.6, 0.55)].into_iter().enumerate() {
+            let from = onset(usual, earliest, self.cues);
             let forehead = Stroke {
                 centre: [turn, self.eyes - 0.27 - 0.085 * line as f32],
                 reach: width * (0.58 - 0.06 * line as f32),
                 bend: 0.03,
                 slant: 0.0,
-                thickness: 0.04,
+                thickness: 0.04 * self.cues,
             };
-            let ink = self.shade(0.75 * self.face.wrinkle * ramp(self.age, from, from + 0.4));
+            let ink = self.shade(0.75 * self.face.wrinkle * self.cues * ramp(self.age, from, from + 0.4));
             self.canvas.fill(&forehead, ink);
         }
         for side in [-1.0, 1.0] {
-            self.half_wrinkles(side, self.face.wrinkle * ramp(self.age, 0.2, 1.0));
+            self.half_wrinkles(
+                side,
+                self.face.wrinkle * self.cues * ramp(self.age, onset(0.2, 0.12, self.cues), 1.0),
+            );
         }
     }
 
@@ -34,7 +38,7 @@ impl Painter<'_> {
             reach: 0.12,
             bend: -0.035,
             slant: 0.0,
-            thickness: 0.05,
+            thickness: 0.05 * self.cues,
         };
         self.canvas.fill(&bag, self.shade(0.6 * depth).soft(0.05));
         let fold = Stroke {
@@ -42,7 +46,7 @@ impl Painter<'_> {
             reach: 0.07,
             bend: 0.0,
             slant: side * 0.2,
-            thickness: 0.05,
+            thickness: 0.05 * self.cues,
         };
         self.canvas.fill(&fold, self.shade(0.7 * depth));
         let foot = Stroke {
@@ -50,7 +54,7 @@ impl Painter<'_> {
             reach: 0.05,
             bend: 0.0,
             slant: side * 0.05,
-            thickness: 0.03,
+            thickness: 0.03 * self.cues,
         };
         self.canvas.fill(&foot, self.shade(0.6 * depth));
         let hollow = Egg::ellipse([side * width * 0.72, self.mouth - 0.02], [0.09, 0.17]);

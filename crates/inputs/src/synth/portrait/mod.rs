@@ -13,9 +13,16 @@ use super::{
 /// Apparent ages that are painted: younger and older ones look like these, in years.
 const AGES: [f32; 2] = [12.0, 80.0];
 
-/// Paints a photo, [32, 32, 3]. `apparent` is the age that shows, in years; `grain` decides the noise of each pixel.
-pub(super) fn paint(face: &Face, apparent: f32, shot: &Shot, grain: &mut Dice, side: usize) -> Vec<u8> {
-    let mut painter = Painter::new(face, apparent, shot, side);
+/// Paints a photo, [side, side, 3]. `apparent` is the age that shows, in years, and `cues` how plainly it does; `grain` decides the
+/// noise of each pixel.
+pub(super) fn paint(
+    face: &Face,
+    apparent: f32,
+    shot: &Shot,
+    grain: &mut Dice,
+    (side, cues): (usize, f32),
+) -> Vec<u8> {
+    let mut painter = Painter::new(face, apparent, shot, (side, cues));
     painter.back_hair();
     painter.shoulders();
     painter.head();
@@ -40,6 +47,8 @@ struct Painter<'a> {
     shot: &'a Shot,
     /// 0 for the youngest that is painted, 1 for the oldest.
     age: f32,
+    /// How plainly age shows, 1 as in life.
+    cues: f32,
     clothes: Colour,
     hair: Colour,
     skin: Colour,
@@ -55,17 +64,23 @@ fn ramp(value: f32, from: f32, to: f32) -> f32 {
     ((value - from) / (to - from)).clamp(0.0, 1.0)
 }
 
+/// Age at which something begins to show: `usual` as in life, the nearer to `earliest` the more plainly age shows.
+fn onset(usual: f32, earliest: f32, cues: f32) -> f32 {
+    usual / cues + earliest * (1.0 - 1.0 / cues)
+}
+
 impl<'a> Painter<'a> {
-    fn new(face: &'a Face, apparent: f32, shot: &'a Shot, side: usize) -> Self {
+    fn new(face: &'a Face, apparent: f32, shot: &'a Shot, (side, cues): (usize, f32)) -> Self {
         let age = ramp(apparent, AGES[0], AGES[1]);
         let around = shot.outing.unwrap_or(face.usual);
-        let grey = ramp(age, 0.38 + face.grey_delay, 0.85 + face.grey_delay);
+        let late = face.grey_delay / cues;
+        let grey = ramp(age, onset(0.38, 0.12, cues) + late, 0.85 + late);
         let pale = [0.80, 0.72, 0.68];
         // A young face is round and its features lie low; an old one is long and its cheeks sag.
-        let width = face.head[0] * (1.05 - 0.09 * age);
+        let width = face.head[0] * (1.05 - 0.09 * cues * age);
         let head = Egg {
             centre: [0.0, 0.0],
-            radii: [width, face.head[1] * (0.95 + 0.09 * age)],
+            radii: [width, face.head[1] * (0.95 + 0.09 * cues * age)],
             taper: face.taper * (1.15 - 0.7 * age),
         };
         Self {
@@ -74,11 +89,12 @@ impl<'a> Painter<'a> {
             face,
             shot,
             age,
+            cues,
             hair: mix(face.hair, [0.83, 0.83, 0.84], grey),
-            skin: mix(face.skin, mix(face.skin, pale, 0.5), 0.6 * age),
+            skin: mix(face.skin, mix(face.skin, pale, 0.5), 0.6 * cues * age),
             head,
-            eyes: 0.06 - 0.13 * age,
-            mouth: 0.33 + 0.03 * age,
+            eyes: 0.06 - 0.13 * cues.min(2.0) * age,
+            mouth: 0.33 + 0.03 * cues * age,
         }
     }
 
