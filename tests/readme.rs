@@ -19,7 +19,7 @@ fn the_grid_of_the_readme_is_accepted() {
     bench.write("grid.toml", grid);
     // On the toy engine the grid is checked and planned all the same, and no data are needed.
     let said = bench.sweep(["plan", "grid.toml", "--set", "engine=toy"]).expect_code(0);
-    assert!(said.stdout.contains("finetune lr=0.01 epochs=3"), "{}", said.stdout);
+    assert!(said.stdout.contains("finetune lr=0.001 epochs=3"), "{}", said.stdout);
 }
 
 #[test]

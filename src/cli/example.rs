@@ -16,7 +16,7 @@ pub(super) struct Arguments {
 enum Starter {
     /// Simulated models, seconds
     Toy,
-    /// Networks on the faces that `sweep synth data/synthetic-faces` draws, minutes; wants the torch engine
+    /// Networks on the faces that `sweep synth data/faces` draws, minutes; wants the torch engine
     Quickstart,
 }
 

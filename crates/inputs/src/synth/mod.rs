@@ -6,8 +6,8 @@
 //! what is learned from it.
 //!
 //! **What forgetting can undo.** The label follows the true age, and how much of that a face tells is an option. With
-//! [`Options::challenge`] everybody looks their age, on passport photos and plainly: a network reads most of it off the image, as
-//! networks did in the challenge, and knows by heart only how somebody's hair and skin run ahead of others'. With
+//! [`Options::challenge`] everybody looks their age, on passport photos and plainly: a network reads most of it off the image
+//! and knows by heart only how somebody's hair and skin run ahead of others'. With
 //! [`Options::canaries`] persons look older or younger than they are, by several years, and each photo adds to that: a network
 //! has to learn persons by heart to get the training set right.
 //!
