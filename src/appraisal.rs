@@ -10,6 +10,7 @@ mod curves;
 mod differences;
 mod nulls;
 mod reconstruction;
+mod shadows;
 mod stages;
 mod subgroups;
 mod together;
@@ -115,6 +116,7 @@ fn appraise_recorded(recorded: &Recorded, replicates: u32) -> Result<Frame, Appr
     frame.confirmations = appraiser.confirmations();
     (frame.audits, frame.losses) = appraiser.audits();
     frame.pictures = appraiser.pictures();
+    frame.shadows = appraiser.shadows();
     frame.curves = appraiser.curves(&frame);
     Ok(frame)
 }
@@ -307,7 +309,7 @@ fn judge(role: Role) -> Option<Role> {
     match role {
         Role::Unlearn | Role::HeldOut => Some(Role::Oracle),
         Role::Confirm => Some(Role::HeldOut),
-        Role::Original | Role::Oracle => None,
+        Role::Original | Role::Oracle | Role::Shadow => None,
     }
 }
 

@@ -33,9 +33,10 @@ fn every_table_has_the_keys_that_the_check_knows() {
     let schema = schema();
     let properties = &schema["properties"];
     assert_eq!(known("zzz = 1\n"), keys(&schema), "top level");
-    for table in
-        ["data", "original", "training", "oracle", "toy", "audit", "pool", "cluster", "sweep", "confirm"]
-    {
+    for table in [
+        "data", "original", "training", "oracle", "shadows", "toy", "audit", "pool", "cluster", "sweep",
+        "confirm",
+    ] {
         assert_eq!(known(&format!("[{table}]\nzzz = 1\n")), keys(&properties[table]), "[{table}]");
     }
     let computed = &schema["definitions"]["computed"];

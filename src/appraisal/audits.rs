@@ -76,7 +76,7 @@ impl Appraiser<'_> {
         Ok(Model { accuracy: measurement.accuracy, confidences, sets, images })
     }
 
-    fn sets(&self, run: &Run, examples: &MeasuredExamples) -> Result<Sets, Unusable> {
+    pub(super) fn sets(&self, run: &Run, examples: &MeasuredExamples) -> Result<Sets, Unusable> {
         let foreign = || ArrayError::damaged(run, &examples.array);
         let array = self.recorded.examples_of(run, examples)?;
         let (rows, rest) = array.values.as_chunks::<COLUMNS>();

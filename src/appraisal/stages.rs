@@ -63,7 +63,9 @@ impl Staging {
     /// The points that go on get `n` runs each, and everything that they are compared with as many.
     fn enter(&mut self, plan: &Plan, alive: &[usize], n: u64) {
         for (position, limit) in self.limits.iter_mut().enumerate() {
-            if !plan.points[position].is_judged() || alive.contains(&position) {
+            if plan.points[position].role == Role::Shadow {
+                *limit = u64::MAX;
+            } else if !plan.points[position].is_judged() || alive.contains(&position) {
                 *limit = n;
             }
         }

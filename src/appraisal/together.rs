@@ -152,7 +152,7 @@ fn joined(plans: &[Plan], names: &[String], n: u64) -> Plan {
         for (position, point) in plan.points.iter().enumerate() {
             let single = point.role != Role::Unlearn && points.iter().any(|known| known.role == point.role);
             // What was confirmed was so against another group than the oracle.
-            if is_short(plan, position, n) || point.role == Role::Confirm {
+            if is_short(plan, position, n) || matches!(point.role, Role::Confirm | Role::Shadow) {
                 continue;
             }
             // Taken out, so that the next sweep that has it does not add it again.
@@ -175,6 +175,7 @@ fn joined(plans: &[Plan], names: &[String], n: u64) -> Plan {
         stages: Vec::new(),
         confirm: None,
         keep_models: false,
+        shadows: None,
         accuracies: false,
         audit: audits,
         points,

@@ -4,6 +4,7 @@
 //! one model                 simple-mia  mia  roc  nomus  indiscernibility  reconstruction
 //! accuracies beside oracle  tow  tow-mia  average-gap
 //! ensemble beside oracle    u-lira  klom
+//! shadow networks           memorisation  lira  rmia
 //! ```
 //!
 //! Pure statistics over measured values, one file each; [`AUDITS`] says what each is called, where it comes from and
@@ -29,6 +30,7 @@ mod u_lira;
 mod loss_histogram;
 mod reconstruction;
 mod measure;
+pub mod shadows;
 
 pub use average_gap::{AverageGap, average_gap};
 pub use histogram::divergence;

@@ -154,7 +154,7 @@ impl Observer for Told<'_> {
                 Role::Oracle => {
                     terminal::talk("training a model without the forget set, kept for the next time");
                 }
-                Role::HeldOut | Role::Unlearn | Role::Confirm => {}
+                Role::HeldOut | Role::Shadow | Role::Unlearn | Role::Confirm => {}
             },
             Happening::WorkerLost { reason, .. } | Happening::SlotBroken { reason, .. } => {
                 terminal::talk(&format!("warning: a worker is gone: {}", printable(reason)));

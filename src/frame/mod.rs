@@ -24,6 +24,7 @@ mod run;
 #[cfg(test)]
 pub(crate) mod sample;
 mod score;
+mod shadow;
 mod stage;
 mod subgroup;
 mod sweep;
@@ -44,6 +45,7 @@ pub use null::{NullRow, ShiftRow, Tested};
 pub use point::{Counts, Means, PointRow};
 pub use run::{Measured, RunEnd, RunRow};
 pub use score::{CrossFitRow, PointScore, ScoreRow, Unscored};
+pub use shadow::{MemorizedRow, ShadowRow, ShadowRows};
 pub use stage::{Entrant, Sentinel, StageRow};
 pub use subgroup::{GroupedBy, SubgroupRow};
 pub use sweep::Sweep;
@@ -106,6 +108,8 @@ pub struct Frame {
     pub losses: Vec<LossRow>,
     /// What is found of images in the weights, where pictures of it were asked for.
     pub pictures: Vec<PictureRow>,
+    /// What shadow networks show, where the grid asks for some.
+    pub shadows: Option<ShadowRows>,
     /// What the loops of runs read while they trained.
     pub curves: TrainingCurves,
     /// Who is ranked where, by position.
@@ -165,6 +169,7 @@ impl Frame {
             audits: Vec::new(),
             losses: Vec::new(),
             pictures: Vec::new(),
+            shadows: None,
             curves: TrainingCurves::default(),
             ranks: BTreeMap::new(),
             run_table,
@@ -242,6 +247,13 @@ impl Frame {
             let table = audit::table(&self.audits, &self.points, &self.sweep).map_err(in_audits)?;
             files.push(("audits.csv", export::csv(&table).map_err(in_audits)?));
         }
+        if let Some(rows) = &self.shadows {
+            let in_shadows = |source| FrameError::Table { table: "shadow networks", source };
+            let images = shadow::images(&rows.images, &self.sweep).map_err(in_shadows)?;
+            let attacks = shadow::attacks(&rows.attacks, &self.points, &self.sweep).map_err(in_shadows)?;
+            files.push(("memorization.csv", export::csv(&images).map_err(in_shadows)?));
+            files.push(("shadows.csv", export::csv(&attacks).map_err(in_shadows)?));
+        }
         Ok(files)
     }
 }
@@ -293,7 +305,7 @@ fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>, names: Vec<Name>) -> 
 /// Why a point for which no score was handed over has none.
 fn reason(point: &PointRow) -> Unscored {
     match point.role {
-        Role::Original | Role::Oracle => Unscored::Reference(point.role.word()),
+        Role::Original | Role::Oracle | Role::Shadow => Unscored::Reference(point.role.word()),
         Role::HeldOut | Role::Unlearn | Role::Confirm if point.counts.finished == point.counts.planned => {
             Unscored::NotComputed
         }

@@ -183,6 +183,7 @@ fn plan(methods: usize) -> Plan {
         stages: Vec::new(),
         confirm: None,
         keep_models: false,
+        shadows: None,
         accuracies: false,
         audit: None,
         oracle,
@@ -214,7 +215,7 @@ fn quality(plan: &Plan, position: usize) -> f64 {
     let point = &plan.points[position];
     match (point.role, point.method.as_ref()) {
         (Role::Original, _) | (_, "identity") => 0.01,
-        (Role::Oracle | Role::HeldOut, _) => 1.0,
+        (Role::Oracle | Role::HeldOut | Role::Shadow, _) => 1.0,
         (Role::Unlearn | Role::Confirm, _) => ((position * 7) % 23 + 3) as f64 / 26.0,
     }
 }

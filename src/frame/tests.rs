@@ -6,7 +6,8 @@ use polars_io::prelude::{ParquetReader, SerReader};
 use sweep_protocol::{measurement::Measurement, terms::UnitInterval};
 
 use super::{
-    ComponentsRow, Estimate, Flag, FrameError, Interval, PointScore, SpreadRow, Unscored, sample::Sample,
+    ComponentsRow, Estimate, Flag, FrameError, Interval, PointScore, ShadowRows, SpreadRow, Unscored,
+    sample::Sample,
 };
 use crate::{outcome::Outcome, plan::Role};
 
@@ -265,4 +266,28 @@ fn every_column_is_documented_and_no_other() {
         documented.retain(|name| !with_truth.contains(name) && !name.contains("_sd_"));
         assert_eq!(heads, documented, "{table}");
     }
+}
+
+#[test]
+fn tables_of_shadow_networks_are_plain_and_documented() {
+    let mut frame = Sample::finished(1).on_data().frame();
+    frame.shadows = Some(ShadowRows::sample());
+    let files = frame.files().expect("tables");
+    let text = |name: &str| {
+        let (_, bytes) = files.iter().find(|(file, _)| *file == name).expect("a file of the frame");
+        String::from_utf8(bytes.clone()).expect("UTF-8")
+    };
+    for table in ["memorization.csv", "shadows.csv"] {
+        let text = text(table);
+        let heads: BTreeSet<&str> = text.lines().next().expect("a head").split(',').collect();
+        assert_eq!(heads, documented(table), "{table}");
+    }
+    let images = text("memorization.csv");
+    assert_eq!(images.lines().count(), 41);
+    let row = |nth: usize| images.lines().nth(nth + 1).expect("a row").to_owned();
+    assert_eq!(row(0), "000-000000,p0,3,retain,10,2,1.0,0.0,1.0,0.5,1.25,torch,aaaaaaaaaaaa");
+    assert!(row(39).starts_with("000-000039,,3,forget,"), "{}", row(39));
+    let attacks = text("shadows.csv");
+    assert!(attacks.contains("threshold,AUC,12,0.5,0.0625,0.25,,torch"), "{attacks}");
+    assert!(attacks.contains("rmia,AUC,12,,,,too few,torch"), "{attacks}");
 }

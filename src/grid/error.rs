@@ -123,6 +123,8 @@ pub enum Mistake {
     RepeatedTag { tag: String },
     #[error("nothing can be reconstructed: {reason}")]
     NoReconstruction { reason: String },
+    #[error("no shadow networks can be trained: {reason}")]
+    NoShadows { reason: String },
     #[error("unknown {what} `{name}`")]
     UnknownName { what: &'static str, name: String },
     #[error("`{key}` has no meaning with {engine}")]
@@ -131,8 +133,8 @@ pub enum Mistake {
     ToyOnly { method: &'static str },
     #[error("the label `{label}` is reserved")]
     ReservedLabel { label: String },
-    #[error("`original` is trained by itself and can't be swept")]
-    OriginalSwept,
+    #[error("`{method}` is trained by itself and can't be swept")]
+    NotSwept { method: &'static str },
     #[error("the label `{label}` is the name of another method")]
     MisleadingLabel { label: String },
     #[error("`{method}` has no hyper-parameter `{key}`")]

@@ -16,7 +16,7 @@ use sweep_protocol::{
 };
 
 use super::{
-    Grid, Settings,
+    Grid, Settings, ShadowSettings,
     error::{GridError, Mistake, Problem, Problems, shown},
     function::FixedCall,
     source::Span,
@@ -25,7 +25,8 @@ use super::{
 use crate::{
     plan::{
         Forgotten, HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedEngine, PlannedInputs,
-        PlannedOriginal, PlannedSplit, Point, PointRecipe, RETRAIN_SEEDS, Role, Run, first_seed, numbered,
+        PlannedOriginal, PlannedSplit, Point, PointRecipe, RETRAIN_SEEDS, Role, Run, SHADOW_SEEDS, TrainingSet,
+        first_seed, numbered,
     },
     python::{self, Functions},
 };
@@ -57,6 +58,8 @@ pub struct ResolvedData {
     pub forgotten: Forgotten,
     /// What the originals learn from, where that is another split of the same training images.
     pub original_split: Option<PlannedSplit>,
+    /// What the training images are.
+    pub training: TrainingSet,
 }
 
 impl Grid {
@@ -85,6 +88,7 @@ impl Grid {
             accuracies: self.settings.pool.accuracies,
             audit: self.settings.audit.clone(),
             oracle: self.settings.oracle,
+            shadows: self.settings.shadows.and_then(|asked| asked.planned(&expansion.data?.training)),
             originals: self.settings.originals_started_from(),
             inputs: expansion.inputs(),
             engine: resolved.engine.clone(),
@@ -100,7 +104,8 @@ impl Settings {
         let points: usize = spaces.iter().map(|space| space.kept.len()).sum();
         let retrained = u128::from(self.oracle.models) + u128::from(self.oracle.held_out);
         let originals = if self.trains_original() { self.originals } else { 0 };
-        u128::from(originals) + retrained + points as u128 * u128::from(self.seeds)
+        let shadows = u128::from(self.shadows.map_or(0, ShadowSettings::models));
+        u128::from(originals) + retrained + shadows + points as u128 * u128::from(self.seeds)
     }
 
     pub(super) fn trains_original(&self) -> bool {
@@ -137,7 +142,10 @@ impl<'g> Expansion<'g> {
         let engine = resolved.engine.identity();
         let mut problems = Problems::default();
         let (network, trainer) = own_parts(settings, &resolved.functions, &mut problems);
-        let facts = Facts { training: settings.training.clone(), trainer };
+        let mut facts = Facts { trainer, ..Facts::of(settings.training.clone()) };
+        if let (Some(_), Some(data)) = (settings.shadows, &resolved.data) {
+            facts.persons = data.training.shown().hash();
+        }
         let runs = Vec::with_capacity(usize::try_from(grid.run_count()).unwrap_or(0));
         let trains = settings.trains();
         let data = resolved.data.as_ref().filter(|_| trains);
@@ -164,12 +172,23 @@ impl<'g> Expansion<'g> {
         let settings = &self.grid.settings;
         let oracle = settings.oracle;
         if settings.trains_original() {
-            self.group("original", "original", Role::Original, 0..settings.originals);
+            self.group("original", "original", (Role::Original, BTreeMap::new()), 0..settings.originals);
             self.originals = self.runs.iter().map(|run| run.id.clone()).collect();
         }
-        self.group("oracle", "retrain", Role::Oracle, 0..oracle.models);
+        self.group("oracle", "retrain", (Role::Oracle, BTreeMap::new()), 0..oracle.models);
         let held_out = HELD_OUT_SEEDS..HELD_OUT_SEEDS + oracle.held_out;
-        self.group("held-out", "retrain", Role::HeldOut, held_out);
+        self.group("held-out", "retrain", (Role::HeldOut, BTreeMap::new()), held_out);
+        if let Some(asked) = settings.shadows {
+            let training = self.data.map(|data| &data.training);
+            self.problems.extend(training.and_then(|training| asked.too_few(training)));
+            let folds = BTreeMap::from([("folds".to_owned(), Value::Integer(i64::from(asked.folds)))]);
+            self.group(
+                "shadow",
+                "shadow",
+                (Role::Shadow, folds),
+                SHADOW_SEEDS..SHADOW_SEEDS + asked.models(),
+            );
+        }
     }
 
     /// Refuses training sets that images are not reconstructed of.
@@ -184,13 +203,19 @@ impl<'g> Expansion<'g> {
         }
     }
 
-    /// One point that every sweep has by itself, and its runs.
-    fn group(&mut self, label: &str, method: &str, role: Role, seeds: Range<u64>) {
+    /// One point that a sweep has by itself, and its runs.
+    fn group(
+        &mut self,
+        label: &str,
+        method: &str,
+        (role, values): (Role, BTreeMap<String, Value>),
+        seeds: Range<u64>,
+    ) {
         if seeds.is_empty() {
             return;
         }
-        let method = find(method).expect("original and retrain are registered");
-        let arguments = Arguments::checked(BTreeMap::new());
+        let method = find(method).expect("what a sweep has by itself is registered");
+        let arguments = Arguments::checked(values);
         let recipe = Arc::new((method.recipe)(&arguments, &self.facts));
         self.fit(label, None, &recipe, &mut BTreeSet::new());
         self.add_runs(&mut self.names(method, role), (arguments.values(), &recipe), seeds);

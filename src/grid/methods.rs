@@ -20,7 +20,7 @@ use super::{
 use crate::{plan::Dimension, python::Duty};
 
 /// Labels of the points that every sweep has by itself.
-const RESERVED: &[&str] = &["original", "oracle", "held-out"];
+const RESERVED: &[&str] = &["original", "oracle", "held-out", "shadow"];
 
 /// Methods that can be used on a network of the user's own: what they do is in Python, or nothing.
 const IN_PYTHON: [&str; 3] = ["identity", OWN_FUNCTION, "retrain"];
@@ -106,9 +106,12 @@ impl<'t> Reader<'t, '_> {
 
     fn label_problem(&self, entry: &Entry<'t>, method: &'static Method) -> Option<Problem> {
         let (label, at) = (entry.key, |mistake| Problem::at(entry.key_span.clone(), mistake));
-        if method.name == "original" {
-            let help = "remove the table; `[original]` and `[training]` say how the original comes about";
-            Some(at(Mistake::OriginalSwept).help(help))
+        if !method.is_swept() {
+            let help = match method.name {
+                "shadow" => "remove the table; `[shadows]` and `[training]` say how they come about",
+                _ => "remove the table; `[original]` and `[training]` say how the original comes about",
+            };
+            Some(at(Mistake::NotSwept { method: method.name }).help(help))
         } else if RESERVED.contains(&label) {
             let help = "choose another label and add `method = \"…\"` to the table";
             Some(at(Mistake::ReservedLabel { label: label.to_owned() }).help(help))
@@ -217,7 +220,7 @@ impl<'t> Reader<'t, '_> {
 
 fn unknown_method(name: &str, span: Span, table: &Table<'_>) -> Problem {
     let names: Vec<&str> =
-        METHODS.iter().map(|method| method.name).filter(|&name| name != "original").collect();
+        METHODS.iter().filter(|method| method.is_swept()).map(|method| method.name).collect();
     let problem = unknown_name("method", name, &names, span);
     if problem.help.is_none() && table.get("method").is_none() {
         return problem.help("if this is a label of your own, add `method = \"…\"` to the table");

@@ -30,6 +30,7 @@ mod pool;
 mod remarks;
 mod render;
 mod schema;
+mod shadows;
 mod settings;
 mod source;
 mod space;
@@ -54,6 +55,7 @@ pub use remarks::Remarks;
 pub use render::Color;
 pub use schema::schema;
 pub use settings::{MAX_RUNS, Settings};
+pub use shadows::ShadowSettings;
 pub use source::{Sources, Span};
 
 use std::{collections::BTreeSet, path::Path};
@@ -76,7 +78,8 @@ impl Grid {
     pub fn methods(&self) -> BTreeSet<&'static str> {
         let swept = self.spaces.iter().filter(|space| !space.kept.is_empty()).map(|space| space.method.name);
         let original = self.settings.trains_original().then_some("original");
-        swept.chain(original).chain(["retrain"]).collect()
+        let shadow = self.settings.shadows.map(|_| "shadow");
+        swept.chain(original).chain(shadow).chain(["retrain"]).collect()
     }
 
     /// The functions of the user's own that its runs call.

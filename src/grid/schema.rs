@@ -11,7 +11,7 @@ use sweep_protocol::{
 };
 
 use super::label::OWN_FUNCTION;
-use crate::audit::AUDITS;
+use crate::{audit::AUDITS, plan::MOST_FOLDS};
 
 /// The schema of a grid.
 pub fn schema() -> Value {
@@ -61,6 +61,10 @@ pub fn schema() -> Value {
             "oracle": table("Retrained models", &json!({
                 "models": count("In the oracle, which every score compares with; default N"),
                 "held-out": whole("In the held-out group, the ceiling of every score; default N", 0),
+            })),
+            "shadows": table("Shadow networks, each trained without one part of the persons", &json!({
+                "folds": bounded("Parts of the persons, of which each network leaves out one; default 6", 2, MOST_FOLDS),
+                "repeats": whole("Networks without any one person; default 8, all in all folds × repeats", 2),
             })),
             "toy": table("The toy engine", &json!({ "examples": count("Forget examples; default 50") })),
             "audit": table("Other numbers beside the score", &json!({
@@ -208,7 +212,7 @@ fn cluster() -> Value {
 
 /// Methods that a grid may name.
 fn swept() -> impl Iterator<Item = &'static Method> {
-    METHODS.iter().filter(|method| method.name != "original")
+    METHODS.iter().filter(|method| method.is_swept())
 }
 
 fn definition(method: &Method) -> String {

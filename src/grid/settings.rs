@@ -14,6 +14,7 @@ use super::{
     original::{self, Originals},
     pool::{self, PoolSettings},
     remarks::{self, Remarks},
+    shadows::{self, ShadowSettings},
     stages,
     table::{Table, is_safe_name, text, unsafe_name, whole, wrong_type},
     training::{self, OwnParts, Training},
@@ -42,6 +43,7 @@ const KEYS: &[&str] = &[
     "original",
     "training",
     "oracle",
+    "shadows",
     "toy",
     "audit",
     "python",
@@ -86,6 +88,8 @@ pub struct Settings {
     pub(super) own: OwnParts,
     /// Numbers of retrained models.
     pub oracle: OracleSize,
+    /// Shadow networks, each trained without one part of the persons.
+    pub shadows: Option<ShadowSettings>,
     /// Forget examples that the toy engine draws confidences for.
     pub toy_examples: u32,
     /// Who runs functions of the user's own.
@@ -150,6 +154,7 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
         originals,
         network,
         training,
+        shadows: shadows::read(root, (&engine, &own), problems),
         own,
         oracle: oracle(root, (seeds.unwrap_or(1), stages.last().copied()), confirm, problems),
         toy_examples: toy(root, &engine, problems),

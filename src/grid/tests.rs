@@ -2,12 +2,13 @@ mod diagnostics;
 mod functions;
 mod planning;
 mod properties;
+mod shadows;
 
 use std::path::Path;
 
 use super::{Grid, GridFile, Resolved, ResolvedData};
 use crate::{
-    plan::{Forgotten, Plan, PlannedEngine},
+    plan::{Forgotten, Plan, PlannedEngine, TrainingSet},
     python::Functions,
 };
 use sweep_protocol::terms::SetSizes;
@@ -36,6 +37,7 @@ fn resolved() -> Resolved {
             sizes: SetSizes { retain: 1000, forget: 20, validation: 100, test: Some(100) },
             forgotten: Forgotten::default(),
             original_split: None,
+            training: TrainingSet::default(),
         }),
         checkpoints: ["cd", "ef"].map(|hash| hash.repeat(32).parse().expect("64 digits")).to_vec(),
         functions: Functions::default(),

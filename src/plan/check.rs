@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::{
     CONFIRM_SEEDS, EngineCommand, HELD_OUT_SEEDS, Identity, MOST_ORIGINALS, Names, OracleSize, Plan,
-    PlannedEngine, PlannedInputs, PlannedOriginal, Point, RETRAIN_SEEDS, Role, Run,
+    PlannedEngine, PlannedInputs, PlannedOriginal, Point, RETRAIN_SEEDS, Role, Run, SHADOW_SEEDS,
 };
 
 /// What no grid asks for.
@@ -94,6 +94,12 @@ pub enum PlanFault {
         /// Originals that are named.
         named: usize,
     },
+    /// Shadow networks that make no sense.
+    #[error("its shadow networks {what}")]
+    Shadows {
+        /// What is wrong with them.
+        what: &'static str,
+    },
     /// An original that none of the runs trains.
     #[error("the original is run {}, which it doesn't have", run.short())]
     NoOriginal {
@@ -113,6 +119,7 @@ impl Plan {
             self.check_seeds(&self.points[position], runs)?;
         }
         self.check_inputs()?;
+        self.check_shadows()?;
         let mut names: Option<(&str, Names)> = None;
         for (point, runs) in self.points.iter().zip(&groups) {
             let named = match names.take() {
@@ -202,6 +209,7 @@ impl Plan {
             Role::Original => (0, self.originals),
             Role::Oracle => (0, self.oracle.models),
             Role::HeldOut => (HELD_OUT_SEEDS, self.oracle.held_out),
+            Role::Shadow => (SHADOW_SEEDS, self.shadow_models()),
             Role::Unlearn => (first_seed(starts_from(point)?), self.seeds),
             Role::Confirm => (CONFIRM_SEEDS, self.confirm.map_or(0, |confirm| confirm.seeds)),
         };

@@ -12,6 +12,7 @@ mod identity;
 mod original;
 mod parameters;
 mod point;
+mod shadows;
 
 pub use check::{PlanFault, first_seed};
 pub use confirmation::Confirm;
@@ -22,6 +23,7 @@ pub use identity::{Identity, Names};
 pub use original::{MOST_ORIGINALS, PlannedOriginal, numbered};
 pub use parameters::{Axes, Dimension, Parameters};
 pub use point::{Point, PointRecipe, RecipeWriter};
+pub use shadows::{MOST_FOLDS, MOST_REPEATS, Shadows, TrainingSet};
 
 use serde::{Deserialize, Serialize};
 use sweep_protocol::{
@@ -47,6 +49,10 @@ pub const RETRAIN_SEEDS: u64 = 2_000_000;
 
 /// Seeds of points that are carried out once more, to confirm them, start here, beyond all others.
 pub const CONFIRM_SEEDS: u64 = 3_000_000;
+
+/// Seeds of shadow networks start here, beyond all others: a multiple of every number of parts that a grid may ask for (up to
+/// 16), so that each block of seeds begins with the first part.
+pub const SHADOW_SEEDS: u64 = 6 * 720_720;
 
 /// Name of the method that changes nothing: the floor of every comparison.
 pub const FLOOR: &str = "identity";
@@ -79,6 +85,9 @@ pub struct Plan {
     pub audit: Option<PlannedAudit>,
     /// Models in the oracle, and in the held-out retrained group.
     pub oracle: OracleSize,
+    /// Shadow networks, each trained without one part of the persons, where the grid asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadows: Option<Shadows>,
     /// Originals that unlearning starts from in turn (K): seed s from number s mod K, so that the first seeds of a point are
     /// spread over them evenly, too.
     #[serde(default = "original::one", skip_serializing_if = "original::is_one")]
@@ -87,7 +96,7 @@ pub struct Plan {
     pub inputs: Option<PlannedInputs>,
     /// The points, in the order of the grid; runs name them by position.
     pub points: Vec<Point>,
-    /// The runs: the originals first, then oracle, held-out group and unlearning runs.
+    /// The runs: the originals first, then oracle, held-out group, shadow networks and unlearning runs.
     pub runs: Vec<Run>,
 }
 
@@ -178,6 +187,8 @@ pub enum Role {
     Oracle,
     /// Retrained models that are scored like a method: the ceiling.
     HeldOut,
+    /// Networks that are each trained without one part of the persons.
+    Shadow,
     /// An unlearning method.
     Unlearn,
     /// One that was found good, on fresh seeds against the held-out group.
@@ -196,6 +207,7 @@ impl Role {
             Self::Original => "original",
             Self::Oracle => "oracle",
             Self::HeldOut => "held-out",
+            Self::Shadow => "shadow",
             Self::Unlearn => "unlearn",
             Self::Confirm => "confirm",
         }
@@ -266,8 +278,12 @@ impl Plan {
         plan
     }
 
-    /// How many retain examples a run must measure one by one, if its audits look at single examples.
+    /// How many retain examples a run must measure one by one, if its audits look at single examples. A shadow network is
+    /// asked about all of them.
     pub fn retain_sample(&self, run: &Run) -> Option<u64> {
+        if self.point(run).role == Role::Shadow {
+            return self.inputs.as_ref().map(|inputs| inputs.sizes.retain);
+        }
         let audit = self.audit.as_ref()?;
         let audited = self.point(run).role != Role::Original;
         let needed = audit.audits.iter().any(|audit| audit.entry().needs == Needs::Examples);
@@ -276,7 +292,7 @@ impl Plan {
 
     /// How a run must look for images in the weights, if its audits look at that.
     pub fn reconstruct(&self, run: &Run) -> Option<Reconstruct> {
-        let audited = self.engine.trains && self.point(run).role != Role::Original;
+        let audited = self.engine.trains && !matches!(self.point(run).role, Role::Original | Role::Shadow);
         self.audit.as_ref()?.reconstruct.filter(|_| audited)
     }
 

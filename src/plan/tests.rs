@@ -141,6 +141,7 @@ mod refused {
             stages: Vec::new(),
             confirm: None,
             keep_models: false,
+            shadows: None,
             accuracies: false,
             audit: None,
             oracle: OracleSize { models: 3, held_out: 0 },

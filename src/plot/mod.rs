@@ -13,6 +13,7 @@ mod forget_sets;
 mod image;
 mod legend;
 mod losses;
+mod memorization;
 mod palette;
 mod panels;
 mod pdf;
@@ -58,6 +59,10 @@ struct FurtherFigure {
 const FURTHER_FIGURES: &[FurtherFigure] = &[
     FurtherFigure { figure: curves::FIGURE, is_there: |frame| !frame.curves.rows.is_empty() },
     FurtherFigure { figure: losses::FIGURE, is_there: |frame| !frame.losses.is_empty() },
+    FurtherFigure {
+        figure: memorization::FIGURE,
+        is_there: |frame| frame.shadows.as_ref().is_some_and(|rows| !rows.images.is_empty()),
+    },
     FurtherFigure { figure: reconstruction::FIGURE, is_there: |frame| !frame.pictures.is_empty() },
 ];
 

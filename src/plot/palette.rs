@@ -54,8 +54,12 @@ pub(super) fn looks(frame: &Frame) -> Vec<Look> {
 
 /// The look of the nth of several things that are told apart.
 pub(super) fn nth(nth: usize, label: &str) -> Look {
-    let (colour, mark) = (COLOURS[nth % COLOURS.len()], MARKS[nth % MARKS.len()]);
-    Look { label: label.to_owned(), colour, mark }
+    Look { label: label.to_owned(), colour: colour(nth), mark: MARKS[nth % MARKS.len()] }
+}
+
+/// The nth of the colours that are told apart.
+pub(super) fn colour(nth: usize) -> Colour {
+    COLOURS[nth % COLOURS.len()]
 }
 
 /// The look of one point.

@@ -8,7 +8,7 @@ use super::{
     svg,
 };
 use crate::{
-    frame::{CurveLine, CurveReading, CurveRow, Frame, LossRow, PictureRow, sample::Sample},
+    frame::{CurveLine, CurveReading, CurveRow, Frame, LossRow, PictureRow, ShadowRows, sample::Sample},
     outcome::Outcome,
 };
 
@@ -38,6 +38,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("curves of many points", with_curves(Sample::finished(25).on_data().hostile(&long).frame(), 1.0)),
         ("curves of huge losses", with_curves(Sample::finished(3).frame(), 3e7)),
         ("curves of tiny losses", with_curves(Sample::finished(3).frame(), 3e-7)),
+        ("shadow networks", with_shadows(Sample::finished(3).on_data().frame())),
         ("losses of many points", with_losses(Sample::finished(25).on_data().hostile(&long).frame())),
     ]
 }
@@ -77,6 +78,12 @@ fn with_losses(mut frame: Frame) -> Frame {
         LossRow { point, forget, test, attack: 0.5 + point as f64 / 100.0 }
     };
     frame.losses = (0..frame.points.len()).map(row).collect();
+    frame
+}
+
+/// As if shadow networks were asked for.
+fn with_shadows(mut frame: Frame) -> Frame {
+    frame.shadows = Some(ShadowRows::sample());
     frame
 }
 

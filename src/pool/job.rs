@@ -17,7 +17,7 @@ use crate::{
 /// Whether the result of a run depends on nothing but what its id is made of, and other sweeps can use it.
 pub(super) fn is_cacheable(plan: &Plan, run: usize) -> bool {
     let role = plan.point(&plan.runs[run]).role;
-    plan.engine.trains && matches!(role, Role::Original | Role::Oracle | Role::HeldOut)
+    plan.engine.trains && matches!(role, Role::Original | Role::Oracle | Role::HeldOut | Role::Shadow)
 }
 
 /// The weights that a trained original has left, where they are recorded.

@@ -97,6 +97,7 @@ fn plan(engine: &str, roles: &[(Role, u64)]) -> Plan {
         stages: Vec::new(),
         confirm: None,
         keep_models: false,
+        shadows: None,
         accuracies: false,
         audit: None,
         oracle,

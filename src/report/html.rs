@@ -10,7 +10,7 @@ use super::ReportError;
 
 const TEMPLATE: &str = include_str!("../../assets/report.html");
 /// Sections that are files of their own.
-const PARTS: [(&str, &str); 9] = [
+const PARTS: [(&str, &str); 10] = [
     ("explore.html", include_str!("../../assets/explore.html")),
     ("curves.html", include_str!("../../assets/curves.html")),
     ("confirmation.html", include_str!("../../assets/confirmation.html")),
@@ -20,6 +20,7 @@ const PARTS: [(&str, &str); 9] = [
     ("reproduce.html", include_str!("../../assets/reproduce.html")),
     ("stages.html", include_str!("../../assets/stages.html")),
     ("audits.html", include_str!("../../assets/audits.html")),
+    ("shadows.html", include_str!("../../assets/shadows.html")),
 ];
 const STYLE: &str = include_str!("../../assets/report.css");
 

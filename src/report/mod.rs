@@ -20,6 +20,7 @@ mod points;
 mod provenance;
 mod ranking;
 mod reproduce;
+mod shadows;
 mod stages;
 mod subgroups;
 mod view;

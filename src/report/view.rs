@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use super::{
     audits,
     cell::{LONGEST_TITLE, MOST_ROWS, interval},
-    confirmation, curves, finding, nulls, originals, ranking, stages, subgroups,
+    confirmation, curves, finding, nulls, originals, ranking, shadows, stages, subgroups,
 };
 use crate::{
     frame::{Frame, Mean, PointRow, RunRow, ScoreRow, Selection, Sweep, decimals, shortened},
@@ -67,6 +67,7 @@ pub(super) fn view(
         originals => originals::view(frame),
         subgroups => subgroups::view(frame),
         audits => audits::view(frame),
+        shadows => shadows::view(frame),
         figures => figures.into_iter().map(figure).collect::<Value>(),
         provenance => pairs(provenance),
         remarks,

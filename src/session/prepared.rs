@@ -11,7 +11,7 @@ use sweep_protocol::terms::{ContentHash, Set};
 use super::{Asking, SessionError, asked, functions};
 use crate::{
     grid::{Filter, Grid, Resolved, ResolvedData, Settings},
-    plan::{Forgotten, Plan, PlannedSplit, Point, Role, fit},
+    plan::{Forgotten, Plan, PlannedSplit, Point, Role, TrainingSet, fit},
 };
 
 /// A grid, ready to be carried out.
@@ -116,6 +116,7 @@ pub fn resolve(
             sizes: dataset.sizes(),
             forgotten: forgotten(&dataset),
             original_split: original_split(settings, (path, &dataset), load)?,
+            training: training(&dataset),
         });
     }
     let checkpoints = if settings.trains() { originals(settings)? } else { Vec::new() };
@@ -149,6 +150,16 @@ fn forgotten(dataset: &Dataset) -> Forgotten {
     let examples = dataset.manifest().examples(Set::Forget);
     let persons = examples.iter().map(|example| Some(example.person.as_ref()?.as_str().to_owned()));
     Forgotten {
+        classes: examples.iter().map(|example| example.class).collect(),
+        persons: persons.collect::<Option<_>>().unwrap_or_default(),
+    }
+}
+
+fn training(dataset: &Dataset) -> TrainingSet {
+    let examples = dataset.manifest().examples(Set::Train);
+    let persons = examples.iter().map(|example| Some(example.person.as_ref()?.as_str().to_owned()));
+    TrainingSet {
+        images: examples.iter().map(|example| example.image.as_str().to_owned()).collect(),
         classes: examples.iter().map(|example| example.class).collect(),
         persons: persons.collect::<Option<_>>().unwrap_or_default(),
     }

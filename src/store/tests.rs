@@ -60,6 +60,7 @@ fn plan(runs: u64) -> Plan {
         stages: Vec::new(),
         confirm: None,
         keep_models: false,
+        shadows: None,
         accuracies: false,
         audit: None,
         oracle: OracleSize { models: 1, held_out: 1 },

@@ -44,6 +44,7 @@ mod rum;
 mod scrub;
 mod scrub_r;
 mod sfron;
+mod shadow;
 mod simulated;
 
 pub use document::with_tables;
@@ -55,7 +56,7 @@ pub use training::TrainingRecipe;
 use parameter::{Hyper, parameters};
 use sweep_protocol::{
     recipe::{Phase, Python, Recipe, Takes},
-    terms::Set,
+    terms::{ContentHash, Set},
 };
 
 /// A registered method.
@@ -100,6 +101,11 @@ impl Method {
         open: false,
         recipe: |_, _| Recipe { phases: Vec::new() },
     };
+
+    /// Whether a grid may sweep it. What others don't is there by itself: `[original]` and `[shadows]` ask for it.
+    pub fn is_swept(&self) -> bool {
+        !matches!(self.name, "original" | "shadow")
+    }
 
     /// All hyper-parameters at their defaults.
     pub fn defaults(&self) -> Arguments {
@@ -150,7 +156,7 @@ pub enum Engines {
     All,
     /// Engines that train nothing: it is drawn, not trained.
     Simulating,
-    /// The torch engine alone, which calls a function of the user's own.
+    /// The torch engine alone: it calls a function of the user's own, or knows whom images show.
     Torch,
 }
 
@@ -161,12 +167,14 @@ pub struct Facts {
     pub training: TrainingRecipe,
     /// The function of the user's own that trains them instead.
     pub trainer: Option<Python>,
+    /// Hash of whom each training image shows.
+    pub persons: ContentHash,
 }
 
 impl Facts {
-    /// What every network without a function of its own is trained by.
+    /// What every network without a function of its own is trained by, on persons that nobody has looked at.
     pub fn of(training: TrainingRecipe) -> Self {
-        Self { training, trainer: None }
+        Self { training, trainer: None, persons: ContentHash::from([0; 32]) }
     }
 
     /// Trains a network on a set, as the original and the retrained models are.
@@ -218,6 +226,7 @@ pub const METHODS: &[Method] = &[
     scrub::METHOD,
     scrub_r::METHOD,
     sfron::METHOD,
+    shadow::METHOD,
     simulated::METHOD,
     ssd::METHOD,
 ];

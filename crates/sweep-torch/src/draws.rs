@@ -3,7 +3,10 @@
 //! Each draw is keyed by the run's seed and its purpose, never by what was drawn before it, so a run is the same in any
 //! process, after any other run, and adding a phase doesn't disturb the ones before it.
 
+use std::num::NonZeroU32;
+
 use sweep_chance::Chance;
+use sweep_inputs::dataset::Persons;
 use sweep_protocol::{recipe::Replacement, terms::Seed};
 use thiserror::Error;
 
@@ -41,6 +44,9 @@ pub trait Draws {
         count: usize,
         replacement: Replacement,
     ) -> Result<Vec<usize>, Unrecorded>;
+
+    /// Which training images a network never sees that leaves out one of so many parts of the persons.
+    fn left_out(&mut self, persons: &Persons, folds: NonZeroU32) -> Result<Vec<bool>, Unrecorded>;
 }
 
 /// What values are drawn for.
@@ -242,6 +248,10 @@ impl Draws for Seeded {
             Replacement::With if among.is_empty() => Ok(Vec::new()),
             Replacement::With => Ok((0..count).map(|_| chance.below(among.len() as u64) as usize).collect()),
         }
+    }
+
+    fn left_out(&mut self, persons: &Persons, folds: NonZeroU32) -> Result<Vec<bool>, Unrecorded> {
+        Ok(persons.left_out(self.seed, folds))
     }
 }
 

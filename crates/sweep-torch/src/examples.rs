@@ -3,6 +3,7 @@
 use std::{cell::OnceCell, collections::BTreeMap, io};
 
 use serde::Serialize;
+use sweep_inputs::dataset::Persons;
 use sweep_protocol::{
     network::Preparation,
     terms::{Set, SetSizes},
@@ -24,6 +25,7 @@ pub struct Examples {
     class_counts: Vec<u64>,
     truths: Vec<i64>,
     preparation: Option<Prepared>,
+    persons: Persons,
     shared: OnceCell<SharedExamples>,
     unseen: OnceCell<SharedMemory>,
 }
@@ -95,6 +97,7 @@ impl Examples {
             class_counts: host.class_counts,
             truths: host.truths,
             preparation: Prepared::of(preparation, device),
+            persons: Persons::default(),
             shared: OnceCell::new(),
             unseen: OnceCell::new(),
         };
@@ -105,6 +108,17 @@ impl Examples {
             }
         }
         examples
+    }
+
+    /// The same, knowing whom each training image shows.
+    #[must_use]
+    pub fn showing(self, persons: Persons) -> Self {
+        Self { persons, ..self }
+    }
+
+    /// Whom each image of the training set shows, in the set's order; nobody where that isn't known.
+    pub fn persons(&self) -> &Persons {
+        &self.persons
     }
 
     /// Where they live.

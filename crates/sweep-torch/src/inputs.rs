@@ -10,7 +10,7 @@ use std::{
 
 use sweep_inputs::{
     checkpoint::{self, CheckpointError, StateDict},
-    dataset::{BadImages, Dataset, Refused, Shape},
+    dataset::{BadImages, Dataset, Persons, Refused, Shape},
 };
 use sweep_protocol::{
     message::Inputs,
@@ -105,7 +105,8 @@ impl Shelf {
             let (path, have, want) = (inputs.data.clone(), dataset.hash().clone(), inputs.data_hash.clone());
             return Err(InputError::DataChanged { path, have, want });
         }
-        let examples = Rc::new(Examples::new(on_host(&dataset), &preparation, self.device));
+        let examples = Examples::new(on_host(&dataset), &preparation, self.device);
+        let examples = Rc::new(examples.showing(Persons::of(dataset.manifest().examples(Set::Train))));
         self.data = Some((key, examples.clone()));
         Ok(examples)
     }

@@ -58,7 +58,7 @@ device = "auto"
     1 | seedz = 3
       | ^^^^^
       |
-      = note: its keys are `sweep-version`, `include`, `name`, `tags`, `note`, `engine`, `seeds`, `max-runs`, `sweep`, `confirm`, `data`, `original`, `training`, `oracle`, `toy`, `audit`, `python`, `pool`, `cluster`, `defaults`, `method`, `exclude`
+      = note: its keys are `sweep-version`, `include`, `name`, `tags`, `note`, `engine`, `seeds`, `max-runs`, `sweep`, `confirm`, `data`, `original`, `training`, `oracle`, `shadows`, `toy`, `audit`, `python`, `pool`, `cluster`, `defaults`, `method`, `exclude`
       = help: did you mean `seeds`?
 
     error: unknown key `device` in `[pool]`
@@ -1123,7 +1123,7 @@ fn a_table_by_its_name_of_before() {
     8 | [recipe]
       |  ^^^^^^
       |
-      = note: its keys are `sweep-version`, `include`, `name`, `tags`, `note`, `engine`, `seeds`, `max-runs`, `sweep`, `confirm`, `data`, `original`, `training`, `oracle`, `toy`, `audit`, `python`, `pool`, `cluster`, `defaults`, `method`, `exclude`
+      = note: its keys are `sweep-version`, `include`, `name`, `tags`, `note`, `engine`, `seeds`, `max-runs`, `sweep`, `confirm`, `data`, `original`, `training`, `oracle`, `shadows`, `toy`, `audit`, `python`, `pool`, `cluster`, `defaults`, `method`, `exclude`
       = help: write `training`, as it is called now
     ");
 }

@@ -7,7 +7,7 @@ use crate::{
     grid::{GridFile, Resolved, ResolvedData},
     plan::{
         EngineCommand, EngineFile, Forgotten, HELD_OUT_SEEDS, Plan, PlanFault, PlannedEngine,
-        PlannedOriginal, PlannedSplit, Point, RETRAIN_SEEDS, Role,
+        PlannedOriginal, PlannedSplit, Point, RETRAIN_SEEDS, Role, TrainingSet,
     },
 };
 
@@ -403,6 +403,7 @@ fn the_ids_of_a_grid_stay_as_they_are() {
         sizes: SetSizes { retain: 1175, forget: 25, validation: 150, test: Some(150) },
         forgotten: Forgotten { classes: vec![3; 25], persons: vec!["p7".to_owned(); 25] },
         original_split: None,
+        training: TrainingSet::default(),
     };
     let engine = PlannedEngine::ours("torch", "sweep-torch 0.1.0, arithmetic 1, float32, torch 2.11.0", true);
     let grid = checked(include_str!("../../../tests/fixtures/earlier.toml"));

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::is_default;
-use crate::terms::{NonNegative, Positive, Set, SetSizes, UnitInterval};
+use crate::terms::{ContentHash, NonNegative, Positive, Set, SetSizes, UnitInterval};
 
 /// A shuffled, endless supply of batches from one set, or from several mixed; every pass is shuffled anew, the last
 /// batch of a pass may be smaller (a single left-over example joins the batch before it).
@@ -35,6 +35,27 @@ pub struct Stream {
     /// What is done to images anew in every batch, before they are prepared for the network. Teachers see the same.
     #[serde(default, skip_serializing_if = "is_default")]
     pub augment: Augment,
+    /// Persons whose images are never shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<LeaveOut>,
+}
+
+/// One part of the persons of the training set (of its images, where the data set names no persons), drawn by the run's seed:
+/// seeds k · folds to k · folds + folds − 1 divide the persons into as many parts, and each of them leaves out another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LeaveOut {
+    /// Parts, as even as they can be.
+    pub folds: NonZeroU32,
+    /// Hash of whom each training image shows: the draw goes by it, and the hash of a data set doesn't hold it.
+    pub persons: ContentHash,
+}
+
+impl LeaveOut {
+    /// About how many of so many examples stay: how many images a person has, is not known here.
+    fn keeps(&self, examples: u64) -> u64 {
+        examples - examples / u64::from(self.folds.get())
+    }
 }
 
 /// Changes to images that leave what they show; drawn for each image of each batch.
@@ -69,6 +90,7 @@ impl Stream {
             with: Vec::new(),
             image_noise: none(),
             augment: Augment::default(),
+            without: None,
         }
     }
 
@@ -83,9 +105,11 @@ impl Stream {
         std::iter::once(own).chain(self.with.iter().copied()).collect()
     }
 
-    /// Examples in one pass; at most so many where [adversarial labels](Labels::Adversarial) leave some out.
+    /// Examples in one pass; at most so many where [adversarial labels](Labels::Adversarial) leave some out, and about so many
+    /// where it is [without](LeaveOut) some persons.
     pub fn examples(&self, sizes: &SetSizes) -> u64 {
-        self.parts().iter().map(|part| part.share.of(sizes.of(part.set), sizes)).sum()
+        let all = self.parts().iter().map(|part| part.share.of(sizes.of(part.set), sizes)).sum();
+        self.without.as_ref().map_or(all, |without| without.keeps(all))
     }
 
     /// Batches in one pass. A single left-over example joins the batch before it, since batch normalisation can't be

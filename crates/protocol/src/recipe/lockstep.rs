@@ -17,6 +17,8 @@ pub enum Apart {
     DrawnTensors,
     /// A loop learns from as many examples as an attack on each run has moved.
     Attack,
+    /// A loop learns from the images of some persons alone, others in each run.
+    Persons,
     /// A function of the user's own works on one network.
     Function,
 }
@@ -29,6 +31,7 @@ impl fmt::Display for Apart {
             Self::Course => "each run takes a course of its own",
             Self::DrawnTensors => "each run draws what it trains",
             Self::Attack => "how many examples it learns from differs from run to run",
+            Self::Persons => "each run leaves out other persons",
             Self::Function => "a function works on one network",
         })
     }
@@ -83,6 +86,7 @@ impl Train {
         match () {
             () if self.trainable.is_drawn() => Some(Apart::DrawnTensors),
             () if attacked => Some(Apart::Attack),
+            () if self.data.iter().any(|stream| stream.without.is_some()) => Some(Apart::Persons),
             () => None,
         }
     }
@@ -129,6 +133,8 @@ mod tests {
         assert_eq!(apart(&train("")), None);
         assert_eq!(apart(&format!(r#"{{"reinit":{{"tensors":"head"}}}},{}"#, train(""))), None);
         assert_eq!(apart(&train(r#","labels":{"adversarial":{"epsilon":0.1}}"#)), Some(Apart::Attack));
+        let without = format!(r#","without":{{"folds":4,"persons":"{}"}}"#, "0".repeat(64));
+        assert_eq!(apart(&train(&without)), Some(Apart::Persons));
         assert_eq!(apart(r#"{"zero":{"tensors":"all"}}"#), Some(Apart::NoLoop));
     }
 }

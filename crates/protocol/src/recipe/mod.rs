@@ -28,7 +28,7 @@ mod uses;
 mod visit;
 
 pub use alternate::{Alternate, Memory, Round};
-pub use data::{Augment, Labels, Pairing, Part, Share, Stream};
+pub use data::{Augment, Labels, LeaveOut, Pairing, Part, Share, Stream};
 pub use either::Either;
 pub use elements::{
     Count, Elements, Extent, Importance, Measure, Order, Rounding, Rule, Score, Select, Signed,

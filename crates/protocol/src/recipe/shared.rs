@@ -142,7 +142,8 @@ impl Train {
         let whole = self
             .data
             .iter()
-            .filter(|stream| !stream.is_altered() && stream.share == Share::All && stream.with.is_empty());
+            .filter(|stream| !stream.is_altered() && stream.share == Share::All && stream.with.is_empty())
+            .filter(|stream| stream.without.is_none());
         let asked = whole.filter(|stream| {
             self.loss
                 .iter()

@@ -271,7 +271,17 @@ impl Train {
 
 impl Stream {
     fn visit<'r>(&'r self, at: &Trail<'_>, hear: &mut Listener<'_, 'r>) {
-        let Self { set, batch_size: _, pairing: _, share, labels, with, image_noise: _, augment: _ } = self;
+        let Self {
+            set,
+            batch_size: _,
+            pairing: _,
+            share,
+            labels,
+            with,
+            image_noise: _,
+            augment: _,
+            without: _,
+        } = self;
         Part { set: *set, share: *share, labels: *labels }.visit(at, hear);
         for (position, part) in with.iter().enumerate() {
             part.visit(&at.key("with").position(position), hear);

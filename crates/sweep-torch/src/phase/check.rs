@@ -14,7 +14,17 @@ use crate::examples::Examples;
 pub fn check(recipe: &Recipe, layout: &Layout, examples: &Examples) -> Result<(), Unusable> {
     recipe.check(Some(layout), Some(&examples.sizes()))?;
     let mut counted = false;
-    recipe.visit(&mut |_, mention| counted |= mention == Mention::ClassCounts);
+    let mut persons = None;
+    recipe.visit(&mut |_, mention| match mention {
+        Mention::ClassCounts => counted = true,
+        Mention::Loop(train) => {
+            persons = persons.or(train.data.iter().find_map(|stream| stream.without.as_ref()));
+        }
+        _ => {}
+    });
+    if persons.is_some_and(|without| without.persons != examples.persons().hash()) {
+        return Err(Unusable::Persons);
+    }
     let (counts, classes) = (examples.class_counts().len(), layout.outputs());
     if counted && counts as i64 != classes {
         return Err(Unusable::Classes { counts, classes });

@@ -7,8 +7,9 @@ mod one_shot;
 mod streams;
 mod terms;
 
-use std::{cell::RefCell, collections::BTreeMap, ops::ControlFlow};
+use std::{cell::RefCell, collections::BTreeMap, num::NonZeroU32, ops::ControlFlow};
 
+use sweep_inputs::dataset::Persons;
 use sweep_protocol::{
     check::Flaw,
     curves::Reading,
@@ -51,7 +52,13 @@ fn examples(without: Option<Set>) -> Examples {
         truths: Vec::new(),
     };
     host.sets.retain(|set, _| Some(*set) != without);
-    Examples::new(host, &Preparation::default(), Device::Cpu)
+    Examples::new(host, &Preparation::default(), Device::Cpu).showing(persons())
+}
+
+/// Whom the 26 training images show: two images of each.
+fn persons() -> Persons {
+    let names: Vec<String> = (0..26).map(|image| format!("p{}", image / 2)).collect();
+    Persons::named(names.iter().map(String::as_str))
 }
 
 pub(super) struct Bench {
@@ -187,6 +194,10 @@ impl Draws for Asked {
         replacement: Replacement,
     ) -> Result<Vec<usize>, Unrecorded> {
         self.0.choose(draw, among, count, replacement)
+    }
+
+    fn left_out(&mut self, persons: &Persons, folds: NonZeroU32) -> Result<Vec<bool>, Unrecorded> {
+        self.0.left_out(persons, folds)
     }
 }
 

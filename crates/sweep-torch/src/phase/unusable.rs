@@ -18,6 +18,9 @@ pub enum Unusable {
         /// The name.
         name: String,
     },
+    /// Persons are left out who aren't those of the data.
+    #[error("the images show other persons than the run was planned for; plan the sweep again")]
+    Persons,
     /// Class weights don't fit the network.
     #[error("the data set counts {counts} classes, the network has {classes} outputs")]
     Classes {

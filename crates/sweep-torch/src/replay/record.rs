@@ -1,8 +1,9 @@
 //! Recorded draws in place of random ones.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use serde_json::Value;
+use sweep_inputs::dataset::Persons;
 use sweep_protocol::recipe::Replacement;
 
 use super::{
@@ -174,6 +175,10 @@ impl Draws for Record<'_> {
         labels
             .filter(|labels| labels.len() == examples.len() && inside("label", labels, classes).is_ok())
             .ok_or_else(|| Unrecorded { wanted: format!("labels of pass {}", pass.number) })
+    }
+
+    fn left_out(&mut self, _persons: &Persons, _folds: NonZeroU32) -> Result<Vec<bool>, Unrecorded> {
+        Err(Unrecorded { wanted: "persons who are left out".to_owned() })
     }
 
     fn choose(

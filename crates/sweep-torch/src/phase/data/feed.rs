@@ -1,6 +1,11 @@
 //! One stream, live.
 
-use sweep_protocol::recipe::{Augment, Labels, Pairing, Stream};
+use std::collections::BTreeSet;
+
+use sweep_protocol::{
+    recipe::{Augment, Labels, LeaveOut, Pairing, Stream},
+    terms::Set,
+};
 use tch::{Device, Tensor};
 
 use super::{
@@ -52,10 +57,12 @@ impl Feed {
         (phase, stream): (usize, usize),
         work: &mut Work<'_>,
     ) -> Result<Self, Halt> {
+        let left_out = left_out(plan.without.as_ref(), work)?;
         let mut parts = Vec::new();
         for (part, of) in plan.parts().into_iter().enumerate() {
             let part = PartOf { phase, stream, part };
-            let examples = share(of.share, of.set, part, work)?;
+            let mut examples = share(of.share, of.set, part, work)?;
+            examples.retain(|example| !left_out.contains(example));
             parts.push(Labelled::new(examples, of.labels, part, work));
         }
         let examples: Vec<i64> = parts.iter().flat_map(|part| part.examples.iter().copied()).collect();
@@ -147,6 +154,14 @@ impl Feed {
         self.labels = Some(Tensor::from_slice(&labels).to_device(self.device));
         Ok(())
     }
+}
+
+/// Positions of the images that a stream never shows.
+fn left_out(without: Option<&LeaveOut>, work: &mut Work<'_>) -> Result<BTreeSet<i64>, Halt> {
+    let Some(LeaveOut { folds, persons: _ }) = without else { return Ok(BTreeSet::new()) };
+    let out = work.draws.left_out(work.examples.persons(), *folds)?;
+    let training = work.examples.set(Set::Train).iter().zip(out);
+    Ok(training.filter(|(_, out)| *out).map(|(position, _)| *position).collect())
 }
 
 /// Batches in one pass over so many examples.

@@ -1,10 +1,12 @@
+use std::num::NonZeroU32;
+
 use sweep_protocol::{
-    recipe::{Part, Share, Stream},
+    recipe::{LeaveOut, Part, Share, Stream},
     terms::{Positive, Set, UnitInterval},
 };
 use tch::{Device, Tensor};
 
-use super::{Bench, Diary, Labels, Pairing, PassCache, Seed, Seeded, stream};
+use super::{Bench, Diary, Labels, Pairing, PassCache, Seed, Seeded, persons, stream};
 use crate::{
     phase::{data::Feed, elements::Choices, teacher::Teachers, work::Work},
     python::Interpreters,
@@ -98,4 +100,22 @@ fn a_mixed_stream_draws_its_share_anew_in_every_run() {
     assert!((20..26).all(|position| first.iter().any(|found| found.0 == position)));
     assert_eq!(first, labels(&plan, 1));
     assert_ne!(first, labels(&plan, 2));
+}
+
+#[test]
+fn a_stream_without_some_persons_never_shows_an_image_of_theirs() {
+    let folds = NonZeroU32::new(4).expect("not 0");
+    let without = Some(LeaveOut { folds, persons: persons().hash() });
+    let plan = Stream { without, ..stream(Set::Train, 8, Pairing::Cycle) };
+    let mut times = [0; 26];
+    for seed in 40..44 {
+        let shown = labels(&plan, seed);
+        let out = persons().left_out(Seed(seed), folds);
+        for (position, out) in out.into_iter().enumerate() {
+            let is_shown = shown.iter().any(|found| found.0 == position as i64);
+            assert_eq!(is_shown, !out, "image {position} of seed {seed}");
+            times[position] += i32::from(out);
+        }
+    }
+    assert_eq!(times, [1; 26], "a block of seeds leaves out everyone once");
 }
