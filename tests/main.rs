@@ -31,6 +31,7 @@ mod schema;
 mod score_command;
 mod serve;
 mod session;
+mod shadows;
 mod shared;
 mod submit;
 mod stages;

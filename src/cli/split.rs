@@ -1,14 +1,17 @@
 //! `sweep split`: another forget set of a data set.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
-use sweep_import::{ForgetRule, SplitSummary, Sureness};
+use sweep_import::{ForgetRule, PerImage, SplitSummary};
 
 use super::{
     CommandError, Exit, Ground, export::ExportError, progress::Counter, progress::Manner, run, terminal,
 };
-use crate::appraisal::read_asked;
+use crate::appraisal::{appraise, read_asked};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -17,11 +20,11 @@ pub(super) struct Arguments {
     /// Folder to create: a data set with the same images
     out: PathBuf,
     #[arg(
-        help = "What is to be forgotten: random:0.1, random:500, class:3, class:3/0.5, persons:20, file:forget_idx.npy, mislabel:0.02, patch:0.02, easiest:100, hardest:100"
+        help = "What is to be forgotten: random:0.1, random:500, class:3, class:3/0.5, persons:20, file:forget_idx.npy, mislabel:0.02, patch:0.02, easiest:100, hardest:100, memorized:100, unmemorized:100"
     )]
     #[arg(long, value_name = "RULE")]
     forget: ForgetRule,
-    /// For easiest and hardest: results of a sweep on this data set, whose original (the first of several) says how sure it is of each image
+    /// For easiest and hardest: results of a sweep on this data set, whose original (the first of several) says how sure it is of each image; for memorized and unmemorized: results of a sweep with `[shadows]` on these training images
     #[arg(long, value_name = "RESULTS")]
     by: Option<PathBuf>,
     /// The same seed draws the same forget set
@@ -31,12 +34,13 @@ pub(super) struct Arguments {
 
 pub(super) fn split(arguments: &Arguments, ground: &Ground) -> Result<Exit, CommandError> {
     let Arguments { data, out, forget, by, seed } = arguments;
-    let sureness = match by {
+    let told = match by {
         Some(dir) if forget.asks_an_original() => Some(sureness(dir, data, ground)?),
+        Some(dir) if forget.asks_shadows() => Some(memorization(dir)?),
         _ => None,
     };
     let counter = Counter::new("sharing images");
-    let summary = sweep_import::split(data, out, (forget, *seed), sureness.as_ref(), &|done, total| {
+    let summary = sweep_import::split(data, out, (forget, *seed), told.as_ref(), &|done, total| {
         counter.set(done, total);
     })?;
     counter.finish();
@@ -58,10 +62,19 @@ pub(super) fn split(arguments: &Arguments, ground: &Ground) -> Result<Exit, Comm
     Ok(Exit::Done)
 }
 
-fn sureness(dir: &Path, data: &Path, ground: &Ground) -> Result<Sureness, CommandError> {
+fn sureness(dir: &Path, data: &Path, ground: &Ground) -> Result<PerImage, CommandError> {
     let recorded = read_asked(dir)?;
     let program = ground.program()?;
     let session = run::session(ground, dir, None, (&program, &Manner::None));
-    let (original, of) = session.sureness(&recorded, data).map_err(ExportError::from)?;
-    Ok(Sureness { original, of })
+    let (by, of) = session.sureness(&recorded, data).map_err(ExportError::from)?;
+    Ok(PerImage { by, of })
+}
+
+/// How far each training image is memorised, as `memorization.csv` says; of no image where there are no shadow networks.
+fn memorization(dir: &Path) -> Result<PerImage, CommandError> {
+    let frame = appraise(dir, 0)?;
+    let rows = frame.shadows.iter().flat_map(|rows| &rows.images);
+    let of: BTreeMap<String, f64> = rows.map(|row| (row.image.clone(), row.memorization.value)).collect();
+    let lines: Vec<String> = of.iter().map(|(image, value)| format!("{image},{value}")).collect();
+    Ok(PerImage { by: blake3::hash(lines.join("\n").as_bytes()).to_hex().to_string(), of })
 }

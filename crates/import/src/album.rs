@@ -143,7 +143,7 @@ impl NewDataset {
             number: Some(row as u64),
             class: self.labels[row],
             person: None,
-            sureness: None,
+            value: None,
         };
         let candidates: Vec<TrainingImage> = parts.train.iter().map(candidate).collect();
         let chosen = division.forget.choose(&candidates, classes as u32, division.seed)?;

@@ -34,7 +34,7 @@ pub use pickle::{PickleError, pickled_batch};
 pub use picture::{PictureError, picture};
 pub use rule::{End, ForgetRule};
 pub use rule_error::ForgetRuleError;
-pub use split::{SplitSummary, Sureness, split};
+pub use split::{PerImage, SplitSummary, split};
 
 /// How a data set is divided into what is learned, forgotten and held out.
 #[derive(Debug, Clone)]

@@ -41,14 +41,22 @@ pub enum ForgetRule {
         /// How many.
         count: usize,
     },
+    /// `memorized:100` or `unmemorized:100`: the images that shadow networks find memorised most or least, of whole persons:
+    /// the persons follow by the mean over their images until there are so many images.
+    ByMemorization {
+        /// Most memorised, or least.
+        end: End,
+        /// How many images, at least.
+        count: usize,
+    },
 }
 
-/// An end of the order of images by how sure an original is of their labels.
+/// An end of the order of images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// The most sure of.
+    /// Those that an original is most sure of, or that are memorised least.
     Easiest,
-    /// The least sure of.
+    /// Those that an original is least sure of, or that are memorised most.
     Hardest,
 }
 
@@ -80,8 +88,8 @@ pub(crate) struct TrainingImage {
     pub(crate) number: Option<u64>,
     pub(crate) class: u32,
     pub(crate) person: Option<String>,
-    /// How sure an original is of its label, where that is known.
-    pub(crate) sureness: Option<f64>,
+    /// What results say of it, where that is known: how sure an original is of its label, or how far it is memorised.
+    pub(crate) value: Option<f64>,
 }
 
 /// What a rule chose among the training images.
@@ -119,6 +127,10 @@ impl FromStr for ForgetRule {
                 let end = if word == "easiest" { End::Easiest } else { End::Hardest };
                 count(value).map(|count| Self::BySureness { end, count })
             }
+            "memorized" | "unmemorized" => {
+                let end = if word == "memorized" { End::Hardest } else { End::Easiest };
+                count(value).map(|count| Self::ByMemorization { end, count })
+            }
             "class" => match value.split_once('/') {
                 Some((class, part)) => class.parse().ok().zip(share(part)),
                 None => value.parse().ok().map(|class| (class, 1.0)),
@@ -140,6 +152,10 @@ impl fmt::Display for ForgetRule {
             Self::Persons(count) => write!(formatter, "persons:{count}"),
             Self::BySureness { end, count } => {
                 let word = if *end == End::Easiest { "easiest" } else { "hardest" };
+                write!(formatter, "{word}:{count}")
+            }
+            Self::ByMemorization { end, count } => {
+                let word = if *end == End::Hardest { "memorized" } else { "unmemorized" };
                 write!(formatter, "{word}:{count}")
             }
             Self::Class { class, share: 1.0 } => write!(formatter, "class:{class}"),
@@ -185,6 +201,7 @@ impl ForgetRule {
                 drawn(others, count, seed)
             }
             Self::BySureness { end, count } => self.by_sureness(images, *end, *count)?,
+            Self::ByMemorization { end, count } => self.by_memorization(images, *end, *count)?,
             Self::Persons(count) => of_persons(images, *count, seed)?,
             Self::File(path) => listed(images, path)?,
         };
@@ -209,8 +226,7 @@ impl ForgetRule {
         end: End,
         count: usize,
     ) -> Result<Vec<usize>, ForgetRuleError> {
-        let known: Option<Vec<f64>> = images.iter().map(|image| image.sureness).collect();
-        let known = known.ok_or_else(|| ForgetRuleError::NobodyIsSure { rule: self.to_string() })?;
+        let known = self.known(images)?;
         let mut order: Vec<usize> = (0..images.len()).collect();
         order.sort_by(|&one, &other| match end {
             End::Hardest => known[one].total_cmp(&known[other]),
@@ -220,9 +236,49 @@ impl ForgetRule {
         Ok(order)
     }
 
+    /// Whole persons from one end, by the mean over their images (images where no persons are named); of equals those with the
+    /// lower ids.
+    fn by_memorization(
+        &self,
+        images: &[TrainingImage],
+        end: End,
+        count: usize,
+    ) -> Result<Vec<usize>, ForgetRuleError> {
+        let known = self.known(images)?;
+        let mut persons: BTreeMap<Result<&str, usize>, Vec<usize>> = BTreeMap::new();
+        for (at, image) in images.iter().enumerate() {
+            persons.entry(image.person.as_deref().ok_or(at)).or_default().push(at);
+        }
+        let mean = |own: &Vec<usize>| own.iter().map(|at| known[*at]).sum::<f64>() / own.len() as f64;
+        let mut order: Vec<Vec<usize>> = persons.into_values().collect();
+        order.sort_by(|one, other| match end {
+            End::Hardest => mean(other).total_cmp(&mean(one)),
+            End::Easiest => mean(one).total_cmp(&mean(other)),
+        });
+        let mut chosen = Vec::new();
+        for person in order {
+            if chosen.len() >= count {
+                break;
+            }
+            chosen.extend(person);
+        }
+        Ok(chosen)
+    }
+
+    /// What results say of each image.
+    fn known(&self, images: &[TrainingImage]) -> Result<Vec<f64>, ForgetRuleError> {
+        let known: Option<Vec<f64>> = images.iter().map(|image| image.value).collect();
+        known.ok_or_else(|| ForgetRuleError::NobodyKnows { rule: self.to_string() })
+    }
+
     /// Whether it asks how sure an original is.
     pub fn asks_an_original(&self) -> bool {
         matches!(self, Self::BySureness { .. })
+    }
+
+    /// Whether it asks how far images are memorised.
+    pub fn asks_shadows(&self) -> bool {
+        matches!(self, Self::ByMemorization { .. })
     }
 
     fn refuse_shared_persons(

@@ -10,7 +10,7 @@ use thiserror::Error;
 pub enum ForgetRuleError {
     /// It is not written as any rule.
     #[error(
-        "`{text}` is no rule of what is forgotten; write random:0.1, random:500, class:3, class:3/0.5, persons:20, file:forget_idx.npy, mislabel:0.02, patch:0.02, easiest:100 or hardest:100"
+        "`{text}` is no rule of what is forgotten; write random:0.1, random:500, class:3, class:3/0.5, persons:20, file:forget_idx.npy, mislabel:0.02, patch:0.02, easiest:100, hardest:100, memorized:100 or unmemorized:100"
     )]
     Unknown {
         /// What was written.
@@ -56,11 +56,12 @@ pub enum ForgetRuleError {
         /// The person.
         person: String,
     },
-    /// Nobody says how sure an original is.
+    /// Nobody says how sure an original is of every training image, or how far each is memorised.
     #[error(
-        "{rule} goes by how sure an original is of each training image; import first, sweep, then `sweep split --by RESULTS`"
+        "{rule} goes by what a sweep says of each training image; import first, sweep (with `[shadows]` for what is memorised), \
+         then `sweep split --by RESULTS`"
     )]
-    NobodyIsSure {
+    NobodyKnows {
         /// The rule.
         rule: String,
     },

@@ -59,27 +59,27 @@ struct SplitRecord<'a> {
     seed: u64,
     /// The lists that it was drawn from.
     of: Vec<SourceFile>,
-    /// BLAKE3 of the original that said how sure it is of each image.
+    /// BLAKE3 of the original that said how sure it is of each image, or of the table of memorised images.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<&'a str>,
 }
 
-/// How sure an original is of each training image.
+/// What results say of each training image: how sure an original is of it, or how far it is memorised.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sureness {
-    /// BLAKE3 of its weights.
-    pub original: String,
-    /// Logit-scaled confidence in the label, by `image_id`.
+pub struct PerImage {
+    /// BLAKE3 of who says it: of the original's weights, or of the table of memorised images.
+    pub by: String,
+    /// Logit-scaled confidence in the label, or memorisation, by `image_id`.
     pub of: BTreeMap<String, f64>,
 }
 
 /// Chooses the forget set of the data set in `data` anew, into the folder `out`, which must be new or empty. Images are the
-/// same files where the file system allows it, else copies. Rules that ask an original need its `sureness`. `progress` is told how many files of how many are there.
+/// same files where the file system allows it, else copies. Rules that go by what results say of each image need it in `told`. `progress` is told how many files of how many are there.
 pub fn split(
     data: &Path,
     out: &Path,
     (rule, seed): (&ForgetRule, u64),
-    sureness: Option<&Sureness>,
+    told: Option<&PerImage>,
     progress: crate::OnProgress<'_>,
 ) -> Result<SplitSummary, ImportError> {
     refuse_patched(data)?;
@@ -89,8 +89,7 @@ pub fn split(
     let mut training: Vec<&Example> = manifest.examples(Set::Train).iter().collect();
     // Whatever is forgotten now, the draw is the same.
     training.sort_unstable_by(|one, other| one.image.cmp(&other.image));
-    let candidates: Vec<TrainingImage> =
-        training.iter().map(|example| candidate(example, sureness)).collect();
+    let candidates: Vec<TrainingImage> = training.iter().map(|example| candidate(example, told)).collect();
     let chosen = rule.choose(&candidates, classes as u32, seed)?;
     let (forget, retain) = lists::divided(&chosen, training.iter().map(|example| row(example)).collect());
 
@@ -108,7 +107,7 @@ pub fn split(
     for name in ["retain.csv", "forget.csv"] {
         of.push(source::whole(&data.join(name), name.to_owned(), LARGEST_LIST)?.1);
     }
-    let by = sureness.map(|sureness| sureness.original.as_str());
+    let by = told.map(|told| told.by.as_str());
     let record = SplitRecord { sweep: env!("CARGO_PKG_VERSION"), forget: rule.to_string(), seed, of, by };
     write_json(&draft.path().join("split.json"), &record)?;
     share_images(data, draft.path(), &manifest, progress)?;
@@ -137,11 +136,11 @@ fn classes(data: &Path) -> Result<usize, ImportError> {
 }
 
 /// A training image with its true label, whatever it was learned as.
-fn candidate(example: &Example, sureness: Option<&Sureness>) -> TrainingImage {
+fn candidate(example: &Example, told: Option<&PerImage>) -> TrainingImage {
     let person = example.person.as_ref().map(|person| person.as_str().to_owned());
     let class = example.truth.unwrap_or(example.class);
-    let sureness = sureness.and_then(|sureness| sureness.of.get(example.image.as_str()).copied());
-    TrainingImage { number: example.image.number(), class, person, sureness }
+    let value = told.and_then(|told| told.of.get(example.image.as_str()).copied());
+    TrainingImage { number: example.image.number(), class, person, value }
 }
 
 fn row(example: &Example) -> ListedImage {

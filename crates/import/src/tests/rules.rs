@@ -12,7 +12,7 @@ fn images() -> Vec<TrainingImage> {
         number: Some(number),
         class: (number % 10) as u32,
         person: Some(format!("p{}", number % 100)),
-        sureness: None,
+        value: None,
     };
     (0..1000).map(image).collect()
 }
@@ -37,6 +37,8 @@ fn rules_are_written_as_they_are_read() {
         "patch:0.02",
         "easiest:5",
         "hardest:5",
+        "memorized:5",
+        "unmemorized:5",
     ] {
         assert_eq!(rule(text).to_string(), text);
     }
@@ -146,11 +148,34 @@ fn a_list_of_numbers_chooses_them_or_is_refused_with_the_row() {
 fn the_hardest_are_those_that_an_original_is_least_sure_of() {
     let mut images = nameless();
     let unasked = rule("hardest:3").choose(&images, 10, 1);
-    assert!(matches!(unasked, Err(ForgetRuleError::NobodyIsSure { .. })), "{unasked:?}");
+    assert!(matches!(unasked, Err(ForgetRuleError::NobodyKnows { .. })), "{unasked:?}");
     for (at, image) in images.iter_mut().enumerate() {
         // 0, 7, 14, … modulo 10: of equals, the first comes first.
-        image.sureness = Some(((7 * at) % 10) as f64);
+        image.value = Some(((7 * at) % 10) as f64);
     }
     assert_eq!(rule("hardest:3").choose(&images, 10, 1).expect("enough").forget, [0, 10, 20]);
     assert_eq!(rule("easiest:2").choose(&images, 10, 1).expect("enough").forget, [7, 17]);
+}
+
+#[test]
+fn the_most_memorized_persons_are_forgotten_as_a_whole() {
+    let mut images = nameless();
+    images.truncate(8);
+    let unasked = rule("memorized:3").choose(&images, 10, 1);
+    assert!(matches!(unasked, Err(ForgetRuleError::NobodyKnows { .. })), "{unasked:?}");
+    // Means: a 0.5, b 0.35, c 0.4; the single image that is memorised most is b's.
+    let known =
+        [("a", 0.5), ("b", 0.9), ("c", 0.4), ("a", 0.5), ("b", 0.0), ("b", 0.15), ("c", 0.4), ("c", 0.4)];
+    for (image, (_, value)) in images.iter_mut().zip(known) {
+        image.value = Some(value);
+    }
+    let choose =
+        |images: &[TrainingImage], text: &str| rule(text).choose(images, 10, 1).expect("enough").forget;
+    assert_eq!(choose(&images, "memorized:2"), [0, 1], "images, where no persons are named");
+    for (image, (person, _)) in images.iter_mut().zip(known) {
+        image.person = Some(person.to_owned());
+    }
+    assert_eq!(choose(&images, "memorized:2"), [0, 3]);
+    assert_eq!(choose(&images, "memorized:3"), [0, 2, 3, 6, 7], "persons are taken whole");
+    assert_eq!(choose(&images, "unmemorized:1"), [1, 4, 5]);
 }
