@@ -1,5 +1,7 @@
 //! Several forget sets: one grid, a sweep for each, all from the same originals, and what a point does over them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::harness::{Bench, TRAINING, csv_rows};
 
 const METHODS: &str = "
@@ -8,6 +10,9 @@ models = 2
 [oracle]
 models = 4
 held-out = 4
+[shadows]
+folds = 2
+repeats = 3
 [method.finetune]
 lr = [1e-3, 1e-2]
 ";
@@ -40,6 +45,35 @@ fn originals_are_trained_once_and_points_stand_side_by_side() {
             trained.iter().map(|own| [own[0].clone(), "cached".to_owned(), String::new()]).collect();
         assert_eq!(originals(set), expected, "{set}");
         assert!(runs(set).iter().all(|run| run["status"] == "finished"), "{set}");
+    }
+
+    // Shadow networks are the same, too: what they say of an image doesn't depend on what is forgotten.
+    let shadows = |set: &str| -> Vec<[String; 2]> {
+        let own = runs(set).into_iter().filter(|run| run["role"] == "shadow");
+        own.map(|run| ["run_id", "source"].map(|column| run[column].clone())).collect()
+    };
+    let memorized = |set: &str| -> BTreeMap<String, [String; 2]> {
+        let rows = csv_rows(&bench.read(format!("results/sets/{set}/memorization.csv"))).into_iter();
+        rows.map(|row| (row["image_id"].clone(), ["memorization", "set"].map(|column| row[column].clone())))
+            .collect()
+    };
+    let first = memorized("faces");
+    assert_eq!(shadows("faces").len(), 6);
+    for set in ["few", "many"] {
+        let expected: Vec<_> =
+            shadows("faces").into_iter().map(|[id, _]| [id, "cached".to_owned()]).collect();
+        assert_eq!(shadows(set), expected, "{set}");
+        let own = memorized(set);
+        assert!(
+            own.len() == first.len() && own.iter().all(|(image, row)| row[0] == first[image][0]),
+            "{set}"
+        );
+        let listed = csv_rows(&bench.read(format!("{set}/forget.csv")));
+        let forgotten: BTreeSet<&str> = listed.iter().map(|row| row["image_id"].as_str()).collect();
+        let said: BTreeSet<&str> =
+            own.iter().filter(|(_, row)| row[1] == "forget").map(|(image, _)| image.as_str()).collect();
+        assert_eq!(said, forgotten, "{set}");
+        assert!(bench.read(format!("results/sets/{set}/shadows.csv")).contains("taken for seen"), "{set}");
     }
 
     let rows = csv_rows(&bench.read("results/sets/forget-sets.csv"));

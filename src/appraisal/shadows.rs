@@ -1,6 +1,8 @@
 //! What shadow networks show: which images are memorised, how well membership is told, and for what the attack takes the models
 //! of every point.
 
+use std::collections::BTreeSet;
+
 use sweep_protocol::terms::Set;
 
 use super::{Appraiser, Group, Unusable, audits::mean, comparable};
@@ -45,11 +47,12 @@ impl Appraiser<'_> {
         });
         match checked {
             Ok(known) => {
-                rows.images = memorized(asked, plan.inputs.as_ref()?.sizes.retain as usize, &known);
+                let forgotten = asked.training.forget_set(plan.inputs.as_ref()?.sizes.forget);
+                rows.images = memorized(asked, &forgotten, &known);
                 for name in MembershipAttack::ALL {
                     attacked(name, point, &known, &mut rows);
                 }
-                rows.attacks.extend(self.judged(&known));
+                rows.attacks.extend(self.judged(&known, &forgotten));
             }
             Err(reason) => rows.attacks.push(dash(point, (MembershipAttack::Lira, ""), networks, reason)),
         }
@@ -74,18 +77,17 @@ impl Appraiser<'_> {
     }
 
     /// For what the attack takes the models of every point: forget images are unseen by retrained models.
-    fn judged(&self, networks: &[Shadow]) -> Vec<ShadowRow> {
+    fn judged(&self, networks: &[Shadow], forgotten: &[usize]) -> Vec<ShadowRow> {
         let plan = &self.recorded.plan;
         let Some(oracle) = plan.point_with(Role::Oracle) else { return Vec::new() };
         let oracle = self.group(oracle, plan.runs_of(oracle).count());
         let fits = Likelihoods::of(networks, None);
-        let retain = plan.inputs.as_ref().map_or(0, |inputs| inputs.sizes.retain as usize);
         let points = plan.points.iter().enumerate();
         let points = points.filter(|(_, planned)| matches!(planned.role, Role::Unlearn | Role::HeldOut));
         let rows = points.flat_map(|(point, _)| {
             let n = comparable(plan, point);
             let models = self.group(point, n);
-            match beside(&fits, retain, &models, &oracle) {
+            match beside(&fits, forgotten, &models, &oracle) {
                 Ok(numbers) => numbers
                     .map(|(measure, numbers)| ShadowRow {
                         point,
@@ -111,7 +113,8 @@ fn dash(
     ShadowRow { point, attack, measure, n, numbers: Err(reason) }
 }
 
-fn memorized(asked: &Shadows, retain: usize, networks: &[Shadow]) -> Vec<MemorizedRow> {
+fn memorized(asked: &Shadows, forgotten: &[usize], networks: &[Shadow]) -> Vec<MemorizedRow> {
+    let forgotten: BTreeSet<usize> = forgotten.iter().copied().collect();
     let training = &asked.training;
     let row = |(image, found): (usize, Memorization)| {
         let (low, high) = found.interval();
@@ -119,7 +122,7 @@ fn memorized(asked: &Shadows, retain: usize, networks: &[Shadow]) -> Vec<Memoriz
             image: printable(&training.images[image]),
             person: training.persons.get(image).map(|name| printable(name)),
             class: training.classes[image],
-            set: if image < retain { Set::Retain } else { Set::Forget },
+            set: if forgotten.contains(&image) { Set::Forget } else { Set::Retain },
             with: found.with,
             without: found.without,
             memorization: Estimate { value: found.value(), interval: Some(Interval { low, high }) },
@@ -158,12 +161,17 @@ type Numbers = [(&'static str, (Mean, Option<f64>)); 2];
 
 /// Which share of the forget images a point's models are taken to have seen, and how well the ratio tells them from retrained
 /// models.
-fn beside(fits: &Likelihoods, retain: usize, models: &Group, oracle: &Group) -> Result<Numbers, String> {
+fn beside(
+    fits: &Likelihoods,
+    forgotten: &[usize],
+    models: &Group,
+    oracle: &Group,
+) -> Result<Numbers, String> {
     let models = models.as_ref().map_err(Clone::clone)?;
     let oracle = oracle.as_ref().map_err(|reason| format!("the oracle: {reason}"))?;
     let ratios = |model: &Model| -> Vec<f64> {
-        let known = model.confidences.iter().enumerate();
-        known.map(|(image, &confidence)| fits.log_ratio(retain + image, confidence)).collect()
+        let known = forgotten.iter().zip(&model.confidences);
+        known.map(|(&image, &confidence)| fits.log_ratio(image, confidence)).collect()
     };
     let [ours, theirs] = [models, oracle].map(|side| side.iter().map(ratios).collect::<Vec<_>>());
     let seen = |side: &[Vec<f64>]| -> Vec<f64> {

@@ -278,7 +278,7 @@ fn originals(plan: &Plan, ends: &BTreeMap<RunId, RunEnd>) -> BTreeMap<u64, f64> 
 
 /// Whether runs of a role were measured on another split: their accuracies are of other sets than those of all others.
 fn measured_elsewhere(plan: &Plan, role: Role) -> bool {
-    role == Role::Original && plan.inputs.as_ref().is_some_and(|inputs| inputs.original_split.is_some())
+    role.forgets_nothing() && plan.inputs.as_ref().is_some_and(|inputs| inputs.original_split.is_some())
 }
 
 fn rows(plan: &Plan, scores: &BTreeMap<usize, PointScore>, names: Vec<Name>) -> Vec<PointRow> {

@@ -25,8 +25,8 @@ use super::{
 use crate::{
     plan::{
         Forgotten, HELD_OUT_SEEDS, Identity, Names, Parameters, Plan, PlannedEngine, PlannedInputs,
-        PlannedOriginal, PlannedSplit, Point, PointRecipe, RETRAIN_SEEDS, Role, Run, SHADOW_SEEDS, TrainingSet,
-        first_seed, numbered,
+        PlannedOriginal, PlannedSplit, Point, PointRecipe, RETRAIN_SEEDS, Role, Run, SHADOW_SEEDS,
+        TrainingSet, first_seed, numbered,
     },
     python::{self, Functions},
 };
@@ -56,9 +56,9 @@ pub struct ResolvedData {
     pub sizes: SetSizes,
     /// What the examples of the forget set are.
     pub forgotten: Forgotten,
-    /// What the originals learn from, where that is another split of the same training images.
+    /// What the originals and the shadow networks learn from, where that is another split of the same training images.
     pub original_split: Option<PlannedSplit>,
-    /// What the training images are.
+    /// What the training images are, in the order in which the originals learn them.
     pub training: TrainingSet,
 }
 
@@ -316,7 +316,7 @@ impl<'g> Expansion<'g> {
     fn names(&self, method: &Method, role: Role) -> Names {
         let settings = &self.grid.settings;
         let learned = self.data.and_then(|data| data.original_split.as_ref());
-        let learned = learned.filter(|_| role == Role::Original).map(|split| &split.data_hash);
+        let learned = learned.filter(|_| role.forgets_nothing()).map(|split| &split.data_hash);
         let identity = Identity {
             engine: &self.engine,
             data: learned.or(self.data.map(|data| &data.hash)),

@@ -139,7 +139,7 @@ pub struct PlannedInputs {
     /// What the examples of the forget set are.
     #[serde(default, skip_serializing_if = "Forgotten::is_empty")]
     pub forgotten: Forgotten,
-    /// What the originals learn from, where that is another split of the same training images.
+    /// What the originals and the shadow networks learn from, where that is another split of the same training images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original_split: Option<PlannedSplit>,
     /// The network.
@@ -160,15 +160,25 @@ pub struct PlannedSplit {
     /// Images that can't be used and were left out on request.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub skipped_images: u64,
+    /// Examples in each set.
+    pub sizes: SetSizes,
 }
 
 impl PlannedInputs {
     /// The data set that the runs of a point with this role are of: folder, hash and images that were left out.
     pub fn data_of(&self, role: Role) -> (&str, &ContentHash, u64) {
         match &self.original_split {
-            Some(split) if role == Role::Original => (&split.data, &split.data_hash, split.skipped_images),
+            Some(split) if role.forgets_nothing() => (&split.data, &split.data_hash, split.skipped_images),
             _ => (&self.data, &self.data_hash, self.skipped_images),
         }
+    }
+
+    /// The sizes of its sets.
+    pub fn sizes_of(&self, role: Role) -> &SetSizes {
+        self.original_split
+            .as_ref()
+            .filter(|_| role.forgets_nothing())
+            .map_or(&self.sizes, |split| &split.sizes)
     }
 }
 
@@ -199,6 +209,11 @@ impl Role {
     /// Whether a plan may have several points of it.
     pub fn is_many(self) -> bool {
         matches!(self, Self::Unlearn | Self::Confirm)
+    }
+
+    /// Whether its runs know nothing of what is to be forgotten, so that all forget sets of one training set share them.
+    pub fn forgets_nothing(self) -> bool {
+        matches!(self, Self::Original | Self::Shadow)
     }
 
     /// The word.
@@ -282,7 +297,7 @@ impl Plan {
     /// asked about all of them.
     pub fn retain_sample(&self, run: &Run) -> Option<u64> {
         if self.point(run).role == Role::Shadow {
-            return self.inputs.as_ref().map(|inputs| inputs.sizes.retain);
+            return self.inputs.as_ref().map(|inputs| inputs.sizes_of(Role::Shadow).retain);
         }
         let audit = self.audit.as_ref()?;
         let audited = self.point(run).role != Role::Original;

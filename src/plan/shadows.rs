@@ -1,6 +1,6 @@
 //! Shadow networks, each trained without one part of the persons.
 
-use std::num::NonZeroU32;
+use std::{collections::BTreeSet, num::NonZeroU32};
 
 use serde::{Deserialize, Serialize};
 use sweep_inputs::dataset::Persons;
@@ -26,7 +26,8 @@ pub struct Shadows {
     pub training: TrainingSet,
 }
 
-/// What is known of the training images, in the order of the retain set and then of the forget set.
+/// What is known of the training images, in the order of the retain set and then of the forget set of the split that the networks
+/// learn from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingSet {
@@ -37,6 +38,9 @@ pub struct TrainingSet {
     /// Whom each shows; nothing where the data set names no persons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub persons: Vec<String>,
+    /// Where the images stand that the sweep forgets, in the order of its forget set; nothing where they are the last ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forgotten: Vec<usize>,
 }
 
 impl Shadows {
@@ -56,6 +60,15 @@ impl TrainingSet {
     pub fn shown(&self) -> Persons {
         let names = if self.persons.is_empty() { &self.images } else { &self.persons };
         Persons::named(names.iter().map(String::as_str))
+    }
+
+    /// Where the images of the sweep's forget set stand, of which there are so many.
+    pub fn forget_set(&self, count: u64) -> Vec<usize> {
+        if self.forgotten.is_empty() {
+            (self.images.len().saturating_sub(count as usize)..self.images.len()).collect()
+        } else {
+            self.forgotten.clone()
+        }
     }
 }
 
@@ -79,7 +92,7 @@ impl Plan {
             (Some(own), Some(point)) => (own, point),
             _ => return fault("are named without their runs, or have runs without being named"),
         };
-        let Shadows { folds, repeats, training: TrainingSet { images, classes, persons } } = own;
+        let Shadows { folds, repeats, training: TrainingSet { images, classes, persons, forgotten } } = own;
         if !(2..=MOST_FOLDS).contains(&folds.get()) || !(2..=MOST_REPEATS).contains(repeats) {
             return fault("have no grid's numbers of parts and repeats");
         }
@@ -88,6 +101,12 @@ impl Plan {
             [images.len(), classes.len(), if persons.is_empty() { images.len() } else { persons.len() }];
         if counts.iter().any(|count| *count as u64 != trained) {
             return fault("are of another number of training images");
+        }
+        let forget = self.inputs.as_ref().map_or(0, |inputs| inputs.sizes.forget);
+        let distinct: BTreeSet<usize> =
+            forgotten.iter().copied().filter(|place| *place < images.len()).collect();
+        if !forgotten.is_empty() && [forgotten.len(), distinct.len()] != [forget as usize; 2] {
+            return fault("are of another forget set");
         }
         let shown = own.training.shown().hash();
         let mut same = true;

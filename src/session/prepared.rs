@@ -1,10 +1,10 @@
 //! A grid with everything outside it that decides results: data, checkpoint, engine.
 
-use std::{borrow::Cow, path::Path};
+use std::{borrow::Cow, collections::HashMap, path::Path};
 
 use sweep_inputs::{
     checkpoint,
-    dataset::{BadImages, Dataset, Refused, Shape},
+    dataset::{BadImages, Dataset, Example, Refused, Shape},
 };
 use sweep_protocol::terms::{ContentHash, Set};
 
@@ -110,13 +110,14 @@ pub fn resolve(
         if skipped_images > 0 {
             left_out = dataset.left_out().to_string();
         }
+        let (original_split, training) = original_split(settings, (path, &dataset), load)?;
         data = Some(ResolvedData {
             hash: dataset.hash().clone(),
             skipped_images,
             sizes: dataset.sizes(),
             forgotten: forgotten(&dataset),
-            original_split: original_split(settings, (path, &dataset), load)?,
-            training: training(&dataset),
+            original_split,
+            training,
         });
     }
     let checkpoints = if settings.trains() { originals(settings)? } else { Vec::new() };
@@ -125,25 +126,28 @@ pub fn resolve(
     Ok((Resolved { engine, data, checkpoints, functions }, left_out))
 }
 
-/// What the originals learn from, where that isn't the data set itself but another split of its training images.
+/// What the originals learn from, where that isn't the data set itself but another split of its training images, and what these are.
 fn original_split(
     settings: &Settings,
     (path, dataset): (&str, &Dataset),
     load: impl Fn(&str) -> Result<Dataset, Refused>,
-) -> Result<Option<PlannedSplit>, SessionError> {
-    let Some(learned) = settings.data.as_ref().filter(|learned| *learned != path) else { return Ok(None) };
+) -> Result<(Option<PlannedSplit>, TrainingSet), SessionError> {
+    let Some(learned) = settings.data.as_ref().filter(|learned| *learned != path) else {
+        return Ok((None, training(dataset, dataset)));
+    };
     let split = load(learned)?;
     if let Err(reason) = split.trains_as(dataset) {
         let (learned, forgotten) = (learned.clone(), path.to_owned());
         return Err(SessionError::OtherTraining { learned, forgotten, reason });
     }
-    // A checkpoint has learned what it has.
-    let learns = settings.checkpoints.is_empty() && split.hash() != dataset.hash();
-    Ok(learns.then(|| PlannedSplit {
+    let same = split.hash() == dataset.hash();
+    let planned = PlannedSplit {
         data: learned.clone(),
         data_hash: split.hash().clone(),
         skipped_images: split.left_out().count(),
-    }))
+        sizes: split.sizes(),
+    };
+    Ok(((!same).then_some(planned), training(&split, dataset)))
 }
 
 fn forgotten(dataset: &Dataset) -> Forgotten {
@@ -155,13 +159,22 @@ fn forgotten(dataset: &Dataset) -> Forgotten {
     }
 }
 
-fn training(dataset: &Dataset) -> TrainingSet {
-    let examples = dataset.manifest().examples(Set::Train);
+/// The training images in the order of the data set that is learned from, and where those stand that another one forgets.
+fn training(learned: &Dataset, forgetting: &Dataset) -> TrainingSet {
+    let examples = learned.manifest().examples(Set::Train);
     let persons = examples.iter().map(|example| Some(example.person.as_ref()?.as_str().to_owned()));
+    let mut forgotten = Vec::new();
+    if learned.hash() != forgetting.hash() {
+        let place = |(place, example): (usize, &Example)| (example.image.as_str().to_owned(), place);
+        let places: HashMap<String, usize> = examples.iter().enumerate().map(place).collect();
+        let forget = forgetting.manifest().examples(Set::Forget);
+        forgotten = forget.iter().filter_map(|example| places.get(example.image.as_str()).copied()).collect();
+    }
     TrainingSet {
         images: examples.iter().map(|example| example.image.as_str().to_owned()).collect(),
         classes: examples.iter().map(|example| example.class).collect(),
         persons: persons.collect::<Option<_>>().unwrap_or_default(),
+        forgotten,
     }
 }
 

@@ -81,7 +81,8 @@ fn several_forget_sets_are_a_sweep_each_from_the_same_originals() {
         let data = resolved.data.as_mut().expect("it trains");
         let learned = data.hash.clone();
         data.hash = hash.repeat(32).parse().expect("64 digits");
-        let split = PlannedSplit { data: "d".to_owned(), data_hash: learned, skipped_images: 0 };
+        let split =
+            PlannedSplit { data: "d".to_owned(), data_hash: learned, skipped_images: 0, sizes: data.sizes };
         data.original_split = learns.then_some(split);
         resolved
     };

@@ -18,6 +18,7 @@ fn showing(persons: usize) -> Resolved {
         images: (0..1020).map(|image| format!("000-{image:06}")).collect(),
         classes: vec![0; 1020],
         persons: (0..1020).map(|image| format!("p{}", image % persons)).collect(),
+        forgotten: Vec::new(),
     };
     let data = resolved().data.map(|data| ResolvedData { training, ..data });
     Resolved { data, ..resolved() }
