@@ -167,7 +167,7 @@ impl Forecast {
 }
 
 /// Seconds as a length of time; what no clock holds is as long as can be.
-fn length(seconds: f64) -> Duration {
+pub(crate) fn length(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_hours(1_000_000))
 }
 

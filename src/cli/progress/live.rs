@@ -9,7 +9,7 @@ use std::{
 use indicatif::HumanDuration;
 use sweep_protocol::measurement::Measurement;
 
-use super::remaining::Remaining;
+use super::{remaining::Remaining, slot};
 use crate::{
     frame::{printable, shortened},
     outcome::Outcome,
@@ -194,7 +194,7 @@ impl Observer for LivePage<'_> {
         match happening {
             Happening::Started { run, .. } => self.remaining.begin(*run),
             Happening::Progress { run, step, steps, .. } => {
-                self.remaining.advance(*run, *step as f64 / (*steps).max(1) as f64);
+                self.remaining.advance(*run, slot::share(*step, *steps));
             }
             Happening::Ended { slot, run, outcome, .. } => {
                 self.remaining.end(slot.is_some(), *run);

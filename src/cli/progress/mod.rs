@@ -300,7 +300,7 @@ impl Observer for SweepProgress<'_> {
             Happening::WorkerReady { .. } => {}
             Happening::Started { slot, run, .. } => self.started(*slot, *run),
             Happening::Progress { slot, run, step, steps } => {
-                let share = *step as f64 / (*steps).max(1) as f64;
+                let share = slot::share(*step, *steps);
                 if let Some(line) = self.slots.get_mut(*slot) {
                     line.slot.advance(*run, share);
                     line.show();

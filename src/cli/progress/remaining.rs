@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::plan::Plan;
+use crate::{forecast::length, plan::Plan};
 
 /// What a run costs beside its recipe, in passes over the retain set: it is measured on every set, without learning.
 const MEASURING: f64 = 0.5;
@@ -61,7 +61,7 @@ impl Remaining {
     pub(super) fn time(&self, passed: Duration) -> Option<Duration> {
         let partly: f64 = self.under_way.iter().map(|(&run, share)| share * self.runs[run]).sum();
         let (done, left) = (self.done + partly, (self.left - partly).max(0.0));
-        (done > 0.0).then(|| passed.mul_f64(left / done))
+        (done > 0.0).then(|| length(passed.as_secs_f64() * left / done))
     }
 }
 

@@ -4,6 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use indicatif::HumanDuration;
 
+use crate::forecast::length;
+
+/// How much of a run is done, 0 to 1: an engine may take more steps than it has announced.
+pub(super) fn share(step: u64, steps: u64) -> f64 {
+    (step as f64 / steps.max(1) as f64).min(1.0)
+}
+
 /// The runs at work in a slot; several where its worker carries out a cohort.
 #[derive(Debug, Default)]
 pub(super) struct Workload {
@@ -68,7 +75,7 @@ impl Workload {
         let left: f64 = self.runs.values().map(|run| run.images * (1.0 - run.share)).sum();
         let speed = done / passed.as_secs_f64();
         let speed = if done > 0.0 && speed.is_finite() {
-            let time = HumanDuration(Duration::from_secs_f64(left / speed));
+            let time = HumanDuration(length(left / speed));
             format!("  {speed:.0} images/s, {time:#} to go")
         } else {
             String::new()
@@ -81,7 +88,7 @@ impl Workload {
 mod tests {
     use std::time::Duration;
 
-    use super::Workload;
+    use super::{Workload, share};
 
     fn after(slot: &Workload, seconds: u64) -> String {
         slot.in_words(Duration::from_secs(seconds))
@@ -104,6 +111,17 @@ mod tests {
         slot.end(4);
         slot.begin(5, "scrub seed=0".to_owned(), 600.0);
         assert_eq!(after(&slot, 1), "scrub seed=0", "a new beginning");
+    }
+
+    #[test]
+    fn no_count_of_steps_breaks_the_line() {
+        for (step, steps) in [(7, 5), (1, u64::MAX), (u64::MAX, 0), (0, 0)] {
+            let mut slot = Workload::default();
+            slot.begin(0, "own".to_owned(), 1e300);
+            slot.advance(0, share(step, steps));
+            assert!(after(&slot, 10).starts_with("own"), "{step} of {steps}");
+            assert!((0.0..=1.0).contains(&slot.share()), "{step} of {steps}");
+        }
     }
 
     #[test]
