@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     frame::{Across, AcrossRow, AcrossSpreads, CrossedRow, Frame, PointRow, ScoreRow, printable},
-    plan::{Plan, PlannedInputs},
+    plan::Plan,
     score::{Crossed, Crossing},
     store::Recorded,
 };
@@ -33,21 +33,12 @@ pub fn appraise_across(dirs: &[PathBuf], replicates: u32) -> Result<Across, Appr
     }
     let frames: Vec<Frame> =
         sweeps.iter().map(|sweep| appraise_recorded(sweep, replicates)).collect::<Result<_, _>>()?;
-    let positions = sweeps[0].plan.points.iter().enumerate();
-    let mut left_out: BTreeSet<String> = BTreeSet::new();
-    let mut rows = Vec::new();
-    for (position, _) in positions.filter(|(_, point)| judge(point.role).is_some()) {
-        let point = &frames[0].points[position];
-        match row(&sweeps, &frames, point) {
-            Some(row) => rows.push(row),
-            None => _ = left_out.insert(point.title.clone()),
-        }
-    }
-    for frame in &frames {
-        let others = frame.points.iter().filter(|point| judge(point.role).is_some());
-        let missing = others.filter(|point| !rows.iter().any(|row| is_same(&row.point, point)));
-        left_out.extend(missing.map(|point| point.title.clone()));
-    }
+    let mut rows: Vec<AcrossRow> =
+        judged(&frames[0]).filter_map(|point| row(&sweeps, &frames, point)).collect();
+    let is_missing = |point: &&PointRow| !rows.iter().any(|row| is_same(&row.point, point));
+    let left_out: BTreeSet<&str> =
+        frames.iter().flat_map(judged).filter(is_missing).map(|point| point.title.as_str()).collect();
+    let left_out = left_out.len();
     let mean = |row: &AcrossRow| {
         row.mean(|score| Some(score.score.value)).map_or(f64::NEG_INFINITY, |mean| mean.value)
     };
@@ -57,22 +48,25 @@ pub fn appraise_across(dirs: &[PathBuf], replicates: u32) -> Result<Across, Appr
         names: names(&sweeps, dirs),
         sweeps: frames.into_iter().map(|frame| frame.sweep).collect(),
         rows,
-        left_out: left_out.len(),
+        left_out,
     })
+}
+
+/// The points of a sweep that are compared with retrained models.
+fn judged(frame: &Frame) -> impl Iterator<Item = &PointRow> {
+    frame.points.iter().filter(|point| judge(point.role).is_some())
 }
 
 /// What keeps two sweeps from standing side by side.
 fn difference(one: &Plan, other: &Plan) -> Option<&'static str> {
-    let inputs = |plan: &'_ Plan| plan.inputs.clone();
-    let (Some(mine), Some(theirs)) = (inputs(one), inputs(other)) else {
+    let (Some(mine), Some(theirs)) = (&one.inputs, &other.inputs) else {
         return Some("nothing is forgotten, since an engine that doesn't train has no data");
     };
-    let differs = |of: fn(&PlannedInputs) -> String| of(&mine) != of(&theirs);
     [
         (one.engine != other.engine, "their engines differ"),
         (mine.network != theirs.network, "their networks differ"),
         (
-            differs(|inputs| originals(inputs).join(" ")),
+            originals(mine) != originals(theirs),
             "their originals differ; the sweeps of one grid with `forget = [...]` in [data] share them",
         ),
         (one.seeds != other.seeds, "their numbers of models per point differ"),

@@ -133,7 +133,7 @@ fn original_split(
     load: impl Fn(&str) -> Result<Dataset, Refused>,
 ) -> Result<(Option<PlannedSplit>, TrainingSet), SessionError> {
     let Some(learned) = settings.data.as_ref().filter(|learned| *learned != path) else {
-        return Ok((None, training(dataset, dataset)));
+        return Ok((None, training(settings, dataset, dataset)));
     };
     let split = load(learned)?;
     if let Err(reason) = split.trains_as(dataset) {
@@ -147,7 +147,7 @@ fn original_split(
         skipped_images: split.left_out().count(),
         sizes: split.sizes(),
     };
-    Ok(((!same).then_some(planned), training(&split, dataset)))
+    Ok(((!same).then_some(planned), training(settings, &split, dataset)))
 }
 
 fn forgotten(dataset: &Dataset) -> Forgotten {
@@ -159,8 +159,12 @@ fn forgotten(dataset: &Dataset) -> Forgotten {
     }
 }
 
-/// The training images in the order of the data set that is learned from, and where those stand that another one forgets.
-fn training(learned: &Dataset, forgetting: &Dataset) -> TrainingSet {
+/// The training images in the order of the data set that is learned from, and where those stand that another one forgets; nothing
+/// where the grid asks for no shadow networks, which alone need it.
+fn training(settings: &Settings, learned: &Dataset, forgetting: &Dataset) -> TrainingSet {
+    if settings.shadows.is_none() {
+        return TrainingSet::default();
+    }
     let examples = learned.manifest().examples(Set::Train);
     let persons = examples.iter().map(|example| Some(example.person.as_ref()?.as_str().to_owned()));
     let mut forgotten = Vec::new();
