@@ -116,13 +116,13 @@ fn sweep(world: &Contest, seed: u64) -> Course {
     let best = |among: &mut dyn Iterator<Item = usize>| {
         among.max_by(|one, other| last[*one].total_cmp(&last[*other])).expect("a point")
     };
-    let error = error_of_one(points.len(), STAGES.len());
+    let error = error_of_one(points.len() - 1, STAGES.len());
     let mut alive: Vec<usize> = (0..points.len()).collect();
     let mut sentinels = Vec::new();
     let mut runs = alive.len() * STAGES[0];
     for stage in [0, 1] {
         let known: Vec<Objective> = alive.iter().map(|&point| objective(point, STAGES[stage])).collect();
-        let values: Vec<Option<f64>> = known.iter().map(|own| Some(own.value())).collect();
+        let values: Vec<((), Option<f64>)> = known.iter().map(|own| ((), Some(own.value()))).collect();
         let verdicts = judge(&values, |leader, other| known[leader].lead(&known[other], error));
         let (go, stay): (Vec<_>, Vec<_>) =
             alive.iter().zip(verdicts).partition(|(_, verdict)| verdict.goes_on());

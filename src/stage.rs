@@ -7,6 +7,8 @@
 //! compared at the same N, those of different stages never. Pure: it knows numbers and their differences, no runs and no
 //! files.
 
+use std::collections::BTreeMap;
+
 use sweep_chance::Chance;
 
 use crate::score::Difference;
@@ -36,15 +38,14 @@ impl Verdict {
     }
 }
 
-/// Chance that the best point is ever dropped.
+/// Chance that the best point of any contest is ever dropped.
 pub const ERROR: f64 = 0.05;
 
-/// The chance of error of one comparison: the best of `points` is compared with each of the others at every stage but the last
-/// (Bonferroni).
-pub fn error_of_one(points: usize, stages: usize) -> f64 {
-    let pairs = points.saturating_sub(1).max(1);
+/// The chance of error of one comparison: the best point of a contest is compared with each of the others at every stage but the
+/// last (Bonferroni). `rivals`: all points less one for each contest.
+pub fn error_of_one(rivals: usize, stages: usize) -> f64 {
     let looks = stages.saturating_sub(1).max(1);
-    ERROR / (pairs * looks) as f64
+    ERROR / (rivals.max(1) * looks) as f64
 }
 
 /// One dropped point in so many goes on all the same.
@@ -56,22 +57,38 @@ pub fn is_sentinel(point: &str) -> bool {
     Chance::of_purpose("sweep sentinel", &[point.as_bytes()]).below(SENTINELS) == 0
 }
 
-/// Judges the candidates of a stage by their numbers, all at the same N; in their order. The first of equal leaders leads.
+/// The best candidate of every contest, of equal ones the first: its position by contest. `candidates` are contests and numbers.
+pub fn leaders<C: Ord>(candidates: impl IntoIterator<Item = (C, Option<f64>)>) -> BTreeMap<C, (usize, f64)> {
+    let mut leaders = BTreeMap::new();
+    for (nth, (contest, score)) in candidates.into_iter().enumerate() {
+        let Some(score) = score else { continue };
+        let leader = leaders.entry(contest).or_insert((nth, score));
+        if score > leader.1 {
+            *leader = (nth, score);
+        }
+    }
+    leaders
+}
+
+/// Judges the candidates of a stage by their numbers, all at the same N; in their order. Each is compared with the leader of its
+/// contest.
 ///
 /// `lead` gives the paired difference of two numbers with its interval, by their positions. A candidate is behind where
 /// that of the leader's less its own lies above 0.
-pub fn judge(scores: &[Option<f64>], lead: impl Fn(usize, usize) -> Option<Difference>) -> Vec<Verdict> {
-    let scored = scores.iter().enumerate().filter_map(|(nth, score)| score.map(|it| (nth, it)));
-    let leader = scored.reduce(|best, next| if next.1 > best.1 { next } else { best });
-    let verdict = |(nth, score): (usize, &Option<f64>)| match (score, leader) {
-        (Some(_), Some((leader, _))) if nth == leader => Verdict::Leads,
-        (Some(_), Some((leader, _))) => match lead(leader, nth) {
+pub fn judge<C: Ord + Copy>(
+    candidates: &[(C, Option<f64>)],
+    lead: impl Fn(usize, usize) -> Option<Difference>,
+) -> Vec<Verdict> {
+    let leaders = leaders(candidates.iter().copied());
+    let verdict = |(nth, (contest, score)): (usize, &(C, Option<f64>))| match (score, leaders.get(contest)) {
+        (Some(_), Some(&(leader, _))) if nth == leader => Verdict::Leads,
+        (Some(_), Some(&(leader, _))) => match lead(leader, nth) {
             Some(lead) if lead.interval.low > 0.0 => Verdict::Behind { leader, by: lead.interval.low },
             _ => Verdict::Open,
         },
         (None, _) | (_, None) => Verdict::Unscored,
     };
-    scores.iter().enumerate().map(verdict).collect()
+    candidates.iter().enumerate().map(verdict).collect()
 }
 
 #[cfg(test)]

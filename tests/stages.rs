@@ -126,6 +126,36 @@ fn points_that_are_behind_get_no_more_models() {
 }
 
 #[test]
+fn every_method_keeps_its_own_best() {
+    // Both points of `far` lie behind those of `near`, one of them behind the other too.
+    let methods = "[method.near]\nmethod = \"simulated\"\nshift = [0.0, 4.0]\n\
+                   [method.far]\nmethod = \"simulated\"\nshift = [1.5, 5.0]\n";
+    let grid = |best_of: &str| {
+        format!(
+            "name = \"tuned\"\nengine = \"toy\"\n[sweep]\nstages = [6, 20]\nbest-of = \"{best_of}\"\n\
+             [confirm]\ntop = 1\nseeds = 8\n{methods}"
+        )
+    };
+    let found = |best_of: &str| {
+        let bench = Bench::new();
+        bench.write("grid.toml", grid(best_of));
+        bench.sweep(["grid.toml", "--out", "r"]).expect_code(0);
+        let page = bench.read("r/report.html");
+        let confirmed =
+            csv_rows(&bench.read("r/points.csv")).into_iter().filter(|it| it["role"] == "confirm");
+        let confirmed: BTreeSet<String> = confirmed.map(|it| it["params.shift"].clone()).collect();
+        (confirmed, page)
+    };
+    let shifts = |shifts: &[&str]| shifts.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+    let (confirmed, page) = found("method");
+    assert_eq!(confirmed, shifts(&["0.0", "1.5"]));
+    assert!(page.contains("<th>Best of its method</th>"), "{page}");
+    let (confirmed, page) = found("grid");
+    assert_eq!(confirmed, shifts(&["0.0"]));
+    assert!(page.contains("<th>Best of all</th>"), "{page}");
+}
+
+#[test]
 fn a_killed_staged_sweep_goes_on_where_it_was() {
     let reference = Bench::new();
     reference.write("staged.toml", STAGED);

@@ -27,8 +27,8 @@ pub fn asked(recorded: &Recorded) -> Result<Plan, PlanFault> {
     if chosen.is_empty() { Ok(searched) } else { whole.confirming(&searched, &chosen) }
 }
 
-/// The best points by cross-fitted quality × utility, the best first, and behind them those with the defaults of their methods,
-/// in the order of the grid.
+/// The best points of every contest by cross-fitted quality × utility, the best first, and behind them those with the defaults of
+/// their methods, in the order of the grid.
 fn chosen(recorded: &Recorded, stages: &[StageRow]) -> Vec<usize> {
     let plan = &recorded.plan;
     let dropped: BTreeSet<usize> = super::stages::dropped(stages).map(|(position, _)| position).collect();
@@ -48,8 +48,13 @@ fn chosen(recorded: &Recorded, stages: &[StageRow]) -> Vec<usize> {
         found.iter().map(|&(position, _)| position).filter(|&at| has_defaults(&plan.points[at])).collect();
     // A stable sort: of equals the first of the grid comes first.
     found.sort_by(|one, other| other.1.total_cmp(&one.1));
-    let mut chosen: Vec<usize> =
-        found.iter().map(|&(position, _)| position).take(confirm.top as usize).collect();
+    let mut taken: BTreeMap<&str, u64> = BTreeMap::new();
+    let is_taken = |position: &usize| {
+        let taken = taken.entry(plan.contest(*position)).or_default();
+        *taken += 1;
+        *taken <= confirm.top
+    };
+    let mut chosen: Vec<usize> = found.iter().map(|&(position, _)| position).filter(is_taken).collect();
     chosen.extend(usual.into_iter().filter(|at| !chosen.contains(at)).collect::<Vec<_>>());
     chosen
 }

@@ -3,12 +3,14 @@
 //! Nothing about stages is written down but their sizes: the same results always give the same decisions, so that a killed
 //! sweep goes on where it was and a report shows what happened.
 
+use std::collections::BTreeSet;
+
 use super::{Appraiser, unscored};
 use crate::{
     frame::{Entrant, PointScore, Sentinel, StageRow, Unscored, decimals, printable},
     plan::{Plan, Role},
     score::{Incomparable, Objective},
-    stage::{Verdict, error_of_one, is_sentinel, judge},
+    stage::{Verdict, error_of_one, is_sentinel, judge, leaders},
     store::Recorded,
 };
 
@@ -28,7 +30,8 @@ impl Staging {
         let mut staging = Self { stages: Vec::new(), limits: vec![0; plan.points.len()] };
         let mut alive: Vec<usize> =
             (0..plan.points.len()).filter(|&position| plan.points[position].is_judged()).collect();
-        let error = error_of_one(alive.len(), plan.stages.len());
+        let contests: BTreeSet<&str> = alive.iter().map(|&position| plan.contest(position)).collect();
+        let error = error_of_one(alive.len() - contests.len(), plan.stages.len());
         let mut sentinels: Vec<usize> = Vec::new();
         for &n in &plan.stages {
             staging.enter(plan, &[alive.as_slice(), &sentinels].concat(), n);
@@ -91,31 +94,39 @@ impl Appraiser<'_> {
         let of = |&point: &usize| oracle.map(|oracle| self.objective(point, oracle, n as usize));
         let objectives: Vec<Result<Option<Objective>, Unscored>> = alive.iter().filter_map(of).collect();
         let known = |nth: usize| objectives.get(nth)?.as_ref().ok()?.as_ref();
-        let values: Vec<Option<f64>> =
-            (0..objectives.len()).map(|nth| known(nth).map(Objective::value)).collect();
+        let rated = |(nth, &point): (usize, &usize)| (plan.contest(point), known(nth).map(Objective::value));
+        // Nobody is one before all runs of the stage have ended.
+        let candidates: Vec<(&str, Option<f64>)> =
+            alive.iter().enumerate().take(objectives.len()).map(rated).collect();
+        let leaders = leaders(candidates.iter().copied());
         // The last stage drops nobody; the leaderboard shows what came of it.
         let verdicts = if last {
             Vec::new()
         } else {
-            judge(&values, |leader, other| known(leader)?.lead(known(other)?, error))
+            judge(&candidates, |leader, other| known(leader)?.lead(known(other)?, error))
         };
         let entrants = alive.iter().enumerate().map(|(nth, &point)| Entrant {
             point,
-            objective: values.get(nth).copied().flatten(),
+            objective: candidates.get(nth).and_then(|(_, value)| *value),
             left: verdicts.get(nth).and_then(|&verdict| {
                 let leader = |leader: usize| plan.points[alive[leader]].title();
                 reason(verdict, &objectives[nth], leader).map(|reason| printable(&reason))
             }),
         });
-        let sentinels = sentinels.iter().filter(|_| last).map(|point| Sentinel {
-            point: *point,
-            objective: of(point).and_then(|objective| Some(objective.ok()??.value())),
+        let sentinels = sentinels.iter().filter(|_| last).map(|point| {
+            let objective = of(point).and_then(|objective| Some(objective.ok()??.value()));
+            let best = leaders.get(plan.contest(*point));
+            let wins = objective.zip(best).map(|(own, (_, best))| own > *best);
+            Sentinel { point: *point, objective, wins }
         });
+        let mut leading: Vec<usize> = leaders.values().map(|&(nth, _)| alive[nth]).collect();
+        leading.sort_unstable();
         StageRow {
             n,
             decided: complete && !last,
             entrants: entrants.collect(),
             sentinels: sentinels.collect(),
+            leaders: leading,
         }
     }
 

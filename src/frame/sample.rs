@@ -16,7 +16,9 @@ use super::{
 };
 use crate::{
     outcome::{Cause, Outcome},
-    plan::{Forgotten, OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal, Point, Role, Run},
+    plan::{
+        BestOf, Forgotten, OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal, Point, Role, Run,
+    },
 };
 
 /// A plan, the ends of its runs and the scores of its points.
@@ -181,6 +183,7 @@ fn plan(methods: usize) -> Plan {
         engine: PlannedEngine::ours("toy", "0.1.0, 4 examples", false),
         seeds: SEEDS,
         stages: Vec::new(),
+        best_of: BestOf::Grid,
         confirm: None,
         keep_models: false,
         shadows: None,

@@ -11,6 +11,9 @@ pub struct StageRow {
     pub entrants: Vec<Entrant>,
     /// What became of the points that were dropped before and went on all the same.
     pub sentinels: Vec<Sentinel>,
+    /// The entrant with the largest quality × utility, or the one of each method where each has its own best, once all is there:
+    /// positions of points.
+    pub leaders: Vec<usize>,
 }
 
 /// A point that was dropped and went on to the last stage all the same, because its name was drawn.
@@ -20,14 +23,8 @@ pub struct Sentinel {
     pub point: usize,
     /// Its cross-fitted quality × utility at the end, once all is there.
     pub objective: Option<f64>,
-}
-
-impl StageRow {
-    /// The entrant with the largest quality × utility.
-    pub fn best(&self) -> Option<(usize, f64)> {
-        let known = self.entrants.iter().filter_map(|entrant| Some((entrant.point, entrant.objective?)));
-        known.reduce(|best, next| if next.1 > best.1 { next } else { best })
-    }
+    /// Whether that exceeds what it was compared with before it was dropped has, once both are known.
+    pub wins: Option<bool>,
 }
 
 /// A point in a stage.

@@ -1,7 +1,7 @@
 //! What the rows of both tables have in common, and what every number stands beside.
 
 use super::text::printable;
-use crate::plan::{Confirm, OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal};
+use crate::plan::{BestOf, Confirm, OracleSize, Plan, PlannedEngine, PlannedInputs, PlannedOriginal};
 
 /// What all rows have in common.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Sweep {
     pub seeds: u64,
     /// Models per point after each stage of a staged sweep; empty where all come at once.
     pub stages: Vec<u64>,
+    /// Among which points stages and confirmation look for the best.
+    pub best_of: BestOf,
     /// How the best points are confirmed, if they are.
     pub confirm: Option<Confirm>,
     /// Sizes of the two retrained groups.
@@ -46,6 +48,7 @@ impl Sweep {
             engine: PlannedEngine { name: printable(&plan.engine.name), ..plan.engine.clone() },
             seeds: plan.seeds,
             stages: plan.stages.clone(),
+            best_of: plan.best_of,
             confirm: plan.confirm,
             oracle: plan.oracle,
             originals: plan.originals,

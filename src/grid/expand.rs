@@ -83,6 +83,7 @@ impl Grid {
             name: self.settings.name.clone(),
             seeds: self.settings.seeds,
             stages: self.settings.stages.clone(),
+            best_of: self.settings.best_of,
             confirm: self.settings.confirm,
             keep_models: self.settings.pool.keep_models,
             accuracies: self.settings.pool.accuracies,

@@ -38,8 +38,9 @@ pub fn schema() -> Value {
             ] },
             "seeds": count("Unlearned models per point (N); scores compare at equal N only"),
             "max-runs": count("Refuse a plan with more runs; default 100000"),
-            "sweep": table("A staged sweep, in place of `seeds`", &json!({
-                "stages": list(&count("Models per point"), "Models per point after each stage, ascending; the last is N"),
+            "sweep": table("How the best point is looked for", &json!({
+                "stages": list(&count("Models per point"), "Models per point after each stage, ascending; the last is N, in place of `seeds`"),
+                "best-of": words("Among which points stages and confirmation look for the best; default grid", &["grid", "method"]),
             })),
             "confirm": table("The best points once more, on fresh seeds against the held-out group", &json!({
                 "top": count("How many of the best; default 3"),

@@ -14,12 +14,12 @@ use super::{
     original::{self, Originals},
     pool::{self, PoolSettings},
     remarks::{self, Remarks},
+    search::{self, Search},
     shadows::{self, ShadowSettings},
-    stages,
     table::{Table, is_safe_name, text, unsafe_name, whole, wrong_type},
     training::{self, OwnParts, Training},
 };
-use crate::plan::{Confirm, HELD_OUT_SEEDS, OracleSize, PlannedAudit};
+use crate::plan::{BestOf, Confirm, HELD_OUT_SEEDS, OracleSize, PlannedAudit};
 
 /// Runs that a plan may have unless the grid raises `max-runs`.
 pub const MAX_RUNS: u64 = 100_000;
@@ -67,6 +67,8 @@ pub struct Settings {
     pub seeds: u64,
     /// Models per point after each stage, ascending up to N; empty where all come at once.
     pub stages: Vec<u64>,
+    /// Among which points stages and confirmation look for the best.
+    pub best_of: BestOf,
     /// Which points are carried out once more when all are measured.
     pub confirm: Option<Confirm>,
     /// What is audited beside the score.
@@ -134,7 +136,7 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
     version(root, problems);
     let name = name(root, problems);
     let engine = engine::read(root, problems);
-    let stages = stages::read(root, problems);
+    let Search { stages, best_of } = search::read(root, problems);
     let seeds = seeds(root, &stages, problems);
     let confirm = confirm::read(root, seeds, problems);
     let fewest = stages.first().copied().or(seeds).unwrap_or(HELD_OUT_SEEDS);
@@ -163,6 +165,7 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems) -> Settings {
         python: function::settings(root, problems),
         cluster: cluster::read(root, problems),
         stages,
+        best_of,
         confirm,
         max_runs: root.whole("max-runs", 1..=MOST_RUNS, MAX_RUNS, problems),
     }

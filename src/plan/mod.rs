@@ -5,6 +5,7 @@
 
 mod check;
 mod confirmation;
+mod contest;
 mod engine;
 mod fit;
 mod forgotten;
@@ -16,6 +17,7 @@ mod shadows;
 
 pub use check::{PlanFault, first_seed};
 pub use confirmation::Confirm;
+pub use contest::BestOf;
 pub use engine::{EngineCommand, EngineFile, PlannedEngine, UNASKED};
 pub use fit::{FitError, fit};
 pub use forgotten::Forgotten;
@@ -71,6 +73,9 @@ pub struct Plan {
     /// then those that were asked for so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<u64>,
+    /// Among which points stages and confirmation look for the best.
+    #[serde(default, skip_serializing_if = "BestOf::is_grid")]
+    pub best_of: BestOf,
     /// Which points are carried out once more when all are measured, if any are. They stand behind the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm: Option<Confirm>,

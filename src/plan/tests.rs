@@ -139,6 +139,7 @@ mod refused {
             engine: PlannedEngine::ours("toy", "0.1.0, 4 examples", false),
             seeds: 2,
             stages: Vec::new(),
+            best_of: crate::plan::BestOf::Grid,
             confirm: None,
             keep_models: false,
             shadows: None,

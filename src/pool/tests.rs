@@ -95,6 +95,7 @@ fn plan(engine: &str, roles: &[(Role, u64)]) -> Plan {
         engine: PlannedEngine::ours(engine, "sh", engine == "torch"),
         seeds: 1,
         stages: Vec::new(),
+        best_of: crate::plan::BestOf::Grid,
         confirm: None,
         keep_models: false,
         shadows: None,

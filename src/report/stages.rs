@@ -20,7 +20,7 @@ fn view_of(frame: &Frame, stage: &StageRow) -> Value {
     let summary = if stage.decided {
         format!("{entered} entered, {} went on, {} dropped", entered - dropped.len(), dropped.len())
     } else if frame.sweep.stages.last() == Some(&stage.n) {
-        format!("{entered} entered the last stage; the leaderboard ranks them{}", winner(frame, stage))
+        format!("{entered} entered the last stage; the leaderboard ranks them")
     } else {
         format!("{entered} entered; its runs are not all there yet")
     };
@@ -31,21 +31,37 @@ fn view_of(frame: &Frame, stage: &StageRow) -> Value {
             reason => shortened(reason, LONGEST),
         }
     });
-    context! { n => stage.n, summary, sentinels => sentinels(stage), dropped => dropped.collect::<Value>() }
+    context! {
+        n => stage.n,
+        summary,
+        dropped => dropped.collect::<Value>(),
+        leaders => leaders(frame, stage),
+        sentinels => sentinels(stage),
+    }
 }
 
-fn winner(frame: &Frame, stage: &StageRow) -> String {
-    stage.best().map_or_else(String::new, |(point, value)| {
-        let title = shortened(&frame.points[point].title, LONGEST);
-        format!(". The best by quality × utility: {title}, {}", decimals(value))
-    })
+/// Who won: the best of all, or the best of each method, once the last stage is there.
+fn leaders(frame: &Frame, stage: &StageRow) -> Value {
+    let leads = |entrant: &&Entrant| stage.leaders.contains(&entrant.point);
+    let last = frame.sweep.stages.last() == Some(&stage.n);
+    let leaders = stage.entrants.iter().filter(|_| last).filter(leads);
+    leaders
+        .map(|leader| {
+            context! {
+                title => shortened(&frame.points[leader.point].title, LONGEST),
+                objective => leader.objective.map(decimals),
+            }
+        })
+        .collect()
 }
 
 /// How many of the dropped points that went on all the same would have won.
 fn sentinels(stage: &StageRow) -> String {
-    let known: Vec<f64> = stage.sentinels.iter().filter_map(|sentinel| sentinel.objective).collect();
-    let Some((_, best)) = stage.best().filter(|_| !known.is_empty()) else { return String::new() };
-    let won = known.iter().filter(|value| **value > best).count();
+    let known: Vec<bool> = stage.sentinels.iter().filter_map(|sentinel| sentinel.wins).collect();
+    if known.is_empty() {
+        return String::new();
+    }
+    let won = known.iter().filter(|wins| **wins).count();
     format!(
         "Sentinels: {} of the dropped points went on all the same, and {won} would have won.",
         known.len()

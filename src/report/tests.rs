@@ -70,10 +70,10 @@ fn examined(text: &str) -> Frame {
     let entrants = vec![entrant(dropped, Some(text)), entrant(audited, None)];
     frame.sweep.stages = vec![2, 4];
     let last = vec![entrant(audited, None)];
-    let sentinels = vec![Sentinel { point: dropped, objective: Some(0.6) }];
+    let sentinels = vec![Sentinel { point: dropped, objective: Some(0.6), wins: Some(true) }];
     frame.stages = vec![
-        StageRow { n: 2, decided: true, entrants, sentinels: Vec::new() },
-        StageRow { n: 4, decided: false, entrants: last, sentinels },
+        StageRow { n: 2, decided: true, entrants, sentinels: Vec::new(), leaders: vec![dropped] },
+        StageRow { n: 4, decided: false, entrants: last, sentinels, leaders: vec![audited] },
     ];
     let numbers = AuditNumbers {
         value: Mean { value: 0.625, half_width: Some(0.0123) },

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     frame::{Frame, Mean, PointRow, RunRow, ScoreRow, Selection, Sweep, decimals, shortened},
     outcome::Status,
-    plan::{OracleSize, PlannedInputs, PlannedOriginal, Role},
+    plan::{BestOf, OracleSize, PlannedInputs, PlannedOriginal, Role},
 };
 
 const MOST_FAILURES: usize = 100;
@@ -63,6 +63,7 @@ pub(super) fn view(
         confirmation => confirmation::view(frame),
         curves => curves::view(frame),
         stages => stages::view(frame),
+        each_method => frame.sweep.best_of == BestOf::Method,
         nulls => nulls::view(frame),
         originals => originals::view(frame),
         subgroups => subgroups::view(frame),

@@ -9,11 +9,16 @@ fn about(value: f64) -> Difference {
     Difference { value, interval: Interval { low: value - 0.03, high: value + 0.03 } }
 }
 
+/// Candidates that all take part in one contest.
+fn rivals(scores: &[Option<f64>]) -> Vec<((), Option<f64>)> {
+    scores.iter().map(|score| ((), *score)).collect()
+}
+
 #[test]
 fn what_can_still_be_the_best_goes_on() {
     let scores = [Some(0.18), Some(0.2), None, Some(0.1)];
     let lead = |leader: usize, other: usize| Some(about(scores[leader]? - scores[other]?));
-    let verdicts: [Verdict; 4] = judge(&scores, lead).try_into().expect("one for each");
+    let verdicts: [Verdict; 4] = judge(&rivals(&scores), lead).try_into().expect("one for each");
     assert_eq!(verdicts[..3], [Verdict::Open, Verdict::Leads, Verdict::Unscored]);
     let Verdict::Behind { leader: 1, by } = verdicts[3] else { panic!("{verdicts:?}") };
     assert!((by - 0.07).abs() < 1e-12, "0.2 - 0.1 - 0.03: {by}");
@@ -24,20 +29,33 @@ fn what_can_still_be_the_best_goes_on() {
 fn equal_candidates_all_go_on_and_nothing_is_judged_without_scores() {
     let same = Some(0.1);
     let lead = |_, _| Some(about(0.0));
-    assert_eq!(judge(&[same, same, same], lead), [Verdict::Leads, Verdict::Open, Verdict::Open]);
-    assert_eq!(judge(&[None, None], lead), [Verdict::Unscored; 2]);
-    assert_eq!(judge(&[], lead), []);
+    assert_eq!(judge(&rivals(&[same, same, same]), lead), [Verdict::Leads, Verdict::Open, Verdict::Open]);
+    assert_eq!(judge(&rivals(&[None, None]), lead), [Verdict::Unscored; 2]);
+    assert_eq!(judge(&rivals(&[]), lead), []);
 }
 
 #[test]
 fn scores_that_cant_be_compared_decide_nothing() {
-    assert_eq!(judge(&[Some(0.2), Some(0.01)], |_, _| None), [Verdict::Leads, Verdict::Open]);
+    assert_eq!(judge(&rivals(&[Some(0.2), Some(0.01)]), |_, _| None), [Verdict::Leads, Verdict::Open]);
+}
+
+#[test]
+fn points_of_two_contests_are_never_compared() {
+    let candidates = [("a", Some(0.9)), ("b", Some(0.2)), ("a", Some(0.5)), ("c", None), ("b", Some(0.21))];
+    let lead = |leader: usize, other: usize| {
+        assert_eq!(candidates[leader].0, candidates[other].0);
+        Some(about(candidates[leader].1? - candidates[other].1?))
+    };
+    let verdicts: [Verdict; 5] = judge(&candidates, lead).try_into().expect("one for each");
+    assert_eq!(verdicts.map(Verdict::goes_on), [true, true, false, false, true]);
+    let Verdict::Behind { leader: 0, .. } = verdicts[2] else { panic!("{verdicts:?}") };
+    assert_eq!([verdicts[1], verdicts[4]], [Verdict::Open, Verdict::Leads]);
 }
 
 #[test]
 fn five_in_a_hundred_are_shared_by_all_pairs_and_looks() {
     let close = |own: f64, want: f64| assert!((own - want).abs() < 1e-12, "{own} is not {want}");
-    close(error_of_one(16, 3), 0.05 / 30.0);
+    close(error_of_one(15, 3), 0.05 / 30.0);
     close(error_of_one(1, 1), 0.05);
     close(error_of_one(0, 0), 0.05);
 }
@@ -87,8 +105,8 @@ fn both(seed: u64) -> (usize, usize, usize) {
     let (mut alive, mut runs) = ((0..POINTS).collect::<Vec<_>>(), POINTS * STAGES[0]);
     for stage in [0, 1] {
         let known: Vec<Objective> = alive.iter().map(|&point| objective(point, STAGES[stage])).collect();
-        let values: Vec<Option<f64>> = known.iter().map(|own| Some(own.value())).collect();
-        let error = error_of_one(POINTS, STAGES.len());
+        let values: Vec<((), Option<f64>)> = known.iter().map(|own| ((), Some(own.value()))).collect();
+        let error = error_of_one(POINTS - 1, STAGES.len());
         let verdicts = judge(&values, |leader, other| known[leader].lead(&known[other], error));
         alive =
             alive.iter().zip(verdicts).filter(|(_, verdict)| verdict.goes_on()).map(|(&it, _)| it).collect();

@@ -58,6 +58,7 @@ fn plan(runs: u64) -> Plan {
         engine: PlannedEngine::ours("toy", "0.1.0, 4 examples", false),
         seeds: runs,
         stages: Vec::new(),
+        best_of: crate::plan::BestOf::Grid,
         confirm: None,
         keep_models: false,
         shadows: None,

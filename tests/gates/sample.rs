@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use sweep::{
     outcome::{Cause, Outcome},
-    plan::{Identity, Names, OracleSize, Plan, PlannedEngine, Point, Role, Run},
+    plan::{BestOf, Identity, Names, OracleSize, Plan, PlannedEngine, Point, Role, Run},
     store::{ChangedInputs, Damage, Holder, Notice, Opening, Recorded, Source, Store, StoreError},
 };
 use sweep_disk::Disk;
@@ -41,6 +41,7 @@ pub(crate) fn plan(runs: u64) -> Plan {
         engine: PlannedEngine::ours("toy", "0.1.0, 4 examples", false),
         seeds: runs,
         stages: Vec::new(),
+        best_of: BestOf::Grid,
         confirm: None,
         keep_models: false,
         shadows: None,

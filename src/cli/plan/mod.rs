@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     frame::printable,
-    plan::{Confirm, Plan, Point, Run},
+    plan::{BestOf, Confirm, Plan, Point, Run},
     store::{Cache, Recorded},
 };
 
@@ -149,16 +149,18 @@ fn remarks(plan: &Plan) -> Vec<String> {
     if !plan.stages.is_empty() {
         let stages: Vec<String> = plan.stages.iter().map(ToString::to_string).collect();
         remarks.push(format!(
-            "staged: every point gets {} models, those that can still be the best go on to {}; these are the most runs \
+            "staged: every point gets {} models, those that can still be the best{} go on to {}; these are the most runs \
              that it can take",
             stages[0],
+            if plan.best_of == BestOf::Method { " of their method" } else { "" },
             stages[1..].join(", ")
         ));
     }
     if let Some(Confirm { top, seeds }) = plan.confirm {
         remarks.push(format!(
-            "confirmed: the {top} best points, and those with their methods' defaults, get {seeds} models of fresh seeds each \
-             once all points are measured; they come beside these runs"
+            "confirmed: the {top} best points{}, and those with their methods' defaults, get {seeds} models of fresh seeds each \
+             once all points are measured; they come beside these runs",
+            if plan.best_of == BestOf::Method { " of each method" } else { "" }
         ));
     }
     if let Some(network) = plan.inputs.as_ref().map(|inputs| &inputs.network).filter(|it| it.own.is_some()) {

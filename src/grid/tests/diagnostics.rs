@@ -1062,6 +1062,9 @@ audits = ["mia", "klomm", "mia"]
     assert!(staged.contains("`seeds` must be left out"), "{staged}");
     assert!(staged.contains("`models` must be a whole number from 8"), "{staged}");
     assert!(staged.contains("needs `audits`"), "{staged}");
+    let best_of = problems(&format!("{TOY}[sweep]\nbest-of = \"label\"\n[method.identity]\n"));
+    assert!(best_of.contains("`best-of` must be \"grid\" or \"method\", not \"label\""), "{best_of}");
+    assert!(best_of.contains("needs `stages`"), "without `[confirm]` nothing looks for the best: {best_of}");
 }
 
 #[test]

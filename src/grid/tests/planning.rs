@@ -415,6 +415,19 @@ fn the_ids_of_a_grid_stay_as_they_are() {
 }
 
 #[test]
+fn confirmation_alone_can_look_for_the_best_of_each_method() {
+    let text = "name = \"t\"\nengine = \"toy\"\nseeds = 8\n[sweep]\nbest-of = \"method\"\n[confirm]\n\
+                [method.finetune]\nlr = [1e-3, 1e-2]\n[method.neggrad-plus]\n";
+    let plan = super::plan(&checked(text), &nothing());
+    let contests: Vec<&str> = (2..plan.points.len()).map(|position| plan.contest(position)).collect();
+    assert_eq!(contests, ["finetune", "finetune", "neggrad-plus", "identity"]);
+    assert!(plan.stages.is_empty());
+    let usual = super::plan(&checked(&text.replace("\"method\"\n[c", "\"grid\"\n[c")), &nothing());
+    assert_eq!(usual.contest(2), usual.contest(4));
+    assert_eq!(usual.runs, plan.runs, "what is looked for decides no run");
+}
+
+#[test]
 fn stages_are_the_number_of_models_and_of_the_oracle() {
     let grid = checked(
         "name = \"t\"\nengine = \"toy\"\n[sweep]\nstages = [4, 8, 12]\n[method.finetune]\nlr = [1e-3, 1e-2]\n",
