@@ -12,8 +12,8 @@ function picked(host) {
       element("h3", {}, `Picked (${points.length})`),
       element("div", { class: "scroll" }, matrix(compared)),
       element("p", { class: "note" },
-        "Score of the row less that of the column, with its 95 % interval. Where the interval leaves out 0, the row is ahead (▲) or behind (▼); ",
-        "else the two can't be told apart. Where no interval stands, the report has not compared the two.",
+        "Score of the row less that of the column, with its 95 % interval. ▲ ahead or ▼ behind: at q ≤ 0.05 over all pairs the two differ; ",
+        "else they can't be told apart, even where the interval of this one pair leaves out 0. Where no interval stands, the report has not compared the two.",
         more > 0 ? ` ${more} more picked points are not compared here.` : ""),
     );
   };
@@ -46,9 +46,9 @@ function matrixRow(points, point, nth) {
 
 function matrixCell(one, other) {
   if (one === other || POINTS.score[one] === null || POINTS.score[other] === null) return element("td", { class: "number same" }, "·");
-  const { value, low, high } = difference(one, other);
-  const ahead = low !== null && low > 0;
-  const behind = low !== null && high < 0;
+  const { value, low, high, real } = difference(one, other);
+  const ahead = real && value > 0;
+  const behind = real && value < 0;
   const text = `${ahead ? "▲ " : behind ? "▼ " : ""}${value > 0 ? "+" : ""}${decimals(value).replace("-", "−")}`;
   const kind = ahead ? "ahead" : behind ? "behind" : "tied";
   return element("td", { class: `number ${kind}` }, text, element("small", {}, intervalText(low, high)));

@@ -64,13 +64,16 @@ function rankText(point) {
 
 // Score of one point less that of another with its interval, where the report compared the two; else without.
 function difference(one, other) {
-  const { points, value, low, high } = DATA.differences;
+  const { points, value, low, high, real } = DATA.differences;
   const [row, column] = [points.indexOf(one), points.indexOf(other)];
-  if (row < 0 || column < 0) return { value: POINTS.score[one] - POINTS.score[other], low: null, high: null };
+  if (row < 0 || column < 0) {
+    return { value: POINTS.score[one] - POINTS.score[other], low: null, high: null, real: false };
+  }
   // The triangle above the diagonal is written out row by row.
   const [first, second] = [Math.min(row, column), Math.max(row, column)];
   const at = first * points.length - (first * (first + 1)) / 2 + (second - first - 1);
-  const found = { value: value[at], low: low[at], high: high[at] };
+  const found = { value: value[at], low: low[at], high: high[at], real: real[at] };
   if (row < column || found.value === null) return found;
-  return { value: -found.value, low: found.low === null ? null : -found.high, high: found.low === null ? null : -found.low };
+  const [below, above] = found.low === null ? [null, null] : [-found.high, -found.low];
+  return { value: -found.value, low: below, high: above, real: found.real };
 }

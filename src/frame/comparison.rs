@@ -37,7 +37,7 @@ pub struct Paired {
 pub struct ToldApart {
     /// Pairs that were compared.
     pub pairs: usize,
-    /// Those whose interval leaves 0 out.
+    /// Those whose interval leaves 0 out, each taken by itself.
     pub apart: usize,
     /// Those that may be called so when at most 5 % of what is called so may be false.
     pub discovered: usize,
@@ -59,11 +59,11 @@ pub struct Selection {
 /// How two points stand to one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// The interval of the difference lies above 0.
+    /// Its score is the larger one, and the difference is real: at most 5 % of all that are called so are expected to be none.
     Ahead,
-    /// It holds 0, or there is none: a tie.
+    /// The difference may be chance, or nothing is known of it.
     Tied,
-    /// It lies below 0.
+    /// Its score is the smaller one, and the difference is real.
     Behind,
 }
 
@@ -85,24 +85,37 @@ impl std::fmt::Display for Ranks {
 
 impl Comparisons {
     /// The score of one point less that of another, where it was computed.
-    pub fn difference(&self, one: usize, other: usize) -> Option<Estimate> {
-        let turned = || self.differences.get(&(other, one)).map(|paired| paired.difference.negated());
-        self.differences.get(&(one, other)).map(|paired| paired.difference).or_else(turned)
+    pub fn difference(&self, one: usize, other: usize) -> Option<Paired> {
+        let turned = || {
+            let paired = self.differences.get(&(other, one))?;
+            Some(Paired { difference: paired.difference.negated(), ..*paired })
+        };
+        self.differences.get(&(one, other)).copied().or_else(turned)
     }
 
     /// How one point stands to another.
     pub fn standing(&self, one: usize, other: usize) -> Standing {
-        self.difference(one, other).map_or(Standing::Tied, |difference| Standing::by(&difference))
+        self.difference(one, other).map_or(Standing::Tied, Paired::standing)
     }
 }
 
-impl Standing {
-    /// How a point stands to another from which it differs so much.
-    fn by(difference: &Estimate) -> Self {
-        match difference.interval {
-            Some(interval) if interval.low > 0.0 => Self::Ahead,
-            Some(interval) if interval.high < 0.0 => Self::Behind,
-            _ => Self::Tied,
+impl Paired {
+    /// Whether the difference is real when all pairs that were compared are taken together.
+    pub fn is_real(self) -> bool {
+        self.q <= FALSE_DISCOVERIES
+    }
+
+    /// Whether the interval leaves 0 out, so that the difference would be real were it the only one.
+    fn is_apart_by_itself(self) -> bool {
+        self.difference.interval.is_some_and(|ends| ends.low > 0.0 || ends.high < 0.0)
+    }
+
+    /// How the first point stands to the second.
+    fn standing(self) -> Standing {
+        match (self.is_real(), self.difference.value) {
+            (true, value) if value > 0.0 => Standing::Ahead,
+            (true, value) if value < 0.0 => Standing::Behind,
+            _ => Standing::Tied,
         }
     }
 }
@@ -170,8 +183,8 @@ impl Frame {
         for ((one, other), paired) in &self.comparisons.differences {
             if ranked(one) && ranked(other) {
                 told.pairs += 1;
-                told.apart += usize::from(Standing::by(&paired.difference) != Standing::Tied);
-                told.discovered += usize::from(paired.q <= FALSE_DISCOVERIES);
+                told.apart += usize::from(paired.is_apart_by_itself());
+                told.discovered += usize::from(paired.is_real());
             }
         }
         told
@@ -201,7 +214,7 @@ impl Frame {
                 ranks.entry(ahead).and_modify(|own| own.worst += 1);
                 ranks.entry(behind).and_modify(|own| own.best -= 1);
             }
-            let (ahead, behind) = match Standing::by(&paired.difference) {
+            let (ahead, behind) = match paired.standing() {
                 Standing::Ahead => (one, other),
                 Standing::Behind => (other, one),
                 Standing::Tied => continue,
@@ -242,9 +255,11 @@ mod tests {
         Frame::of(&sample.plan, &sample.ends, &sample.scores).expect("sound").with_comparisons(comparisons)
     }
 
+    /// A difference that is real, unless it is 0.
     fn clear(value: f64) -> Paired {
         let interval = Some(Interval { low: value - 0.01, high: value + 0.01 });
-        Paired { difference: Estimate { value, interval }, p: 0.04, q: 0.06 }
+        let (p, q) = if value == 0.0 { (1.0, 1.0) } else { (0.01, 0.02) };
+        Paired { difference: Estimate { value, interval }, p, q }
     }
 
     #[test]
@@ -266,10 +281,15 @@ mod tests {
         let frame = frame(2, Comparisons { differences, ..Comparisons::default() });
         let ranks: Vec<Ranks> = frame.ranks_of_all().values().copied().collect();
         assert_eq!(ranks, [Ranks { best: 2, worst: 2 }, Ranks { best: 1, worst: 1 }]);
-        assert_eq!(
-            frame.told_apart(),
-            ToldApart { pairs: 1, apart: 1, discovered: 0 },
-            "q is another question"
-        );
+        assert_eq!(frame.told_apart(), ToldApart { pairs: 1, apart: 1, discovered: 1 });
+    }
+
+    #[test]
+    fn what_differs_by_itself_alone_is_a_tie_among_many() {
+        let differences = [((4, 5), Paired { q: 0.06, ..clear(-0.1) })].into();
+        let frame = frame(2, Comparisons { differences, ..Comparisons::default() });
+        let ranks: Vec<Ranks> = frame.ranks_of_all().values().copied().collect();
+        assert_eq!(ranks, [Ranks { best: 1, worst: 2 }; 2]);
+        assert_eq!(frame.told_apart(), ToldApart { pairs: 1, apart: 1, discovered: 0 });
     }
 }

@@ -11,7 +11,7 @@ use crate::frame::{Frame, PointRow, Standing};
 pub(super) const FIGURE: Figure = Figure {
     name: "differences",
     about: "Which differences are real: blue where the row scores clearly above the column, orange where clearly below, \
-            grey where the 95 % interval of the paired difference holds 0",
+            grey where at q ≤ 0.05 over all pairs they can't be told apart",
     draw,
 };
 

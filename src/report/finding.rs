@@ -119,11 +119,14 @@ pub(super) fn notes(frame: &Frame) -> Vec<String> {
     notes
 }
 
-/// How many pairs of points differ, and how many still do when at most 5 % of these may be false.
+/// How many pairs of points differ, at most 5 % of which may be false, and how many would if each were taken by itself.
 fn many_pairs(frame: &Frame) -> Option<String> {
     let told = frame.told_apart();
     (told.pairs > 1).then(|| {
-        format!("{} of {} pairs differ, {} of them with q ≤ 0.05", told.apart, told.pairs, told.discovered)
+        format!(
+            "{} of {} pairs differ (q ≤ 0.05); {} if each were the only one",
+            told.discovered, told.pairs, told.apart
+        )
     })
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sweep_protocol::terms::Value;
 
 use super::curves;
-use crate::frame::{Estimate, Frame, Mean, PointRow, ScoreRow};
+use crate::frame::{Estimate, Frame, Mean, Paired, PointRow, ScoreRow};
 
 /// Points whose differences are handed over pair by pair: the best ones, since the number of pairs is quadratic.
 const MOST_COMPARED: usize = 60;
@@ -83,6 +83,8 @@ struct Triangle {
     value: Vec<Option<f64>>,
     low: Vec<Option<f64>>,
     high: Vec<Option<f64>>,
+    /// Whether the difference is real.
+    real: Vec<bool>,
 }
 
 impl Explored {
@@ -283,7 +285,9 @@ fn differences(frame: &Frame, ranked: &[&PointRow], order: &[usize]) -> Triangle
     for (nth, one) in best.iter().enumerate() {
         for other in &best[nth + 1..] {
             let columns = [&mut found.value, &mut found.low, &mut found.high];
-            push_estimate(columns, frame.comparisons.difference(*one, *other));
+            let paired = frame.comparisons.difference(*one, *other);
+            push_estimate(columns, paired.map(|own| own.difference));
+            found.real.push(paired.is_some_and(Paired::is_real));
         }
     }
     found

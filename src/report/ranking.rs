@@ -28,7 +28,8 @@ pub(super) fn rows(frame: &Frame, most: usize) -> Vec<Row<'_>> {
     let best = ranking.first().map(|(point, _)| point.position);
     rows.extend(frame.ceiling().map(|point| Row::of("", "ceiling (retrained)", point)));
     for (nth, (point, _)) in ranking.into_iter().take(most).enumerate() {
-        let behind = frame.comparisons.difference(point.position, best.unwrap_or(point.position));
+        let paired = frame.comparisons.difference(point.position, best.unwrap_or(point.position));
+        let behind = paired.map(|own| own.difference);
         rows.push(Row { behind, ..Row::of(&rank(frame, nth, point), &point.title, point) });
     }
     rows.extend(frame.dashes().iter().map(|(point, _)| Row::of("–", &point.title, point)));

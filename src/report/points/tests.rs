@@ -43,7 +43,8 @@ fn the_difference_of_two_points_stands_where_the_script_looks_for_it() {
     let values = data["differences"]["value"].as_array().expect("a triangle");
     assert_eq!(values.len(), 15);
     // Row 1, column 3 of a triangle of 6: behind the 5 of row 0, the second of row 1.
-    let expected = frame.comparisons.difference(order[1], order[3]).expect("it was compared").value;
+    let expected =
+        frame.comparisons.difference(order[1], order[3]).expect("it was compared").difference.value;
     assert!((values[6].as_f64().expect("a number") - expected).abs() < 1e-6);
 }
 
