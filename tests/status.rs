@@ -58,13 +58,15 @@ fn logs_of_a_sweep_without_a_cluster_are_those_of_what_failed() {
         let said = bench.sweep(&arguments).expect_code(0);
         let headings = said.stdout.lines().filter(|line| line.starts_with("== shaky fault=die seed="));
         assert_eq!(headings.count(), 3, "{arguments:?}:\n{}", said.stdout);
+        let diverged = said.stdout.lines().filter(|line| line.starts_with("== shaky fault=diverge seed="));
+        assert_eq!(diverged.count(), 3, "what `status` counts as lost has a log too:\n{}", said.stdout);
         assert!(said.stdout.contains("error: told to die"), "{arguments:?}:\n{}", said.stdout);
         assert!(!said.stdout.contains("identity"), "{arguments:?}:\n{}", said.stdout);
     }
     let said = bench.sweep(["logs", "r", "identity"]).expect_code(0);
     assert!(said.stdout.contains("== identity seed=0, finished"), "{}", said.stdout);
     let said = bench.sweep(["logs", "r", "identity", "--failed"]).expect_code(0);
-    assert!(said.stdout.is_empty() && said.stderr.contains("no run has failed"), "{}", said.stderr);
+    assert!(said.stdout.is_empty() && said.stderr.contains("no run has failed or diverged"), "{}", said.stderr);
     let said = bench.sweep(["logs", "r", "nobody"]).expect_code(2);
     assert!(said.stderr.contains("`nobody`") && said.stderr.contains("no label"), "{}", said.stderr);
 }

@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     /// A label of the grid, or the beginning of a run's id: show the logs of its runs
     #[arg(value_name = "LABEL|RUN")]
     name: Option<String>,
-    /// Only runs that failed or took too long
+    /// Only runs that failed, diverged or took too long
     #[arg(long)]
     failed: bool,
 }
@@ -82,7 +82,8 @@ fn show_runs(recorded: &Recorded, label: Option<&str>, failed: bool) -> Result<(
     let asked = |run: &&Run| label.is_none_or(|label| &*plan.point(run).label == label);
     let ended = |run: &'_ Run| {
         let outcome = &recorded.outcomes.get(&run.id)?.outcome;
-        (!failed || matches!(outcome.status(), Status::Failed | Status::TimedOut)).then_some(())?;
+        let lost = matches!(outcome.status(), Status::Failed | Status::Diverged | Status::TimedOut);
+        (lost || !failed).then_some(())?;
         Some((plan.point(run).title(), run.seed, outcome.clone(), recorded.run_folder(&run.id)))
     };
     let mut shown = 0;
@@ -114,7 +115,7 @@ fn show_runs(recorded: &Recorded, label: Option<&str>, failed: bool) -> Result<(
         terminal::talk(&format!("… and {more} more; name a label, or a run by the beginning of its id"));
     }
     if shown == 0 {
-        let which = if failed { "no run has failed" } else { "none of its runs has left a log" };
+        let which = if failed { "no run has failed or diverged" } else { "none of its runs has left a log" };
         terminal::talk(&format!(
             "{which}; `sweep status` counts runs, `sweep logs DIR RUN` shows the log of one"
         ));
