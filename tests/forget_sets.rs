@@ -95,6 +95,12 @@ fn originals_are_trained_once_and_points_stand_side_by_side() {
         assert_eq!(row["forget_acc_sd_original"].is_empty(), row["role"] == "held-out", "{row:?}");
     }
 
+    let page = bench.read("results/sets/forget-sets.html").replace("&#x2f;", "/");
+    for set in ["faces", "few", "many"] {
+        assert!(page.contains(&format!("<a href=\"{set}/report.html\">{set}</a>")), "{page}");
+    }
+    assert!(page.contains("<th scope=\"row\">floor (identity)</th>") && !page.contains("<script"), "{page}");
+
     let again = bench.sweep(["across", "results/sets", "--format", "json"]).expect_code(0);
     assert!(again.stdout.contains("\"forget_sets\""), "{}", again.stdout);
     let compared = bench.sweep(["compare", "results/sets/few", "results/sets/many"]).expect_code(2);

@@ -66,7 +66,11 @@ fn logs_of_a_sweep_without_a_cluster_are_those_of_what_failed() {
     let said = bench.sweep(["logs", "r", "identity"]).expect_code(0);
     assert!(said.stdout.contains("== identity seed=0, finished"), "{}", said.stdout);
     let said = bench.sweep(["logs", "r", "identity", "--failed"]).expect_code(0);
-    assert!(said.stdout.is_empty() && said.stderr.contains("no run has failed or diverged"), "{}", said.stderr);
+    assert!(
+        said.stdout.is_empty() && said.stderr.contains("no run has failed or diverged"),
+        "{}",
+        said.stderr
+    );
     let said = bench.sweep(["logs", "r", "nobody"]).expect_code(2);
     assert!(said.stderr.contains("`nobody`") && said.stderr.contains("no label"), "{}", said.stderr);
 }

@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     /// are in
     #[arg(required = true, value_name = "DIR")]
     dirs: Vec<PathBuf>,
-    /// Write the table into this folder too, forget-sets.csv and .parquet, and the figure, forget-sets.png and .svg
+    /// Write forget-sets.html into this folder too, the table as .csv and .parquet, and the figure as .png and .svg
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// How to show it
