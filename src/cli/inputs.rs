@@ -7,8 +7,9 @@ use sweep_inputs::dataset::BadImages;
 
 use super::{CommandError, places::Places, progress::Counter, terminal};
 use crate::{
+    frame::printable,
     grid::{Grid, GridFile, Resolved},
-    plan::UNASKED,
+    plan::{Remnant, UNASKED},
     score::MIN_MODELS,
     session::{self, Asking, Only, Outside, Prepared},
 };
@@ -114,7 +115,23 @@ fn prepare(
             "note: N = {n} models per point are too few for a score, which takes {MIN_MODELS}"
         ));
     }
+    for (remnant, points) in plan.remnants() {
+        terminal::talk(&format!("note: {}", small_batch(remnant, &points)));
+    }
     Ok(Prepared { grid, text: text.to_owned(), plan, only }.check()?)
+}
+
+fn small_batch(remnant: Remnant, points: &[String]) -> String {
+    let Remnant { set, examples, batch_size, last } = remnant;
+    let points = match points {
+        [] => String::new(),
+        [one] => printable(one),
+        [one, more @ ..] => format!("{} and {} more", printable(one), more.len()),
+    };
+    format!(
+        "batches of {batch_size} leave {last} of {examples} {set} images for the last one of each epoch ({points}): batch normalisation \
+         takes a tenth of its statistics from these few, and what is trained may end much worse; another batch size leaves more"
+    )
 }
 
 pub(super) fn resolve(

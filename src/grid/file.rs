@@ -81,7 +81,7 @@ pub(super) fn merged(sources: &Sources) -> Result<Entries<'_>, Vec<Problem>> {
     for source in sources.texts() {
         let written = parse(source)?;
         if !source.is_override {
-            include::fill(&mut root, written, sources);
+            include::take_over(&mut root, written, sources);
             continue;
         }
         let end = source.start + source.text.len();

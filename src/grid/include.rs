@@ -81,9 +81,30 @@ fn read(place: &Path) -> Result<String, String> {
     })
 }
 
-/// Takes from an included file what isn't there yet. Tables with a header of their own are filled up key by key; everything
+/// Takes from an included file what isn't there yet. Who says `stages` has said how many models a point gets, and doesn't want the
+/// other file's `seeds`; nor the other way round.
+pub(super) fn take_over<'s>(root: &mut Entries<'s>, mut written: Entries<'s>, sources: &Sources) {
+    if stages(root).is_some() {
+        written.remove("seeds");
+    } else if root.get("seeds").is_some()
+        && let Some(DeValue::Table(search)) = written.get_mut("sweep").map(Node::get_mut)
+    {
+        search.remove("stages");
+        if search.is_empty() {
+            written.remove("sweep");
+        }
+    }
+    fill(root, written, sources);
+}
+
+fn stages<'t>(root: &'t Entries<'_>) -> Option<&'t Node<'t>> {
+    let DeValue::Table(search) = root.get("sweep")?.get_ref() else { return None };
+    search.get("stages")
+}
+
+/// Tables with a header of their own are filled up key by key; everything
 /// else, tables in braces among it, stands as it is where it was written first.
-pub(super) fn fill<'s>(root: &mut Entries<'s>, written: Entries<'s>, sources: &Sources) {
+fn fill<'s>(root: &mut Entries<'s>, written: Entries<'s>, sources: &Sources) {
     for (key, node) in written {
         match root.get_mut(&key) {
             None => {
@@ -183,6 +204,19 @@ spread = [1.0, 2.0]
         let space = grid.spaces.iter().find(|space| space.label == "simulated").expect("the label");
         assert_eq!(space.kept.len(), 2, "two shifts and the spread of the command line");
         assert_eq!(grid.included(), [Included { name: "base.toml".to_owned(), text: BASE.to_owned() }]);
+    }
+
+    #[test]
+    fn stages_and_seeds_say_the_same_thing_and_the_grid_has_its_way() {
+        let staged = "name = \"mine\"\ninclude = \"base.toml\"\n[sweep]\nstages = [4, 8]\n";
+        let files = folder(&[("mine.toml", staged), ("base.toml", BASE)]);
+        let grid = checked(files.path(), &[]).expect("the base's seeds are not asked for");
+        assert_eq!((grid.settings().seeds, grid.settings().stages.as_slice()), (8, &[4, 8][..]));
+        let plain = "name = \"mine\"\ninclude = \"base.toml\"\nseeds = 5\n";
+        let base = BASE.replace("seeds = 4\n", "").replace("[pool]", "[sweep]\nstages = [4, 8]\n[pool]");
+        let files = folder(&[("mine.toml", plain), ("base.toml", &base)]);
+        let grid = checked(files.path(), &[]).expect("the base's stages are not asked for");
+        assert_eq!((grid.settings().seeds, grid.settings().stages.as_slice()), (5, &[][..]));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod identity;
 mod original;
 mod parameters;
 mod point;
+mod remnants;
 mod shadows;
 
 pub use check::{PlanFault, first_seed};
@@ -25,6 +26,7 @@ pub use identity::{Identity, Names};
 pub use original::{MOST_ORIGINALS, PlannedOriginal, numbered};
 pub use parameters::{Axes, Dimension, Parameters};
 pub use point::{Point, PointRecipe, RecipeWriter};
+pub use remnants::Remnant;
 pub use shadows::{MOST_FOLDS, MOST_REPEATS, Shadows, TrainingSet};
 
 use serde::{Deserialize, Serialize};

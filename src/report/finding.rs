@@ -123,10 +123,7 @@ pub(super) fn notes(frame: &Frame) -> Vec<String> {
 fn many_pairs(frame: &Frame) -> Option<String> {
     let told = frame.told_apart();
     (told.pairs > 1).then(|| {
-        format!(
-            "{} of {} pairs differ (q ≤ 0.05); {} if each were the only one",
-            told.discovered, told.pairs, told.apart
-        )
+        format!("{} of {} pairs differ (q ≤ 0.05), {} taken singly", told.discovered, told.pairs, told.apart)
     })
 }
 

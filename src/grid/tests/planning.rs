@@ -415,6 +415,32 @@ fn the_ids_of_a_grid_stay_as_they_are() {
 }
 
 #[test]
+fn a_last_batch_of_next_to_nothing_is_found_where_batch_normalisation_learns_from_it() {
+    let of = |network: &str, retain: u64| {
+        let text = format!(
+            "name = \"t\"\nseeds = 3\n[data]\npath = \"d\"\n[training]\nnetwork = {network}\nbatch-size = 64\n\
+             [method.finetune]\nbatch-size = 50\n[method.gradient-ascent]\nbatch-norm = \"frozen\"\nforget-batch-size = 18\n"
+        );
+        let sizes = SetSizes { retain, forget: 20, validation: 10, test: None };
+        let data = resolved().data.map(|data| ResolvedData { sizes, ..data });
+        let resolved = Resolved { data, checkpoints: Vec::new(), ..resolved() };
+        let plan = checked(&text).plan(&resolved).unwrap_or_else(|error| panic!("{}", plain(&error)));
+        let told = plan.remnants().into_iter();
+        told.map(|(own, points)| {
+            format!("{} of {} by {}: {}", own.last, own.examples, own.batch_size, points.join(", "))
+        })
+        .collect::<Vec<_>>()
+    };
+    let resnet = "{ name = \"resnet18\", width = 4, classes = 10 }";
+    // 1,026 training images are sixteen batches of 64 and 2 more; 1,006 are fifteen and 46, and twenty batches of 50 and 6 more.
+    assert_eq!(of(resnet, 1006), ["2 of 1026 by 64: original", "6 of 1006 by 50: finetune"]);
+    // One more than sixteen batches joins the last of them.
+    assert_eq!(of(resnet, 1005), ["5 of 1005 by 50: finetune"]);
+    assert!(of(resnet, 1024).is_empty(), "20 and 24 are enough");
+    assert!(of("{ name = \"mlp\", width = 4, classes = 10 }", 1006).is_empty(), "it normalises nothing");
+}
+
+#[test]
 fn confirmation_alone_can_look_for_the_best_of_each_method() {
     let text = "name = \"t\"\nengine = \"toy\"\nseeds = 8\n[sweep]\nbest-of = \"method\"\n[confirm]\n\
                 [method.finetune]\nlr = [1e-3, 1e-2]\n[method.neggrad-plus]\n";
