@@ -242,23 +242,3 @@ pub(super) fn shown(text: &str) -> String {
     }
     escaped
 }
-
-/// The candidate that the user most likely meant.
-pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    const MOST: usize = 500;
-    // A longer word is no slip of the finger, and the distance costs its length squared.
-    if word.len() > 64 {
-        return None;
-    }
-    let allowed = if word.len() <= 3 { 1 } else { 2 };
-    candidates
-        .into_iter()
-        .take(MOST)
-        .filter_map(|candidate| {
-            let distance = strsim::damerau_levenshtein(word, candidate);
-            let begins = word.len() >= 3 && (candidate.starts_with(word) || word.starts_with(candidate));
-            (distance <= allowed || begins).then_some((distance, candidate))
-        })
-        .min()
-        .map(|(_, candidate)| candidate)
-}

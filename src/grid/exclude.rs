@@ -6,7 +6,8 @@ use sweep_methods::METHODS;
 use toml::de::DeValue;
 
 use super::{
-    error::{Mistake, Problem, Problems, closest, shown},
+    closest::closest,
+    error::{Mistake, Problem, Problems, shown},
     filter::{Filter, FilterMistake},
     source::{Sources, Span},
     space::Space,

@@ -12,7 +12,8 @@ use sweep_protocol::{
 };
 
 use super::{
-    error::{Mistake, Problem, Problems, closest, shown},
+    closest::closest,
+    error::{Mistake, Problem, Problems, shown},
     source::Span,
     table::{Entry, Table, list, scalar, text, wrong_type},
 };

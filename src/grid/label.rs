@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use sweep_methods::{FUNCTION, Method, PHASES, Parameter};
 
 use super::{
-    error::{Mistake, Problem, closest, shown},
+    closest::closest,
+    error::{Mistake, Problem, shown},
     function::FunctionCall,
     phases,
     table::{Entry, Node, Table, list},

@@ -7,8 +7,9 @@ use toml::de::DeValue;
 
 use super::{
     axis::{Axes, Axis},
+    closest::closest,
     engine::EngineChoice,
-    error::{Mistake, Problem, Problems, closest, shown},
+    error::{Mistake, Problem, Problems, shown},
     function::FunctionCall,
     label::{Label, OWN_FUNCTION, OWN_PHASES},
     phases,

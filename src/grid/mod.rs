@@ -9,6 +9,7 @@
 mod audit;
 mod axis;
 mod check;
+mod closest;
 mod cluster;
 mod confirm;
 mod data;
@@ -42,9 +43,10 @@ mod training;
 #[cfg(test)]
 mod tests;
 
+pub use closest::closest;
 pub use cluster::{ClusterSettings, SlurmSettings};
 pub use engine::EngineChoice;
-pub use error::{GridError, Mistake, Note, Problem, closest};
+pub use error::{GridError, Mistake, Note, Problem};
 pub use expand::{Resolved, ResolvedData};
 pub use file::GridFile;
 pub use filter::{Filter, FilterError, FilterMistake, Operand};

@@ -14,7 +14,8 @@ use toml::{
 };
 
 use super::{
-    error::{Mistake, Problem, Problems, closest, shown},
+    closest::closest,
+    error::{Mistake, Problem, Problems, shown},
     source::Span,
     table::Node,
 };
