@@ -34,8 +34,8 @@ use crate::{
     audit,
     cluster::Frozen,
     frame::{
-        Comparisons, ComponentsRow, CrossFitRow, Estimate, Frame, FrameError, Interval, PointScore, RunEnd,
-        ScoreRow, Selection, Unscored,
+        Comparisons, CrossFitRow, Estimate, Frame, FrameError, Interval, PerNumber, PointScore, RunEnd,
+        ScoreRow, Selection, SpreadRow, Unscored,
     },
     plan::{Plan, Point, Role, Run},
     score::{
@@ -149,7 +149,7 @@ struct Appraised {
     /// Exact tests; a stage does without.
     nulls: Option<Nulls>,
     /// Where there are several originals; a stage does without.
-    components: Option<ComponentsRow>,
+    components: Option<PerNumber<Option<SpreadRow>>>,
 }
 
 type Scored = BTreeMap<usize, Result<Appraised, Unscored>>;

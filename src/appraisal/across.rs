@@ -8,12 +8,12 @@ use std::{
 
 use super::{
     AppraisalError, Appraiser, appraise_recorded, comparable,
-    components::{Numbers, numbers, of_deviation},
+    components::{numbers, of_deviation},
     judge, read_asked,
     together::{Incompatible, originals},
 };
 use crate::{
-    frame::{Across, AcrossRow, AcrossSpreads, CrossedRow, Frame, PointRow, ScoreRow, printable},
+    frame::{Across, AcrossRow, CrossedRow, Frame, PerNumber, PointRow, ScoreRow, printable},
     plan::Plan,
     score::{Crossed, Crossing},
     store::Recorded,
@@ -116,30 +116,25 @@ fn row(sweeps: &[Recorded], frames: &[Frame], point: &PointRow) -> Option<Across
 }
 
 /// Which part of a point's distance from retraining is whose.
-fn spreads(sweeps: &[Recorded], points: &[PointRow]) -> AcrossSpreads {
-    let measured = sweeps.iter().zip(points).map(|(sweep, point)| models(sweep, point.position));
-    let Some(measured) = measured.collect::<Option<Vec<_>>>() else { return AcrossSpreads::default() };
-    let of = |number: usize| {
-        let crossing = |(groups, oracle): &(Vec<Vec<Vec<f64>>>, Numbers)| {
-            let unlearned = groups.get(number).filter(|groups| !groups.is_empty())?.clone();
-            Some(Crossing { unlearned, retrained: oracle[number].clone()? })
-        };
-        let crossings = measured.iter().map(crossing).collect::<Option<Vec<_>>>()?;
-        Crossed::of(&crossings).map(crossed)
-    };
-    AcrossSpreads { retain_acc: of(0), forget_acc: of(1), val_acc: of(2), test_acc: of(3), confidence: of(4) }
+fn spreads(sweeps: &[Recorded], points: &[PointRow]) -> PerNumber<Option<CrossedRow>> {
+    let crossings = sweeps.iter().zip(points).map(|(sweep, point)| crossings(sweep, point.position));
+    let Some(crossings) = crossings.collect::<Option<Vec<_>>>() else { return PerNumber::default() };
+    PerNumber::of_all(crossings).map(|crossings: Vec<Option<Crossing>>| {
+        Crossed::of(&crossings.into_iter().collect::<Option<Vec<_>>>()?).map(crossed)
+    })
 }
 
-/// The numbers of a point's models, original by original (none of a number that they lack), and those of its oracle's.
-fn models(sweep: &Recorded, position: usize) -> Option<(Vec<Vec<Vec<f64>>>, Numbers)> {
+/// The numbers of a point's models, original by original, beside those of its oracle's; none of a number that they lack.
+fn crossings(sweep: &Recorded, position: usize) -> Option<PerNumber<Option<Crossing>>> {
     let plan = &sweep.plan;
     let appraiser = Appraiser { recorded: sweep, replicates: 0 };
     let oracle_point = plan.point_with(judge(plan.points[position].role)?)?;
     let (runs, retrained) = appraiser.groups(position, oracle_point, comparable(plan, position)).ok()?;
     let (unlearned, oracle) = appraiser.both(&runs, &retrained).ok()?;
-    let own = numbers(&runs, &unlearned);
-    let groups = own.map(|own| own.map_or_else(Vec::new, |own| appraiser.by_original(&runs, &own)));
-    Some((groups.into(), numbers(&retrained, &oracle)))
+    let both = numbers(&runs, &unlearned).zip(numbers(&retrained, &oracle));
+    Some(both.map(|(own, retrained)| {
+        Some(Crossing { unlearned: appraiser.by_original(&runs, &own?), retrained: retrained? })
+    }))
 }
 
 fn crossed(parts: Crossed) -> CrossedRow {

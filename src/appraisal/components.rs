@@ -4,23 +4,22 @@ use sweep_protocol::{measurement::Accuracies, terms::UnitInterval};
 
 use super::{Appraiser, Finished, estimate};
 use crate::{
-    frame::{ComponentsRow, Estimate, SpreadRow},
+    frame::{Estimate, PerNumber, SpreadRow},
     score::{Components, Confidences, Deviation, Ensemble, Kind, Oracle, Unlearned, deviation},
 };
 
-/// Numbers that every model of a group has, each in the order of the group: accuracies on retain, forget, validation and test set, and
-/// the mean confidence over the forget set.
-pub(super) type Numbers = [Option<Vec<f64>>; 5];
+/// Numbers that every model of a group has, each in the order of the group.
+pub(super) type Numbers = PerNumber<Option<Vec<f64>>>;
 
 /// The numbers of a group of models.
 pub(super) fn numbers<K: Kind>(group: &Finished<'_>, models: &Ensemble<K>) -> Numbers {
-    [
-        accuracies(group, |own| Some(own.retain)),
-        accuracies(group, |own| Some(own.forget)),
-        accuracies(group, |own| Some(own.validation)),
-        accuracies(group, |own| own.test),
-        Some(means(models.confidences())),
-    ]
+    PerNumber {
+        retain_acc: accuracies(group, |own| Some(own.retain)),
+        forget_acc: accuracies(group, |own| Some(own.forget)),
+        val_acc: accuracies(group, |own| Some(own.validation)),
+        test_acc: accuracies(group, |own| own.test),
+        confidence: Some(means(models.confidences())),
+    }
 }
 
 /// A standard deviation as a report has it.
@@ -35,26 +34,17 @@ impl Appraiser<'_> {
         &self,
         (unlearned, models): (&Finished<'_>, &Ensemble<Unlearned>),
         (retrained, oracle): (&Finished<'_>, &Oracle),
-    ) -> Option<ComponentsRow> {
+    ) -> Option<PerNumber<Option<SpreadRow>>> {
         let plan = &self.recorded.plan;
         if plan.originals == 1 || unlearned.iter().any(|(run, _)| plan.start_of(run).is_none()) {
             return None;
         }
-        let spread = |own: Option<Vec<f64>>, oracle: Option<Vec<f64>>| {
+        let spread = |(own, oracle): (Option<Vec<f64>>, Option<Vec<f64>>)| {
             let components = Components::of(&self.by_original(unlearned, &own?))?;
             let [between, within] = [components.between, components.within].map(of_deviation);
             Some(SpreadRow { between, within, oracle: deviation(&oracle?) }).filter(SpreadRow::is_finite)
         };
-        let [retain, forget, val, test, confidence] = numbers(unlearned, models);
-        let of_oracle = numbers(retrained, oracle);
-        let [oracle_retain, oracle_forget, oracle_val, oracle_test, oracle_confidence] = of_oracle;
-        Some(ComponentsRow {
-            retain_acc: spread(retain, oracle_retain),
-            forget_acc: spread(forget, oracle_forget),
-            val_acc: spread(val, oracle_val),
-            test_acc: spread(test, oracle_test),
-            confidence: spread(confidence, oracle_confidence),
-        })
+        Some(numbers(unlearned, models).zip(numbers(retrained, oracle)).map(spread))
     }
 
     /// Numbers of a group's models by the original that each starts from; all together where they start from none.

@@ -6,6 +6,7 @@ use super::{
     FrameError, Sweep,
     estimate::{Estimate, Mean},
     export,
+    per_number::PerNumber,
     point::PointRow,
     score::ScoreRow,
     table::{column, parameters, texts},
@@ -34,23 +35,9 @@ pub struct AcrossRow {
     pub scores: Vec<ScoreRow>,
     /// How many of the methods' points score better, and one, for every forget set; none for ceiling and floor.
     pub ranks: Vec<Option<usize>>,
-    /// Of its distance from retraining in each number, which part is whose.
-    pub spreads: AcrossSpreads,
-}
-
-/// The standard deviations of a point's models, less the retrained ones' mean, by where they come from.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct AcrossSpreads {
-    /// Of the accuracy on the retain set, as a fraction.
-    pub retain_acc: Option<CrossedRow>,
-    /// Of the accuracy on the forget set.
-    pub forget_acc: Option<CrossedRow>,
-    /// Of the accuracy on the validation set.
-    pub val_acc: Option<CrossedRow>,
-    /// Of the accuracy on the test set, where there is one.
-    pub test_acc: Option<CrossedRow>,
-    /// Of a model's mean confidence over the forget set.
-    pub confidence: Option<CrossedRow>,
+    /// Which part of its distance from retraining is whose: the standard deviations of its models' numbers, less the retrained ones'
+    /// mean, by where they come from.
+    pub spreads: PerNumber<Option<CrossedRow>>,
 }
 
 /// The parts of one number.
@@ -162,15 +149,7 @@ impl Across {
     }
 
     fn spreads(&self) -> Vec<Column> {
-        type Number = (&'static str, fn(&AcrossSpreads) -> Option<CrossedRow>);
         type Part = (&'static str, fn(&CrossedRow) -> Option<Estimate>);
-        const NUMBERS: [Number; 5] = [
-            ("retain_acc", |own| own.retain_acc),
-            ("forget_acc", |own| own.forget_acc),
-            ("val_acc", |own| own.val_acc),
-            ("test_acc", |own| own.test_acc),
-            ("confidence", |own| own.confidence),
-        ];
         const PARTS: [Part; 5] = [
             ("forget_set", |own| Some(own.forget_set)),
             ("original", |own| own.original),
@@ -178,10 +157,10 @@ impl Across {
             ("unlearning", |own| Some(own.unlearning)),
             ("oracle", |own| Some(own.oracle)),
         ];
-        let pairs = NUMBERS.into_iter().flat_map(|number| PARTS.map(|part| (number, part)));
-        let all = pairs.flat_map(|((number, row), (part, pick))| {
-            let parts: Vec<Option<Estimate>> =
-                self.rows.iter().map(|own| row(&own.spreads).and_then(|row| pick(&row))).collect();
+        let numbers = PerNumber::of_all(self.rows.iter().map(|row| row.spreads)).in_columns();
+        let pairs = numbers.iter().flat_map(|(name, rows)| PARTS.map(|part| (name, rows, part)));
+        let all = pairs.flat_map(|(number, rows, (part, pick))| {
+            let parts: Vec<Option<Estimate>> = rows.iter().map(|row| pick(row.as_ref()?)).collect();
             let of = |end: &str, value: fn(Estimate) -> Option<f64>| {
                 column(
                     &format!("{number}_sd_{part}{end}"),

@@ -13,21 +13,6 @@ pub struct SpreadRow {
     pub oracle: Option<f64>,
 }
 
-/// The spread of a point that starts from several originals.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ComponentsRow {
-    /// Of the accuracy on the retain set, as a fraction.
-    pub retain_acc: Option<SpreadRow>,
-    /// Of the accuracy on the forget set.
-    pub forget_acc: Option<SpreadRow>,
-    /// Of the accuracy on the validation set.
-    pub val_acc: Option<SpreadRow>,
-    /// Of the accuracy on the test set, where there is one.
-    pub test_acc: Option<SpreadRow>,
-    /// Of a model's mean confidence over the forget set.
-    pub confidence: Option<SpreadRow>,
-}
-
 impl SpreadRow {
     pub(crate) fn is_finite(&self) -> bool {
         self.between.is_finite() && self.within.is_finite() && self.oracle.is_none_or(f64::is_finite)

@@ -19,6 +19,7 @@ mod flag;
 mod gather;
 mod name;
 mod null;
+mod per_number;
 mod point;
 mod run;
 #[cfg(test)]
@@ -32,16 +33,17 @@ mod table;
 mod text;
 mod threads;
 
-pub use across::{Across, AcrossRow, AcrossSpreads, CrossedRow};
+pub use across::{Across, AcrossRow, CrossedRow};
 pub use audit::{AuditNumbers, AuditRow, LossRow, PictureRow};
 pub use comparison::{Comparisons, Paired, Ranks, Selection, Standing, ToldApart};
-pub use components::{ComponentsRow, SpreadRow};
+pub use components::SpreadRow;
 pub use confirmation::ConfirmationRow;
 pub use curve::{CurveLine, CurveReading, CurveRow, MOST_FILES, TrainingCurves};
 pub use estimate::{Estimate, Interval, Mean, decimals};
 pub use flag::Flag;
 pub use name::{Name, hollow};
 pub use null::{NullRow, ShiftRow, Tested};
+pub use per_number::PerNumber;
 pub use point::{Counts, Means, PointRow};
 pub use run::{Measured, RunEnd, RunRow};
 pub use score::{CrossFitRow, PointScore, ScoreRow, Unscored};

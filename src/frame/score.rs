@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{components::ComponentsRow, estimate::Estimate, null::NullRow};
+use super::{components::SpreadRow, estimate::Estimate, null::NullRow, per_number::PerNumber};
 use crate::score::median;
 
 /// The score of a point, or why it has none.
@@ -30,7 +30,7 @@ pub struct ScoreRow {
     /// Exact tests against retraining, where they were carried out.
     pub nulls: Option<NullRow>,
     /// What originals and unlearning have of its spread, where there are several originals.
-    pub components: Option<ComponentsRow>,
+    pub components: Option<PerNumber<Option<SpreadRow>>>,
 }
 
 /// What attacks find that are chosen on one half of the models and measured on the other.

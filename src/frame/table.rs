@@ -8,9 +8,10 @@ use sweep_protocol::terms::Value;
 use super::{
     Sweep,
     comparison::{Comparisons, Paired, Ranks},
-    components::{ComponentsRow, SpreadRow},
+    components::SpreadRow,
     estimate::Mean,
     null::NullRow,
+    per_number::PerNumber,
     point::{Counts, Means, PointRow},
     run::{Measured, RunRow},
     score::ScoreRow,
@@ -227,24 +228,16 @@ fn tests(points: &[PointRow]) -> Vec<Column> {
     ]
 }
 
-/// What a column is about, and where it is found.
-type Number = (&'static str, fn(&ComponentsRow) -> Option<SpreadRow>);
+/// A part of a spread, and where it is found.
 type Part = (&'static str, fn(&SpreadRow) -> Option<f64>);
 
 /// What originals and unlearning have of the spread of the points; no columns where no point starts from several originals.
 fn components(points: &[PointRow]) -> Vec<Column> {
-    let rows: Vec<Option<ComponentsRow>> =
-        points.iter().map(|point| point.score.as_ref().ok()?.components).collect();
-    if rows.iter().all(Option::is_none) {
+    let rows = points.iter().map(|point| point.score.as_ref().ok()?.components);
+    if rows.clone().all(|row| row.is_none()) {
         return Vec::new();
     }
-    let numbers: [Number; 5] = [
-        ("retain_acc", |row| row.retain_acc),
-        ("forget_acc", |row| row.forget_acc),
-        ("val_acc", |row| row.val_acc),
-        ("test_acc", |row| row.test_acc),
-        ("confidence", |row| row.confidence),
-    ];
+    let numbers = PerNumber::of_all(rows.map(Option::unwrap_or_default));
     let parts: [Part; 7] = [
         ("between", |row| Some(row.between.value)),
         ("between_low", |row| row.between.interval.map(|ends| ends.low)),
@@ -254,8 +247,7 @@ fn components(points: &[PointRow]) -> Vec<Column> {
         ("within_high", |row| row.within.interval.map(|ends| ends.high)),
         ("oracle", |row| row.oracle),
     ];
-    let all = numbers.iter().flat_map(|(name, number)| {
-        let spreads: Vec<Option<SpreadRow>> = rows.iter().map(|row| number(row.as_ref()?)).collect();
+    let all = numbers.in_columns().into_iter().flat_map(|(name, spreads)| {
         parts.map(|(part, pick)| {
             let values: Vec<Option<f64>> = spreads.iter().map(|own| pick(own.as_ref()?)).collect();
             column(&format!("{name}_sd_{part}"), values)

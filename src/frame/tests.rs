@@ -6,7 +6,7 @@ use polars_io::prelude::{ParquetReader, SerReader};
 use sweep_protocol::{measurement::Measurement, terms::UnitInterval};
 
 use super::{
-    ComponentsRow, Estimate, Flag, FrameError, Interval, PointScore, ShadowRows, SpreadRow, Unscored,
+    Estimate, Flag, FrameError, Interval, PerNumber, PointScore, ShadowRows, SpreadRow, Unscored,
     sample::Sample,
 };
 use crate::{outcome::Outcome, plan::Role};
@@ -222,7 +222,7 @@ fn columns_of_several_originals_are_there_and_documented() {
     let spread = |value: f64| {
         Some(SpreadRow { between: estimate(value), within: estimate(value / 4.0), oracle: Some(value * 3.0) })
     };
-    let row = ComponentsRow {
+    let row = PerNumber {
         retain_acc: spread(0.004),
         forget_acc: spread(0.008),
         val_acc: spread(0.016),

@@ -1,4 +1,4 @@
-//! Which training ends its epochs with a batch of very few examples.
+//! Which training ends with a batch of very few examples.
 
 use sweep_protocol::{
     network::Network,
@@ -46,13 +46,14 @@ impl Plan {
 
 fn of(inputs: &PlannedInputs, point: &super::Point) -> Option<Remnant> {
     let sizes = inputs.sizes_of(point.role);
-    let mut first = None;
+    // What a loop leaves in the statistics, a later one mends.
+    let mut last = None;
     point.recipe().visit(&mut |_, mention| {
         if let Mention::Loop(train) = mention {
-            first = first.or_else(|| remnant(train, sizes));
+            last = remnant(train, sizes);
         }
     });
-    first
+    last
 }
 
 /// That of a loop that goes through all of its leading set at least once.

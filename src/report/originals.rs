@@ -4,7 +4,10 @@ use comfy_table::Table;
 use minijinja::{Value, context};
 
 use super::cell::LONGEST_TITLE;
-use crate::frame::{ComponentsRow, Estimate, Frame, PointRow, SpreadRow, shortened};
+use crate::frame::{Estimate, Frame, PerNumber, PointRow, SpreadRow, shortened};
+
+/// The spread of each number of one point.
+type Spreads = PerNumber<Option<SpreadRow>>;
 
 /// Points on the page; `points.csv` has all.
 const MOST: usize = 30;
@@ -23,7 +26,7 @@ struct Line {
 /// The section; no rows where there is one original.
 pub(super) fn view(frame: &Frame) -> Value {
     let (points, left_out) = points(frame, MOST);
-    let view = |(point, row): &(&PointRow, &ComponentsRow)| {
+    let view = |(point, row): &(&PointRow, &Spreads)| {
         let lines = lines(row).into_iter().map(|line| {
             let Line { number, between, within, oracle } = line;
             context! { number, between, within, oracle }
@@ -60,7 +63,7 @@ pub(super) fn table(frame: &Frame) -> Option<Table> {
 }
 
 /// The best points and the floor with their components, and how many are left out.
-fn points(frame: &Frame, most: usize) -> (Vec<(&PointRow, &ComponentsRow)>, usize) {
+fn points(frame: &Frame, most: usize) -> (Vec<(&PointRow, &Spreads)>, usize) {
     let ranked = frame.ranking().into_iter().map(|(point, _)| point);
     let of = |point| Some((point, components(point)?));
     let mut points: Vec<_> = ranked.filter_map(of).collect();
@@ -70,7 +73,7 @@ fn points(frame: &Frame, most: usize) -> (Vec<(&PointRow, &ComponentsRow)>, usiz
     (points, left_out)
 }
 
-fn components(point: &PointRow) -> Option<&ComponentsRow> {
+fn components(point: &PointRow) -> Option<&Spreads> {
     point.score.as_ref().ok()?.components.as_ref()
 }
 
@@ -78,15 +81,8 @@ fn title(point: &PointRow) -> String {
     if point.is_floor() { "Floor: identity".to_owned() } else { shortened(&point.title, LONGEST_TITLE) }
 }
 
-fn lines(row: &ComponentsRow) -> Vec<Line> {
-    let held_out = match row.test_acc {
-        Some(own) => ("test, %", Some(own)),
-        None => ("validation, %", row.val_acc),
-    };
-    let shares = [("retain, %", row.retain_acc), ("forget, %", row.forget_acc), held_out];
-    let shares = shares.map(|(number, own)| (number, own, 100.0));
-    let all = shares.into_iter().chain([("mean confidence, nats", row.confidence, 1.0)]);
-    all.filter_map(|(number, own, unit)| Some(line(number, own?, unit))).collect()
+fn lines(row: &Spreads) -> Vec<Line> {
+    row.for_readers().map(|(number, own, unit)| line(number, own, unit)).collect()
 }
 
 fn line(number: &'static str, spread: SpreadRow, unit: f64) -> Line {

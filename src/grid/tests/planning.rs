@@ -419,7 +419,8 @@ fn a_last_batch_of_next_to_nothing_is_found_where_batch_normalisation_learns_fro
     let of = |network: &str, retain: u64| {
         let text = format!(
             "name = \"t\"\nseeds = 3\n[data]\npath = \"d\"\n[training]\nnetwork = {network}\nbatch-size = 64\n\
-             [method.finetune]\nbatch-size = 50\n[method.gradient-ascent]\nbatch-norm = \"frozen\"\nforget-batch-size = 18\n"
+             [method.finetune]\nbatch-size = 50\n[method.gradient-ascent]\nbatch-norm = \"frozen\"\nforget-batch-size = 18\n\
+             [method.random-labels]\nforget-batch-size = 18\n"
         );
         let sizes = SetSizes { retain, forget: 20, validation: 10, test: None };
         let data = resolved().data.map(|data| ResolvedData { sizes, ..data });

@@ -64,21 +64,12 @@ fn mean(mean: Option<Mean>) -> String {
 
 /// The standard deviations of one point: a row for each number that has some.
 pub(super) fn spreads(row: &AcrossRow) -> Vec<[String; 7]> {
-    let own = &row.spreads;
-    let held_out = own.test_acc.map_or(("validation, %", own.val_acc), |test| ("test, %", Some(test)));
-    let numbers = [
-        ("retain, %", own.retain_acc, 100.0),
-        ("forget, %", own.forget_acc, 100.0),
-        (held_out.0, held_out.1, 100.0),
-        ("mean confidence, nats", own.confidence, 1.0),
-    ];
-    let found = numbers.into_iter().filter_map(|(what, parts, unit)| Some((what, parts?, unit)));
-    let row = |(nth, (what, parts, unit)): (usize, (&str, CrossedRow, f64))| {
+    let cells_of = |(nth, (what, parts, unit)): (usize, (&str, CrossedRow, f64))| {
         let name = if nth == 0 { title(row) } else { String::new() };
         let [set, original, both, unlearning, oracle] = cells(&parts, unit);
         [name, what.to_owned(), set, original, both, unlearning, oracle]
     };
-    found.enumerate().map(row).collect()
+    row.spreads.for_readers().enumerate().map(cells_of).collect()
 }
 
 fn cells(parts: &CrossedRow, unit: f64) -> [String; 5] {
