@@ -63,6 +63,14 @@ fn logs_of_a_sweep_without_a_cluster_are_those_of_what_failed() {
         assert!(said.stdout.contains("error: told to die"), "{arguments:?}:\n{}", said.stdout);
         assert!(!said.stdout.contains("identity"), "{arguments:?}:\n{}", said.stdout);
     }
+    let said = bench.sweep(["logs", "r", "shaky fault=die"]).expect_code(0);
+    assert_eq!(
+        said.stdout.matches("== shaky fault=die seed=").count(),
+        3,
+        "a point by its title: {}",
+        said.stdout
+    );
+    assert!(!said.stdout.contains("fault=diverge"), "{}", said.stdout);
     let said = bench.sweep(["logs", "r", "identity"]).expect_code(0);
     assert!(said.stdout.contains("== identity seed=0, finished"), "{}", said.stdout);
     let said = bench.sweep(["logs", "r", "identity", "--failed"]).expect_code(0);

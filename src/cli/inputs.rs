@@ -130,7 +130,7 @@ fn small_batch(remnant: Remnant, points: &[String]) -> String {
     };
     format!(
         "batches of {batch_size} leave {last} of {examples} {set} images for the last one of each epoch ({points}): batch normalisation \
-         takes a tenth of its statistics from these few, and what is trained may end much worse; another batch size leaves more"
+         divides by what so few differ in, so that what is trained may end much worse; another batch size leaves more"
     )
 }
 

@@ -15,7 +15,7 @@ use crate::{
     cluster::Submissions,
     frame::printable,
     outcome::{Outcome, Status},
-    plan::Run,
+    plan::{Point, Run},
     store::{Folder, Recorded},
 };
 
@@ -31,8 +31,8 @@ const RUNS: usize = 20;
 pub(super) struct Arguments {
     /// Results folder of the sweep
     dir: PathBuf,
-    /// A label of the grid, or the beginning of a run's id: show the logs of its runs
-    #[arg(value_name = "LABEL|RUN")]
+    /// A label of the grid, a point as tables call it, or the beginning of a run's id: show the logs of its runs
+    #[arg(value_name = "LABEL|POINT|RUN")]
     name: Option<String>,
     /// Only runs that failed, diverged or took too long
     #[arg(long)]
@@ -60,7 +60,9 @@ pub(super) fn logs(arguments: &Arguments) -> Result<Exit, CommandError> {
             }
         }
         Some(name) => match read_asked(dir) {
-            Ok(recorded) if has_label(&recorded, name) => show_runs(&recorded, Some(name), arguments.failed),
+            Ok(recorded) if recorded.plan.points.iter().any(|point| is_called(point, name)) => {
+                show_runs(&recorded, Some(name), arguments.failed)
+            }
             // What can't be read whole may still have the log that tells why.
             _ => show_logs(of_run(dir, name)?, usize::MAX),
         },
@@ -72,14 +74,14 @@ fn show_logs(logs: Vec<PathBuf>, lines: usize) -> Result<(), CommandError> {
     logs.into_iter().try_for_each(|path| Log::at(path, lines).show())
 }
 
-fn has_label(recorded: &Recorded, name: &str) -> bool {
-    recorded.plan.points.iter().any(|point| &*point.label == name)
+fn is_called(point: &Point, name: &str) -> bool {
+    &*point.label == name || point.title() == name
 }
 
-/// Shows the logs of a label's runs, or of all; those that did not come to a result, or whatever came of them.
-fn show_runs(recorded: &Recorded, label: Option<&str>, failed: bool) -> Result<(), CommandError> {
+/// Shows the logs of the runs of a label or point, or of all; those that did not come to a result, or whatever came of them.
+fn show_runs(recorded: &Recorded, name: Option<&str>, failed: bool) -> Result<(), CommandError> {
     let plan = &recorded.plan;
-    let asked = |run: &&Run| label.is_none_or(|label| &*plan.point(run).label == label);
+    let asked = |run: &&Run| name.is_none_or(|name| is_called(plan.point(run), name));
     let ended = |run: &'_ Run| {
         let outcome = &recorded.outcomes.get(&run.id)?.outcome;
         let lost = matches!(outcome.status(), Status::Failed | Status::Diverged | Status::TimedOut);

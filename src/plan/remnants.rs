@@ -1,8 +1,8 @@
-//! Which training ends with a batch of very few examples.
+//! Which training meets a batch of very few examples.
 
 use sweep_protocol::{
     network::Network,
-    recipe::{BatchNorm, Mention, Train},
+    recipe::{BatchNorm, Mention, Stream, Train},
     terms::{Set, SetSizes},
 };
 
@@ -11,8 +11,8 @@ use super::{Plan, PlannedInputs};
 /// Examples of a last batch from which on its statistics are not worth a word.
 const ENOUGH: u64 = 8;
 
-/// The last batch of an epoch, where it is so small that batch normalisation takes statistics from next to nothing: a tenth
-/// of the running statistics is the latest batch's, and the last batch of all is one of these.
+/// The last batch of an epoch, where it is so small that batch normalisation takes statistics from next to nothing: dividing by
+/// these makes gradients explode, and a tenth of the running statistics is the latest batch's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Remnant {
     /// What is trained on.
@@ -46,26 +46,24 @@ impl Plan {
 
 fn of(inputs: &PlannedInputs, point: &super::Point) -> Option<Remnant> {
     let sizes = inputs.sizes_of(point.role);
-    // What a loop leaves in the statistics, a later one mends.
-    let mut last = None;
+    let mut first = None;
     point.recipe().visit(&mut |_, mention| {
         if let Mention::Loop(train) = mention {
-            last = remnant(train, sizes);
+            first = first.or_else(|| train.data.iter().find_map(|stream| remnant(train, stream, sizes)));
         }
     });
-    last
+    first
 }
 
-/// That of a loop that goes through all of its leading set at least once.
-fn remnant(train: &Train, sizes: &SetSizes) -> Option<Remnant> {
-    let lead = train.data.first()?;
-    let (examples, batch_size) = (lead.examples(sizes), lead.batch_size.get());
+/// That of a stream that its loop goes through at least once.
+fn remnant(train: &Train, stream: &Stream, sizes: &SetSizes) -> Option<Remnant> {
+    let (examples, batch_size) = (stream.examples(sizes), stream.batch_size.get());
     let last = examples % u64::from(batch_size);
     // One that is left over joins the batch before it.
     let is_small = (2..ENOUGH).contains(&last) && examples > u64::from(batch_size);
-    let is_reached = train.steps(sizes) >= lead.batches(sizes) && lead.without.is_none();
+    let is_reached = train.steps(sizes) >= stream.batches(sizes) && stream.without.is_none();
     let counts = is_small && is_reached && train.batch_norm == BatchNorm::Train;
-    counts.then_some(Remnant { set: lead.set, examples, batch_size, last })
+    counts.then_some(Remnant { set: stream.set, examples, batch_size, last })
 }
 
 fn normalises(network: &Network) -> bool {

@@ -434,10 +434,11 @@ fn a_last_batch_of_next_to_nothing_is_found_where_batch_normalisation_learns_fro
     };
     let resnet = "{ name = \"resnet18\", width = 4, classes = 10 }";
     // 1,026 training images are sixteen batches of 64 and 2 more; 1,006 are fifteen and 46, and twenty batches of 50 and 6 more.
-    assert_eq!(of(resnet, 1006), ["2 of 1026 by 64: original", "6 of 1006 by 50: finetune"]);
+    let forget = "2 of 20 by 18: random-labels";
+    assert_eq!(of(resnet, 1006), ["2 of 1026 by 64: original", "6 of 1006 by 50: finetune", forget]);
     // One more than sixteen batches joins the last of them.
-    assert_eq!(of(resnet, 1005), ["5 of 1005 by 50: finetune"]);
-    assert!(of(resnet, 1024).is_empty(), "20 and 24 are enough");
+    assert_eq!(of(resnet, 1005), ["5 of 1005 by 50: finetune", forget]);
+    assert_eq!(of(resnet, 1024), [forget], "20 and 24 are enough, and frozen statistics learn nothing");
     assert!(of("{ name = \"mlp\", width = 4, classes = 10 }", 1006).is_empty(), "it normalises nothing");
 }
 
