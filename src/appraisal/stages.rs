@@ -95,7 +95,7 @@ impl Appraiser<'_> {
         let objectives: Vec<Result<Option<Objective>, Unscored>> = alive.iter().filter_map(of).collect();
         let known = |nth: usize| objectives.get(nth)?.as_ref().ok()?.as_ref();
         let rated = |(nth, &point): (usize, &usize)| (plan.contest(point), known(nth).map(Objective::value));
-        // Nobody is one before all runs of the stage have ended.
+        // There are none before all runs of the stage have ended.
         let candidates: Vec<(&str, Option<f64>)> =
             alive.iter().enumerate().take(objectives.len()).map(rated).collect();
         let leaders = leaders(candidates.iter().copied());

@@ -11,8 +11,7 @@ pub struct StageRow {
     pub entrants: Vec<Entrant>,
     /// What became of the points that were dropped before and went on all the same.
     pub sentinels: Vec<Sentinel>,
-    /// The entrant with the largest quality × utility, or the one of each method where each has its own best, once all is there:
-    /// positions of points.
+    /// The winner of every contest, the entrant with the largest quality × utility, once all is there: positions of points.
     pub leaders: Vec<usize>,
 }
 
@@ -23,7 +22,7 @@ pub struct Sentinel {
     pub point: usize,
     /// Its cross-fitted quality × utility at the end, once all is there.
     pub objective: Option<f64>,
-    /// Whether that exceeds what it was compared with before it was dropped has, once both are known.
+    /// Whether that is larger than the winner's of its contest, once both are known.
     pub wins: Option<bool>,
 }
 
