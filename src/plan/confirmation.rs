@@ -10,7 +10,7 @@ use super::{CONFIRM_SEEDS, Plan, PlanFault, Point, Role, Run};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Confirm {
-    /// How many of the best points, of each method where [each has its own best](super::BestOf::Method); those with the defaults of their methods come beside them.
+    /// How many of the best points of every [contest](Plan::contest); those with the defaults of their methods come beside them.
     pub top: u64,
     /// Models of each, and of the held-out group that they are compared with.
     pub seeds: u64,

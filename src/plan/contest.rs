@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Plan, Point};
+use super::Plan;
 
 /// Among which points stages and confirmation look for the best.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,19 +18,14 @@ impl BestOf {
     pub(super) fn is_grid(&self) -> bool {
         *self == Self::Grid
     }
-
-    /// Which contest a point takes part in: points of one contest are compared with one another, others never.
-    pub fn contest(self, point: &Point) -> &str {
-        match self {
-            Self::Grid => "",
-            Self::Method => &point.label,
-        }
-    }
 }
 
 impl Plan {
-    /// Which contest a point takes part in.
+    /// Which contest a point takes part in: points of one contest are compared with one another, others never.
     pub fn contest(&self, position: usize) -> &str {
-        self.best_of.contest(&self.points[position])
+        match self.best_of {
+            BestOf::Grid => "",
+            BestOf::Method => &self.points[position].label,
+        }
     }
 }

@@ -53,6 +53,14 @@ pub(super) fn page(view: Value, points: &impl Serialize) -> Result<String, Repor
     Ok(environment.get_template("report.html")?.render(context! { style, script, points, view })?)
 }
 
+/// Fills a template that has neither parts nor a script. `name` ends in .html, which makes minijinja escape everything that goes in.
+pub(super) fn plain_page(name: &str, template: &str, values: Value) -> Result<String, ReportError> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_template(name, template)?;
+    Ok(environment.get_template(name)?.render(values)?)
+}
+
 /// The style of all pages.
 pub(super) fn style() -> Value {
     hashed(STYLE.to_owned())

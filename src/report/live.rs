@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use minijinja::{Environment, UndefinedBehavior, Value, context};
+use minijinja::{Value, context};
 
 use super::{ReportError, html, write};
 
@@ -145,12 +145,9 @@ impl Over {
 }
 
 fn page(results: &Path, name: &str, live: Option<&Live>, over: Option<&Over>) -> Result<(), ReportError> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.add_template("live.html", TEMPLATE)?;
     let (live, over) = (live.map(Live::view), over.map(Over::view));
     let values = context! { style => html::style(), refresh => REFRESH, name, live, over };
-    let text = environment.get_template("live.html")?.render(values)?;
+    let text = html::plain_page("live.html", TEMPLATE, values)?;
     write::bytes(&results.join("live.html"), text.as_bytes())
 }
 

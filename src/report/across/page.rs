@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use minijinja::{Environment, UndefinedBehavior, Value, context};
+use minijinja::{Value, context};
 
-use super::{FILE, MOST, MOST_SPREAD, SPREADS, tables};
+use super::{FILE, MOST, MOST_SPREAD, PAGE, SPREADS, tables};
 use crate::{
     frame::{Across, printable},
     report::{ReportError, html},
@@ -37,8 +37,5 @@ pub(super) fn page(across: &Across, dir: &Path, figure: &str) -> Result<String, 
         spread_heads => tables::SPREAD_HEADS,
         spreads => spreads.collect::<Vec<_>>(),
     };
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.add_template("forget-sets.html", TEMPLATE)?;
-    Ok(environment.get_template("forget-sets.html")?.render(values)?)
+    html::plain_page(PAGE, TEMPLATE, values)
 }
